@@ -1,0 +1,37 @@
+//go:build gc && !purego
+
+package cpuid
+
+import "golang.org/x/sys/cpu"
+
+// Flags that golang.org/x/sys/cpu knows: aes, avx, avx2, avx512f, avx512bw,
+// avx512vl.
+var (
+	X86HasAES      = cpu.X86.HasAES
+	X86HasAVX      = cpu.X86.HasAVX
+	X86HasAVX2     = cpu.X86.HasAVX2
+	X86HasAVX512F  = cpu.X86.HasAVX512F
+	X86HasAVX512BW = cpu.X86.HasAVX512BW
+	X86HasAVX512VL = cpu.X86.HasAVX512VL
+)
+
+// Flags that it lacks (SHA-NI) or reports only together with AVX-512 (VAES,
+// which CPUs without AVX-512 have on YMM registers): sha, vaes.
+var (
+	X86HasSHA  = leaf7.ebx>>29&1 == 1 && !turnedOff("sha")
+	X86HasVAES = leaf7.ecx>>9&1 == 1 && cpu.X86.HasAVX && !turnedOff("vaes")
+)
+
+var leaf7 = readLeaf7()
+
+type registers struct{ eax, ebx, ecx, edx uint32 }
+
+// readLeaf7 returns the structured extended feature flags, CPUID leaf 7
+// subleaf 0 (Intel SDM, volume 2A), or zeros where the CPU has no such leaf.
+func readLeaf7() (r registers) {
+	if max, _, _, _ := cpuid(0, 0); max < 7 {
+		return registers{}
+	}
+	r.eax, r.ebx, r.ecx, r.edx = cpuid(7, 0)
+	return r
+}

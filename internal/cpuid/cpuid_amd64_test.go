@@ -1,0 +1,47 @@
+//go:build linux && gc && !purego
+
+package cpuid
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestAgainstKernel compares the flags with what Linux found by its own means.
+func TestAgainstKernel(t *testing.T) {
+	kernel := kernelFlags(t)
+	for _, f := range []struct {
+		kernel, godebug string
+		got             bool
+	}{
+		{"aes", "aes", X86HasAES},
+		{"avx", "avx", X86HasAVX},
+		{"avx2", "avx2", X86HasAVX2},
+		{"avx512f", "avx512f", X86HasAVX512F},
+		{"avx512bw", "avx512bw", X86HasAVX512BW},
+		{"avx512vl", "avx512vl", X86HasAVX512VL},
+		{"sha_ni", "sha", X86HasSHA},
+		{"vaes", "vaes", X86HasVAES},
+	} {
+		want := slices.Contains(kernel, f.kernel) && !turnedOff(f.godebug)
+		if f.got != want {
+			t.Errorf("%s = %v, want %v from /proc/cpuinfo and GODEBUG", f.kernel, f.got, want)
+		}
+	}
+}
+
+func kernelFlags(t *testing.T) []string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, flags, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "flags" {
+			return strings.Fields(flags)
+		}
+	}
+	t.Fatal("/proc/cpuinfo lists no flags")
+	return nil
+}

@@ -1,0 +1,14 @@
+//go:build !amd64 || !gc || purego
+
+package cpuid
+
+const (
+	X86HasAES      = false
+	X86HasAVX      = false
+	X86HasAVX2     = false
+	X86HasAVX512F  = false
+	X86HasAVX512BW = false
+	X86HasAVX512VL = false
+	X86HasSHA      = false
+	X86HasVAES     = false
+)

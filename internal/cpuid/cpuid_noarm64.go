@@ -1,0 +1,8 @@
+//go:build !arm64 || !gc || purego
+
+package cpuid
+
+const (
+	ARM64HasAES  = false
+	ARM64HasSHA2 = false
+)
