@@ -1,0 +1,316 @@
+// Command amd64 generates the AES-NI kernels of package ige/asm.
+//
+// IGE chains every block through two xors (SPEC.md 1.1):
+//
+//	encrypt: c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}
+//	decrypt: p_i = D(c_i ⊕ p_{i-1}) ⊕ c_{i-1}
+//
+// With in and out for either direction, r the state after all rounds but the
+// last, and k_0 … k_N the round keys, the last round can do all the xors, since
+// it ends in one itself:
+//
+//	kc    = k_N ⊕ in_{i-1}
+//	out_i = AESENCLAST(r, kc)
+//	next  = AESENCLAST(r, kc ⊕ k_0 ⊕ in_{i+1})     = out_i ⊕ in_{i+1} ⊕ k_0
+//
+// next is the whitened input of the following block. All of its key operand is
+// known long before r is, so the critical path is N AES rounds a block and
+// nothing else: no xor, no load. That is the latency limit of the mode, for both
+// directions are serial.
+//
+// All instructions are VEX-encoded, so their memory operands need no alignment
+// and mixing with other AVX code costs nothing. Only XMM registers are used: no
+// VZEROUPPER is due.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+//go:generate go run main.go -out ../../../ige/asm/ige_amd64.s -stubs ../../../ige/asm/ige_amd64.go -pkg asm
+
+const (
+	blockSize = 16
+	maxRounds = 14 // of AES-256
+)
+
+// A direction holds what differs between encryption and decryption.
+type direction struct {
+	verb             string // the kernels' prefix
+	cipher           string // for their docs
+	round, lastRound func(key, state, dst Op)
+	prevOut, prevIn  int // offsets of the two halves of iv, as this direction sees them
+	// expand computes the schedule of an AES-256 key, whose halves k0 and k1
+	// have been loaded, into xk; to the extent that the order of the round keys
+	// allows, it takes the first block x through the rounds on the way. It
+	// reports whether all but the last have been done.
+	expand func(xk Mem, k0, k1, x VecVirtual) (roundsDone bool)
+}
+
+var encrypt = direction{
+	verb: "Encrypt", cipher: "AES",
+	round: VAESENC, lastRound: VAESENCLAST,
+	prevOut: 0, prevIn: blockSize,
+	expand: expandAndRound,
+}
+
+var decrypt = direction{
+	verb: "Decrypt", cipher: "the equivalent inverse cipher",
+	round: VAESDEC, lastRound: VAESDECLAST,
+	prevOut: blockSize, prevIn: 0,
+	expand: expandInverse,
+}
+
+func main() {
+	// The output must not depend on the host (avo issue 450).
+	os.Setenv("GOOS", "linux")
+	os.Setenv("GOARCH", "amd64")
+	ConstraintExpr("gc,!purego")
+
+	expandKernel()
+	for _, d := range []direction{encrypt, decrypt} {
+		cryptKernel(d)
+		oneShotKernel(d)
+	}
+	Generate()
+}
+
+// cryptKernel emits EncryptAESNI or DecryptAESNI: one loop for each key size.
+func cryptKernel(d direction) {
+	TEXT(d.verb+"AESNI", attr.NOSPLIT, "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)")
+	Pragma("noescape")
+	Doc(d.verb+"AESNI is one IGE stream with AES-NI: "+d.cipher+" with nr rounds and the schedule xk.",
+		"It takes nr AES rounds of latency a block.")
+
+	m := loadMessage()
+	m.xk = Mem{Base: Load(Param("xk"), GP64())}
+	nr := Load(Param("nr"), GP64())
+	x := m.start(d)
+	VPXOR(m.key(0), x, x)
+
+	CMPQ(nr, U8(12))
+	JB(LabelRef("loop10"))
+	JE(LabelRef("loop12"))
+	for _, rounds := range []int{14, 12, 10} {
+		m.loop(d, rounds, x)
+	}
+}
+
+// oneShotKernel emits EncryptKeyAESNI or DecryptKeyAESNI.
+func oneShotKernel(d direction) {
+	TEXT(d.verb+"KeyAESNI", attr.NOSPLIT, "func(xk *[240]byte, key, iv *[32]byte, dst, src []byte)")
+	Pragma("noescape")
+	Doc(d.verb+"KeyAESNI expands an AES-256 key into xk, for "+d.cipher+", and goes on as",
+		d.verb+"AESNI.")
+
+	m := loadMessage()
+	m.xk = Mem{Base: Load(Param("xk"), GP64())}
+	key := Mem{Base: Load(Param("key"), GP64())}
+	k0, k1 := XMM(), XMM()
+	VMOVDQU(key, k0)
+	VMOVDQU(key.Offset(blockSize), k1)
+	x := m.start(d)
+	if d.expand(m.xk, k0, k1, x) {
+		JMP(LabelRef(last(maxRounds)))
+	} else {
+		VPXOR(m.key(0), x, x)
+	}
+	m.loop(d, maxRounds, x)
+}
+
+// message is the state of a kernel while it works.
+type message struct {
+	xk       Mem // schedule
+	iv       Mem
+	dst, src Mem        // the current block
+	n        Register   // bytes from the current block to the end
+	in, prev VecVirtual // in_i and in_{i-1}
+}
+
+func loadMessage() *message {
+	return &message{
+		iv:  Mem{Base: Load(Param("iv"), GP64())},
+		dst: Mem{Base: Load(Param("dst").Base(), GP64())},
+		src: Mem{Base: Load(Param("src").Base(), GP64())},
+		n:   Load(Param("src").Len(), GP64()),
+		in:  XMM(), prev: XMM(),
+	}
+}
+
+// key addresses round key i.
+func (m *message) key(i int) Mem { return m.xk.Offset(i * blockSize) }
+
+// start loads the first block and the iv and returns in_0 ⊕ out_{-1}, the input
+// of the block cipher before k_0 is added.
+func (m *message) start(d direction) VecVirtual {
+	x := XMM()
+	VMOVDQU(m.src, m.in)
+	VMOVDQU(m.iv.Offset(d.prevIn), m.prev)
+	VPXOR(m.iv.Offset(d.prevOut), m.in, x)
+	return x
+}
+
+func loop(rounds int) string { return fmt.Sprintf("loop%d", rounds) }
+func last(rounds int) string { return fmt.Sprintf("last%d", rounds) }
+func done(rounds int) string { return fmt.Sprintf("done%d", rounds) }
+
+// loop emits everything from the whitened first block x to RET.
+func (m *message) loop(d direction, rounds int, x VecVirtual) {
+	kc, kn, out, next := XMM(), XMM(), XMM(), XMM()
+
+	Label(loop(rounds))
+	for i := 1; i < rounds; i++ {
+		d.round(m.key(i), x, x)
+	}
+
+	Label(last(rounds))
+	Comment("kc = k_N ⊕ in_{i-1}")
+	VPXOR(m.key(rounds), m.prev, kc)
+	SUBQ(U8(blockSize), m.n)
+	JZ(LabelRef(done(rounds)))
+	Comment("kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory")
+	VMOVDQU(m.src.Offset(blockSize), next)
+	VPXOR(m.key(0), kc, kn)
+	VPXOR(next, kn, kn)
+	d.lastRound(kc, x, out)
+	d.lastRound(kn, x, x)
+	VMOVDQU(out, m.dst)
+	VMOVDQA(m.in, m.prev)
+	VMOVDQA(next, m.in)
+	ADDQ(U8(blockSize), m.src.Base)
+	ADDQ(U8(blockSize), m.dst.Base)
+	JMP(LabelRef(loop(rounds)))
+
+	Label(done(rounds))
+	d.lastRound(kc, x, out)
+	VMOVDQU(out, m.dst)
+	VMOVDQU(out, m.iv.Offset(d.prevOut))
+	VMOVDQU(m.in, m.iv.Offset(d.prevIn))
+	RET()
+}
+
+// expandKernel emits ExpandAESNI.
+func expandKernel() {
+	TEXT("ExpandAESNI", attr.NOSPLIT, "func(enc, dec *[240]byte, key *[32]byte)")
+	Pragma("noescape")
+	Doc("ExpandAESNI expands an AES-256 key into the schedules of AES and of the equivalent",
+		"inverse cipher.")
+
+	enc := Mem{Base: Load(Param("enc"), GP64())}
+	dec := Mem{Base: Load(Param("dec"), GP64())}
+	key := Mem{Base: Load(Param("key"), GP64())}
+	k0, k1 := XMM(), XMM()
+	VMOVDQU(key, k0)
+	VMOVDQU(key.Offset(blockSize), k1)
+	storeInverse := inverseStore(dec)
+	expandKey(k0, k1, func(i int, k VecVirtual) {
+		VMOVDQU(k, enc.Offset(i*blockSize))
+		storeInverse(i, k)
+	})
+	RET()
+}
+
+// expandAndRound expands the schedule of the cipher. The keys appear in the
+// order of their use, one about as often as a round takes, so that the first
+// block keeps pace with them and its rounds are nearly free.
+func expandAndRound(xk Mem, k0, k1, x VecVirtual) (roundsDone bool) {
+	expandKey(k0, k1, func(i int, k VecVirtual) {
+		VMOVDQU(k, xk.Offset(i*blockSize))
+		switch i {
+		case 0:
+			VPXOR(k, x, x)
+		case maxRounds: // the loop adds it together with the chaining xors
+		default:
+			VAESENC(k, x, x)
+		}
+	})
+	return true
+}
+
+// expandInverse expands the schedule of the inverse cipher, which begins with
+// the key that is computed last: the first block has to wait.
+func expandInverse(xk Mem, k0, k1, _ VecVirtual) (roundsDone bool) {
+	expandKey(k0, k1, inverseStore(xk))
+	return false
+}
+
+// inverseStore returns the function that stores round key i of the cipher where
+// the equivalent inverse cipher has it (FIPS 197, 5.3.5).
+func inverseStore(dec Mem) func(i int, k VecVirtual) {
+	inv := XMM()
+	return func(i int, k VecVirtual) {
+		if i != 0 && i != maxRounds {
+			VAESIMC(k, inv)
+			k = inv
+		}
+		VMOVDQU(k, dec.Offset((maxRounds-i)*blockSize))
+	}
+}
+
+// expandKey computes the AES-256 key schedule (FIPS 197, 5.2) and calls emit with
+// each round key as it appears. With pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column
+// j is the xor of the columns 0 … j of k,
+//
+//	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
+//	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
+//
+// with the last term in all four columns. AESENCLAST substitutes bytes and adds
+// its key; its ShiftRows does nothing when all columns are equal. So a round key
+// costs one shuffle and one AESENCLAST on the critical path: pre and rcon are
+// known a step ahead and go into the key operand.
+func expandKey(k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
+	rcon, pre, shifted := XMM(), XMM(), XMM()
+	rotWord := rotWordMask()
+	VMOVDQU(rconStart(), rcon)
+
+	emit(0, k0)
+	emit(1, k1)
+	older, newer := k0, k1
+	for i := 2; i <= maxRounds; i++ {
+		Comment(fmt.Sprintf("Round key %d", i))
+		VPSLLDQ(U8(4), older, shifted)
+		VPXOR(shifted, older, pre)
+		VPSLLDQ(U8(8), pre, shifted)
+		VPXOR(shifted, pre, pre)
+		k := XMM()
+		if i%2 == 0 {
+			VPXOR(rcon, pre, pre)
+			VPSLLD(U8(1), rcon, rcon)
+			VPSHUFB(rotWord, newer, k)
+		} else {
+			VPSHUFD(U8(0xff), newer, k)
+		}
+		VAESENCLAST(pre, k, k)
+		emit(i, k)
+		older, newer = newer, k
+	}
+}
+
+var constants = map[string]Mem{}
+
+// constant returns the 16-byte constant that repeats word, emitting it once.
+func constant(name string, word uint32) Mem {
+	m, ok := constants[name]
+	if !ok {
+		m = GLOBL(name, attr.RODATA|attr.NOPTR)
+		for i := range 4 {
+			DATA(4*i, U32(word))
+		}
+		constants[name] = m
+	}
+	return m
+}
+
+// rotWordMask is the VPSHUFB mask that puts RotWord of the last column, bytes
+// 13 14 15 12, into every column.
+func rotWordMask() Mem { return constant("rotWord", 0x0c0f0e0d) }
+
+// rconStart is the first round constant, 1 in the low byte of every column; the
+// following ones are its doublings, up to 1<<6.
+func rconStart() Mem { return constant("rconStart", 1) }

@@ -1,0 +1,150 @@
+// Package a64 writes Go assembly for ARMv8, for the generators of this module. It
+// is to arm64 what avo is to amd64, as far as our kernels need it.
+//
+// A kernel is an ordinary Go function that calls one method per instruction, with
+// the operands in the order of Go assembly: the destination is last. Registers are
+// allocated and freed by hand; a stale register, one that leaks, a label that
+// is missing or given twice, all panic, for they are mistakes in the generator.
+//
+// Only instructions that have a method can be emitted: the methods are the
+// allow-list of the constant-time policy. Those that compute are among the ones
+// whose time Arm promises not to depend on data (PSTATE.DIT), and memory is reached
+// through pointers alone, without an index. What remains to be reviewed in a
+// generator is that flags, on which branches and CSEL depend, and pointers come
+// from lengths and other public values only.
+package a64
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mmcloughlin/avo/gotypes"
+)
+
+// A File is a sequence of functions, to be written by Generate.
+type File struct {
+	funcs []*Func
+}
+
+// NewFile returns an empty file.
+func NewFile() *File { return &File{} }
+
+// A Func is a function under construction. It has no stack frame and makes no calls.
+type Func struct {
+	name, doc string
+	signature *gotypes.Signature
+	features  []string // for the "Requires:" line, sorted
+
+	lines  []line
+	labels map[string]bool // given by Label
+	gp     [31]bool        // general registers in use
+	vec    [32]bool        // vector registers in use
+}
+
+// A line is a label, a comment or an instruction.
+type line struct {
+	label, comment string
+	opcode         string
+	operands       []string
+	target         string // label that the instruction may branch to
+}
+
+// Func begins a function. The signature, "func(…)", may use builtin types only; doc
+// becomes the comment of the stub.
+func (f *File) Func(name, signature, doc string) *Func {
+	sig, err := gotypes.ParseSignature(signature)
+	if err != nil {
+		panic(fmt.Sprintf("a64: signature of %s: %v", name, err))
+	}
+	fn := &Func{name: name, doc: doc, signature: sig, labels: map[string]bool{}}
+	f.funcs = append(f.funcs, fn)
+	return fn
+}
+
+// Label marks the next instruction as a target for branches of this function.
+func (f *Func) Label(name string) {
+	if f.labels[name] {
+		f.panicf("duplicate label %s", name)
+	}
+	f.labels[name] = true
+	f.lines = append(f.lines, line{label: name})
+}
+
+// Comment writes a comment for the readers of the assembly.
+func (f *Func) Comment(text string) {
+	f.lines = append(f.lines, line{comment: text})
+}
+
+// LoadParam returns a new register with the parameter called name, a pointer or
+// an integer of 64 bits.
+func (f *Func) LoadParam(name string) R {
+	return f.load(f.signature.Params().Lookup(name))
+}
+
+// LoadBase returns a new register with the address of the slice parameter called name.
+func (f *Func) LoadBase(name string) R {
+	return f.load(f.signature.Params().Lookup(name).Base())
+}
+
+// LoadLen returns a new register with the length of the slice parameter called name.
+func (f *Func) LoadLen(name string) R {
+	return f.load(f.signature.Params().Lookup(name).Len())
+}
+
+func (f *Func) load(param gotypes.Component) R {
+	basic, err := param.Resolve()
+	if err != nil {
+		f.panicf("%v", err)
+	}
+	// gotypes lays parameters out as on amd64, which arm64 does as well.
+	if size := gotypes.Sizes.Sizeof(basic.Type); size != 8 {
+		f.panicf("parameter %s has %d bytes, want 8", basic.Addr.Asm(), size)
+	}
+	r := f.GP()
+	f.emit("", "MOVD", basic.Addr.Asm(), f.use(r))
+	return r
+}
+
+// emit appends an instruction that needs the CPU feature, if it is not empty.
+func (f *Func) emit(feature, opcode string, operands ...string) {
+	f.lines = append(f.lines, line{opcode: opcode, operands: operands})
+	if i, found := slices.BinarySearch(f.features, feature); feature != "" && !found {
+		f.features = slices.Insert(f.features, i, feature)
+	}
+}
+
+// branch appends an instruction that may continue at a label.
+func (f *Func) branch(opcode, label string) {
+	f.lines = append(f.lines, line{opcode: opcode, operands: []string{label}, target: label})
+}
+
+// check panics unless the function is complete.
+func (f *Func) check() {
+	for _, l := range f.lines {
+		if l.target != "" && !f.labels[l.target] {
+			f.panicf("undefined label %s", l.target)
+		}
+	}
+	if len(f.lines) == 0 || f.lines[len(f.lines)-1].opcode != "RET" {
+		f.panicf("does not end in RET")
+	}
+	var leaked []string
+	for num, used := range f.gp {
+		if used {
+			leaked = append(leaked, fmt.Sprintf("R%d", num))
+		}
+	}
+	for num, used := range f.vec {
+		if used {
+			leaked = append(leaked, fmt.Sprintf("V%d", num))
+		}
+	}
+	if leaked != nil {
+		f.panicf("leaked registers: %s", strings.Join(leaked, " "))
+	}
+}
+
+func (f *Func) panicf(format string, args ...any) {
+	panic("a64: " + f.name + ": " + fmt.Sprintf(format, args...))
+}

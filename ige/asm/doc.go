@@ -1,0 +1,20 @@
+// Package asm holds the generated AES-256-IGE kernels of package ige.
+//
+// They check nothing: package ige is the only caller and has established
+// before each call that
+//
+//   - src is at least one block long and a whole number of blocks, at most 64
+//     KiB since assembly cannot be preempted;
+//   - dst is at least as long, and is either exactly src or shares no memory
+//     with it;
+//   - nr, the number of AES rounds, is 10, 12 or 14 and fits the schedule;
+//   - the CPU has the instructions that the name of the kernel promises.
+//
+// An IGE state is the last ciphertext block followed by the last plaintext
+// block; kernels replace iv by the state after the call, so that calls chain.
+// A schedule xk is nr+1 round keys of 16 bytes in the byte order of FIPS 197,
+// in the order in which the cipher uses them; for decryption that is the
+// equivalent inverse cipher of FIPS 197 section 5.3.5.
+//
+// No kernel branches on, or indexes memory by, anything but lengths and nr.
+package asm
