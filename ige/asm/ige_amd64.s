@@ -12,7 +12,8 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	MOVQ    key+16(FP), DX
 	VMOVDQU (DX), X0
 	VMOVDQU 16(DX), X1
-	VMOVDQU rconStart<>+0(SB), X3
+	VMOVDQU rotWord<>+0(SB), X3
+	VMOVDQU rconStart<>+0(SB), X4
 	VMOVDQU X0, (AX)
 	VMOVDQU X0, 224(CX)
 	VMOVDQU X1, 16(AX)
@@ -24,12 +25,12 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X0, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 32(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 32(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 192(CX)
 
 	// Round key 3
@@ -37,23 +38,23 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 48(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 176(CX)
 
 	// Round key 4
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 64(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 64(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 160(CX)
 
 	// Round key 5
@@ -61,23 +62,23 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 80(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 144(CX)
 
 	// Round key 6
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 96(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 96(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 128(CX)
 
 	// Round key 7
@@ -85,23 +86,23 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 112(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 112(CX)
 
 	// Round key 8
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 128(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 128(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 96(CX)
 
 	// Round key 9
@@ -109,23 +110,23 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 144(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 80(CX)
 
 	// Round key 10
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 160(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 160(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 64(CX)
 
 	// Round key 11
@@ -133,23 +134,23 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 176(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 48(CX)
 
 	// Round key 12
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X4
-	VAESENCLAST X0, X4, X4
-	VMOVDQU     X4, 192(AX)
-	VAESIMC     X4, X2
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 192(AX)
+	VAESIMC     X5, X2
 	VMOVDQU     X2, 32(CX)
 
 	// Round key 13
@@ -157,20 +158,20 @@ TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X4, X1
+	VPSHUFD     $0xff, X5, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 208(AX)
 	VAESIMC     X1, X2
 	VMOVDQU     X2, 16(CX)
 
 	// Round key 14
-	VPSLLDQ     $0x04, X4, X2
-	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x04, X5, X2
+	VPXOR       X2, X5, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
-	VPSHUFB     rotWord<>+0(SB), X1, X1
+	VPXOR       X4, X0, X0
+	VPSLLD      $0x01, X4, X4
+	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 224(AX)
 	VMOVDQU     X1, (CX)
@@ -333,152 +334,153 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VMOVDQU (DX), X0
 	VMOVDQU 16(AX), X1
 	VPXOR   (AX), X0, X4
-	VMOVDQU rconStart<>+0(SB), X5
+	VMOVDQU rotWord<>+0(SB), X5
+	VMOVDQU rconStart<>+0(SB), X6
 	VMOVDQU X2, (SI)
 	VPXOR   X2, X4, X4
 	VMOVDQU X3, 16(SI)
 	VAESENC X3, X4, X4
 
 	// Round key 2
-	VPSLLDQ     $0x04, X2, X6
+	VPSLLDQ     $0x04, X2, X7
+	VPXOR       X7, X2, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 32(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 32(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 3
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 48(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 4
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 64(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 64(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 5
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 80(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 6
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 96(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 96(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 7
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 112(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 8
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 128(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 128(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 9
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 144(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 10
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 160(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 160(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 11
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 176(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 12
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VMOVDQU     X7, 192(SI)
-	VAESENC     X7, X4, X4
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X8
+	VAESENCLAST X2, X8, X8
+	VMOVDQU     X8, 192(SI)
+	VAESENC     X8, X4, X4
 
 	// Round key 13
-	VPSLLDQ     $0x04, X3, X6
-	VPXOR       X6, X3, X2
-	VPSLLDQ     $0x08, X2, X6
-	VPXOR       X6, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSLLDQ     $0x04, X3, X7
+	VPXOR       X7, X3, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 208(SI)
 	VAESENC     X3, X4, X4
 
 	// Round key 14
-	VPSLLDQ     $0x04, X7, X6
-	VPXOR       X6, X7, X2
-	VPSLLDQ     $0x08, X2, X6
+	VPSLLDQ     $0x04, X8, X7
+	VPXOR       X7, X8, X2
+	VPSLLDQ     $0x08, X2, X7
+	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPXOR       X5, X2, X2
-	VPSLLD      $0x01, X5, X5
-	VPSHUFB     rotWord<>+0(SB), X3, X3
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X3, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 224(SI)
 	JMP         last14
@@ -669,7 +671,8 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VMOVDQU (DX), X0
 	VMOVDQU (AX), X1
 	VPXOR   16(AX), X0, X4
-	VMOVDQU rconStart<>+0(SB), X6
+	VMOVDQU rotWord<>+0(SB), X6
+	VMOVDQU rconStart<>+0(SB), X7
 	VMOVDQU X2, 224(SI)
 	VAESIMC X3, X5
 	VMOVDQU X5, 208(SI)
@@ -679,11 +682,11 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X2, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 192(SI)
 
 	// Round key 3
@@ -691,21 +694,21 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 176(SI)
 
 	// Round key 4
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 160(SI)
 
 	// Round key 5
@@ -713,21 +716,21 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 144(SI)
 
 	// Round key 6
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 128(SI)
 
 	// Round key 7
@@ -735,21 +738,21 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 112(SI)
 
 	// Round key 8
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 96(SI)
 
 	// Round key 9
@@ -757,21 +760,21 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 80(SI)
 
 	// Round key 10
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 64(SI)
 
 	// Round key 11
@@ -779,21 +782,21 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 48(SI)
 
 	// Round key 12
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X7
-	VAESENCLAST X2, X7, X7
-	VAESIMC     X7, X5
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X8
+	VAESENCLAST X2, X8, X8
+	VAESIMC     X8, X5
 	VMOVDQU     X5, 32(SI)
 
 	// Round key 13
@@ -801,19 +804,19 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X5, X3, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPSHUFD     $0xff, X7, X3
+	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
 	VMOVDQU     X5, 16(SI)
 
 	// Round key 14
-	VPSLLDQ     $0x04, X7, X5
-	VPXOR       X5, X7, X2
+	VPSLLDQ     $0x04, X8, X5
+	VPXOR       X5, X8, X2
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
-	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
-	VPSHUFB     rotWord<>+0(SB), X3, X3
+	VPXOR       X7, X2, X2
+	VPSLLD      $0x01, X7, X7
+	VPSHUFB     X6, X3, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, (SI)
 	VPXOR       (SI), X4, X4

@@ -31,14 +31,13 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/aes256"
 )
 
 //go:generate go run main.go -out ../../../ige/asm/ige_amd64.s -stubs ../../../ige/asm/ige_amd64.go -pkg asm
 
-const (
-	blockSize = 16
-	maxRounds = 14 // of AES-256
-)
+const blockSize = aes256.BlockSize
 
 // A direction holds what differs between encryption and decryption.
 type direction struct {
@@ -47,9 +46,9 @@ type direction struct {
 	round, lastRound func(key, state, dst Op)
 	prevOut, prevIn  int // offsets of the two halves of iv, as this direction sees them
 	// expand computes the schedule of an AES-256 key, whose halves k0 and k1
-	// have been loaded, into xk; to the extent that the order of the round keys
-	// allows, it takes the first block x through the rounds on the way. It
-	// reports whether all but the last have been done.
+	// have been loaded, into xk. If the round keys appear in the order of their
+	// use, it takes the first block x through all rounds but the last on the way,
+	// and says so.
 	expand func(xk Mem, k0, k1, x VecVirtual) (roundsDone bool)
 }
 
@@ -117,11 +116,11 @@ func oneShotKernel(d direction) {
 	VMOVDQU(key.Offset(blockSize), k1)
 	x := m.start(d)
 	if d.expand(m.xk, k0, k1, x) {
-		JMP(LabelRef(last(maxRounds)))
+		JMP(LabelRef(last(aes256.Rounds)))
 	} else {
 		VPXOR(m.key(0), x, x)
 	}
-	m.loop(d, maxRounds, x)
+	m.loop(d, aes256.Rounds, x)
 }
 
 // message is the state of a kernel while it works.
@@ -208,9 +207,10 @@ func expandKernel() {
 	k0, k1 := XMM(), XMM()
 	VMOVDQU(key, k0)
 	VMOVDQU(key.Offset(blockSize), k1)
-	storeInverse := inverseStore(dec)
-	expandKey(k0, k1, func(i int, k VecVirtual) {
-		VMOVDQU(k, enc.Offset(i*blockSize))
+	storeInverse := aes256.Inverse(aes256.AESNI, storeTo(dec))
+	storeForward := storeTo(enc)
+	aes256.Expand(aes256.AESNI, k0, k1, func(i int, k VecVirtual) {
+		storeForward(i, k)
 		storeInverse(i, k)
 	})
 	RET()
@@ -220,12 +220,13 @@ func expandKernel() {
 // order of their use, one about as often as a round takes, so that the first
 // block keeps pace with them and its rounds are nearly free.
 func expandAndRound(xk Mem, k0, k1, x VecVirtual) (roundsDone bool) {
-	expandKey(k0, k1, func(i int, k VecVirtual) {
-		VMOVDQU(k, xk.Offset(i*blockSize))
+	store := storeTo(xk)
+	aes256.Expand(aes256.AESNI, k0, k1, func(i int, k VecVirtual) {
+		store(i, k)
 		switch i {
 		case 0:
 			VPXOR(k, x, x)
-		case maxRounds: // the loop adds it together with the chaining xors
+		case aes256.Rounds: // the loop adds it together with the chaining xors
 		default:
 			VAESENC(k, x, x)
 		}
@@ -236,81 +237,11 @@ func expandAndRound(xk Mem, k0, k1, x VecVirtual) (roundsDone bool) {
 // expandInverse expands the schedule of the inverse cipher, which begins with
 // the key that is computed last: the first block has to wait.
 func expandInverse(xk Mem, k0, k1, _ VecVirtual) (roundsDone bool) {
-	expandKey(k0, k1, inverseStore(xk))
+	aes256.Expand(aes256.AESNI, k0, k1, aes256.Inverse(aes256.AESNI, storeTo(xk)))
 	return false
 }
 
-// inverseStore returns the function that stores round key i of the cipher where
-// the equivalent inverse cipher has it (FIPS 197, 5.3.5).
-func inverseStore(dec Mem) func(i int, k VecVirtual) {
-	inv := XMM()
-	return func(i int, k VecVirtual) {
-		if i != 0 && i != maxRounds {
-			VAESIMC(k, inv)
-			k = inv
-		}
-		VMOVDQU(k, dec.Offset((maxRounds-i)*blockSize))
-	}
+// storeTo returns the function that stores round key i of the schedule xk.
+func storeTo(xk Mem) func(i int, k VecVirtual) {
+	return func(i int, k VecVirtual) { VMOVDQU(k, xk.Offset(i*blockSize)) }
 }
-
-// expandKey computes the AES-256 key schedule (FIPS 197, 5.2) and calls emit with
-// each round key as it appears. With pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column
-// j is the xor of the columns 0 … j of k,
-//
-//	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
-//	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
-//
-// with the last term in all four columns. AESENCLAST substitutes bytes and adds
-// its key; its ShiftRows does nothing when all columns are equal. So a round key
-// costs one shuffle and one AESENCLAST on the critical path: pre and rcon are
-// known a step ahead and go into the key operand.
-func expandKey(k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
-	rcon, pre, shifted := XMM(), XMM(), XMM()
-	rotWord := rotWordMask()
-	VMOVDQU(rconStart(), rcon)
-
-	emit(0, k0)
-	emit(1, k1)
-	older, newer := k0, k1
-	for i := 2; i <= maxRounds; i++ {
-		Comment(fmt.Sprintf("Round key %d", i))
-		VPSLLDQ(U8(4), older, shifted)
-		VPXOR(shifted, older, pre)
-		VPSLLDQ(U8(8), pre, shifted)
-		VPXOR(shifted, pre, pre)
-		k := XMM()
-		if i%2 == 0 {
-			VPXOR(rcon, pre, pre)
-			VPSLLD(U8(1), rcon, rcon)
-			VPSHUFB(rotWord, newer, k)
-		} else {
-			VPSHUFD(U8(0xff), newer, k)
-		}
-		VAESENCLAST(pre, k, k)
-		emit(i, k)
-		older, newer = newer, k
-	}
-}
-
-var constants = map[string]Mem{}
-
-// constant returns the 16-byte constant that repeats word, emitting it once.
-func constant(name string, word uint32) Mem {
-	m, ok := constants[name]
-	if !ok {
-		m = GLOBL(name, attr.RODATA|attr.NOPTR)
-		for i := range 4 {
-			DATA(4*i, U32(word))
-		}
-		constants[name] = m
-	}
-	return m
-}
-
-// rotWordMask is the VPSHUFB mask that puts RotWord of the last column, bytes
-// 13 14 15 12, into every column.
-func rotWordMask() Mem { return constant("rotWord", 0x0c0f0e0d) }
-
-// rconStart is the first round constant, 1 in the low byte of every column; the
-// following ones are its doublings, up to 1<<6.
-func rconStart() Mem { return constant("rconStart", 1) }

@@ -1,0 +1,120 @@
+// Package aes256 emits the AES-256 key schedule for avo generators, for one key in
+// XMM registers or for four keys side by side in ZMM registers.
+package aes256
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Sizes of AES-256.
+const (
+	BlockSize = 16
+	Rounds    = 14
+)
+
+// ISA holds what differs between the instruction sets.
+type ISA struct {
+	Vec       func() VecVirtual       // a new register
+	Xor       func(a, b, dst Op)      //
+	Broadcast func(block Mem, r Op)   // loads one block into each 128-bit lane
+	imc       func(k, dst VecVirtual) // InvMixColumns of each lane
+}
+
+var (
+	// AESNI has one key, in XMM registers.
+	AESNI = ISA{
+		Vec:       XMM,
+		Xor:       VPXOR,
+		Broadcast: func(block Mem, r Op) { VMOVDQU(block, r) },
+		imc:       func(k, dst VecVirtual) { VAESIMC(k, dst) },
+	}
+	// VAES512 has four keys, one in each lane of the ZMM registers.
+	VAES512 = ISA{
+		Vec:       ZMM,
+		Xor:       func(a, b, dst Op) { VPXORQ(a, b, dst) },
+		Broadcast: func(block Mem, r Op) { VBROADCASTI32X4(block, r) },
+		imc:       imcVAES,
+	}
+)
+
+// imcVAES makes up for VAES having no AESIMC: with a key of zero, AESENCLAST is
+// ShiftRows and SubBytes, and AESDEC undoes both and then does InvMixColumns.
+func imcVAES(k, dst VecVirtual) {
+	zero := ZMM()
+	VPXORQ(zero, zero, zero)
+	VAESENCLAST(zero, k, dst)
+	VAESDEC(zero, dst, dst)
+}
+
+// Expand computes the key schedule of FIPS 197, 5.2, from the halves k0 and k1 of a
+// key and calls emit with each round key as it appears. With
+// pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the columns 0 … j
+// of k,
+//
+//	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
+//	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
+//
+// with the last term in all four columns. AESENCLAST substitutes bytes and adds
+// its key; its ShiftRows does nothing when all columns are equal. So a round key
+// costs one shuffle and one AESENCLAST on the critical path: pre and rcon are
+// known a step ahead and go into the key operand.
+func Expand(isa ISA, k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
+	rotWord, rcon, pre, shifted := isa.Vec(), isa.Vec(), isa.Vec(), isa.Vec()
+	isa.Broadcast(constant("rotWord", 0x0c0f0e0d), rotWord) // bytes 13 14 15 12: the last column, rotated
+	isa.Broadcast(constant("rconStart", 1), rcon)           // its doublings follow, up to 1<<6
+
+	emit(0, k0)
+	emit(1, k1)
+	older, newer := k0, k1
+	for i := 2; i <= Rounds; i++ {
+		Comment(fmt.Sprintf("Round key %d", i))
+		VPSLLDQ(U8(4), older, shifted)
+		isa.Xor(shifted, older, pre)
+		VPSLLDQ(U8(8), pre, shifted)
+		isa.Xor(shifted, pre, pre)
+		k := isa.Vec()
+		if i%2 == 0 {
+			isa.Xor(rcon, pre, pre)
+			VPSLLD(U8(1), rcon, rcon)
+			VPSHUFB(rotWord, newer, k)
+		} else {
+			VPSHUFD(U8(0xff), newer, k)
+		}
+		VAESENCLAST(pre, k, k)
+		emit(i, k)
+		older, newer = newer, k
+	}
+}
+
+// Inverse turns a function that stores round key i of the equivalent inverse cipher
+// (FIPS 197, 5.3.5) into one to give to Expand.
+func Inverse(isa ISA, store func(i int, k VecVirtual)) (emit func(i int, k VecVirtual)) {
+	inv := isa.Vec()
+	return func(i int, k VecVirtual) {
+		if i != 0 && i != Rounds {
+			isa.imc(k, inv)
+			k = inv
+		}
+		store(Rounds-i, k)
+	}
+}
+
+var constants = map[string]Mem{}
+
+// constant returns the 16-byte constant that repeats word, emitting it once.
+func constant(name string, word uint32) Mem {
+	m, ok := constants[name]
+	if !ok {
+		m = GLOBL(name, attr.RODATA|attr.NOPTR)
+		for i := range 4 {
+			DATA(4*i, U32(word))
+		}
+		constants[name] = m
+	}
+	return m
+}

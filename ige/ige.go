@@ -1,0 +1,151 @@
+// Package ige implements AES-256 in Infinite Garble Extension mode, the cipher
+// of Telegram's MTProto, for clients, servers and tools that speak it.
+//
+// For anything new use an AEAD such as the one of crypto/cipher.NewGCM: IGE has
+// no integrity. A changed ciphertext decrypts, without an error, to something
+// else; MTProto compares a hash of the plaintext (msg_key) afterwards, and so
+// must every caller of this package.
+//
+// There are four ways to use it:
+//
+//   - [Message] encrypts or decrypts one message under a key of its own, as all
+//     of MTProto's messages are, and batches of messages at once;
+//   - [Cipher] with [Encrypter] and [Decrypter] is for many messages, or one long
+//     stream in parts, under one key;
+//   - [Reader] and [Writer] are streams for io;
+//   - [EncryptBlocks], [DecryptBlocks] and the functions around them have the
+//     names of github.com/gotd/ige and take any [cipher.Block].
+//
+// Keys, plaintexts and ivs are secret: no branch and no memory address depends
+// on them, on any platform. Where the CPU has no AES instructions a bitsliced
+// software AES runs, which is slower but as constant-time. Lengths are public.
+//
+// All functions work in place, with dst and src starting at the same byte; any
+// other overlap panics. None allocates, except for constructors.
+//
+// The mode, with c_{-1} and p_{-1} the two halves of the iv:
+//
+//	encrypt: c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}
+//	decrypt: p_i = D(c_i ⊕ p_{i-1}) ⊕ c_{i-1}
+package ige
+
+import (
+	"errors"
+
+	"github.com/mtcore/mtcore/internal/alias"
+)
+
+// Sizes in bytes.
+const (
+	BlockSize = 16 // of AES
+	KeySize   = 32 // of AES-256
+	// IVSize is two blocks: the "previous ciphertext block" followed by the
+	// "previous plaintext block" of the first one. The last blocks of a message
+	// in this order are the iv that continues it.
+	IVSize = 2 * BlockSize
+)
+
+// ErrPartialBlock says that an input is not a whole number of blocks.
+var ErrPartialBlock = errors.New("ige: input is not a whole number of blocks")
+
+// Backend names the implementation that this machine uses, such as "AES-NI",
+// "Armv8" or, for the constant-time software AES, "generic".
+func Backend() string { return backends.String() }
+
+// Message is one message to encrypt or decrypt with AES-256 under its own key.
+// Its methods change nothing but Dst's contents, so that a Message can be used
+// again; [Message.Wipe] erases the secrets when it is no longer needed.
+type Message struct {
+	Key [KeySize]byte
+	IV  [IVSize]byte
+	// Dst receives the result and is at least as long as Src. It may start at
+	// Src's first byte, or must not overlap it.
+	Dst, Src []byte
+	// Err is set by DecryptBatch only.
+	Err error
+}
+
+// Encrypt encrypts Src to Dst. It panics if Src is not a whole number of blocks,
+// if Dst is shorter, or if they overlap inexactly.
+func (m *Message) Encrypt() {
+	checkBlocks(BlockSize, m.Dst, m.Src)
+	if len(m.Src) == 0 {
+		return
+	}
+	iv := m.IV
+	encryptMessage(&m.Key, &iv, m.Dst, m.Src)
+	clear(iv[:]) // holds plaintext now
+}
+
+// Decrypt decrypts Src to Dst. The sender chose Src: it returns ErrPartialBlock,
+// and writes nothing, if that is not a whole number of blocks. It panics if Dst
+// is shorter or if they overlap inexactly.
+func (m *Message) Decrypt() error {
+	checkBuffers(m.Dst, m.Src)
+	if len(m.Src)%BlockSize != 0 {
+		return ErrPartialBlock
+	}
+	if len(m.Src) == 0 {
+		return nil
+	}
+	iv := m.IV
+	decryptMessage(&m.Key, &iv, m.Dst, m.Src)
+	clear(iv[:])
+	return nil
+}
+
+// Wipe erases the key and the iv. It leaves the buffers alone, which the caller
+// owns.
+func (m *Message) Wipe() {
+	clear(m.Key[:])
+	clear(m.IV[:])
+}
+
+// EncryptBatch does what calling Encrypt on each message does. It panics before
+// it has written anything if one of them would. Results do not depend on the
+// order of messages unless one message's Dst overlaps another's buffers, in
+// which case they are undefined.
+func EncryptBatch(ms []Message) {
+	for i := range ms {
+		checkBlocks(BlockSize, ms[i].Dst, ms[i].Src)
+	}
+	for i := range ms {
+		ms[i].Encrypt()
+	}
+}
+
+// DecryptBatch does what calling Decrypt on each message does, sets each
+// message's Err to the result and returns the first of them that is not nil, by
+// index. A message with an error spoils no other. Panics and overlaps between
+// messages are as in EncryptBatch.
+func DecryptBatch(ms []Message) error {
+	for i := range ms {
+		checkBuffers(ms[i].Dst, ms[i].Src)
+	}
+	var first error
+	for i := range ms {
+		ms[i].Err = ms[i].Decrypt()
+		if first == nil {
+			first = ms[i].Err
+		}
+	}
+	return first
+}
+
+// checkBlocks panics on what only the programmer can have got wrong.
+func checkBlocks(blockSize int, dst, src []byte) {
+	if len(src)%blockSize != 0 {
+		panic(ErrPartialBlock.Error())
+	}
+	checkBuffers(dst, src)
+}
+
+// checkBuffers is checkBlocks where a peer chose the length of src.
+func checkBuffers(dst, src []byte) {
+	if len(dst) < len(src) {
+		panic("ige: output smaller than input")
+	}
+	if alias.InexactOverlap(dst[:len(src)], src) {
+		panic("ige: invalid buffer overlap")
+	}
+}

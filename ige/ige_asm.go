@@ -1,0 +1,74 @@
+//go:build (amd64 || arm64) && gc && !purego
+
+package ige
+
+// maxCall bounds one call of a kernel: the scheduler cannot preempt assembly, and
+// 64 KiB take some 60 µs.
+const maxCall = 64 << 10
+
+// useStdAES: the kernels need the very instructions that crypto/aes would use.
+const useStdAES = false
+
+// expand computes the schedules of the cipher and of the equivalent inverse
+// cipher for a key of 16, 24 or 32 bytes, and returns the number of rounds.
+func expand(enc, dec *schedule, key []byte) (nr int) {
+	if useAES && len(key) == KeySize {
+		expandAES(enc, dec, (*[KeySize]byte)(key))
+		return maxRounds
+	}
+	return expandGeneric(enc, dec, key)
+}
+
+// encrypt encrypts the whole blocks of src with nr rounds and the schedule xk,
+// and moves iv on.
+func encrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
+	if !useAES {
+		encryptGeneric(nr, xk, iv, dst, src)
+		return
+	}
+	for len(src) > 0 {
+		n := min(len(src), maxCall)
+		encryptAES(nr, xk, iv, dst[:n], src[:n])
+		dst, src = dst[n:], src[n:]
+	}
+}
+
+// decrypt decrypts the whole blocks of src with nr rounds and the schedule xk of
+// the equivalent inverse cipher, and moves iv on.
+func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
+	if !useAES {
+		decryptGeneric(nr, xk, iv, dst, src)
+		return
+	}
+	for len(src) > 0 {
+		n := min(len(src), maxCall)
+		decryptAES(nr, xk, iv, dst[:n], src[:n])
+		dst, src = dst[n:], src[n:]
+	}
+}
+
+// encryptMessage expands key and encrypts the one or more blocks of src with it.
+func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	if !useAES {
+		encryptMessageGeneric(key, iv, dst, src)
+		return
+	}
+	var xk schedule
+	n := min(len(src), maxCall)
+	encryptKeyAES(&xk, key, iv, dst[:n], src[:n])
+	encrypt(maxRounds, &xk, iv, dst[n:], src[n:])
+	clear(xk[:])
+}
+
+// decryptMessage expands key and decrypts the one or more blocks of src with it.
+func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	if !useAES {
+		decryptMessageGeneric(key, iv, dst, src)
+		return
+	}
+	var xk schedule
+	n := min(len(src), maxCall)
+	decryptKeyAES(&xk, key, iv, dst[:n], src[:n])
+	decrypt(maxRounds, &xk, iv, dst[n:], src[n:])
+	clear(xk[:])
+}

@@ -1,0 +1,53 @@
+package ige
+
+// Encrypter is IGE encryption as a [crypto/cipher.BlockMode]. Consecutive calls of
+// CryptBlocks continue one stream, so that a message can be encrypted in parts.
+// An Encrypter must not be used by several goroutines at once.
+type Encrypter struct {
+	c  *Cipher
+	iv [IVSize]byte
+}
+
+// NewEncrypter returns an Encrypter that starts with iv, which it copies.
+func NewEncrypter(c *Cipher, iv *[IVSize]byte) *Encrypter {
+	return &Encrypter{c, *iv}
+}
+
+// Reset makes e what NewEncrypter(c, iv) returns, without an allocation.
+func (e *Encrypter) Reset(c *Cipher, iv *[IVSize]byte) { e.c, e.iv = c, *iv }
+
+// BlockSize returns 16.
+func (e *Encrypter) BlockSize() int { return BlockSize }
+
+// CryptBlocks encrypts the blocks of src to dst. It panics if src is not a whole
+// number of blocks, if dst is shorter, or if they overlap inexactly.
+func (e *Encrypter) CryptBlocks(dst, src []byte) {
+	checkBlocks(BlockSize, dst, src)
+	e.c.encryptIGE(&e.iv, dst, src)
+}
+
+// Decrypter is IGE decryption as a [crypto/cipher.BlockMode]. Consecutive calls of
+// CryptBlocks continue one stream, so that a message can be decrypted in parts.
+// A Decrypter must not be used by several goroutines at once.
+type Decrypter struct {
+	c  *Cipher
+	iv [IVSize]byte
+}
+
+// NewDecrypter returns a Decrypter that starts with iv, which it copies.
+func NewDecrypter(c *Cipher, iv *[IVSize]byte) *Decrypter {
+	return &Decrypter{c, *iv}
+}
+
+// Reset makes d what NewDecrypter(c, iv) returns, without an allocation.
+func (d *Decrypter) Reset(c *Cipher, iv *[IVSize]byte) { d.c, d.iv = c, *iv }
+
+// BlockSize returns 16.
+func (d *Decrypter) BlockSize() int { return BlockSize }
+
+// CryptBlocks decrypts the blocks of src to dst. It panics if src is not a whole
+// number of blocks, if dst is shorter, or if they overlap inexactly.
+func (d *Decrypter) CryptBlocks(dst, src []byte) {
+	checkBlocks(BlockSize, dst, src)
+	d.c.decryptIGE(&d.iv, dst, src)
+}

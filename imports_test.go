@@ -1,0 +1,55 @@
+package mtcore
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mtcore/mtcore"
+
+// mayImport is the direction of imports: for each package of this module, what
+// it may link, directly or through others, besides the standard library. Kernels
+// import nothing; primitives do not know each other; no client pulls in a
+// generator or a peer.
+var mayImport = map[string][]string{
+	"internal/cpuid":         {"golang.org/x/sys/cpu"},
+	"internal/impl":          {},
+	"internal/impltest":      {"internal/impl"},
+	"internal/alias":         {},
+	"internal/blockmodetest": {},
+	"internal/guardtest":     {},
+	"ige/asm":                {},
+	"ige":                    {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
+}
+
+func TestImportDirection(t *testing.T) {
+	for _, pkg := range goList(t, "./...") {
+		name, inside := strings.CutPrefix(pkg, module+"/")
+		if !inside {
+			continue // this package, which has tests only
+		}
+		allowed, ok := mayImport[name]
+		if !ok {
+			t.Errorf("%s is not in the table of import directions", name)
+			continue
+		}
+		for _, dep := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg) {
+			dep = strings.TrimPrefix(dep, module+"/")
+			if dep != name && !slices.Contains(allowed, dep) {
+				t.Errorf("%s must not import %s", name, dep)
+			}
+		}
+	}
+}
+
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd, err)
+	}
+	return strings.Fields(string(out))
+}
