@@ -1,0 +1,97 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/ige"
+)
+
+func TestCheckIGE(t *testing.T) {
+	states := statesOf("ige")
+	var lines []string
+	if err := checkIGE(states, ourWays, peers, func(line string) { lines = append(lines, line) }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(lines), 1+len(states); got != want {
+		t.Fatalf("%d lines, want %d: %q", got, want, lines)
+	}
+	for i, s := range states {
+		if got, want := lines[1+i], ourName(s)+" agrees"; !strings.HasPrefix(got, want) {
+			t.Errorf("line %q, want prefix %q", got, want)
+		}
+	}
+}
+
+// plant returns the ways to encrypt and decrypt with f run after each message of
+// the last one.
+func plant(f func(dst, src []byte)) func(direction) []way {
+	return func(d direction) []way {
+		ways := ourWays(d)
+		last := &ways[len(ways)-1]
+		prepare := last.prepare
+		last.prepare = func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
+			crypt := prepare(key, iv)
+			return func(dst, src []byte) {
+				crypt(dst, src)
+				f(dst, src)
+			}
+		}
+		return ways
+	}
+}
+
+func inPlace(dst, src []byte) bool { return len(src) > 0 && &dst[0] == &src[0] }
+
+func TestCheckFindsErrors(t *testing.T) {
+	calls := 0
+	for _, tt := range []struct {
+		name string
+		f    func(dst, src []byte)
+		want string
+	}{
+		{"a bit of one length", func(dst, src []byte) {
+			if len(src) == 70*16 {
+				dst[1000] ^= 0x40
+			}
+		}, "70 blocks apart: byte 1000 is "},
+		{"in place only", func(dst, src []byte) {
+			if len(src) == 4097*16 && inPlace(dst, src) {
+				dst[len(dst)-1] ^= 1
+			}
+		}, "4097 blocks in place: byte 65551 is "},
+		{"every other call", func(dst, src []byte) {
+			if calls++; calls%2 == 0 && len(src) > 0 {
+				dst[0] ^= 1
+			}
+		}, "1 blocks apart: byte 0 is "},
+		{"beyond the output", func(dst, src []byte) {
+			dst = dst[:len(dst)+1]
+			dst[len(dst)-1] ^= 1
+		}, "0 blocks apart: wrote outside the output"},
+		{"the input", func(dst, src []byte) {
+			if len(src) > 0 && !inPlace(dst, src) {
+				src[0] ^= 1
+			}
+		}, "1 blocks apart: changed the input"},
+	} {
+		err := checkIGE(statesOf("ige"), plant(tt.f), peers, func(string) {})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestCheckCoversPeers(t *testing.T) {
+	bad := func(d direction) []peer {
+		ps := peers(d)
+		ps[len(ps)-1].prepare = func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
+			return func(dst, src []byte) {}
+		}
+		return ps
+	}
+	err := checkIGE(statesOf("ige"), ourWays, bad, func(string) {})
+	if err == nil || !strings.HasPrefix(err.Error(), gogramName) {
+		t.Errorf("error %v, want one about %s", err, gogramName)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !(amd64 || arm64) || !gc || purego
+
+package limit
+
+const available = false
+
+func chain(int) { panic("limit: not available") }

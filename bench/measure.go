@@ -1,0 +1,151 @@
+package main
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+)
+
+// The machine is taken to be busy with other things and to change its clock as it
+// likes. So contenders run in turn, each for a slice of time that is short compared
+// with such changes, and a ratio is taken between slices of one round. Medians
+// over all rounds then ignore the slices in which something else had the CPU.
+
+const (
+	slice     = 3 * time.Millisecond
+	minRounds = 5 // even if they take longer than what there is time for
+)
+
+const methodLegend = `Each row ran for about 3 ms in each round, the rows of a case in random order. ns/op and MB/s (of 10⁶
+bytes) are medians over the rounds; the columns to the right are medians of the ratios within a round.`
+
+// A result is what one contender did in one case.
+type result struct {
+	Suite, Case string
+	Bytes       int
+	Who, How    string
+	Rounds      int
+	NsPerOp     float64
+	MBPerSecond float64 // of 10⁶ bytes
+	AllocsPerOp float64
+	Ratios      map[column]float64
+}
+
+// measure runs the contenders of a case against each other, for about as long as
+// budget, and calls each with the number of each round before it begins, 0 being preparation.
+func measure(suite string, c benchCase, budget time.Duration, each func(round int)) []result {
+	deadline := time.Now().Add(budget)
+	each(0)
+	runners := make([]*runner, len(c.contenders))
+	for i, contender := range c.contenders {
+		runners[i] = newRunner(contender)
+	}
+
+	order := slices.Clone(runners)
+	rounds := 0
+	for rounds < minRounds || time.Now().Before(deadline) {
+		rounds++
+		each(rounds)
+		// In random order, so that none always follows the one that heats the CPU
+		// or fills its caches most.
+		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, r := range order {
+			r.ns = append(r.ns, r.run(r.n))
+		}
+	}
+
+	byID := map[id]*runner{}
+	for _, r := range runners {
+		byID[r.id()] = r
+	}
+	var results []result
+	for _, r := range runners {
+		res := result{
+			Suite: suite, Case: c.name, Bytes: c.bytes, Who: r.who, How: r.how,
+			Rounds: rounds, NsPerOp: median(r.ns), AllocsPerOp: r.allocs,
+			Ratios: map[column]float64{},
+		}
+		res.MBPerSecond = float64(c.bytes) / res.NsPerOp * 1e3
+		for column, other := range r.ratios {
+			if o, ok := byID[other]; ok {
+				res.Ratios[column] = medianRatio(column, r.ns, o.ns)
+			}
+		}
+		results = append(results, res)
+	}
+	return results
+}
+
+// A runner is a contender while it is measured.
+type runner struct {
+	contender
+	n      int // calls of op in a slice
+	allocs float64
+	ns     []float64 // that the work took, by round
+}
+
+func newRunner(c contender) *runner {
+	if c.worth == 0 {
+		c.worth = 1
+	}
+	r := &runner{contender: c}
+	defer r.enter()()
+	r.allocs = testing.AllocsPerRun(3, r.op)
+	r.calibrate()
+	return r
+}
+
+// enter enters the state of the contender and returns what leaves it.
+func (r *runner) enter() (leave func()) {
+	if r.state == nil {
+		return func() {}
+	}
+	return r.state.Enter()
+}
+
+// calibrate sets n so that it fills a slice.
+func (r *runner) calibrate() {
+	for r.n = 1; ; r.n *= 2 {
+		// The shorter of two runs: one that was interrupted would seem to fill the
+		// slice with a few calls, which then measured the clock.
+		ns := min(r.run(r.n), r.run(r.n)) * r.worth * float64(r.n)
+		if ns >= float64(slice)/2 {
+			r.n = max(1, int(float64(r.n)*float64(slice)/ns))
+			return
+		}
+	}
+}
+
+// run calls op n times and returns how many nanoseconds the work took.
+func (r *runner) run(n int) float64 {
+	defer r.enter()()
+	start := time.Now()
+	for range n {
+		r.op()
+	}
+	took := time.Since(start)
+	if r.allocs > 0 {
+		// Who leaves garbage pays for most of its collection in its own slice; the
+		// next contender must not have to pay for the rest.
+		runtime.GC()
+	}
+	return float64(took) / (float64(n) * r.worth)
+}
+
+// medianRatio returns the median of what the column says in each round.
+func medianRatio(c column, own, other []float64) float64 {
+	ratios := make([]float64, len(own))
+	for i := range own {
+		ratios[i] = c.ratio(own[i], other[i])
+	}
+	return median(ratios)
+}
+
+// median returns the middle of xs, or the mean of the two in the middle.
+func median(xs []float64) float64 {
+	xs = slices.Sorted(slices.Values(xs))
+	n := len(xs)
+	return (xs[(n-1)/2] + xs[n/2]) / 2
+}

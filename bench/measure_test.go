@@ -1,0 +1,102 @@
+package main
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestMedian(t *testing.T) {
+	for _, tt := range []struct {
+		xs   []float64
+		want float64
+	}{
+		{[]float64{7}, 7},
+		{[]float64{4, 2}, 3},
+		{[]float64{9, 1, 2}, 2},
+		{[]float64{1000, 1, 2, 3}, 2.5},
+	} {
+		first := tt.xs[0]
+		if got := median(tt.xs); got != tt.want {
+			t.Errorf("median(%v) = %v, want %v", tt.xs, got, tt.want)
+		}
+		if tt.xs[0] != first {
+			t.Errorf("median changed its argument to %v", tt.xs)
+		}
+	}
+}
+
+func TestMedianRatio(t *testing.T) {
+	// The clock halves after the first round and something interrupts the last:
+	// the ratio within each of the others is 2.
+	own := []float64{10, 20, 20, 20, 900}
+	other := []float64{20, 40, 40, 40, 40}
+	if got, want := medianRatio(column{}, own, other), 2.0; got != want {
+		t.Errorf("faster: %v, want %v", got, want)
+	}
+	if got, want := medianRatio(column{multiple: true}, own, other), 0.5; got != want {
+		t.Errorf("multiple: %v, want %v", got, want)
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	work := func() { time.Sleep(100 * time.Microsecond) }
+	faster := column{title: "faster"}
+	calls := 0
+	var rounds []int
+	results := measure("suite", benchCase{name: "case", bytes: 1000, contenders: []contender{
+		{who: "a", how: "once", op: work, ratios: map[column]id{faster: {"b", "ten times"}, ofLimit: {"nobody", ""}}},
+		{who: "b", how: "ten times", op: func() { work(); calls++ }, worth: 10},
+	}}, 0, func(round int) { rounds = append(rounds, round) })
+
+	if got, want := len(rounds), 1+minRounds; got != want {
+		t.Errorf("%d rounds, want %d: %v", got, want, rounds)
+	}
+	if calls < minRounds {
+		t.Errorf("%d calls, want at least %d", calls, minRounds)
+	}
+	if got, want := len(results), 2; got != want {
+		t.Fatalf("%d results, want %d", got, want)
+	}
+	a, b := results[0], results[1]
+	if a.Suite != "suite" || a.Case != "case" || a.Who != "a" || a.How != "once" || a.Rounds != minRounds {
+		t.Errorf("wrong labels: %+v", a)
+	}
+	// Sleep takes at least what it is told: this much is certain on any machine.
+	if a.NsPerOp < 100e3 || b.NsPerOp < 10e3 {
+		t.Errorf("a takes %v ns and b %v ns, want at least 100000 and 10000", a.NsPerOp, b.NsPerOp)
+	}
+	if got, want := a.MBPerSecond*a.NsPerOp, 1000*1e3; math.Abs(got-want) > 1 {
+		t.Errorf("%v MB/s at %v ns, want the product to be %v", a.MBPerSecond, a.NsPerOp, want)
+	}
+	if _, ok := a.Ratios[faster]; !ok || len(a.Ratios) != 1 {
+		t.Errorf("ratios %v, want only %q", a.Ratios, faster.title)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	var sink []byte
+	for _, tt := range []struct {
+		op   func()
+		want float64
+	}{
+		{func() {}, 0},
+		{func() { sink = make([]byte, 1000) }, 1},
+	} {
+		if got := newRunner(contender{op: tt.op}).allocs; got != tt.want {
+			t.Errorf("%v allocs, want %v", got, tt.want)
+		}
+	}
+	_ = sink
+}
+
+func TestRunEntersState(t *testing.T) {
+	for _, s := range statesOf("ige") {
+		r := newRunner(contender{state: &s, op: func() {
+			if got := bestBackend(); got != s.Name {
+				t.Errorf("runs with %s, want %s", got, s.Name)
+			}
+		}})
+		r.run(1)
+	}
+}
