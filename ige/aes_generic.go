@@ -17,8 +17,8 @@ const maxRounds = 14
 // which the cipher, or the equivalent inverse cipher, uses them.
 type schedule [BlockSize * (maxRounds + 1)]byte
 
-// maxLanes is the number of blocks that are processed side by side.
-const maxLanes = 4
+// slicedLanes is the number of blocks that are processed side by side.
+const slicedLanes = 4
 
 // sliced holds four blocks, whose bytes FIPS 197 puts in 4 rows and 4 columns:
 //
@@ -125,7 +125,7 @@ func mul2(w uint32) uint32 {
 // load sets the round keys of the first len(xk) lanes.
 func (k *slicedKeys) load(nr int, xk []*schedule) {
 	k.nr = nr
-	var x [maxLanes][BlockSize]byte
+	var x [slicedLanes][BlockSize]byte
 	for i := range nr + 1 {
 		for lane := range xk {
 			copy(x[lane][:], xk[lane][BlockSize*i:])
@@ -137,7 +137,7 @@ func (k *slicedKeys) load(nr int, xk []*schedule) {
 
 // encrypt is the cipher of FIPS 197, section 5.1, on four blocks. The keys are
 // those of its schedule.
-func (k *slicedKeys) encrypt(x *[maxLanes][BlockSize]byte) {
+func (k *slicedKeys) encrypt(x *[slicedLanes][BlockSize]byte) {
 	var s sliced
 	s.pack(x)
 	s.addRoundKey(&k.rk[0])
@@ -156,7 +156,7 @@ func (k *slicedKeys) encrypt(x *[maxLanes][BlockSize]byte) {
 
 // decrypt is the equivalent inverse cipher of FIPS 197, section 5.3.5, on four
 // blocks. The keys are those of its schedule.
-func (k *slicedKeys) decrypt(x *[maxLanes][BlockSize]byte) {
+func (k *slicedKeys) decrypt(x *[slicedLanes][BlockSize]byte) {
 	var s sliced
 	s.pack(x)
 	s.addRoundKey(&k.rk[0])
@@ -451,7 +451,7 @@ func (s *sliced) subBytes() {
 // Before the transposition, word lane + 4·(column mod 2) has the whole bytes of
 // two columns, a byte at bit 16·row + 8·(column div 2). The three bits which
 // number a word then change places with the three which number a bit in its byte.
-func (s *sliced) pack(x *[maxLanes][BlockSize]byte) {
+func (s *sliced) pack(x *[slicedLanes][BlockSize]byte) {
 	for lane := range x {
 		columns01 := binary.LittleEndian.Uint64(x[lane][:8])
 		columns23 := binary.LittleEndian.Uint64(x[lane][8:])
@@ -462,7 +462,7 @@ func (s *sliced) pack(x *[maxLanes][BlockSize]byte) {
 }
 
 // unpack undoes pack. Afterwards s is of no use.
-func (s *sliced) unpack(x *[maxLanes][BlockSize]byte) {
+func (s *sliced) unpack(x *[slicedLanes][BlockSize]byte) {
 	s.transpose()
 	for lane := range x {
 		columns01 := uint64(gather(s[lane])) | uint64(gather(s[lane+4]))<<32

@@ -54,7 +54,7 @@ func fieldMul(a, b byte) byte {
 func TestSubBytes(t *testing.T) {
 	for first := range 256 {
 		// Every byte of the four blocks takes all 256 values, no two at once.
-		var in, x [maxLanes][BlockSize]byte
+		var in, x [slicedLanes][BlockSize]byte
 		for lane := range in {
 			for i := range in[lane] {
 				in[lane][i] = byte(first + BlockSize*lane + i)
@@ -81,10 +81,10 @@ func TestSubBytes(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
-	for lane := range maxLanes {
+	for lane := range slicedLanes {
 		for i := range BlockSize {
 			for b := range 8 {
-				var x [maxLanes][BlockSize]byte
+				var x [slicedLanes][BlockSize]byte
 				x[lane][i] = 1 << b
 				var got, want sliced
 				got.pack(&x)
@@ -93,7 +93,7 @@ func TestPack(t *testing.T) {
 				if got != want {
 					t.Errorf("pack of bit %d of byte %d in lane %d: got %x, want %x", b, i, lane, got, want)
 				}
-				var back [maxLanes][BlockSize]byte
+				var back [slicedLanes][BlockSize]byte
 				got.unpack(&back)
 				if back != x {
 					t.Errorf("unpack of bit %d of byte %d in lane %d: got %x, want %x", b, i, lane, back, x)
@@ -117,7 +117,7 @@ func TestMixColumns(t *testing.T) {
 		return out
 	}
 	for range 100 {
-		var in, got [maxLanes][BlockSize]byte
+		var in, got [slicedLanes][BlockSize]byte
 		for lane := range in {
 			r.Read(in[lane][:])
 		}
@@ -143,7 +143,7 @@ func TestMixColumns(t *testing.T) {
 
 // TestShiftRows marks each byte by its position.
 func TestShiftRows(t *testing.T) {
-	var in, want, got [maxLanes][BlockSize]byte
+	var in, want, got [slicedLanes][BlockSize]byte
 	for lane := range in {
 		for i := range BlockSize {
 			row, column := i%4, i/4
@@ -259,10 +259,10 @@ func TestAESGenericLanes(t *testing.T) {
 	r := newGenericRand(3)
 	for _, size := range []int{16, 24, 32} {
 		nr := size/4 + 6
-		var enc, dec [maxLanes]schedule
-		var encKeys, decKeys [maxLanes]*schedule
-		var in, wantEnc, wantDec [maxLanes][BlockSize]byte
-		for lane := range maxLanes {
+		var enc, dec [slicedLanes]schedule
+		var encKeys, decKeys [slicedLanes]*schedule
+		var in, wantEnc, wantDec [slicedLanes][BlockSize]byte
+		for lane := range slicedLanes {
 			expandGeneric(&enc[lane], &dec[lane], randomBytes(r, size))
 			encKeys[lane], decKeys[lane] = &enc[lane], &dec[lane]
 			r.Read(in[lane][:])
@@ -294,25 +294,25 @@ func TestAESGenericLanesApart(t *testing.T) {
 	for _, dir := range []struct {
 		name  string
 		xk    *schedule
-		crypt func(*slicedKeys, *[maxLanes][BlockSize]byte)
+		crypt func(*slicedKeys, *[slicedLanes][BlockSize]byte)
 	}{
 		{"encrypt", &enc, (*slicedKeys).encrypt},
 		{"decrypt", &dec, (*slicedKeys).decrypt},
 	} {
 		var k slicedKeys
 		k.load(nr, []*schedule{dir.xk, dir.xk, dir.xk, dir.xk})
-		var in [maxLanes][BlockSize]byte
+		var in [slicedLanes][BlockSize]byte
 		for lane := range in {
 			r.Read(in[lane][:])
 		}
 		want := in
 		dir.crypt(&k, &want)
-		for changed := range maxLanes {
+		for changed := range slicedLanes {
 			for bit := range 8 * BlockSize {
 				got := in
 				got[changed][bit/8] ^= 1 << (bit % 8)
 				dir.crypt(&k, &got)
-				for lane := range maxLanes {
+				for lane := range slicedLanes {
 					if same := got[lane] == want[lane]; same != (lane != changed) {
 						t.Fatalf("%s: bit %d of lane %d changed, output of lane %d the same: got %t, want %t",
 							dir.name, bit, changed, lane, same, lane != changed)
@@ -452,12 +452,12 @@ func TestIGEGenericMessage(t *testing.T) {
 // other one in place.
 func TestIGEGenericLanes(t *testing.T) {
 	r := newGenericRand(7)
-	for n := 1; n <= maxLanes; n++ {
+	for n := 1; n <= slicedLanes; n++ {
 		for blocks := range 10 {
-			var enc, dec [maxLanes]schedule
-			var iv, encIV, decIV [maxLanes][IVSize]byte
-			var srcs [maxLanes][]byte
-			var stds [maxLanes]cipher.Block
+			var enc, dec [slicedLanes]schedule
+			var iv, encIV, decIV [slicedLanes][IVSize]byte
+			var srcs [slicedLanes][]byte
+			var stds [slicedLanes]cipher.Block
 			encLanes, decLanes := make([]lane, n), make([]lane, n)
 			var nr int
 			for j := range n {
@@ -498,6 +498,7 @@ func TestIGEGenericLanes(t *testing.T) {
 }
 
 func TestIGEGenericAllocs(t *testing.T) {
+	needAllocs(t)
 	var key [KeySize]byte
 	var iv [IVSize]byte
 	var enc, dec schedule
@@ -518,7 +519,7 @@ func TestIGEGenericAllocs(t *testing.T) {
 func encryptOne(nr int, enc *schedule, block [BlockSize]byte) [BlockSize]byte {
 	var k slicedKeys
 	k.load(nr, []*schedule{enc})
-	x := [maxLanes][BlockSize]byte{block}
+	x := [slicedLanes][BlockSize]byte{block}
 	k.encrypt(&x)
 	return x[0]
 }
@@ -526,7 +527,7 @@ func encryptOne(nr int, enc *schedule, block [BlockSize]byte) [BlockSize]byte {
 func decryptOne(nr int, dec *schedule, block [BlockSize]byte) [BlockSize]byte {
 	var k slicedKeys
 	k.load(nr, []*schedule{dec})
-	x := [maxLanes][BlockSize]byte{block}
+	x := [slicedLanes][BlockSize]byte{block}
 	k.decrypt(&x)
 	return x[0]
 }

@@ -61,7 +61,7 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 // EncryptBlocks encrypts the blocks of src to dst with b. The iv is not changed.
 //
 // A [Cipher], and a block of crypto/aes whose expanded key could be located (see
-// stdaes.go), run at full speed; any other block does the work itself, one block
+// stdaes_asm.go), run at full speed; any other block does the work itself, one block
 // at a time. It panics if len(iv) is not 2*b.BlockSize(), if src is not a whole
 // number of blocks, if dst is shorter, or if they overlap inexactly.
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
@@ -165,20 +165,34 @@ func decryptWith(b cipher.Block, iv, dst, src []byte) {
 // with the previous output and input block, which it moves on. Only parts of dst
 // go into crypt, so that nothing of ours escapes to the heap.
 func cryptForeign(crypt func(dst, src []byte), prevOut, prevIn, dst, src []byte) {
+	if len(src) == 0 {
+		return
+	}
 	n := len(prevOut)
-	var saved [64]byte
-	in := saved[:0] // in_i, kept since dst may be src
-	out := prevOut
+	out, in := prevOut, prevIn
+	// In place, in_i is overwritten before it is needed, so it is saved, in turn
+	// to scratch and to prevIn. It is not read again until one block later: the
+	// xor would have to wait for a copy that is still on its way to memory.
+	var buf [64]byte
+	var scratch []byte
+	inPlace := &dst[0] == &src[0]
+	if inPlace {
+		scratch = append(buf[:0], prevIn...)
+	}
+	free := scratch
 	for len(src) > 0 {
-		in = append(in[:0], src[:n]...)
-		d := dst[:n:n]
-		subtle.XORBytes(d, in, out)
+		d, next := dst[:n:n], src[:n:n]
+		if inPlace {
+			next, free = free, in
+			copy(next, src)
+		}
+		subtle.XORBytes(d, src[:n:n], out)
 		crypt(d, d)
-		subtle.XORBytes(d, d, prevIn)
-		copy(prevIn, in)
-		out = d
+		subtle.XORBytes(d, d, in)
+		out, in = d, next
 		dst, src = dst[n:], src[n:]
 	}
 	copy(prevOut, out)
-	clear(in)
+	copy(prevIn, in)
+	clear(scratch)
 }

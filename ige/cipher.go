@@ -41,6 +41,7 @@ func (c *Cipher) expand(key []byte) error {
 		}
 		c.std = std
 	}
+	// The schedules serve without std, too: tests turn it off.
 	c.nr = expand(&c.enc, &c.dec, key)
 	return nil
 }

@@ -21,7 +21,8 @@
 // software AES runs, which is slower but as constant-time. Lengths are public.
 //
 // All functions work in place, with dst and src starting at the same byte; any
-// other overlap panics. None allocates, except for constructors.
+// other overlap panics. None allocates, except for constructors, and for a Message
+// where [Backend] is "crypto/aes", which allocates for every key.
 //
 // The mode, with c_{-1} and p_{-1} the two halves of the iv:
 //

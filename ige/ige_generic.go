@@ -47,7 +47,7 @@ func decryptMessageGeneric(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte
 func encryptLanesGeneric(nr int, lanes []lane) {
 	var k slicedKeys
 	k.loadLanes(nr, lanes)
-	var x [maxLanes][BlockSize]byte
+	var x [slicedLanes][BlockSize]byte
 	for n := 0; n < len(lanes[0].src); n += BlockSize {
 		for j, l := range lanes {
 			subtle.XORBytes(x[j][:], l.src[n:], l.iv[:BlockSize])
@@ -71,7 +71,7 @@ func encryptLanesGeneric(nr int, lanes []lane) {
 func decryptLanesGeneric(nr int, lanes []lane) {
 	var k slicedKeys
 	k.loadLanes(nr, lanes)
-	var x [maxLanes][BlockSize]byte
+	var x [slicedLanes][BlockSize]byte
 	for n := 0; n < len(lanes[0].src); n += BlockSize {
 		for j, l := range lanes {
 			subtle.XORBytes(x[j][:], l.src[n:], l.iv[BlockSize:])
@@ -89,7 +89,7 @@ func decryptLanesGeneric(nr int, lanes []lane) {
 }
 
 func (k *slicedKeys) loadLanes(nr int, lanes []lane) {
-	var xk [maxLanes]*schedule
+	var xk [slicedLanes]*schedule
 	for j, l := range lanes {
 		xk[j] = l.xk
 	}

@@ -3,6 +3,7 @@
 package ige
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 
 	"github.com/mtcore/mtcore/internal/cpuid"
@@ -25,7 +26,7 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if useStdAES {
-		newStdCipher(key).encryptIGE(iv, dst, src)
+		cryptForeign(newStdAES(key).Encrypt, iv[:BlockSize], iv[BlockSize:], dst, src)
 		return
 	}
 	encryptMessageGeneric(key, iv, dst, src)
@@ -33,19 +34,19 @@ func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if useStdAES {
-		newStdCipher(key).decryptIGE(iv, dst, src)
+		cryptForeign(newStdAES(key).Decrypt, iv[BlockSize:], iv[:BlockSize], dst, src)
 		return
 	}
 	decryptMessageGeneric(key, iv, dst, src)
 }
 
-// newStdCipher costs the allocation that crypto/aes makes for every key.
-func newStdCipher(key *[KeySize]byte) *Cipher {
-	c, err := NewCipher(key[:])
+// newStdAES costs the one allocation that crypto/aes makes for every key.
+func newStdAES(key *[KeySize]byte) cipher.Block {
+	b, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic("ige: internal error: " + err.Error())
 	}
-	return c
+	return b
 }
 
 // stdSchedules finds nothing: what crypto/aes keeps is of use to kernels only.

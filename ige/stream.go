@@ -14,7 +14,7 @@ type Reader struct {
 	// holds the end of a block for whose start the last buffer had room.
 	in, out []byte
 	block   []byte // backing array of out
-	err     error  // what r returned, once it has
+	err     error  // what r returned and Read has not passed on yet
 }
 
 // NewReader returns a Reader that passes the bytes of r through mode. A stream
@@ -67,10 +67,12 @@ func (r *Reader) fill(p []byte) (int, error) {
 	whole := n - n%blockSize
 	r.in = append(r.in[:0], p[whole:n]...)
 	if whole == 0 {
-		if r.err == io.EOF && n > 0 {
-			r.err = ErrPartialBlock
+		err := r.err
+		r.err = nil // a reader that timed out may have more to say
+		if err == io.EOF && n > 0 {
+			err = ErrPartialBlock
 		}
-		return 0, r.err
+		return 0, err
 	}
 	r.mode.CryptBlocks(p[:whole], p[:whole])
 	return whole, nil

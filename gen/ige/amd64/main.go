@@ -1,6 +1,6 @@
 // Command amd64 generates the AES-NI kernels of package ige/asm.
 //
-// IGE chains every block through two xors (SPEC.md 1.1):
+// IGE chains every block through two xors:
 //
 //	encrypt: c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}
 //	decrypt: p_i = D(c_i ⊕ p_{i-1}) ⊕ c_{i-1}

@@ -1,7 +1,7 @@
 // Command arm64 generates the kernels of package ige/asm for the AES instructions
 // of ARMv8.
 //
-// IGE chains every block through two xors (SPEC.md 1.1):
+// IGE chains every block through two xors:
 //
 //	encrypt: c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}
 //	decrypt: p_i = D(c_i ⊕ p_{i-1}) ⊕ c_{i-1}
@@ -48,13 +48,14 @@ import (
 	"slices"
 
 	"github.com/mtcore/mtcore/gen/internal/a64"
+	"github.com/mtcore/mtcore/gen/internal/armv8"
 )
 
 //go:generate go run main.go -out ../../../ige/asm/ige_arm64.s -stubs ../../../ige/asm/ige_arm64.go -pkg asm
 
 const (
-	blockSize = 16
-	maxRounds = 14 // of AES-256
+	blockSize = armv8.BlockSize
+	maxRounds = armv8.Rounds
 )
 
 // A direction holds what differs between encryption and decryption.
@@ -118,7 +119,7 @@ func oneShotKernel(file *a64.File, d direction) {
 	if d.inverse {
 		// The inverse cipher begins with the round key that is computed last: the
 		// first block has to wait.
-		expandInverse(f, key, keys, func(a64.V) {})
+		armv8.ExpandInverse(f, key, keys, func(a64.V) {})
 		m := start(f, d, p, keys)
 		storeSchedule(f, xk, keys)
 		m.addLastKey()
@@ -127,9 +128,9 @@ func oneShotKernel(file *a64.File, d direction) {
 	} else {
 		// Round keys appear in the order of their use, and less often than a round
 		// takes: the rounds of the first block are nearly free.
-		loadKey(f, key, keys)
+		armv8.LoadKey(f, key, keys)
 		m := start(f, d, p, keys)
-		expandKey(f, keys, func(i int) {
+		armv8.Expand(f, keys, func(i int) {
 			if i < maxRounds {
 				m.round(i)
 			}
@@ -281,17 +282,11 @@ func expandKernel(file *a64.File) {
 
 	enc, dec, key := f.LoadParam("enc"), f.LoadParam("dec"), f.LoadParam("key")
 	keys := f.VecN(maxRounds + 1)
-	expandInverse(f, key, keys, func(k a64.V) { f.VST1P(enc, k) })
+	armv8.ExpandInverse(f, key, keys, func(k a64.V) { f.VST1P(enc, k) })
 	storeSchedule(f, dec, keys)
 	f.RET()
 	f.FreeVec(keys...)
 	f.FreeGP(enc, dec, key)
-}
-
-// loadKey loads the two halves of the key at p, which are the first round keys.
-func loadKey(f *a64.Func, p a64.R, keys []a64.V) {
-	f.VLD1P(p, keys[0])
-	f.VLD1(p, keys[1])
 }
 
 // storeSchedule stores keys at xk.
@@ -299,71 +294,4 @@ func storeSchedule(f *a64.Func, xk a64.R, keys []a64.V) {
 	for list := range slices.Chunk(keys, 4) {
 		f.VST1P(xk, list...)
 	}
-}
-
-// expandInverse computes the key schedule of the equivalent inverse cipher (FIPS 197,
-// 5.3.5) from the key at p. It calls emit with each round key of the cipher itself as
-// it appears.
-//
-// The inverse schedule is the other one backwards, with InvMixColumns of all but the
-// two ends. So round key i is computed in the register of keys[14-i], and
-// replaced as soon as round key i+2, the last to depend on it, is there.
-func expandInverse(f *a64.Func, p a64.R, keys []a64.V, emit func(k a64.V)) {
-	forward := slices.Clone(keys)
-	slices.Reverse(forward)
-	loadKey(f, p, forward)
-	expandKey(f, forward, func(i int) {
-		emit(forward[i])
-		if i-2 >= 1 {
-			f.AESIMC(forward[i-2], forward[i-2])
-		}
-	})
-	f.AESIMC(forward[maxRounds-1], forward[maxRounds-1])
-}
-
-// expandKey computes the AES-256 key schedule (FIPS 197, 5.2), of which keys[0] and
-// keys[1] are the key, and calls emit with the index of each round key as it appears. With
-// pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the columns 0 … j
-// of k,
-//
-//	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
-//	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
-//
-// with the last term in all four columns. AESE with a key of zero substitutes bytes in
-// constant time; its ShiftRows does nothing when all columns are equal. pre and
-// rcon are known a step ahead, so a round key costs a shuffle, an AESE and a xor
-// on the critical path.
-func expandKey(f *a64.Func, keys []a64.V, emit func(i int)) {
-	zero, rcon, rotWord, sub, shifted := f.Vec(), f.Vec(), f.Vec(), f.Vec(), f.Vec()
-	f.VEOR(zero, zero, zero)
-	word := f.GP()
-	f.MOVD(1, word) // the round constants are its doublings, up to 1<<6
-	f.VDUP(word, rcon)
-	f.MOVD(0x0c0f0e0d, word) // bytes 13 14 15 12: the last column, rotated
-	f.VDUP(word, rotWord)
-	f.FreeGP(word)
-
-	emit(0)
-	emit(1)
-	for i := 2; i <= maxRounds; i++ {
-		older, newer, k := keys[i-2], keys[i-1], keys[i]
-		f.Comment(fmt.Sprintf("Round key %d", i))
-		if i%2 == 0 {
-			f.VTBL(rotWord, newer, sub)
-		} else {
-			f.VDUPWord(newer, 3, sub)
-		}
-		f.VEXT(12, older, zero, shifted)
-		f.VEOR(shifted, older, k)
-		f.AESE(zero, sub)
-		f.VEXT(8, k, zero, shifted)
-		f.VEOR(shifted, k, k)
-		if i%2 == 0 {
-			f.VEOR(rcon, k, k)
-			f.VSHLWords(1, rcon, rcon)
-		}
-		f.VEOR(sub, k, k)
-		emit(i)
-	}
-	f.FreeVec(zero, rcon, rotWord, sub, shifted)
 }

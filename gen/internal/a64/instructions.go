@@ -87,8 +87,21 @@ func (f *Func) VST1P(p R, s ...V) {
 // MOVD sets d = imm.
 func (f *Func) MOVD(imm int, d R) { f.emit("", "MOVD", immediate(imm), f.use(d)) }
 
+// MOVDLoad sets d to the 64 bits at p + offset.
+func (f *Func) MOVDLoad(offset int, p, d R) {
+	f.emit("", "MOVD", fmt.Sprintf("%d(%s)", offset, f.use(p)), f.use(d))
+}
+
 // ADD sets d = n + imm.
 func (f *Func) ADD(imm int, n, d R) { f.emit("", "ADD", immediate(imm), f.use(n), f.use(d)) }
+
+// ADDShifted sets d = n + m≪shift.
+func (f *Func) ADDShifted(m R, shift int, n, d R) {
+	f.emit("", "ADD", fmt.Sprintf("%s<<%d", f.use(m), shift), f.use(n), f.use(d))
+}
+
+// SUB sets d = n - imm.
+func (f *Func) SUB(imm int, n, d R) { f.emit("", "SUB", immediate(imm), f.use(n), f.use(d)) }
 
 // SUBS sets d = n - imm and the flags.
 func (f *Func) SUBS(imm int, n, d R) { f.emit("", "SUBS", immediate(imm), f.use(n), f.use(d)) }

@@ -1,0 +1,263 @@
+package ige
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+)
+
+// newBatch returns messages of the given lengths in bytes, each with a key and an
+// iv of its own and a dst that is longer by a block.
+func newBatch(lengths ...int) []Message {
+	ms := make([]Message, len(lengths))
+	for i, n := range lengths {
+		ms[i] = newMessage(uint64(1000*i+n), n)
+	}
+	return ms
+}
+
+// inPlace returns a copy of ms in which each message has its src in dst.
+func inPlace(ms []Message) []Message {
+	copies := make([]Message, len(ms))
+	for i, m := range ms {
+		m.Dst = bytes.Clone(m.Dst)
+		copy(m.Dst, m.Src)
+		m.Src = m.Dst[:len(m.Src)]
+		copies[i] = m
+	}
+	return copies
+}
+
+// batchShapes are lengths in blocks as they may come together: whatever a batch
+// is cut into, some shape fills it, leaves it or straddles it.
+func batchShapes() map[string][]int {
+	shapes := map[string][]int{}
+	repeat := func(n, blocks int) []int { return slices.Repeat([]int{blocks}, n) }
+	ascending := make([]int, 40)
+	for i := range ascending {
+		ascending[i] = i
+	}
+	descending := slices.Clone(ascending)
+	slices.Reverse(descending)
+	shapes["ascending"], shapes["descending"] = ascending, descending
+	shapes["one long among short ones"] = append(append(repeat(7, 1), 90), repeat(12, 1)...)
+	shapes["empty ones between"] = []int{0, 3, 0, 0, 5, 0, 1, 2, 0, 0, 0, 9, 4, 0}
+	shapes["all empty"] = repeat(20, 0)
+	shapes["two sizes"] = append(repeat(17, 4), repeat(17, 6)...)
+	shapes["MTProto"] = []int{64, 5, 4, 1024, 3, 2, 6, 66, 5, 4, 4, 9, 3, 2, 33, 12, 1}
+	shapes["long"] = []int{1023, 1024, 1025, 2047, 2048, 2049, 3100, 1, 1024, 1024}
+	shapes["one very long"] = append(repeat(9, 3), 8193)
+
+	r := newRand(7)
+	many := make([]int, 700)
+	for i := range many {
+		many[i] = int(r.Uint64() % 24)
+	}
+	shapes["many"], shapes["mixed"] = many, many[:50]
+	return shapes
+}
+
+func TestBatchShapes(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		for name, blocks := range batchShapes() {
+			t.Run(name, func(t *testing.T) { checkBatch(t, newBatch(inBytes(blocks)...)) })
+		}
+	})
+}
+
+// TestBatchEveryCount has batches of equal messages, more than any kernel has
+// lanes: full, with one left over, with one missing.
+func TestBatchEveryCount(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		for count := range 50 {
+			for _, blocks := range []int{1, 2, 5} {
+				checkBatch(t, newBatch(inBytes(slices.Repeat([]int{blocks}, count))...))
+			}
+		}
+	})
+}
+
+func inBytes(blocks []int) []int {
+	lengths := make([]int, len(blocks))
+	for i, n := range blocks {
+		lengths[i] = BlockSize * n
+	}
+	return lengths
+}
+
+// checkBatch compares both directions with the reference, apart and in place.
+func checkBatch(t *testing.T, ms []Message) {
+	t.Helper()
+	for _, d := range []struct {
+		name string
+		f    func([]Message)
+		want func(m *Message) []byte
+	}{
+		{"EncryptBatch", EncryptBatch,
+			func(m *Message) []byte { return referenceEncrypt(newAES(m.Key[:]), m.IV[:], m.Src) }},
+		{"DecryptBatch", func(ms []Message) {
+			if err := DecryptBatch(ms); err != nil {
+				t.Errorf("DecryptBatch: %v", err)
+			}
+		}, func(m *Message) []byte { return referenceDecrypt(newAES(m.Key[:]), m.IV[:], m.Src) }},
+	} {
+		want := make([][]byte, len(ms))
+		for i := range ms {
+			// What is in dst beyond the result stays.
+			want[i] = append(d.want(&ms[i]), ms[i].Dst[len(ms[i].Src):]...)
+		}
+		for name, batch := range map[string][]Message{"apart": clone(ms), "in place": inPlace(ms)} {
+			before := clone(batch)
+			d.f(batch)
+			for i, m := range batch {
+				if !bytes.Equal(m.Dst, want[i]) {
+					t.Errorf("%s %s: message %d of %d, %d bytes: first wrong byte is %d", d.name, name,
+						i, len(ms), len(m.Src), firstDifference(m.Dst, want[i]))
+				}
+				if m.Key != before[i].Key || m.IV != before[i].IV {
+					t.Errorf("%s %s: message %d of %d: key or iv changed", d.name, name, i, len(ms))
+				}
+				if name == "apart" && !bytes.Equal(m.Src, before[i].Src) {
+					t.Errorf("%s: message %d of %d: src changed", d.name, i, len(ms))
+				}
+				if m.Err != nil {
+					t.Errorf("%s %s: message %d of %d: Err = %v", d.name, name, i, len(ms), m.Err)
+				}
+			}
+		}
+	}
+}
+
+// clone returns a copy of ms with buffers of its own.
+func clone(ms []Message) []Message {
+	copies := slices.Clone(ms)
+	for i := range copies {
+		copies[i].Dst, copies[i].Src = bytes.Clone(ms[i].Dst), bytes.Clone(ms[i].Src)
+	}
+	return copies
+}
+
+// TestBatchSharedSrc: to read the same bytes several times is no overlap.
+func TestBatchSharedSrc(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		ms := newBatch(slices.Repeat([]int{6 * BlockSize}, 20)...)
+		for i := range ms {
+			ms[i].Src = ms[0].Src
+		}
+		EncryptBatch(ms)
+		for i, m := range ms {
+			want := referenceEncrypt(newAES(m.Key[:]), m.IV[:], m.Src)
+			if got := m.Dst[:len(m.Src)]; !bytes.Equal(got, want) {
+				t.Errorf("message %d:\n%x, want\n%x", i, got, want)
+			}
+		}
+	})
+}
+
+// TestDecryptBatchPartialBlock: a malformed message has its error, keeps its dst
+// and spoils no other.
+func TestDecryptBatchPartialBlock(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		stale := errors.New("left over from an earlier call")
+		for _, bad := range [][]int{{}, {0}, {8}, {3}, {16}, {1, 2}, {0, 7, 8, 9, 16}, {4, 5, 6, 7}} {
+			lengths := slices.Repeat([]int{5 * BlockSize, 5 * BlockSize, 3 * BlockSize}, 6)[:17]
+			for _, i := range bad {
+				lengths[i] += 1 + i%(BlockSize-1)
+			}
+			ms := newBatch(lengths...)
+			for i := range ms {
+				ms[i].Err = stale
+			}
+			before := clone(ms)
+
+			var want error
+			if len(bad) > 0 {
+				want = ErrPartialBlock
+			}
+			if got := DecryptBatch(ms); got != want {
+				t.Errorf("bad %v: DecryptBatch = %v, want %v", bad, got, want)
+			}
+			for i, m := range ms {
+				if slices.Contains(bad, i) {
+					if m.Err != ErrPartialBlock {
+						t.Errorf("bad %v: message %d: Err = %v, want %v", bad, i, m.Err, ErrPartialBlock)
+					}
+					if !bytes.Equal(m.Dst, before[i].Dst) {
+						t.Errorf("bad %v: message %d: dst was written", bad, i)
+					}
+					continue
+				}
+				if m.Err != nil {
+					t.Errorf("bad %v: message %d: Err = %v", bad, i, m.Err)
+				}
+				want := referenceDecrypt(newAES(m.Key[:]), m.IV[:], m.Src)
+				if !bytes.Equal(m.Dst[:len(m.Src)], want) {
+					t.Errorf("bad %v: message %d: wrong result", bad, i)
+				}
+			}
+		}
+	})
+}
+
+// TestEncryptBatchErr: only DecryptBatch has errors to tell.
+func TestEncryptBatchErr(t *testing.T) {
+	stale := errors.New("the caller's own")
+	ms := newBatch(BlockSize, 0)
+	ms[0].Err, ms[1].Err = stale, stale
+	EncryptBatch(ms)
+	if ms[0].Err != stale || ms[1].Err != stale {
+		t.Errorf("EncryptBatch set Err to %v and %v", ms[0].Err, ms[1].Err)
+	}
+}
+
+// TestBatchPanics: a mistake in one message, wherever it is, is noticed before
+// anything is written anywhere.
+func TestBatchPanics(t *testing.T) {
+	for _, mistake := range []struct {
+		name     string
+		make     func(m *Message)
+		decrypts bool // whether it is one when decrypting, too
+		want     string
+	}{
+		{"partial block", func(m *Message) { m.Src = m.Src[1:] }, false, "ige: input is not a whole number of blocks"},
+		{"short dst", func(m *Message) { m.Dst = m.Dst[:len(m.Src)-1] }, true, "ige: output smaller than input"},
+		{"no dst", func(m *Message) { m.Dst = nil }, true, "ige: output smaller than input"},
+		{"overlap", func(m *Message) { m.Src = m.Dst[1:][:len(m.Src)] }, true, "ige: invalid buffer overlap"},
+		{"overlap of a partial block", func(m *Message) { m.Src = m.Dst[1:][:len(m.Src)-1] }, true, "ige: "},
+	} {
+		for _, count := range []int{1, 2, 8, 17} {
+			for at := range count {
+				ms := newBatch(slices.Repeat([]int{4 * BlockSize}, count)...)
+				mistake.make(&ms[at])
+				before := clone(ms)
+				check := func(name string, f func()) {
+					got := panicText(f)
+					if len(got) < len(mistake.want) || got[:len(mistake.want)] != mistake.want {
+						t.Errorf("%s: %s in message %d of %d: panic %q, want %q", name, mistake.name, at, count, got, mistake.want)
+					}
+					for i := range ms {
+						if !bytes.Equal(ms[i].Dst, before[i].Dst) {
+							t.Errorf("%s: %s in message %d of %d: message %d was written", name, mistake.name, at, count, i)
+						}
+					}
+				}
+				check("EncryptBatch", func() { EncryptBatch(ms) })
+				if mistake.decrypts {
+					check("DecryptBatch", func() { DecryptBatch(ms) })
+				}
+			}
+		}
+	}
+}
+
+func TestBatchOfNothing(t *testing.T) {
+	for _, ms := range [][]Message{nil, {}, {{}}, {{}, {}, {}}} {
+		EncryptBatch(ms)
+		if err := DecryptBatch(ms); err != nil {
+			t.Errorf("DecryptBatch of %d empty messages: %v", len(ms), err)
+		}
+	}
+}
