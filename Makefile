@@ -1,10 +1,10 @@
 # Thin names for go commands. Every module is its own world, so that users of the
 # root module never download generators, peers or clients.
-MODULES = . gen bench compat/gotdige
+MODULES = . gen bench compat/gotdige compat/gotdige/internal/difftest
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench test generate lint test-arm test-gotd
+.PHONY: bench test generate lint test-arm test-gotd modules
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
@@ -30,3 +30,6 @@ test-arm:
 # gotd/td's own tests, running on this module.
 test-gotd:
 	compat/gotdige/testtd.sh
+
+modules:
+	@echo $(MODULES)
