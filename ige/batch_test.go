@@ -261,3 +261,142 @@ func TestBatchOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchRandom has every number of messages up to more than twice the lanes, of
+// random lengths, in one arena with canaries between all buffers: no lane may read
+// or write what belongs to another message. Batches that are too short to be worth
+// it go through the kernels here as well.
+func TestBatchRandom(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		r := newRand(8)
+		for count := range 41 {
+			for range 3 {
+				lengths := make([]int, count)
+				for i := range lengths {
+					lengths[i] = int(r.Uint64()%71) * BlockSize
+				}
+				for _, decrypting := range []bool{false, true} {
+					for _, inPlace := range []bool{false, true} {
+						checkArena(t, newBatch(lengths...), decrypting, inPlace)
+					}
+				}
+			}
+		}
+	})
+}
+
+func checkArena(t *testing.T, ms []Message, decrypting, inPlace bool) {
+	t.Helper()
+	const canary = 0xc5
+	const gap = 3 * BlockSize
+	size := gap
+	for i := range ms {
+		size += 2 * (len(ms[i].Src) + gap)
+	}
+	arena := bytes.Repeat([]byte{canary}, size)
+	want := bytes.Clone(arena)
+	at := gap
+	take := func(n int) (buf, expected []byte) {
+		buf, expected = arena[at:at+n:at+n], want[at:at+n]
+		at += n + gap
+		return buf, expected
+	}
+	for i := range ms {
+		m := &ms[i]
+		src, wantSrc := take(len(m.Src))
+		dst, wantDst := take(len(m.Src))
+		if inPlace {
+			dst, wantDst = src, wantSrc
+		}
+		copy(src, m.Src)
+		copy(wantSrc, m.Src)
+		if decrypting {
+			copy(wantDst, referenceDecrypt(newAES(m.Key[:]), m.IV[:], m.Src))
+		} else {
+			copy(wantDst, referenceEncrypt(newAES(m.Key[:]), m.IV[:], m.Src))
+		}
+		m.Dst, m.Src = dst, src
+	}
+	cryptBatch(ms, decrypting)
+	if !bytes.Equal(arena, want) {
+		t.Errorf("%d messages, decrypting %v, in place %v: first wrong byte of the arena is %d of %d",
+			len(ms), decrypting, inPlace, firstDifference(arena, want), len(arena))
+	}
+}
+
+// TestBatchOfManyMessages: 100,000 of a block or two, as a server may have them.
+func TestBatchOfManyMessages(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		ms := make([]Message, 100_000)
+		buf := random(2 * BlockSize * len(ms))
+		for i := range ms {
+			n := BlockSize * (1 + i%2)
+			ms[i].Src = buf[2*BlockSize*i:][:n]
+			ms[i].Dst = ms[i].Src
+			copy(ms[i].Key[:], buf[i:])
+		}
+		want := make([][]byte, len(ms))
+		for i := 0; i < len(ms); i += 97 {
+			want[i] = referenceEncrypt(newAES(ms[i].Key[:]), ms[i].IV[:], ms[i].Src)
+		}
+		EncryptBatch(ms)
+		for i := 0; i < len(ms); i += 97 {
+			if !bytes.Equal(ms[i].Dst, want[i]) {
+				t.Fatalf("message %d: got %x, want %x", i, ms[i].Dst, want[i])
+			}
+		}
+	})
+}
+
+// TestQueue: every message that has something to do comes once, and none is
+// followed by a much longer one of its window.
+func TestQueue(t *testing.T) {
+	r := newRand(9)
+	for _, count := range []int{0, 1, 16, 17, 255, 256, 257, 1000} {
+		ms := make([]Message, count)
+		todo := 0
+		for i := range ms {
+			n := int(r.Uint64() % 5000)
+			if i%3 > 0 {
+				n -= n % BlockSize
+			}
+			ms[i].Src = make([]byte, n)
+			if n > 0 && n%BlockSize == 0 {
+				todo++
+			}
+		}
+		q := queue{rest: ms}
+		seen := map[*Message]bool{}
+		var last *Message
+		for m := q.next(); m != nil; m = q.next() {
+			if seen[m] || len(m.Src) == 0 || len(m.Src)%BlockSize != 0 {
+				t.Fatalf("%d messages: one of %d bytes is wrong here, or comes twice", count, len(m.Src))
+			}
+			sameWindow := len(seen) > 0 && len(seen) < queueWindow/2
+			if sameWindow && count > batchLanes && len(m.Src) > 2*len(last.Src) {
+				t.Errorf("%d messages: %d bytes after %d", count, len(m.Src), len(last.Src))
+			}
+			seen[m], last = true, m
+		}
+		if len(seen) != todo {
+			t.Errorf("%d messages: %d came, want %d", count, len(seen), todo)
+		}
+	}
+}
+
+func TestLengthClass(t *testing.T) {
+	last := 0
+	for n := 0; n <= 1<<20; n += BlockSize {
+		class := lengthClass(&Message{Src: make([]byte, n)[:n:n]})
+		if class < last || class >= lengthClasses || (class == 0) != (n == 0) {
+			t.Fatalf("lengthClass of %d bytes = %d after %d", n, class, last)
+		}
+		last = class
+		if n > 4096 {
+			n += n / 7 / BlockSize * BlockSize
+		}
+	}
+	if got := lengthClass(&Message{Src: make([]byte, 17)}); got != 0 {
+		t.Errorf("lengthClass of 17 bytes = %d, want 0", got)
+	}
+}

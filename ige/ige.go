@@ -70,6 +70,10 @@ type Message struct {
 // if Dst is shorter, or if they overlap inexactly.
 func (m *Message) Encrypt() {
 	checkBlocks(BlockSize, m.Dst, m.Src)
+	m.encrypt()
+}
+
+func (m *Message) encrypt() {
 	if len(m.Src) == 0 {
 		return
 	}
@@ -86,13 +90,17 @@ func (m *Message) Decrypt() error {
 	if len(m.Src)%BlockSize != 0 {
 		return ErrPartialBlock
 	}
+	m.decrypt()
+	return nil
+}
+
+func (m *Message) decrypt() {
 	if len(m.Src) == 0 {
-		return nil
+		return
 	}
 	iv := m.IV
 	decryptMessage(&m.Key, &iv, m.Dst, m.Src)
 	clear(iv[:])
-	return nil
 }
 
 // Wipe erases the key and the iv. It leaves the buffers alone, which the caller
@@ -100,37 +108,6 @@ func (m *Message) Decrypt() error {
 func (m *Message) Wipe() {
 	clear(m.Key[:])
 	clear(m.IV[:])
-}
-
-// EncryptBatch does what calling Encrypt on each message does. It panics before
-// it has written anything if one of them would. Results do not depend on the
-// order of messages unless one message's Dst overlaps another's buffers, in
-// which case they are undefined.
-func EncryptBatch(ms []Message) {
-	for i := range ms {
-		checkBlocks(BlockSize, ms[i].Dst, ms[i].Src)
-	}
-	for i := range ms {
-		ms[i].Encrypt()
-	}
-}
-
-// DecryptBatch does what calling Decrypt on each message does, sets each
-// message's Err to the result and returns the first of them that is not nil, by
-// index. A message with an error spoils no other. Panics and overlaps between
-// messages are as in EncryptBatch.
-func DecryptBatch(ms []Message) error {
-	for i := range ms {
-		checkBuffers(ms[i].Dst, ms[i].Src)
-	}
-	var first error
-	for i := range ms {
-		ms[i].Err = ms[i].Decrypt()
-		if first == nil {
-			first = ms[i].Err
-		}
-	}
-	return first
 }
 
 // checkBlocks panics on what only the programmer can have got wrong.

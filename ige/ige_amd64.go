@@ -8,10 +8,15 @@ import (
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-// useAES asks for AVX too, since the kernels use its three-operand forms.
-var useAES = cpuid.X86HasAES && cpuid.X86HasAVX
+var (
+	// The kernels use the three-operand forms of AVX.
+	useAES = cpuid.X86HasAES && cpuid.X86HasAVX
+	// VAES-512 is for batches: a register is four messages.
+	useVAES512 = useAES && cpuid.X86HasVAES &&
+		cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512VL
+)
 
-var backends = impl.New("ige").Add("AES-NI", &useAES)
+var backends = impl.New("ige").Add("AES-NI", &useAES).Add("VAES-512", &useVAES512)
 
 // The kernels for AES, under the names that ige_asm.go dispatches to on every
 // architecture.

@@ -16,5 +16,16 @@
 // in the order in which the cipher uses them; for decryption that is the
 // equivalent inverse cipher of FIPS 197 section 5.3.5.
 //
+// Batch kernels take several streams through a number of blocks, at least one and at
+// most 1024, whose keys, state and pointers lie in lanes:
+//
+//   - keys: round key r of lane j at 960*(j/4) + 64*r + 16*(j%4);
+//   - state: the last output block of lane j at 16*j, the last input block at
+//     256 + 16*j, both replaced by those after the call;
+//   - dst, src: the address of lane j's next block, unchanged.
+//
+// Lanes share no memory, with one exception: a lane may be a copy of another in all
+// respects, and then does the same work.
+//
 // No kernel branches on, or indexes memory by, anything but lengths and nr.
 package asm

@@ -1,0 +1,499 @@
+// Command amd64 generates the kernels of package ige/asm that run several IGE
+// streams side by side, each with its own key.
+//
+// One stream leaves nine tenths of the AES units idle, since each of its rounds
+// waits for the one before (see ../../ige/amd64). Independent streams fill the gap:
+// the kernels do each round for all streams before the next round.
+//
+//	x    = out_{i-1} ⊕ (in_i ⊕ k_0)
+//	x    = AESENC(x, k_1) … AESENC(x, k_13)
+//	out_i = AESENCLAST(x, k_14 ⊕ in_{i-1})
+//
+// Only the first xor is on the critical path. Folding it into the last round too,
+// as the single stream does, would cost a second AESENCLAST a block, which is lost
+// throughput here.
+//
+// Lanes. A stream lives in a lane of 16 bytes, and four lanes are a group. All
+// kernels share one layout, so that streams can go on in a narrower kernel:
+//
+//	keys     round key r of lane j at 960*(j/4) + 64*r + 16*(j%4)
+//	state    out_{i-1} of lane j at 16*j, in_{i-1} at 256 + 16*j
+//	dst, src the address of lane j's next block
+//
+// With AES-NI a register is one lane. With VAES a ZMM register is a group: its
+// blocks are gathered from and scattered to four addresses, while a round key is
+// one load, aligned if keys is.
+//
+// All blocks of a step are loaded before any is stored. So lanes may repeat
+// another lane's work to the letter, in place too, which is what idle lanes do.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/aes256"
+)
+
+//go:generate go run main.go -out ../../../ige/asm/batch_amd64.s -stubs ../../../ige/asm/batch_amd64.go -pkg asm
+
+const (
+	blockSize = aes256.BlockSize
+	rounds    = aes256.Rounds
+	groupSize = 4  // lanes
+	maxLanes  = 16 // of the layout
+)
+
+// A direction holds what differs between encryption and decryption.
+type direction struct {
+	verb, cipher     string
+	round, lastRound func(key, state, dst Op)
+}
+
+var (
+	encrypt = direction{"Encrypt", "AES", VAESENC, VAESENCLAST}
+	decrypt = direction{"Decrypt", "the equivalent inverse cipher", VAESDEC, VAESDECLAST}
+)
+
+// An isa holds what differs between the instruction sets.
+type isa struct {
+	aes256.ISA
+	name    string
+	lanes   int                                     // of a register
+	xor3    func(m Mem, a, b VecVirtual) VecVirtual // with a off the critical path
+	gather  func(table Mem, lane int, offset Register, dst VecVirtual)
+	scatter func(table Mem, lane int, offset Register, src VecVirtual)
+	done    func()
+}
+
+var aesni = isa{
+	ISA: aes256.AESNI, name: "AESNI", lanes: 1,
+	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
+		x := XMM()
+		VPXOR(m, a, x)
+		VPXOR(b, x, x)
+		return x
+	},
+	gather: func(table Mem, lane int, offset Register, dst VecVirtual) {
+		VMOVDQU(blockAt(table, lane, offset), dst)
+	},
+	scatter: func(table Mem, lane int, offset Register, src VecVirtual) {
+		VMOVDQU(src, blockAt(table, lane, offset))
+	},
+	done: func() {},
+}
+
+var vaes512 = isa{
+	ISA: aes256.VAES512, name: "VAES512", lanes: 4,
+	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
+		// A load takes no port that AES needs, where it has one only.
+		x := ZMM()
+		VMOVDQU64(m, x)
+		VPTERNLOGQ(U8(0x96), a, b, x)
+		return x
+	},
+	gather: func(table Mem, lane int, offset Register, dst VecVirtual) {
+		VBROADCASTI32X4(blockAt(table, lane, offset), dst)
+		for i := 1; i < 4; i++ {
+			VINSERTI32X4(U8(i), blockAt(table, lane+i, offset), dst, dst)
+		}
+	},
+	scatter: func(table Mem, lane int, offset Register, src VecVirtual) {
+		VMOVDQU64(src.AsX(), blockAt(table, lane, offset))
+		for i := 1; i < 4; i++ {
+			VEXTRACTI32X4(U8(i), src, blockAt(table, lane+i, offset))
+		}
+	},
+	done: VZEROUPPER,
+}
+
+// blockAt loads entry lane of a table of pointers and addresses the block at offset
+// from it. There are more pointers than general registers; the loads are off the
+// critical path.
+func blockAt(table Mem, lane int, offset Register) Mem {
+	p := GP64()
+	MOVQ(table.Offset(8*lane), p)
+	return Mem{Base: p, Index: offset, Scale: 1}
+}
+
+func main() {
+	// The output must not depend on the host (avo issue 450).
+	os.Setenv("GOOS", "linux")
+	os.Setenv("GOARCH", "amd64")
+	ConstraintExpr("gc,!purego")
+
+	for _, d := range []direction{encrypt, decrypt} {
+		expandKernel(d, aesni)
+		expandKernel(d, vaes512)
+		for _, lanes := range []int{2, 4, 8} {
+			cryptKernel(d, aesni, lanes)
+		}
+		for _, lanes := range []int{4, 8, 12, 16} {
+			cryptKernel(d, vaes512, lanes)
+		}
+	}
+	Generate()
+}
+
+// expandKernel emits the kernel that expands the keys of one register of lanes.
+func expandKernel(d direction, s isa) {
+	name := fmt.Sprintf("Expand%s%d%s", d.verb, s.lanes, s.name)
+	signature := "func(keys *[960]byte, lane int, key *[32]byte)"
+	doc := "expands an AES-256 key into the schedule of a lane of a group"
+	if s.lanes > 1 {
+		signature = "func(keys *[960]byte, key *[4]*[32]byte)"
+		doc = "expands four AES-256 keys into the schedules of a group"
+	}
+	TEXT(name, attr.NOSPLIT, signature)
+	Pragma("noescape")
+	Doc(name+" "+doc+",", "for "+d.cipher+".")
+
+	keys := Mem{Base: Load(Param("keys"), GP64())}
+	if s.lanes == 1 {
+		lane := Load(Param("lane"), GP64())
+		SHLQ(U8(4), lane)
+		ADDQ(lane, keys.Base)
+	}
+	key := Mem{Base: Load(Param("key"), GP64())}
+
+	k0, k1 := s.Vec(), s.Vec()
+	if s.lanes == 1 {
+		VMOVDQU(key, k0)
+		VMOVDQU(key.Offset(blockSize), k1)
+	} else {
+		offset := GP64()
+		XORQ(offset, offset)
+		s.gather(key, 0, offset, k0)
+		ADDQ(U8(blockSize), offset)
+		s.gather(key, 0, offset, k1)
+	}
+	store := func(i int, k VecVirtual) { s.store(k, keys.Offset(roundKey(i, 0))) }
+	if d.verb == decrypt.verb {
+		store = aes256.Inverse(s.ISA, store)
+	}
+	aes256.Expand(s.ISA, k0, k1, store)
+	s.done()
+	RET()
+}
+
+func (s isa) load(m Mem, r VecVirtual) {
+	if s.lanes == 1 {
+		VMOVDQU(m, r)
+	} else {
+		VMOVDQU64(m, r)
+	}
+}
+
+func (s isa) store(r VecVirtual, m Mem) {
+	if s.lanes == 1 {
+		VMOVDQU(r, m)
+	} else {
+		VMOVDQU64(r, m)
+	}
+}
+
+func (s isa) move(from, to VecVirtual) {
+	if s.lanes == 1 {
+		VMOVDQA(from, to)
+	} else {
+		VMOVDQA64(from, to)
+	}
+}
+
+// roundKey is the offset of round key i of a lane.
+func roundKey(i, lane int) int {
+	const group = groupSize * (rounds + 1) * blockSize
+	return lane/groupSize*group + i*groupSize*blockSize + lane%groupSize*blockSize
+}
+
+// cryptKernel emits the kernel for the first so many lanes.
+func cryptKernel(d direction, s isa, lanes int) {
+	name := fmt.Sprintf("%sBatch%d%s", d.verb, lanes, s.name)
+	TEXT(name, attr.NOSPLIT, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s takes the first %d lanes through so many blocks, at least one,", name, lanes),
+		"of AES-256-IGE, with "+d.cipher+".")
+
+	b := &batch{
+		isa: s, direction: d, regs: lanes / s.lanes,
+		keys:   Mem{Base: Load(Param("keys"), GP64())},
+		state:  Mem{Base: Load(Param("state"), GP64())},
+		dst:    Mem{Base: Load(Param("dst"), GP64())},
+		src:    Mem{Base: Load(Param("src"), GP64())},
+		blocks: Load(Param("blocks"), GP64()),
+		offset: GP64(),
+	}
+	XORQ(b.offset, b.offset)
+	b.out, b.prev = b.vecs(), b.vecs()
+	for r := range b.regs {
+		s.load(b.stateOut(r), b.out[r])
+		s.load(b.stateIn(r), b.prev[r])
+	}
+	switch {
+	case s.lanes == groupSize:
+		b.chunkLoop()
+		b.blockLoop()
+	case b.folds():
+		b.foldedLoop()
+	default:
+		b.blockLoop()
+	}
+	s.done()
+	RET()
+}
+
+// batch is the state of a kernel while it works.
+type batch struct {
+	isa
+	direction
+	regs int // of lanes
+
+	keys, state Mem
+	dst, src    Mem      // tables of pointers
+	offset      Register // of the current block
+	blocks      Register // to go
+
+	out, prev []VecVirtual // out_{i-1} and in_{i-1}
+}
+
+// folds says whether the AES units have the time for another last round a block.
+func (b *batch) folds() bool { return b.lanes == 1 && b.regs <= 4 || b.lanes == 4 && b.regs <= 2 }
+
+func (b *batch) vecs() []VecVirtual {
+	v := make([]VecVirtual, b.regs)
+	for r := range v {
+		v[r] = b.Vec()
+	}
+	return v
+}
+
+// key addresses round key i of the lanes of register r.
+func (b *batch) key(i, r int) Mem { return b.keys.Offset(roundKey(i, r*b.lanes)) }
+
+func (b *batch) stateOut(r int) Mem { return b.state.Offset(r * b.lanes * blockSize) }
+func (b *batch) stateIn(r int) Mem  { return b.state.Offset((maxLanes + r*b.lanes) * blockSize) }
+
+// blockLoop emits the loop over single blocks of each lane.
+func (b *batch) blockLoop() {
+	Label("block")
+	if b.lanes == 1 && b.regs == 8 {
+		b.blockInPlace()
+	} else {
+		b.block()
+	}
+	for r := range b.regs {
+		b.scatter(b.dst, r*b.lanes, b.offset, b.out[r])
+	}
+	ADDQ(U8(blockSize), b.offset)
+	DECQ(b.blocks)
+	JNZ(LabelRef("block"))
+
+	Label("done")
+	for r := range b.regs {
+		b.store(b.out[r], b.stateOut(r))
+		b.store(b.prev[r], b.stateIn(r))
+	}
+}
+
+// foldedLoop is blockLoop with all xors in the last round, as the single stream
+// has it. For a few lanes, the AES units have time for that:
+//
+//	kc    = k_14 ⊕ in_{i-1}
+//	out_i = AESENCLAST(x, kc)
+//	x     = AESENCLAST(x, kc ⊕ k_0 ⊕ in_{i+1})
+func (b *batch) foldedLoop() {
+	in, x := b.vecs(), b.vecs()
+	for r := range b.regs {
+		b.gather(b.src, r, b.offset, in[r])
+		x[r] = b.xor3(b.key(0, r), in[r], b.out[r])
+	}
+	ahead := GP64()
+	MOVQ(b.offset, ahead)
+
+	Label("block")
+	b.middleRounds(x)
+	Comment("The next block, or this one again if it is the last")
+	ADDQ(U8(blockSize), ahead)
+	DECQ(b.blocks)
+	CMOVQEQ(b.offset, ahead)
+	for r := range b.regs {
+		kc, out := XMM(), XMM()
+		VPXOR(b.key(rounds, r), b.prev[r], kc)
+		VMOVDQA(in[r], b.prev[r])
+		b.gather(b.src, r, ahead, in[r])
+		b.lastRound(kc, x[r], out)
+		VPXOR(b.key(0, r), kc, kc)
+		VPXOR(in[r], kc, kc)
+		b.lastRound(kc, x[r], x[r])
+		b.scatter(b.dst, r, b.offset, out)
+		b.store(out, b.stateOut(r))
+	}
+	MOVQ(ahead, b.offset)
+	TESTQ(b.blocks, b.blocks)
+	JNZ(LabelRef("block"))
+	for r := range b.regs {
+		b.store(b.prev[r], b.stateIn(r))
+	}
+}
+
+// block loads a block of each lane and computes out and prev.
+func (b *batch) block() {
+	in, x := b.vecs(), b.vecs()
+	for r := range b.regs {
+		b.gather(b.src, r*b.lanes, b.offset, in[r])
+		x[r] = b.xor3(b.key(0, r), in[r], b.out[r])
+	}
+	b.middleRounds(x)
+	b.lastRounds(x, b.prev, b.out)
+	for r := range b.regs {
+		b.move(in[r], b.prev[r])
+	}
+}
+
+// blockInPlace is block without a register to spare: eight XMM lanes have all of
+// them in out and prev. So blocks are loaded twice.
+func (b *batch) blockInPlace() {
+	for r := range b.regs {
+		VPXOR(blockAt(b.src, r, b.offset), b.out[r], b.out[r])
+		VPXOR(b.key(0, r), b.out[r], b.out[r])
+	}
+	b.middleRounds(b.out)
+	for r := range b.regs {
+		VPXOR(b.key(rounds, r), b.prev[r], b.prev[r])
+		b.lastRound(b.prev[r], b.out[r], b.out[r])
+		b.gather(b.src, r, b.offset, b.prev[r])
+	}
+}
+
+// middleRounds emits all rounds but the last.
+func (b *batch) middleRounds(x []VecVirtual) {
+	for i := 1; i < rounds; i++ {
+		Comment(fmt.Sprintf("Round %d", i))
+		for r := range b.regs {
+			b.round(b.key(i, r), x[r], x[r])
+		}
+	}
+}
+
+// lastRounds emits out = lastRound(x, k_14 ⊕ prev).
+func (b *batch) lastRounds(x, prev, out []VecVirtual) {
+	Comment("Last round, with k_14 ⊕ in_{i-1}")
+	for r := range b.regs {
+		kc := b.Vec()
+		b.Xor(b.key(rounds, r), prev[r], kc)
+		b.lastRound(kc, x[r], out[r])
+	}
+}
+
+// foldedRounds is lastRounds, after which x is whitened with the next block.
+func (b *batch) foldedRounds(x, prev, next, out []VecVirtual) {
+	Comment("Last round, with k_14 ⊕ in_{i-1}, and with k_14 ⊕ in_{i-1} ⊕ k_0 ⊕ in_{i+1}")
+	for r := range b.regs {
+		kc := b.Vec()
+		b.Xor(b.key(rounds, r), prev[r], kc)
+		b.lastRound(kc, x[r], out[r])
+		kn := b.xor3(b.key(0, r), kc, next[r])
+		b.lastRound(kn, x[r], x[r])
+	}
+}
+
+// chunk is how many blocks of a lane fill a register, and a cache line.
+const chunk = 4
+
+// chunkLoop emits the loop over chunks of four blocks of each lane, which leaves
+// fewer than four to blockLoop.
+//
+// A chunk is one load and one store a lane, and two transpositions a group, in the
+// place of four times as many. That is not the main reason: buffers often begin at
+// pages, 32 of which share a set of 8 or 12 cache lines. So each line should be
+// used up while it is there.
+func (b *batch) chunkLoop() {
+	Label("chunk")
+	CMPQ(b.blocks, U8(chunk))
+	JB(LabelRef("rest"))
+
+	var in, out [chunk][]VecVirtual // by register
+	for r := range b.regs {
+		for i, v := range b.loadChunk(r) {
+			in[i] = append(in[i], v)
+		}
+	}
+	var x []VecVirtual
+	prevIn, prevOut := b.prev, b.out
+	whitened := false
+	for i := range chunk {
+		Comment(fmt.Sprintf("Block %d of the chunk", i))
+		if !whitened {
+			x = make([]VecVirtual, b.regs)
+			for r := range b.regs {
+				x[r] = b.xor3(b.key(0, r), in[i][r], prevOut[r])
+			}
+		}
+		b.middleRounds(x)
+		whitened = b.folds() && i+1 < chunk
+		switch {
+		case i+1 == chunk:
+			out[i] = b.out
+			b.lastRounds(x, prevIn, out[i])
+		case whitened:
+			out[i] = b.vecs()
+			b.foldedRounds(x, prevIn, in[i+1], out[i])
+		default:
+			out[i] = x
+			b.lastRounds(x, prevIn, out[i])
+		}
+		prevIn, prevOut = in[i], out[i]
+	}
+	for r := range b.regs {
+		b.move(prevIn[r], b.prev[r])
+		b.storeChunk(r, []VecVirtual{out[0][r], out[1][r], out[2][r], out[3][r]})
+	}
+	ADDQ(U8(chunk*blockSize), b.offset)
+	SUBQ(U8(chunk), b.blocks)
+	JMP(LabelRef("chunk"))
+
+	Label("rest")
+	TESTQ(b.blocks, b.blocks)
+	JZ(LabelRef("done"))
+}
+
+// loadChunk loads four blocks of each of four lanes and returns them by block.
+func (b *batch) loadChunk(r int) []VecVirtual {
+	lines := make([]VecVirtual, groupSize)
+	for j := range lines {
+		lines[j] = b.Vec()
+		VMOVDQU64(blockAt(b.src, r*groupSize+j, b.offset), lines[j])
+	}
+	return transpose(lines)
+}
+
+// storeChunk is the opposite of loadChunk.
+func (b *batch) storeChunk(r int, blocks []VecVirtual) {
+	for j, line := range transpose(blocks) {
+		VMOVDQU64(line, blockAt(b.dst, r*groupSize+j, b.offset))
+	}
+}
+
+// transpose returns the transpose of a matrix of four by four blocks.
+func transpose(m []VecVirtual) []VecVirtual {
+	low, high := func(a, b VecVirtual) VecVirtual { return shuffle(0x44, a, b) },
+		func(a, b VecVirtual) VecVirtual { return shuffle(0xee, a, b) }
+	even, odd := func(a, b VecVirtual) VecVirtual { return shuffle(0x88, a, b) },
+		func(a, b VecVirtual) VecVirtual { return shuffle(0xdd, a, b) }
+
+	l01, l23 := low(m[0], m[1]), low(m[2], m[3])
+	h01, h23 := high(m[0], m[1]), high(m[2], m[3])
+	return []VecVirtual{even(l01, l23), odd(l01, l23), even(h01, h23), odd(h01, h23)}
+}
+
+// shuffle returns two blocks of a, then two of b, chosen by pairs of bits.
+func shuffle(choice uint8, a, b VecVirtual) VecVirtual {
+	r := ZMM()
+	VSHUFI64X2(U8(choice), b, a, r)
+	return r
+}

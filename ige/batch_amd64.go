@@ -1,0 +1,96 @@
+//go:build gc && !purego
+
+package ige
+
+import (
+	"math/bits"
+
+	"github.com/mtcore/mtcore/ige/asm"
+)
+
+// kernelLanes is the width of the widest kernel.
+func kernelLanes() int {
+	if useVAES512 {
+		return 16
+	}
+	return 8
+}
+
+// expandLanesAES expands the keys of the lanes whose bits are set.
+func expandLanesAES(l *lanes, fresh uint) {
+	for fresh != 0 {
+		j := bits.TrailingZeros(fresh)
+		group := uint(0xf) << (j &^ 3)
+		if useVAES512 && bits.OnesCount(fresh&group) > 1 {
+			expandGroupVAES512(l, j&^3)
+			fresh &^= group
+			continue
+		}
+		key := &l.work[j].m.Key
+		if l.decrypting {
+			asm.ExpandDecrypt1AESNI(l.group(j), j%groupLanes, key)
+		} else {
+			asm.ExpandEncrypt1AESNI(l.group(j), j%groupLanes, key)
+		}
+		fresh &= fresh - 1
+	}
+}
+
+// expandGroupVAES512 expands the keys of four lanes from j on, in the time of two
+// or three. Those that are in use already get the same schedule again.
+func expandGroupVAES512(l *lanes, j int) {
+	var keys [4]*[KeySize]byte
+	for i := range keys {
+		m := l.work[j+i].m
+		if m == nil {
+			m = l.work[0].m // the lane was never used; any key will do
+		}
+		keys[i] = &m.Key
+	}
+	if l.decrypting {
+		asm.ExpandDecrypt4VAES512(l.group(j), &keys)
+	} else {
+		asm.ExpandEncrypt4VAES512(l.group(j), &keys)
+	}
+}
+
+// encryptLanesAES encrypts n blocks of each lane with the narrowest kernel that has
+// room for the live ones.
+func encryptLanesAES(l *lanes, live, n int) {
+	switch {
+	case live <= 2:
+		asm.EncryptBatch2AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 4 && !useVAES512:
+		asm.EncryptBatch4AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case !useVAES512:
+		asm.EncryptBatch8AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 4:
+		asm.EncryptBatch4VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 8:
+		asm.EncryptBatch8VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 12:
+		asm.EncryptBatch12VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	default:
+		asm.EncryptBatch16VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	}
+}
+
+// decryptLanesAES is encryptLanesAES for the other direction.
+func decryptLanesAES(l *lanes, live, n int) {
+	switch {
+	case live <= 2:
+		asm.DecryptBatch2AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 4 && !useVAES512:
+		asm.DecryptBatch4AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case !useVAES512:
+		asm.DecryptBatch8AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 4:
+		asm.DecryptBatch4VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 8:
+		asm.DecryptBatch8VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	case live <= 12:
+		asm.DecryptBatch12VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	default:
+		asm.DecryptBatch16VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+	}
+}
