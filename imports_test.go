@@ -22,6 +22,9 @@ var mayImport = map[string][]string{
 	"internal/guardtest":     {},
 	"ige/asm":                {},
 	"ige":                    {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
+	"kdf/asm":                {},
+	"kdf": {"kdf/asm", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu",
+		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
 }
 
 func TestImportDirection(t *testing.T) {

@@ -22,13 +22,32 @@ import (
 	"github.com/mmcloughlin/avo/gotypes"
 )
 
-// A File is a sequence of functions, to be written by Generate.
+// A File is a sequence of constants and of functions, to be written by Generate.
 type File struct {
+	data  []*Data
 	funcs []*Func
 }
 
 // NewFile returns an empty file.
 func NewFile() *File { return &File{} }
+
+// Data is a read-only constant, from File.Words.
+type Data struct {
+	name  string
+	words []uint32
+}
+
+// Words adds a constant to the file.
+func (f *File) Words(name string, words ...uint32) *Data {
+	for _, d := range f.data {
+		if d.name == name {
+			panic("a64: duplicate constant " + name)
+		}
+	}
+	d := &Data{name, words}
+	f.data = append(f.data, d)
+	return d
+}
 
 // A Func is a function under construction. It has no stack frame and makes no calls.
 type Func struct {

@@ -8,6 +8,7 @@ import (
 // CPU features as the "Requires:" line names them.
 const (
 	featAES  = "AES"
+	featSHA2 = "SHA2"
 	featSIMD = "ASIMD"
 )
 
@@ -31,13 +32,47 @@ func (f *Func) AESD(key, d V) { f.emit(featAES, "AESD", f.b16(key), f.b16(d)) }
 // AESIMC sets d = InvMixColumns(n).
 func (f *Func) AESIMC(n, d V) { f.emit(featAES, "AESIMC", f.b16(n), f.b16(d)) }
 
+// SHA-256. A register has four words, of which the lowest is the first: a … d, e … h
+// and W_t … W_{t+3}.
+
+// SHA256H does four rounds, with W_t + K_t in wk, and sets abcd to its new value.
+func (f *Func) SHA256H(wk, efgh, abcd V) {
+	f.emit(featSHA2, "SHA256H", f.s4(wk), f.useV(efgh), f.useV(abcd))
+}
+
+// SHA256H2 does the same four rounds and sets efgh to its new value; abcd is the
+// value before the rounds.
+func (f *Func) SHA256H2(wk, abcd, efgh V) {
+	f.emit(featSHA2, "SHA256H2", f.s4(wk), f.useV(abcd), f.useV(efgh))
+}
+
+// SHA256SU0 adds σ0(W_{t+1}) … σ0(W_{t+4}) to d = W_t … W_{t+3}, with n = W_{t+4} … W_{t+7}.
+func (f *Func) SHA256SU0(n, d V) { f.emit(featSHA2, "SHA256SU0", f.s4(n), f.s4(d)) }
+
+// SHA256SU1 completes W_{t+16} … W_{t+19} in d, which is from SHA256SU0, with
+// n = W_{t+8} … W_{t+11} and m = W_{t+12} … W_{t+15}.
+func (f *Func) SHA256SU1(m, n, d V) {
+	f.emit(featSHA2, "SHA256SU1", f.s4(m), f.s4(n), f.s4(d))
+}
+
 // Vectors.
+
+// VADDWords sets the four words of d to those of n + m.
+func (f *Func) VADDWords(m, n, d V) { f.emit(featSIMD, "VADD", f.s4(m), f.s4(n), f.s4(d)) }
+
+// VREV32 sets d = n with the bytes of each word reversed.
+func (f *Func) VREV32(n, d V) { f.emit(featSIMD, "VREV32", f.b16(n), f.b16(d)) }
 
 // VEOR sets d = n ⊕ m.
 func (f *Func) VEOR(m, n, d V) { f.emit(featSIMD, "VEOR", f.b16(m), f.b16(n), f.b16(d)) }
 
 // VMOV sets d = n.
 func (f *Func) VMOV(n, d V) { f.emit(featSIMD, "VMOV", f.b16(n), f.b16(d)) }
+
+// VMOVDouble sets half j of d, which is 0 or 1, to half i of n.
+func (f *Func) VMOVDouble(n V, i int, d V, j int) {
+	f.emit(featSIMD, "VMOV", fmt.Sprintf("%s.D[%d]", f.useV(n), i), fmt.Sprintf("%s.D[%d]", f.useV(d), j))
+}
 
 // VEXT sets d to the bytes from imm on of n followed by m.
 func (f *Func) VEXT(imm int, m, n, d V) {
@@ -86,6 +121,11 @@ func (f *Func) VST1P(p R, s ...V) {
 
 // MOVD sets d = imm.
 func (f *Func) MOVD(imm int, d R) { f.emit("", "MOVD", immediate(imm), f.use(d)) }
+
+// MOVDAddress sets d to the address of a constant.
+func (f *Func) MOVDAddress(data *Data, d R) {
+	f.emit("", "MOVD", "$"+data.name+"<>(SB)", f.use(d))
+}
 
 // MOVDLoad sets d to the 64 bits at p + offset.
 func (f *Func) MOVDLoad(offset int, p, d R) {

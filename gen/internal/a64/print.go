@@ -63,6 +63,13 @@ func (f *File) assembly(command string) []byte {
 	var b strings.Builder
 	b.WriteString(warning(command))
 	b.WriteString("#include \"textflag.h\"\n")
+	for _, d := range f.data {
+		b.WriteString("\n")
+		for i, word := range d.words {
+			fmt.Fprintf(&b, "DATA %s<>+%d(SB)/4, $%#08x\n", d.name, 4*i, word)
+		}
+		fmt.Fprintf(&b, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", d.name, 4*len(d.words))
+	}
 	for _, fn := range f.funcs {
 		fn.check()
 		fmt.Fprintf(&b, "\n// %s\n", fn.stub())
