@@ -19,7 +19,7 @@ generate:
 	go -C gen generate ./...
 
 lint:
-	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	out=$$(gofmt -l .) && echo "$$out" && test -z "$$out"
 	! grep -rnE '^// go:' --include='*.go' .
 	set -e; for m in $(MODULES); do go -C $$m vet ./...; (cd $$m && go run $(STATICCHECK) ./...); done
 

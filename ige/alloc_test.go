@@ -40,6 +40,14 @@ func TestAllocs(t *testing.T) {
 			{"Message.Encrypt", perMessage, func() { m.Encrypt() }},
 			{"Message.Decrypt", perMessage, func() { m.Decrypt() }},
 			{"EncryptBatch", nonEmpty * perMessage, func() { EncryptBatch(batch) }},
+			{"EncryptBatch of local messages", 4 * perMessage, func() {
+				var ms [4]Message
+				var buf [4][512]byte
+				for i := range ms {
+					ms[i].Dst, ms[i].Src = buf[i][:], buf[i][:]
+				}
+				EncryptBatch(ms[:])
+			}},
 			{"DecryptBatch", nonEmpty * perMessage, func() { DecryptBatch(batch) }},
 			{"EncryptAES256Blocks", perMessage, func() { EncryptAES256Blocks(key, iv[:], buf, buf) }},
 			{"DecryptAES256Blocks", perMessage, func() { DecryptAES256Blocks(key, iv[:], buf, buf) }},

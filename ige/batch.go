@@ -10,8 +10,8 @@ import (
 // time than on one. It panics before it has written anything if one of the calls
 // would. Messages may have any lengths and come in any order.
 //
-// If a message's Dst overlaps a buffer of another message, the bytes written to
-// either are undefined.
+// If a message's Dst overlaps another message or one of its buffers, the bytes
+// written to either are undefined.
 func EncryptBatch(ms []Message) {
 	if len(ms) == 1 {
 		ms[0].Encrypt()
@@ -85,7 +85,12 @@ const (
 // lanes is what the batch kernels work on, in the layout that all of them share.
 // Messages are in the first lanes. If a kernel has more lanes than there are
 // messages, the others repeat lane 0.
+//
+// Messages are referred to by their index. Pointers to them, kept in here, would
+// make the compiler believe that they outlive the call, and force the caller's
+// keys and buffers onto the heap.
 type lanes struct {
+	ms         []Message
 	decrypting bool
 
 	// Round key r of lane j is at 64*r + 16*(j%4) of group j/4. Groups follow one
@@ -96,40 +101,36 @@ type lanes struct {
 	// The previous output blocks of all lanes, then the previous input blocks.
 	state [2 * batchLanes * BlockSize]byte
 
-	dst, src [batchLanes]*byte // the next blocks
-	work     [batchLanes]work
+	work [batchLanes]work
 }
 
-// work is the part of a message that is still to be done.
-type work struct {
-	m        *Message
-	dst, src []byte
-}
+// work says which message is in a lane, and how many bytes of it are done.
+type work struct{ message, done int }
 
 const cacheLine = 64
 
-// maxBatchBlocks bounds what a kernel does with each lane in one call, since it
-// cannot be preempted: on the slowest machines with AES instructions, 16 lanes of
-// it take under 100 µs.
-const maxBatchBlocks = 1024
+// maxBatchBlocks bounds what a kernel does with each lane in one call, since
+// assembly cannot be preempted: it takes some 10 µs with VAES, and eight lanes of it
+// are the 64 KiB of a single stream.
+const maxBatchBlocks = 512
 
 // cryptBatch keeps the lanes full as long as there are messages, and runs them with
 // the narrowest kernel that has room for those that are left. A kernel runs until
 // the first lane is done.
 func cryptBatch(ms []Message, decrypting bool) {
-	l := lanes{decrypting: decrypting}
+	l := lanes{ms: ms, decrypting: decrypting}
 	// Only speed depends on the alignment: registers of 64 bytes load at half the
 	// rate across cache lines.
 	l.alignment = int(-uintptr(unsafe.Pointer(&l.unaligned)) % cacheLine)
-	q := queue{rest: ms}
+	q := queue{ms: ms}
 
 	live, fresh := 0, uint(0) // fresh has a bit for each lane that needs its key
 	for width := batchWidth(); live < width; live++ {
-		m := q.next()
-		if m == nil {
+		i, ok := q.next()
+		if !ok {
 			break
 		}
-		l.start(live, m)
+		l.start(live, i)
 		fresh |= 1 << live
 	}
 	used := live
@@ -154,17 +155,25 @@ func cryptBatch(ms []Message, decrypting bool) {
 	clear(l.state[:])
 }
 
-// start gives lane j a message, except for its key.
-func (l *lanes) start(j int, m *Message) {
-	l.work[j] = work{m, m.Dst, m.Src}
-	l.setIV(j, &m.IV)
+// start gives lane j message i, except for its key.
+func (l *lanes) start(j, i int) {
+	l.work[j] = work{message: i}
+	l.setIV(j, &l.ms[i].IV)
+}
+
+// rest returns what is still to be done of the message in lane j.
+func (l *lanes) rest(j int) (dst, src []byte) {
+	w := l.work[j]
+	m := &l.ms[w.message]
+	return m.Dst[w.done:], m.Src[w.done:]
 }
 
 // shortest returns how many blocks a kernel may do at once.
 func (l *lanes) shortest(live int) int {
 	n := maxBatchBlocks * BlockSize
 	for j := range live {
-		n = min(n, len(l.work[j].src))
+		w := l.work[j]
+		n = min(n, len(l.ms[w.message].Src)-w.done)
 	}
 	return n / BlockSize
 }
@@ -173,19 +182,22 @@ func (l *lanes) shortest(live int) int {
 // that have finished a new message. When there are no more, it closes the gaps
 // with the last lanes. It returns how many lanes are live and which need their keys.
 func (l *lanes) advance(live, n int, q *queue) (stillLive int, fresh uint) {
-	n *= BlockSize
 	gaps := uint(0)
 	for j := range live {
 		w := &l.work[j]
-		if len(w.src) > n {
-			w.dst, w.src = w.dst[n:], w.src[n:]
-		} else if m := q.next(); m != nil {
-			l.start(j, m)
+		w.done += n * BlockSize
+		if w.done < len(l.ms[w.message].Src) {
+			continue
+		}
+		if i, ok := q.next(); ok {
+			l.start(j, i)
 			fresh |= 1 << j
 		} else {
 			gaps |= 1 << j
 		}
 	}
+	// A lane that moves has its key: once the queue is empty it stays so, and the
+	// fresh lanes are those before the first gap.
 	for j := live - 1; gaps != 0; j-- {
 		if gaps>>j&1 == 0 {
 			continue
@@ -194,24 +206,26 @@ func (l *lanes) advance(live, n int, q *queue) (stillLive int, fresh uint) {
 		live--
 		if j < live {
 			l.move(j, live)
-			fresh |= fresh >> live & 1 << j
 		}
 	}
-	return live, fresh & (1<<live - 1)
+	return live, fresh
 }
+
+// The functions below copy blocks with copy and through pointers: assigning an
+// array would leave another copy of it on the stack.
 
 // setIV sets the chaining blocks of lane j.
 func (l *lanes) setIV(j int, iv *[IVSize]byte) {
 	c, p := l.chaining(j)
-	*c, *p = [BlockSize]byte(iv[:BlockSize]), [BlockSize]byte(iv[BlockSize:])
+	copy(c[:], iv[:BlockSize])
+	copy(p[:], iv[BlockSize:])
 }
 
-// iv is the iv that continues the message of lane j.
-func (l *lanes) iv(j int) (iv [IVSize]byte) {
+// copyIV sets iv to the one that continues the message of lane j.
+func (l *lanes) copyIV(iv *[IVSize]byte, j int) {
 	c, p := l.chaining(j)
 	copy(iv[:BlockSize], c[:])
 	copy(iv[BlockSize:], p[:])
-	return iv
 }
 
 // chaining returns the last ciphertext block and the last plaintext block of lane j.
@@ -242,21 +256,25 @@ func (l *lanes) roundKey(r, j int) *[BlockSize]byte {
 // move makes lane to a copy of lane from.
 func (l *lanes) move(to, from int) {
 	for r := range maxRounds + 1 {
-		*l.roundKey(r, to) = *l.roundKey(r, from)
+		copy(l.roundKey(r, to)[:], l.roundKey(r, from)[:])
 	}
 	c, p := l.chaining(from)
 	toC, toP := l.chaining(to)
-	*toC, *toP = *c, *p
+	copy(toC[:], c[:])
+	copy(toP[:], p[:])
 	l.work[to] = l.work[from]
 }
 
 // finish does what is left of the message in lane 0.
 func (l *lanes) finish() {
-	w, iv := l.work[0], l.iv(0)
+	var iv [IVSize]byte
+	l.copyIV(&iv, 0)
+	key := &l.ms[l.work[0].message].Key
+	dst, src := l.rest(0)
 	if l.decrypting {
-		decryptMessage(&w.m.Key, &iv, w.dst, w.src)
+		decryptMessage(key, &iv, dst, src)
 	} else {
-		encryptMessage(&w.m.Key, &iv, w.dst, w.src)
+		encryptMessage(key, &iv, dst, src)
 	}
 	clear(iv[:])
 }
@@ -267,36 +285,38 @@ func (l *lanes) finish() {
 // It orders the messages of one window at a time. So it needs no memory for the
 // order of them all, and the lanes stay full from window to window.
 type queue struct {
-	rest   []Message // after the window
-	window []Message
-	order  [queueWindow]uint8 // indices into window, the next one last
-	left   int                // of order
+	ms         []Message
+	start, end int                // of the window
+	order      [queueWindow]uint8 // indices into the window, the next one last
+	left       int                // of order
 }
 
 const queueWindow = 256
 
-// next returns a message, or nil when there is none left.
-func (q *queue) next() *Message {
+// next returns the index of a message. It is not ok if there is none left.
+func (q *queue) next() (i int, ok bool) {
 	for q.left == 0 {
-		if len(q.rest) == 0 {
-			return nil
+		if q.end == len(q.ms) {
+			return 0, false
 		}
-		n := min(len(q.rest), queueWindow)
-		q.window, q.rest = q.rest[:n], q.rest[n:]
-		if n <= batchWidth() {
+		q.start, q.end = q.end, min(q.end+queueWindow, len(q.ms))
+		if q.end-q.start <= batchWidth() {
 			q.takeAll() // they will run at once: their order does not matter
 		} else {
 			q.sort()
 		}
 	}
 	q.left--
-	return &q.window[q.order[q.left]]
+	return q.start + int(q.order[q.left]), true
 }
+
+func (q *queue) window() []Message { return q.ms[q.start:q.end] }
 
 // takeAll fills order with the messages of the window that have something to do.
 func (q *queue) takeAll() {
-	for i := range q.window {
-		if lengthClass(&q.window[i]) > 0 {
+	window := q.window()
+	for i := range window {
+		if lengthClass(len(window[i].Src)) > 0 {
 			q.order[q.left] = uint8(i)
 			q.left++
 		}
@@ -306,8 +326,9 @@ func (q *queue) takeAll() {
 // sort is takeAll in the order of lengthClass, by a counting sort.
 func (q *queue) sort() {
 	var end [lengthClasses]uint16 // first the size of each class, then where it ends
-	for i := range q.window {
-		end[lengthClass(&q.window[i])]++
+	window := q.window()
+	for i := range window {
+		end[lengthClass(len(window[i].Src))]++
 	}
 	sum := uint16(0)
 	for c := 1; c < lengthClasses; c++ {
@@ -315,8 +336,8 @@ func (q *queue) sort() {
 		end[c] = sum
 	}
 	q.left = int(sum)
-	for i := range q.window {
-		if c := lengthClass(&q.window[i]); c > 0 {
+	for i := range window {
+		if c := lengthClass(len(window[i].Src)); c > 0 {
 			end[c]--
 			q.order[end[c]] = uint8(i)
 		}
@@ -327,13 +348,12 @@ func (q *queue) sort() {
 // classes for each power of two from 2^4 on.
 const lengthClasses = 64
 
-// lengthClass is 0 for a message with nothing to do, and otherwise grows with the
-// logarithm of its length.
-func lengthClass(m *Message) int {
-	n := uint(len(m.Src))
+// lengthClass is 0 for messages of n bytes with nothing to do, and otherwise grows
+// with the logarithm of n.
+func lengthClass(n int) int {
 	if n == 0 || n%BlockSize != 0 { // DecryptBatch has said so
 		return 0
 	}
-	e := bits.Len(n) - 2 // so that n>>e is 2 or 3
-	return min(2*e+int(n>>e)-7, lengthClasses-1)
+	e := bits.Len(uint(n)) - 2 // so that n>>e is 2 or 3
+	return min(2*e+n>>e-7, lengthClasses-1)
 }

@@ -26,7 +26,7 @@ func expandLanesAES(l *lanes, fresh uint) {
 			fresh &^= group
 			continue
 		}
-		key := &l.work[j].m.Key
+		key := &l.ms[l.work[j].message].Key
 		if l.decrypting {
 			asm.ExpandDecrypt1AESNI(l.group(j), j%groupLanes, key)
 		} else {
@@ -37,15 +37,12 @@ func expandLanesAES(l *lanes, fresh uint) {
 }
 
 // expandGroupVAES512 expands the keys of four lanes from j on, in the time of two
-// or three. Those that are in use already get the same schedule again.
+// or three. Lanes that are in use already get the same schedule again, and those that
+// are not get some.
 func expandGroupVAES512(l *lanes, j int) {
 	var keys [4]*[KeySize]byte
 	for i := range keys {
-		m := l.work[j+i].m
-		if m == nil {
-			m = l.work[0].m // the lane was never used; any key will do
-		}
-		keys[i] = &m.Key
+		keys[i] = &l.ms[l.work[j+i].message].Key
 	}
 	if l.decrypting {
 		asm.ExpandDecrypt4VAES512(l.group(j), &keys)
@@ -56,41 +53,41 @@ func expandGroupVAES512(l *lanes, j int) {
 
 // encryptLanesAES encrypts n blocks of each lane with the narrowest kernel that has
 // room for the live ones.
-func encryptLanesAES(l *lanes, live, n int) {
+func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
-		asm.EncryptBatch2AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
 	case live <= 4 && !useVAES512:
-		asm.EncryptBatch4AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
 	case !useVAES512:
-		asm.EncryptBatch8AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
-		asm.EncryptBatch4VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
-		asm.EncryptBatch8VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch8VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 12:
-		asm.EncryptBatch12VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch12VAES512(l.keys(), &l.state, dst, src, n)
 	default:
-		asm.EncryptBatch16VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch16VAES512(l.keys(), &l.state, dst, src, n)
 	}
 }
 
 // decryptLanesAES is encryptLanesAES for the other direction.
-func decryptLanesAES(l *lanes, live, n int) {
+func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
-		asm.DecryptBatch2AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
 	case live <= 4 && !useVAES512:
-		asm.DecryptBatch4AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
 	case !useVAES512:
-		asm.DecryptBatch8AESNI(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
-		asm.DecryptBatch4VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
-		asm.DecryptBatch8VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch8VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 12:
-		asm.DecryptBatch12VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch12VAES512(l.keys(), &l.state, dst, src, n)
 	default:
-		asm.DecryptBatch16VAES512(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch16VAES512(l.keys(), &l.state, dst, src, n)
 	}
 }

@@ -15,7 +15,7 @@ func kernelLanes() int { return 8 }
 func expandLanesAES(l *lanes, fresh uint) {
 	for ; fresh != 0; fresh &= fresh - 1 {
 		j := bits.TrailingZeros(fresh)
-		key := &l.work[j].m.Key
+		key := &l.ms[l.work[j].message].Key
 		if l.decrypting {
 			asm.ExpandDecrypt1Armv8(l.group(j), j%groupLanes, key)
 		} else {
@@ -26,25 +26,25 @@ func expandLanesAES(l *lanes, fresh uint) {
 
 // encryptLanesAES encrypts n blocks of each lane with the narrowest kernel that has
 // room for the live ones.
-func encryptLanesAES(l *lanes, live, n int) {
+func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
-		asm.EncryptBatch2Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch2Armv8(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
-		asm.EncryptBatch4Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch4Armv8(l.keys(), &l.state, dst, src, n)
 	default:
-		asm.EncryptBatch8Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.EncryptBatch8Armv8(l.keys(), &l.state, dst, src, n)
 	}
 }
 
 // decryptLanesAES is encryptLanesAES for the other direction.
-func decryptLanesAES(l *lanes, live, n int) {
+func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
-		asm.DecryptBatch2Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch2Armv8(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
-		asm.DecryptBatch4Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch4Armv8(l.keys(), &l.state, dst, src, n)
 	default:
-		asm.DecryptBatch8Armv8(l.keys(), &l.state, &l.dst, &l.src, n)
+		asm.DecryptBatch8Armv8(l.keys(), &l.state, dst, src, n)
 	}
 }

@@ -51,12 +51,14 @@ func cryptLanes(l *lanes, live, n int) {
 		cryptLanesGeneric(l, live, n)
 		return
 	}
+	var dst, src [batchLanes]*byte
 	for j := range kernelWidth(live) {
-		l.dst[j], l.src[j] = &l.work[j].dst[0], &l.work[j].src[0]
+		d, s := l.rest(j)
+		dst[j], src[j] = &d[0], &s[0]
 	}
 	if l.decrypting {
-		decryptLanesAES(l, live, n)
+		decryptLanesAES(l, &dst, &src, live, n)
 	} else {
-		encryptLanesAES(l, live, n)
+		encryptLanesAES(l, &dst, &src, live, n)
 	}
 }

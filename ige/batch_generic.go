@@ -7,7 +7,7 @@ func expandLanesGeneric(l *lanes, fresh uint) {
 	var enc, dec schedule
 	for ; fresh != 0; fresh &= fresh - 1 {
 		j := bits.TrailingZeros(fresh)
-		key := l.work[j].m.Key[:]
+		key := l.ms[l.work[j].message].Key[:]
 		xk := &enc
 		if l.decrypting {
 			expandGeneric(&enc, &dec, key)
@@ -16,7 +16,7 @@ func expandLanesGeneric(l *lanes, fresh uint) {
 			expandEncGeneric(&enc, key)
 		}
 		for r := range maxRounds + 1 {
-			*l.roundKey(r, j) = [BlockSize]byte(xk[r*BlockSize:])
+			copy(l.roundKey(r, j)[:], xk[r*BlockSize:])
 		}
 	}
 	clear(enc[:])
@@ -32,9 +32,9 @@ func cryptLanesGeneric(l *lanes, live, n int) {
 		for r := range maxRounds + 1 {
 			copy(xk[j][r*BlockSize:], l.roundKey(r, j)[:])
 		}
-		iv[j] = l.iv(j)
-		w := &l.work[j]
-		jobs[j] = lane{&xk[j], &iv[j], w.dst, w.src[:n*BlockSize]}
+		l.copyIV(&iv[j], j)
+		dst, src := l.rest(j)
+		jobs[j] = lane{&xk[j], &iv[j], dst, src[:n*BlockSize]}
 	}
 	if l.decrypting {
 		decryptLanesGeneric(maxRounds, jobs[:live])

@@ -62,7 +62,7 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 //
 // A [Cipher], and a block of crypto/aes whose expanded key could be located (see
 // stdaes_asm.go), run at full speed; any other block does the work itself, one block
-// at a time. It panics if len(iv) is not 2*b.BlockSize(), if src is not a whole
+// at a time, and in constant time only if its package sees to that. It panics if len(iv) is not 2*b.BlockSize(), if src is not a whole
 // number of blocks, if dst is shorter, or if they overlap inexactly.
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)

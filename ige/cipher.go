@@ -5,8 +5,8 @@ import (
 	"crypto/cipher"
 )
 
-// Cipher is an expanded AES key. It implements [cipher.Block], and any number of
-// goroutines may use one at a time.
+// Cipher is an expanded AES key. It implements [cipher.Block] and is safe for
+// concurrent use.
 type Cipher struct {
 	nr       int      // rounds; 0 if the Cipher cannot be used
 	enc, dec schedule // of the cipher and of the equivalent inverse cipher
@@ -104,7 +104,7 @@ func (c *Cipher) decryptIGE(iv *[IVSize]byte, dst, src []byte) {
 }
 
 func (c *Cipher) checkUsable() {
-	if c.nr == 0 {
+	if c == nil || c.nr == 0 {
 		panic("ige: Cipher was wiped, or not made by NewCipher")
 	}
 }

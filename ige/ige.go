@@ -18,7 +18,9 @@
 //
 // Keys, plaintexts and ivs are secret: no branch and no memory address depends
 // on them, on any platform. Where the CPU has no AES instructions a bitsliced
-// software AES runs, which is slower but as constant-time. Lengths are public.
+// software AES runs, which is slower but as constant-time. Lengths are public. A
+// block of another package is as constant-time as that package makes it: the one of
+// crypto/aes uses tables where the CPU has no AES instructions.
 //
 // All functions work in place, with dst and src starting at the same byte; any
 // other overlap panics. None allocates, except for constructors, and for a Message

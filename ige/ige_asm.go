@@ -2,8 +2,9 @@
 
 package ige
 
-// maxCall bounds one call of a kernel: the scheduler cannot preempt assembly, and
-// 64 KiB take some 60 µs.
+// maxCall bounds one call of a kernel, since the scheduler cannot preempt assembly:
+// 64 KiB take some 50 µs on servers and desktops, and by estimate up to four times
+// that on the slowest ARM cores.
 const maxCall = 64 << 10
 
 // useStdAES: the kernels need the very instructions that crypto/aes would use.

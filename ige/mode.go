@@ -16,6 +16,10 @@ func NewEncrypter(c *Cipher, iv *[IVSize]byte) *Encrypter {
 // Reset makes e what NewEncrypter(c, iv) returns, without an allocation.
 func (e *Encrypter) Reset(c *Cipher, iv *[IVSize]byte) { e.c, e.iv = c, *iv }
 
+// Wipe erases the state, which has a block of plaintext in it. The Encrypter panics
+// when used before the next Reset.
+func (e *Encrypter) Wipe() { *e = Encrypter{} }
+
 // BlockSize returns 16.
 func (e *Encrypter) BlockSize() int { return BlockSize }
 
@@ -41,6 +45,10 @@ func NewDecrypter(c *Cipher, iv *[IVSize]byte) *Decrypter {
 
 // Reset makes d what NewDecrypter(c, iv) returns, without an allocation.
 func (d *Decrypter) Reset(c *Cipher, iv *[IVSize]byte) { d.c, d.iv = c, *iv }
+
+// Wipe erases the state, which has a block of plaintext in it. The Decrypter panics
+// when used before the next Reset.
+func (d *Decrypter) Wipe() { *d = Decrypter{} }
 
 // BlockSize returns 16.
 func (d *Decrypter) BlockSize() int { return BlockSize }

@@ -143,8 +143,9 @@ func (w *Writer) flush(src []byte) error {
 	return err
 }
 
-// Close erases the buffers and returns ErrPartialBlock if the last block is
-// incomplete; its bytes are lost then. It does not close the underlying writer.
+// Close erases the buffers. It returns the error of an earlier Write, if there was
+// one, or ErrPartialBlock if the last block is incomplete, whose bytes are lost then.
+// It does not close the underlying writer.
 func (w *Writer) Close() error {
 	if w.err == errWriterClosed {
 		return nil

@@ -24,8 +24,9 @@
 // blocks are gathered from and scattered to four addresses, while a round key is
 // one load, aligned if keys is.
 //
-// All blocks of a step are loaded before any is stored. So lanes may repeat
-// another lane's work to the letter, in place too, which is what idle lanes do.
+// No block is loaded, where it matters, after a lane that works on the same message
+// may have stored it. So lanes may repeat another lane's work to the letter, in place
+// too, which is what idle lanes do.
 package main
 
 import (
