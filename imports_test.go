@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
 	"internal/alias":         {},
+	"internal/asmlint":       {},
 	"internal/blockmodetest": {},
 	"internal/guardtest":     {},
 	"ige/asm":                {},
@@ -25,6 +26,12 @@ var mayImport = map[string][]string{
 	"kdf/asm":                {},
 	"kdf": {"kdf/asm", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu",
 		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
+	"envelope/asm": {},
+	"envelope": {"envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
+		"internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu",
+		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
+	"bigdh/asm": {},
+	"bigdh":     {"bigdh/asm", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
 }
 
 func TestImportDirection(t *testing.T) {

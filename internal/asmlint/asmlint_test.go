@@ -1,0 +1,423 @@
+// Package asmlint checks the assembly of this module for what constant-time code may
+// not do. It has tests only.
+package asmlint
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The rules, for every function in every .s file:
+//
+//   - only instructions of the lists below, whose time does not depend on values;
+//   - no address and no jump depends on a secret.
+//
+// Public are the arguments, which are pointers, lengths and counters; constants; what
+// is computed from public values; and pointers loaded from a table of pointers, which
+// an argument's type tells. Everything else that comes from memory, and from vector
+// and mask registers, is secret. A value is tracked through general registers, flags
+// and stack slots, along all paths.
+
+// allowed has the instructions of each architecture. To add one, look up that its
+// latency does not depend on its operands.
+var allowed = map[string]string{
+	"amd64": `
+		MOVQ MOVL MOVB MOVBLZX LEAQ LEAL XORQ XORL ANDQ ORQ ADDQ ADDB ADCQ SUBQ SBBQ NEGL NEGQ SHLQ SHRQ SHLQ
+		SHRDQ SHLDQ INCQ DECQ CMPQ TESTQ IMULQ MULXQ ADCXQ ADOXQ ANDNQ RORXQ SHRXQ SHLXQ BZHIQ PDEPQ PEXTQ
+		CMOVQEQ CMOVQNE CMOVQCC CMOVQCS SETCS SETCC
+		JMP JZ JNZ JE JEQ JNE JB JA JAE JBE JCC JCS RET CPUID VZEROUPPER
+		VMOVQ VMOVDQA VMOVDQU VMOVDQA32 VMOVDQA64 VMOVDQU32 VMOVDQU64
+		VAESENC VAESENCLAST VAESDEC VAESDECLAST VAESIMC SHA256RNDS2 SHA256MSG1 SHA256MSG2
+		VPXOR VPXORD VPXORQ VPAND VPANDQ VPOR VPORQ VPTERNLOGD VPTERNLOGQ VPADDD VPADDQ VPSUBQ VPCMPEQQ VPCMPEQD
+		VPCMPUQ VPCMPEQUQ VPSLLD VPSRLD VPSLLQ VPSRLQ VPSRAQ VPSLLDQ VPSRLDQ VPRORD VPSHUFB VPSHUFD VPALIGNR VALIGNQ VPERMQ
+		VPUNPCKLDQ VPUNPCKHDQ VPUNPCKLQDQ VPUNPCKHQDQ VSHUFI64X2 VPBLENDD VPBLENDMQ VPBROADCASTD VPBROADCASTQ
+		VBROADCASTI32X4 VINSERTI32X4 VEXTRACTI32X4 VPMADD52LUQ VPMADD52HUQ KMOVB KMOVW KMOVQ KANDB KORB`,
+	"arm64": `
+		MOVD LDP STP ADD ADDS ADC ADCS SUB SUBS SBC SBCS NEG AND ORR EOR EXTR LSR LSL MUL UMULH CMP TST CSEL CSETM
+		B BEQ BNE BLT CBNZ CBZ RET
+		VLD1 VST1 VMOV VDUP VEOR VAND VORR VBIT VADD VSHL VEXT VTBL VREV32 VCMEQ
+		AESE AESD AESMC AESIMC SHA256H SHA256H2 SHA256SU0 SHA256SU1`,
+}
+
+func TestAssembly(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(path, ".s") {
+			files++
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, problem := range lint(arch(path), string(text)) {
+				t.Errorf("%s:%s", filepath.ToSlash(path), problem)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files == 0 {
+		t.Fatal("found no assembly")
+	}
+}
+
+func arch(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".s")
+	return name[strings.LastIndex(name, "_")+1:]
+}
+
+// TestPlantedLeaks shows that the lint would notice.
+func TestPlantedLeaks(t *testing.T) {
+	const head = "// func F(p *[32]byte, table *[4]*byte, n int)\nTEXT ·F(SB), NOSPLIT, $0-24\n"
+	for _, tt := range []struct {
+		name, arch, code string
+		want             string // part of the problem; "" if there is none
+	}{
+		{"counter", "amd64", "MOVQ n+16(FP), CX\nloop:\nDECQ CX\nJNZ loop\nRET", ""},
+		{"pointer from a table", "amd64", "MOVQ table+8(FP), AX\nMOVQ 8(AX), AX\nMOVQ (AX), BX\nRET", ""},
+		{"branch on memory", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nTESTQ BX, BX\nJZ done\ndone:\nRET", "jump depends on a secret"},
+		{"branch on a carry", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nADDQ $1, BX\nJCS done\ndone:\nRET", "jump depends on a secret"},
+		{"comparison with memory", "amd64", "MOVQ p+0(FP), AX\nCMPQ (AX), $3\nJNE done\ndone:\nRET", "jump depends on a secret"},
+		{"index from memory", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nMOVQ (AX)(BX*8), CX\nRET", "address depends on a secret"},
+		{"index from a vector", "amd64", "MOVQ p+0(FP), AX\nVMOVQ X0, BX\nMOVQ (AX)(BX*1), CX\nRET", "address depends on a secret"},
+		{"secret in the second round", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nloop:\nMOVQ (AX)(CX*1), CX\nJMP loop", "address depends on a secret"},
+		{"secret through the stack", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nMOVQ BX, 8(SP)\nMOVQ 8(SP), CX\nMOVQ (AX)(CX*1), CX\nRET", "address depends on a secret"},
+		{"secret condition", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nCMPQ (AX), $3\nCMOVQEQ AX, CX\nMOVQ (CX), BX\nRET", "address depends on a secret"},
+		{"division", "amd64", "DIVQ BX\nRET", "DIVQ is not allowed"},
+		{"counter", "arm64", "MOVD n+16(FP), R1\nloop:\nSUBS $1, R1, R1\nBNE loop\nRET", ""},
+		{"branch on memory", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCBNZ R1, done\ndone:\nRET", "jump depends on a secret"},
+		{"branch on flags", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCMP $4, R1\nBEQ done\ndone:\nRET", "jump depends on a secret"},
+		{"index from memory", "arm64", "MOVD p+0(FP), R0\nLDP (R0), (R1, R2)\nADD R2, R0, R0\nVLD1 (R0), [V0.B16]\nRET", "address depends on a secret"},
+		{"division", "arm64", "UDIV R0, R1, R2\nRET", "UDIV is not allowed"},
+	} {
+		got := strings.Join(lint(tt.arch, head+tt.code), "; ")
+		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+			t.Errorf("%s on %s: got %q, want %q", tt.name, tt.arch, got, tt.want)
+		}
+	}
+}
+
+// kind is what is known of a value. The kind of a combination is the lower one.
+type kind int
+
+const (
+	secret kind = iota
+	public
+	table // the address of a table of pointers
+)
+
+// state has the kinds of the general registers, the stack slots, and of "flags". What
+// is absent is secret.
+type state map[string]kind
+
+func (s state) clone() state {
+	c := state{}
+	for name, k := range s {
+		c[name] = k
+	}
+	return c
+}
+
+// meet lowers s to what holds in other, too, and reports whether that changed s.
+func (s state) meet(other state) (changed bool) {
+	for name, k := range s {
+		if low := min(k, other[name]); low != k {
+			s[name], changed = low, true
+		}
+	}
+	return changed
+}
+
+type instruction struct {
+	line     int
+	opcode   string // "" for a label
+	operands []string
+	label    string
+}
+
+// lint returns the problems of a file, each with its line number in front.
+func lint(arch, text string) []string {
+	var problems []string
+	var signature string
+	var body []instruction
+	flush := func() {
+		problems = append(problems, lintFunc(arch, signature, body)...)
+		body = nil
+	}
+	for i, line := range strings.Split(text, "\n") {
+		if sig, ok := strings.CutPrefix(line, "// func "); ok {
+			flush()
+			signature = sig
+		}
+		line, _, _ = strings.Cut(line, "//")
+		line = strings.TrimSpace(line)
+		switch fields := strings.SplitN(line, " ", 2); {
+		case line == "", line[0] == '#', strings.HasPrefix(line, "DATA"), strings.HasPrefix(line, "GLOBL"):
+		case strings.HasPrefix(line, "TEXT"):
+			flush()
+		case strings.HasSuffix(line, ":"):
+			body = append(body, instruction{line: i + 1, label: strings.TrimSuffix(line, ":")})
+		default:
+			in := instruction{line: i + 1, opcode: fields[0]}
+			if len(fields) == 2 {
+				in.operands = splitOperands(fields[1])
+			}
+			body = append(body, in)
+		}
+	}
+	flush()
+	return problems
+}
+
+// splitOperands splits at the commas outside brackets.
+func splitOperands(s string) []string {
+	depth := 0
+	operands := strings.FieldsFunc(s, func(r rune) bool {
+		switch r {
+		case '(', '[':
+			depth++
+		case ')', ']':
+			depth--
+		}
+		return r == ',' && depth == 0
+	})
+	for i := range operands {
+		operands[i] = strings.TrimSpace(operands[i])
+	}
+	return operands
+}
+
+// lintFunc follows the kinds through a function until they change no more.
+func lintFunc(arch, signature string, body []instruction) []string {
+	at := map[string]state{} // by label
+	for changed := true; changed; {
+		_, changed = pass(arch, signature, body, at)
+	}
+	problems, _ := pass(arch, signature, body, at)
+	return problems
+}
+
+// pass goes through the instructions once, and lowers the states at labels to what
+// arrives there.
+func pass(arch, signature string, body []instruction, at map[string]state) (problems []string, changed bool) {
+	arrive := func(label string, s state) {
+		if at[label] == nil {
+			at[label], changed = s.clone(), true
+		} else if at[label].meet(s) {
+			changed = true
+		}
+	}
+	s := state{"SP": public, "FP": public, "SB": public, "flags": public, "RSP": public, "ZR": public}
+	reachable := true
+	for _, in := range body {
+		if in.label != "" {
+			if reachable {
+				arrive(in.label, s)
+			}
+			if at[in.label] != nil {
+				s, reachable = at[in.label].clone(), true
+			}
+			continue
+		}
+		report := func(format string, args ...any) {
+			problems = append(problems, fmt.Sprintf("%d: %s %s: %s", in.line, in.opcode,
+				strings.Join(in.operands, ", "), fmt.Sprintf(format, args...)))
+		}
+		opcode, _, _ := strings.Cut(in.opcode, ".")
+		if !slices.Contains(strings.Fields(allowed[arch]), opcode) {
+			report("%s is not allowed", opcode)
+		}
+		if !reachable {
+			continue
+		}
+		for _, operand := range in.operands {
+			if strings.HasPrefix(opcode, "LEA") {
+				break // is arithmetic
+			}
+			for _, r := range addressRegisters(operand) {
+				if s[r] == secret {
+					report("address depends on a secret")
+				}
+			}
+		}
+		switch {
+		case opcode == "RET":
+			reachable = false
+		case opcode == "JMP" || opcode == "B":
+			arrive(in.operands[0], s)
+			reachable = false
+		case isJump(opcode):
+			condition := s["flags"]
+			if len(in.operands) == 2 {
+				condition = s[in.operands[0]]
+			}
+			if condition == secret {
+				report("jump depends on a secret")
+			}
+			arrive(in.operands[len(in.operands)-1], s)
+		default:
+			s.execute(signature, opcode, in.operands)
+		}
+	}
+	return problems, changed
+}
+
+func isJump(opcode string) bool {
+	return opcode[0] == 'J' || slices.Contains([]string{"BEQ", "BNE", "BLT", "CBNZ", "CBZ"}, opcode)
+}
+
+// noFlags matches the instructions that leave the flags alone, on either architecture.
+var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|LDP|STP|ADD|ADC|SUB|SBC|NEG|AND|ORR|EOR|EXTR|LS[LR]|MUL|UMULH|CSEL|CSETM)$`)
+
+// setsFlags matches those that set them although they end in what noFlags matches.
+var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM)$`)
+
+// execute changes s as an instruction does. The destination is the last operand, and
+// two of MULX and LDP.
+func (s state) execute(signature, opcode string, operands []string) {
+	k := public
+	for i, operand := range operands {
+		if i == len(operands)-1 && onlyWrites(opcode, len(operands)) {
+			break
+		}
+		k = min(k, s.value(signature, opcode, operand))
+	}
+	if len(operands) == 2 && opcode[0] == 'X' && operands[0] == operands[1] {
+		k = public // zero
+	}
+	if opcode == "MULXQ" {
+		k = min(k, s["DX"])
+	}
+	if opcode == "MOVQ" || opcode == "MOVD" {
+		k = s.value(signature, opcode, operands[0])
+	}
+	if readsFlags.MatchString(opcode) {
+		k = min(k, s["flags"])
+	}
+	if strings.HasPrefix(opcode, "V") || strings.HasPrefix(opcode, "K") || strings.HasPrefix(opcode, "SHA") || strings.HasPrefix(opcode, "AES") {
+		k = secret
+	}
+	if !noFlags.MatchString(opcode) {
+		s["flags"] = min(k, public)
+	}
+	if opcode == "CMPQ" || opcode == "TESTQ" || opcode == "CMP" || opcode == "TST" || len(operands) == 0 {
+		return
+	}
+	destinations := operands[len(operands)-1:]
+	switch opcode {
+	case "MULXQ":
+		destinations = operands[1:]
+	case "LDP":
+		destinations = strings.Split(strings.Trim(operands[1], "()"), ",")
+	}
+	for _, d := range destinations {
+		d = strings.TrimSpace(d)
+		if generalRegister.MatchString(d) || isSlot(d) {
+			s[d] = k
+		}
+	}
+}
+
+// onlyWrites reports whether the destination is no operand as well. With three operands
+// it is none, except for the double shifts of amd64.
+func onlyWrites(opcode string, operands int) bool {
+	switch opcode {
+	case "LDP", "NEG", "CSETM":
+		return true
+	case "SHLQ", "SHRQ", "SHLDQ", "SHRDQ":
+		return false
+	}
+	return operands >= 3 || strings.HasPrefix(opcode, "MOV") || strings.HasPrefix(opcode, "LEA") || strings.HasPrefix(opcode, "SET")
+}
+
+var generalRegister = regexp.MustCompile(`^([A-D]X|[SD]I|BP|R[0-9]+)$`)
+
+// value is the kind of an operand that is read.
+func (s state) value(signature, opcode, operand string) kind {
+	registers := addressRegisters(operand)
+	if strings.HasPrefix(opcode, "LEA") {
+		k := public
+		for _, r := range registers {
+			k = min(k, s[r])
+		}
+		return k
+	}
+	switch {
+	case operand[0] == '$':
+		return public
+	case indexedSlot.MatchString(operand):
+		return s.lowestSlot(operand)
+	case generalRegister.MatchString(operand), isSlot(operand):
+		return s[operand]
+	case strings.HasSuffix(operand, "(FP)"):
+		return parameter(signature, operand)
+	case strings.HasSuffix(operand, "(SB)"):
+		return public
+	case operand == "ZR", condition.MatchString(operand):
+		return public
+	}
+	if len(registers) > 0 && s[registers[0]] == table {
+		return public
+	}
+	if shifted, _, ok := strings.Cut(operand, "<<"); ok && generalRegister.MatchString(shifted) {
+		return s[shifted]
+	}
+	return secret
+}
+
+// condition matches what CSEL and CSETM take from the flags, which readsFlags covers.
+var condition = regexp.MustCompile(`^(EQ|NE|CS|CC|HS|LO|LT|GE|HI|LS)$`)
+
+var (
+	slot        = regexp.MustCompile(`^(\d*)\(R?SP\)$`)
+	indexedSlot = regexp.MustCompile(`^(\d*)\(R?SP\)\(`)
+)
+
+func isSlot(operand string) bool { return slot.MatchString(operand) }
+
+// lowestSlot is the kind of a stack slot with an index, which is taken to be less than
+// eight: that of the lowest of them.
+func (s state) lowestSlot(operand string) kind {
+	base, _ := strconv.Atoi(indexedSlot.FindStringSubmatch(operand)[1])
+	k := public
+	for name, kind := range s {
+		if m := slot.FindStringSubmatch(name); m != nil {
+			if offset, _ := strconv.Atoi(m[1]); base <= offset && offset < base+8*8 {
+				k = min(k, kind)
+			}
+		}
+	}
+	return k
+}
+
+// parameter is the kind of an argument: a table if its type is a pointer to an array of
+// pointers.
+func parameter(signature, operand string) kind {
+	name, _, _ := strings.Cut(operand, "+")
+	if regexp.MustCompile(`\b` + name + ` \*\[\d+\]\*`).MatchString(signature) {
+		return table
+	}
+	return public
+}
+
+var parenthesized = regexp.MustCompile(`\(([A-Z][A-Z0-9]*)(?:\*\d)?\)`)
+
+// addressRegisters returns the registers that make up an address.
+func addressRegisters(operand string) []string {
+	var registers []string
+	for _, m := range parenthesized.FindAllStringSubmatch(operand, -1) {
+		registers = append(registers, m[1])
+	}
+	return registers
+}
