@@ -73,14 +73,17 @@ func checkState(state impl.State, ours func(direction) []way, samples map[direct
 func checkWay(w way, samples []sample, inPlace bool) error {
 	for _, s := range samples {
 		if err := s.check(w.prepare, inPlace); err != nil {
-			where := "apart"
-			if inPlace {
-				where = "in place"
-			}
-			return fmt.Errorf("%s, %d blocks %s: %w", w.how, s.blocks(), where, err)
+			return fmt.Errorf("%s, %d blocks %s: %w", w.how, s.blocks(), place(inPlace), err)
 		}
 	}
 	return nil
+}
+
+func place(inPlace bool) string {
+	if inPlace {
+		return "in place"
+	}
+	return "apart"
 }
 
 // A sample is a message and what must become of it.
@@ -95,47 +98,75 @@ func makeSamples(p peer) []sample {
 	random := rand.NewChaCha8([32]byte{}) // the same in every run
 	var samples []sample
 	for _, blocks := range checkedBlocks() {
-		var s sample
-		s.src = make([]byte, blocks*ige.BlockSize)
-		s.want = make([]byte, len(s.src))
-		for _, b := range [][]byte{s.key[:], s.iv[:], s.src} {
-			random.Read(b) // never fails
-		}
-		p.prepare(&s.key, &s.iv)(s.want, s.src)
-		samples = append(samples, s)
+		samples = append(samples, makeSample(random, blocks, p))
 	}
 	return samples
 }
 
-func (s sample) blocks() int { return len(s.src) / ige.BlockSize }
+func makeSample(random *rand.ChaCha8, blocks int, p peer) sample {
+	var s sample
+	s.src = make([]byte, blocks*ige.BlockSize)
+	s.want = make([]byte, len(s.src))
+	for _, b := range [][]byte{s.key[:], s.iv[:], s.src} {
+		random.Read(b) // never fails
+	}
+	p.prepare(&s.key, &s.iv)(s.want, s.src)
+	return s
+}
 
-// margin is what a check watches on both sides of the output. It is odd, so that
-// the buffers are not aligned.
-const margin = 33
+func (s sample) blocks() int { return len(s.src) / ige.BlockSize }
 
 // check compares what a way makes of the message with what it should.
 func (s sample) check(prepare prepareFunc, inPlace bool) error {
 	key, iv := s.key, s.iv
 	crypt := prepare(&key, &iv)
 	for range 2 { // the second time to see that the first has left nothing behind
-		out := bytes.Repeat([]byte{0xa5}, margin+len(s.src)+margin)
-		before := bytes.Clone(out)
-		src, dst := bytes.Clone(s.src), out[margin:margin+len(s.src)]
-		if inPlace {
-			copy(dst, src)
-			src = dst
+		t := s.trial(inPlace)
+		crypt(t.dst, t.src)
+		if err := t.verify(&key, &iv); err != nil {
+			return err
 		}
-		crypt(dst, src)
-		switch {
-		case !bytes.Equal(dst, s.want):
-			return firstDifference(dst, s.want)
-		case !bytes.Equal(out[:margin], before[:margin]), !bytes.Equal(out[margin+len(dst):], before[margin+len(dst):]):
-			return errors.New("wrote outside the output")
-		case !inPlace && !bytes.Equal(src, s.src):
-			return errors.New("changed the input")
-		case key != s.key, iv != s.iv:
-			return errors.New("changed the key or the iv")
-		}
+	}
+	return nil
+}
+
+// A trial is a sample in buffers of its own.
+type trial struct {
+	sample   sample
+	out      []byte // dst with a margin on both sides
+	dst, src []byte
+}
+
+// margin is what a trial watches on both sides of the output. It is odd, so that
+// the buffers are not aligned.
+const margin = 33
+
+const marginByte = 0xa5
+
+func (s sample) trial(inPlace bool) trial {
+	out := bytes.Repeat([]byte{marginByte}, margin+len(s.src)+margin)
+	t := trial{sample: s, out: out, dst: out[margin : margin+len(s.src)], src: bytes.Clone(s.src)}
+	if inPlace {
+		copy(t.dst, t.src)
+		t.src = t.dst
+	}
+	return t
+}
+
+// verify returns an error if anything differs from what should have become of it.
+func (t trial) verify(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) error {
+	s := t.sample
+	inPlace := len(t.src) > 0 && &t.src[0] == &t.dst[0]
+	untouched := bytes.Repeat([]byte{marginByte}, margin)
+	switch {
+	case !bytes.Equal(t.dst, s.want):
+		return firstDifference(t.dst, s.want)
+	case !bytes.Equal(t.out[:margin], untouched), !bytes.Equal(t.out[margin+len(t.dst):], untouched):
+		return errors.New("wrote outside the output")
+	case !inPlace && !bytes.Equal(t.src, s.src):
+		return errors.New("changed the input")
+	case *key != s.key, *iv != s.iv:
+		return errors.New("changed the key or the iv")
 	}
 	return nil
 }

@@ -1,10 +1,10 @@
 // Command bench compares mtcore with other implementations, for users who would see
 // for themselves.
 //
-//	go run .                                everything, in about a minute
-//	go run . -check                         only whether results are right
-//	go run . -size 16KiB -dir decrypt       one case, in a few seconds
-//	go run . -backend generic -time 5m      one backend, for longer
+//	go run .                                        everything, in less than two minutes
+//	go run . -check                                 only whether results are right
+//	go run . -suite ige -size 16KiB -dir decrypt    one case, in a few seconds
+//	go run . -backend generic -time 5m              one backend, for longer
 //
 // Before it measures anything, it compares the results of every backend that the
 // CPU has with each other and with those of the peers, and exits with status 1 if
@@ -33,9 +33,14 @@ const (
 	exitUsage    = 2
 )
 
-// timePerCase is what a case takes if the command line says nothing: the default
-// cases together take 70 s.
-const timePerCase = 7 * time.Second
+// allSuites are the subjects, in the order of the output.
+var allSuites = []struct {
+	name string
+	make func(options) suite
+}{
+	{"ige", igeSuite},
+	{"batch", batchSuite},
+}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -47,7 +52,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitUsage
 	}
-	return runSuites([]suite{igeSuite(opt)}, opt, stdout, stderr)
+	var suites []suite
+	for _, s := range allSuites {
+		if opt.suite == "" || opt.suite == s.name {
+			suites = append(suites, s.make(opt))
+		}
+	}
+	return runSuites(suites, opt, stdout, stderr)
 }
 
 // runSuites checks all suites, and then measures them.
@@ -71,55 +82,67 @@ func runSuites(suites []suite, opt options, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 
-	cases := 0
-	for _, s := range suites {
-		cases += len(s.cases)
-	}
-	budget := timePerCase
+	scale := 1.0 // of the time for each case
 	if opt.time > 0 {
-		budget = opt.time / time.Duration(cases)
+		scale = float64(opt.time) / float64(totalTime(suites))
 	}
+	fmt.Fprintf(stdout, "%s\n\n", methodLegend)
 	for _, s := range suites {
-		runSuite(s, budget, stdout, line)
+		runSuite(s, scale, stdout, line)
 	}
 	return exitOK
 }
 
-// runSuite measures the cases of s for as long as budget each and prints the
+// totalTime is what the cases of the suites take if the command line says nothing.
+func totalTime(suites []suite) (total time.Duration) {
+	for _, s := range suites {
+		for _, c := range s.cases {
+			total += c.time
+		}
+	}
+	return total
+}
+
+// runSuite measures the cases of s, each for its time scaled, and prints the
 // results as they come.
-func runSuite(s suite, budget time.Duration, w io.Writer, line *progress) {
+func runSuite(s suite, scale float64, w io.Writer, line *progress) {
 	var all []result
 	for i, c := range s.cases {
+		budget := time.Duration(scale * float64(c.time))
 		results := measure(s.name, c, budget, func(round int) {
 			line.show("%s: %s, case %d of %d, round %d", s.name, c.name, i+1, len(s.cases), round)
 		})
 		line.clear()
-		printCase(w, results, s.columns)
+		if !c.inGrid {
+			printCase(w, results, s.columns)
+		}
 		all = append(all, results...)
 	}
-	fmt.Fprintf(w, "%s\n%s\n\n", methodLegend, s.legend)
+	for _, g := range s.grids {
+		printGrid(w, g, all)
+	}
+	fmt.Fprintf(w, "%s\n\n", s.legend)
+	printDisturbance(w, all)
 	printTargets(w, s.targets, all)
 }
 
 // options are what the command line says.
 type options struct {
 	checkOnly  bool
-	time       time.Duration // 0 means timePerCase
-	sizes      []int
-	directions []direction
-	backend    string // "" means all
+	time       time.Duration // 0 means what the cases say
+	sizes      []int         // nil means what suits the suite
+	directions []direction   // nil means what suits the suite
+	backend    string        // "" means all
+	suite      string        // "" means all
 }
 
 // parseOptions explains itself on stderr if it returns an error.
 func parseOptions(args []string, stderr io.Writer) (options, error) {
-	opt := options{
-		sizes:      []int{64, 256, 1 << 10, 16 << 10, 1 << 20},
-		directions: []direction{encrypt, decrypt},
-	}
+	var opt options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.BoolVar(&opt.checkOnly, "check", false, "only compare results, measure nothing")
-	flags.DurationVar(&opt.time, "time", 0, "total `time` to measure for (default 7s per size and direction)")
+	flags.DurationVar(&opt.time, "time", 0, "total `time` to measure for (default less than 2m for everything)")
 	flags.Func("size", "only messages of this `size`, such as 64 or 16KiB; several are separated by commas", func(s string) (err error) {
 		opt.sizes, err = parseSizes(s)
 		return err
@@ -135,6 +158,13 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		opt.backend = s
 		return checkBackend(s)
 	})
+	flags.Func("suite", "only this `suite`: "+strings.Join(suiteNames(), " or "), func(s string) error {
+		opt.suite = s
+		if !slices.Contains(suiteNames(), s) {
+			return fmt.Errorf("there are %s", strings.Join(suiteNames(), ", "))
+		}
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -145,6 +175,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return options{}, err
 	}
 	return opt, nil
+}
+
+func suiteNames() []string {
+	var names []string
+	for _, s := range allSuites {
+		names = append(names, s.name)
+	}
+	return names
 }
 
 func parseSizes(list string) ([]int, error) {
@@ -189,6 +227,14 @@ func checkBackend(name string) error {
 	}
 	slices.Sort(available)
 	return fmt.Errorf("available here: %s", strings.Join(slices.Compact(available), ", "))
+}
+
+// choice returns what the command line chose, or what is usual if it did not.
+func choice[T any](chosen []T, usual ...T) []T {
+	if chosen == nil {
+		return usual
+	}
+	return chosen
 }
 
 // measured returns those of the states of a package that are to be measured.

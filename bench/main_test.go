@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
 	"github.com/mtcore/mtcore/ige"
@@ -18,10 +19,10 @@ func bestBackend() string {
 	return best
 }
 
-// TestRun is a whole run, with as few rounds as there can be.
+// TestRun is a whole run, with as few rounds and cells as there can be.
 func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if got := run([]string{"-time", "1ns", "-size", "64,16KiB"}, &stdout, &stderr); got != exitOK {
+	if got := run([]string{"-time", "1ns", "-size", "64,16KiB", "-suite", "ige"}, &stdout, &stderr); got != exitOK {
 		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
 	}
 	if stderr.Len() > 0 {
@@ -43,6 +44,49 @@ func TestRun(t *testing.T) {
 	for _, want := range want {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in the output:\n%s", want, &stdout)
+		}
+	}
+}
+
+// TestRunBatch is TestRun for the other suite.
+func TestRunBatch(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if got := run([]string{"-time", "1ns", "-suite", "batch", "-size", "256"}, &stdout, &stderr); got != exitOK {
+		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
+	}
+	best := "mtcore " + bestBackend()
+	want := []string{
+		best + " agrees", "mtcore generic agrees",
+		best + ", encrypt: vs one, MB/s\nmessages ", "mtcore generic, encrypt: vs one, MB/s\nmessages ",
+		"\n       1 ", "\n       8 ", vsOne.title,
+	}
+	if manyStreams(statesOf("ige")[len(statesOf("ige"))-1]) != nil {
+		want = append(want, " limit\n", "\n      64 ", "≤ 1.03", "not measured")
+	}
+	for _, want := range want {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("no %q in the output:\n%s", want, &stdout)
+		}
+	}
+	if strings.Contains(stdout.String(), "ige: the peers") {
+		t.Errorf("the other suite ran as well:\n%s", &stdout)
+	}
+}
+
+// TestDefaultTime holds the promise of the package comment.
+func TestDefaultTime(t *testing.T) {
+	var suites []suite
+	for _, s := range allSuites {
+		suites = append(suites, s.make(options{}))
+	}
+	if got, limit := totalTime(suites), 100*time.Second; got > limit {
+		t.Errorf("the cases take %v, want at most %v", got, limit)
+	}
+	for _, s := range suites {
+		for _, c := range s.cases {
+			if c.time <= 0 {
+				t.Errorf("%s: %s has no time", s.name, c.name)
+			}
 		}
 	}
 }
@@ -87,6 +131,7 @@ func TestUsage(t *testing.T) {
 		{"-backend abacus", exitUsage},
 		{"-time fast", exitUsage},
 		{"-check now", exitUsage},
+		{"-suite presidential", exitUsage},
 	} {
 		var stdout, stderr bytes.Buffer
 		if got := run(strings.Fields(tt.args), &stdout, &stderr); got != tt.want {
@@ -104,14 +149,37 @@ func TestBackendOption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range igeSuite(opt).cases {
-		for _, row := range c.contenders {
-			if row.state != nil && row.state.Name != "generic" {
-				t.Errorf("%s: %s is measured", c.name, row.who)
+	for _, s := range []suite{igeSuite(opt), batchSuite(opt)} {
+		for _, c := range s.cases {
+			for _, row := range c.contenders {
+				if row.state != nil && row.state.Name != "generic" {
+					t.Errorf("%s: %s is measured", c.name, row.who)
+				}
+			}
+			if !slices.ContainsFunc(c.contenders, func(c contender) bool { return c.who == "mtcore generic" }) {
+				t.Errorf("%s: the generic backend is not measured", c.name)
 			}
 		}
-		if !slices.ContainsFunc(c.contenders, func(c contender) bool { return c.who == "mtcore generic" }) {
-			t.Errorf("%s: the generic backend is not measured", c.name)
+	}
+}
+
+// TestEveryState makes sure that no suite leaves out a backend that it should
+// measure, nor a whole suite if only one backend is asked for.
+func TestEveryState(t *testing.T) {
+	for _, state := range statesOf("ige") {
+		for _, opt := range []options{{}, {backend: state.Name}} {
+			has := func(s suite) bool {
+				return slices.ContainsFunc(s.cases, func(c benchCase) bool {
+					return slices.ContainsFunc(c.contenders, func(c contender) bool { return c.state != nil && c.state.Name == state.Name })
+				})
+			}
+			// One stream is the same with VAES-512 as without.
+			if got, want := has(igeSuite(opt)), state.Name != "VAES-512" || opt.backend != ""; got != want {
+				t.Errorf("one stream, -backend %q: %s is measured: %v, want %v", opt.backend, state.Name, got, want)
+			}
+			if !has(batchSuite(opt)) {
+				t.Errorf("batch, -backend %q: %s is not measured", opt.backend, state.Name)
+			}
 		}
 	}
 }
@@ -123,7 +191,13 @@ func TestRatiosNameRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := igeSuite(opt)
+	for _, s := range allSuites {
+		t.Run(s.name, func(t *testing.T) { testRatiosNameRows(t, s.make(opt)) })
+	}
+}
+
+func testRatiosNameRows(t *testing.T, s suite) {
+	isLimit := func(row id) bool { return row.who == limitID.who }
 	rows := map[string]bool{}
 	for _, c := range s.cases {
 		for _, row := range c.contenders {
@@ -137,18 +211,34 @@ func TestRatiosNameRows(t *testing.T) {
 	for _, c := range s.cases {
 		for _, row := range c.contenders {
 			for column, other := range row.ratios {
-				if other == limitID && !limit.Available() {
+				if isLimit(other) && (!limit.Available() || row.state != nil && row.state.Name == "generic") {
 					continue
 				}
 				if !rows[fmt.Sprint(c.name, other)] {
 					t.Errorf("%s: %s is %q of no row, %s", c.name, row.id(), column.title, other)
 				}
 			}
+			if floor := row.atLeast; floor.share > 0 && !rows[fmt.Sprint(c.name, floor.of)] {
+				t.Errorf("%s: %s takes at least a share of no row, %s", c.name, row.id(), floor.of)
+			}
 		}
 	}
 	for _, target := range s.targets {
 		if !rows[fmt.Sprint(target.caseName, target.row)] {
 			t.Errorf("target for no row: %+v", target)
+		}
+		if target.limit != (id{}) && limit.Available() && !rows[fmt.Sprint(target.caseName, target.limit)] {
+			t.Errorf("target with the limit of no row: %+v", target)
+		}
+	}
+	for _, c := range s.cases {
+		shown := slices.ContainsFunc(s.grids, func(g grid) bool {
+			return slices.ContainsFunc(g.rows, func(row string) bool {
+				return slices.ContainsFunc(g.columns, func(column string) bool { return g.caseName(row, column) == c.name })
+			})
+		})
+		if shown != c.inGrid {
+			t.Errorf("%s: some grid has it: %v, want %v", c.name, shown, c.inGrid)
 		}
 	}
 }
@@ -189,23 +279,105 @@ func TestSizes(t *testing.T) {
 
 func TestTargets(t *testing.T) {
 	row := id{"us", "somehow"}
-	results := []result{{Case: "case", Who: row.who, How: row.how, Ratios: map[column]float64{vsGotd: 1.5, ofLimit: 1.03}}}
+	best := id{"limit", "anyhow"}
+	results := []result{
+		{Case: "case", Who: row.who, How: row.how, Ratios: map[column]float64{vsGotd: 1.5, ofLimit: 1.03, vsOne: 11.96}},
+		{Case: "case", Who: best.who, How: best.how, Ratios: map[column]float64{vsOne: 12}},
+	}
 	for _, tt := range []struct {
 		target target
 		want   string
 	}{
-		{target{"case", row, vsGotd, 1.5}, "vs gotd ≥ 1.50 1.500 met"},
-		{target{"case", row, vsGotd, 1.51}, "vs gotd ≥ 1.51 1.500 missed"},
-		{target{"case", row, ofLimit, 1.02}, "× limit ≤ 1.02 1.030 missed"},
-		{target{"case", row, ofLimit, 1.04}, "× limit ≤ 1.04 1.030 met"},
-		{target{"case", row, vsGogram, 2}, "vs gogram ≥ 2.00 not measured"},
-		{target{"other", row, vsGotd, 1}, "vs gotd ≥ 1.00 not measured"},
+		{target{"case", row, vsGotd, 1.5, id{}}, "vs gotd ≥ 1.50 1.500 met"},
+		{target{"case", row, vsGotd, 1.51, id{}}, "vs gotd ≥ 1.51 1.500 missed"},
+		{target{"case", row, ofLimit, 1.02, id{}}, "× limit ≤ 1.02 1.030 missed"},
+		{target{"case", row, ofLimit, 1.04, id{}}, "× limit ≤ 1.04 1.030 met"},
+		{target{"case", row, vsGogram, 2, id{}}, "vs gogram ≥ 2.00 not measured"},
+		{target{"other", row, vsGotd, 1, id{}}, "vs gotd ≥ 1.00 not measured"},
+		{target{"case", row, vsOne, 12, best}, "vs one ≥ 12.00 11.96 missed (limit 12.00)"},
+		{target{"case", row, vsOne, 11, id{"limit", "absent"}}, "vs one ≥ 11.00 11.96 met"},
 	} {
 		var b bytes.Buffer
 		printTargets(&b, []target{tt.target}, results)
 		if got := strings.Join(strings.Fields(b.String()), " "); !strings.HasSuffix(got, tt.want) {
 			t.Errorf("printed %q, want it to end in %q", got, tt.want)
 		}
+	}
+}
+
+func TestGrid(t *testing.T) {
+	row, best := id{"us", "batch"}, id{"limit", "many"}
+	g := grid{
+		title: "us, encrypt", corner: "messages",
+		rows: []string{"1", "2", "3"}, columns: []string{"64 B", "256 B", "1 KiB"},
+		caseName:  func(row, column string) string { return row + " × " + column },
+		contender: row, ratio: vsOne, limit: best,
+	}
+	shows := func(caseName string, row id, ratio, rate float64) result {
+		return result{Case: caseName, Who: row.who, How: row.how, MBPerSecond: rate, Ratios: map[column]float64{vsOne: ratio}}
+	}
+	var b bytes.Buffer
+	printGrid(&b, g, []result{
+		shows("1 × 64 B", row, 0.98, 1000),
+		shows("1 × 64 B", best, 1, 0),
+		shows("1 × 1 KiB", row, 1, 2000),
+		shows("1 × 1 KiB", best, 1.25, 0),
+		shows("3 × 1 KiB", row, 12.345, 20000),
+	})
+	want := `us, encrypt: vs one, MB/s
+messages           64 B          1 KiB   limit
+       1  0.980    1000  1.000    2000   1.125
+       3                 12.35   20000
+
+`
+	if got := b.String(); got != want {
+		t.Errorf("printed:\n%s\nwant:\n%s", got, want)
+	}
+
+	b.Reset()
+	printGrid(&b, g, nil)
+	if got := b.String(); got != "" {
+		t.Errorf("printed %q for no results", got)
+	}
+}
+
+func TestDisturbanceIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		shares []float64
+		want   string
+	}{
+		{nil, ""},
+		{[]float64{0, 0.1}, ""},
+		{[]float64{0.1, 0.3}, "Do not trust these numbers: in 20 % of "},
+	} {
+		var results []result
+		for _, share := range tt.shares {
+			results = append(results, result{Disturbed: share})
+		}
+		var b bytes.Buffer
+		printDisturbance(&b, results)
+		if got := b.String(); !strings.HasPrefix(got, tt.want) || (got == "") != (tt.want == "") {
+			t.Errorf("shares %v: printed %q, want %q", tt.shares, got, tt.want)
+		}
+	}
+}
+
+func TestMixedLengths(t *testing.T) {
+	short := 0
+	lengths := mixedLengths()
+	for _, n := range lengths {
+		if n < mixedMin || n > mixedMax || n%ige.BlockSize != 0 {
+			t.Errorf("length %d", n)
+		}
+		if n < 1<<10 { // the middle of the logarithms
+			short++
+		}
+	}
+	if got, want := len(lengths), mixedCount; got != want {
+		t.Errorf("%d lengths, want %d", got, want)
+	}
+	if short < mixedCount/3 || short > mixedCount*2/3 {
+		t.Errorf("%d of %d lengths are below 1 KiB, want about half", short, mixedCount)
 	}
 }
 

@@ -30,6 +30,7 @@ type result struct {
 	NsPerOp     float64
 	MBPerSecond float64 // of 10⁶ bytes
 	AllocsPerOp float64
+	Disturbed   float64 // share of the rounds
 	Ratios      map[column]float64
 }
 
@@ -60,12 +61,20 @@ func measure(suite string, c benchCase, budget time.Duration, each func(round in
 	for _, r := range runners {
 		byID[r.id()] = r
 	}
+	for _, r := range runners {
+		if other, ok := byID[r.atLeast.of]; ok {
+			for i := range r.ns {
+				r.ns[i] = max(r.ns[i], r.atLeast.share*other.ns[i])
+			}
+		}
+	}
 	var results []result
 	for _, r := range runners {
 		res := result{
 			Suite: suite, Case: c.name, Bytes: c.bytes, Who: r.who, How: r.how,
 			Rounds: rounds, NsPerOp: median(r.ns), AllocsPerOp: r.allocs,
-			Ratios: map[column]float64{},
+			Disturbed: disturbed(r.ns),
+			Ratios:    map[column]float64{},
 		}
 		res.MBPerSecond = float64(c.bytes) / res.NsPerOp * 1e3
 		for column, other := range r.ratios {
@@ -141,6 +150,19 @@ func medianRatio(c column, own, other []float64) float64 {
 		ratios[i] = c.ratio(own[i], other[i])
 	}
 	return median(ratios)
+}
+
+// disturbed returns the share of the slices that were so much slower than the best
+// one that something else must have had the CPU meanwhile: clocks do not vary that
+// much.
+func disturbed(ns []float64) float64 {
+	slow := 0
+	for _, x := range ns {
+		if x > 1.5*slices.Min(ns) {
+			slow++
+		}
+	}
+	return float64(slow) / float64(len(ns))
 }
 
 // median returns the middle of xs, or the mean of the two in the middle.

@@ -26,6 +26,12 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestDisturbed(t *testing.T) {
+	if got, want := disturbed([]float64{14, 10, 16, 14.9, 40}), 0.4; got != want {
+		t.Errorf("disturbed: %v, want %v", got, want)
+	}
+}
+
 func TestMedianRatio(t *testing.T) {
 	// The clock halves after the first round and something interrupts the last:
 	// the ratio within each of the others is 2.
@@ -71,6 +77,24 @@ func TestMeasure(t *testing.T) {
 	}
 	if _, ok := a.Ratios[faster]; !ok || len(a.Ratios) != 1 {
 		t.Errorf("ratios %v, want only %q", a.Ratios, faster.title)
+	}
+}
+
+// TestFloor: a row takes at least the given share of another in each round.
+func TestFloor(t *testing.T) {
+	faster := column{title: "faster"}
+	all, part := id{"all", ""}, id{"part", ""}
+	for _, tt := range []struct {
+		share float64
+		want  float64 // how many times faster than all, at most
+	}{{0.25, 4}, {1, 1}} {
+		results := measure("suite", benchCase{bytes: 1, contenders: []contender{
+			{who: all.who, op: func() { time.Sleep(100 * time.Microsecond) }},
+			{who: part.who, op: func() {}, atLeast: floor{all, tt.share}, ratios: map[column]id{faster: all}},
+		}}, 0, func(int) {})
+		if got := results[1].Ratios[faster]; math.Abs(got-tt.want) > 1e-9 {
+			t.Errorf("share %v: %v times faster, want %v", tt.share, got, tt.want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,69 @@ func printCase(w io.Writer, results []result, columns []column) {
 	fmt.Fprintln(w)
 }
 
+// printGrid prints the cells of g that have results: the ratio, and MB/s beside it.
+func printGrid(w io.Writer, g grid, results []result) {
+	has := func(row, column string) bool {
+		_, ok := find(results, g.caseName(row, column), g.contender)
+		return ok
+	}
+	columns := slices.DeleteFunc(slices.Clone(g.columns), func(column string) bool {
+		return !slices.ContainsFunc(g.rows, func(row string) bool { return has(row, column) })
+	})
+	if len(columns) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%s: %s, MB/s\n%*s", g.title, g.ratio.title, len(g.corner), g.corner)
+	for _, column := range columns {
+		fmt.Fprintf(w, " %14s", column)
+	}
+	if g.limit != (id{}) {
+		fmt.Fprintf(w, " %7s", "limit")
+	}
+	fmt.Fprintln(w)
+
+	for _, row := range g.rows {
+		var b strings.Builder
+		var limits []float64
+		empty := true
+		for _, column := range columns {
+			r, ok := find(results, g.caseName(row, column), g.contender)
+			if !ok {
+				fmt.Fprintf(&b, " %14s", "")
+				continue
+			}
+			empty = false
+			fmt.Fprintf(&b, " %6s %7.0f", formatRatio(r.Ratios[g.ratio]), r.MBPerSecond)
+			if l, ok := find(results, g.caseName(row, column), g.limit); ok {
+				limits = append(limits, l.Ratios[g.ratio])
+			}
+		}
+		if empty {
+			continue
+		}
+		if len(limits) > 0 {
+			fmt.Fprintf(&b, " %7s", formatRatio(median(limits)))
+		}
+		fmt.Fprintf(w, "%*s%s\n", len(g.corner), row, strings.TrimRight(b.String(), " "))
+	}
+	fmt.Fprintln(w)
+}
+
+// tolerable is how much of the time something else may have the CPU before medians
+// are in doubt.
+const tolerable = 0.1
+
+// printDisturbance warns of results that a busy machine has spoilt.
+func printDisturbance(w io.Writer, results []result) {
+	sum := 0.0
+	for _, r := range results {
+		sum += r.Disturbed
+	}
+	if share := sum / float64(len(results)); share > tolerable {
+		fmt.Fprintf(w, "Do not trust these numbers: in %.0f %% of the slices, something else seems to have used the CPU.\n\n", 100*share)
+	}
+}
+
 // printTargets prints what became of the targets that the results tell something
 // about.
 func printTargets(w io.Writer, targets []target, results []result) {
@@ -43,28 +107,37 @@ func printTargets(w io.Writer, targets []target, results []result) {
 		if t.column.multiple {
 			sign = "≤"
 		}
-		what := fmt.Sprintf("%s, %s: %s %s %.2f", t.caseName, t.row.how, t.column.title, sign, t.bound)
-		value, ok := find(t, results)
-		verdict := "not measured"
-		switch {
-		case ok && t.met(value):
-			verdict = formatRatio(value) + "  met"
-		case ok:
-			verdict = formatRatio(value) + "  missed"
-		}
-		fmt.Fprintf(w, "  %-66s %s\n", what, verdict)
+		what := fmt.Sprintf("%s, %s, %s: %s %s %.2f", t.caseName, t.row.who, t.row.how, t.column.title, sign, t.bound)
+		fmt.Fprintf(w, "  %-78s %s\n", what, verdict(t, results))
 	}
 	fmt.Fprintln(w)
 }
 
-func find(t target, results []result) (value float64, ok bool) {
+// verdict says whether t is met, and what would be possible at most if that has
+// been measured.
+func verdict(t target, results []result) string {
+	r, _ := find(results, t.caseName, t.row)
+	value, ok := r.Ratios[t.column]
+	if !ok {
+		return "not measured"
+	}
+	text := fmt.Sprintf("%5s  missed", formatRatio(value))
+	if t.met(value) {
+		text = fmt.Sprintf("%5s  met", formatRatio(value))
+	}
+	if l, ok := find(results, t.caseName, t.limit); ok {
+		text += fmt.Sprintf(" (limit %s)", formatRatio(l.Ratios[t.column]))
+	}
+	return text
+}
+
+func find(results []result, caseName string, row id) (r result, ok bool) {
 	for _, r := range results {
-		if r.Case == t.caseName && r.Who == t.row.who && r.How == t.row.how {
-			value, ok = r.Ratios[t.column]
-			return value, ok
+		if r.Case == caseName && r.Who == row.who && r.How == row.how {
+			return r, true
 		}
 	}
-	return 0, false
+	return result{}, false
 }
 
 // formatNs rounds to a tenth what is short enough for tenths to matter.
@@ -82,6 +155,8 @@ func formatRatio(x float64) string {
 		return fmt.Sprintf("%.4f", x)
 	case x < 10:
 		return fmt.Sprintf("%.3f", x)
+	case x < 100:
+		return fmt.Sprintf("%.2f", x)
 	default:
 		return fmt.Sprintf("%.1f", x)
 	}

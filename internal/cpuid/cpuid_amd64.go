@@ -4,15 +4,19 @@ package cpuid
 
 import "golang.org/x/sys/cpu"
 
-// Flags that golang.org/x/sys/cpu knows: aes, avx, avx2, avx512f, avx512bw,
-// avx512vl.
+// Flags that golang.org/x/sys/cpu knows: adx, aes, avx, avx2, avx512f, avx512bw,
+// avx512dq, avx512ifma, avx512vl, bmi2.
 var (
-	X86HasAES      = cpu.X86.HasAES
-	X86HasAVX      = cpu.X86.HasAVX
-	X86HasAVX2     = cpu.X86.HasAVX2
-	X86HasAVX512F  = cpu.X86.HasAVX512F
-	X86HasAVX512BW = cpu.X86.HasAVX512BW
-	X86HasAVX512VL = cpu.X86.HasAVX512VL
+	X86HasADX        = cpu.X86.HasADX
+	X86HasAES        = cpu.X86.HasAES
+	X86HasAVX        = cpu.X86.HasAVX
+	X86HasAVX2       = cpu.X86.HasAVX2
+	X86HasAVX512F    = cpu.X86.HasAVX512F
+	X86HasAVX512BW   = cpu.X86.HasAVX512BW
+	X86HasAVX512DQ   = cpu.X86.HasAVX512DQ
+	X86HasAVX512IFMA = cpu.X86.HasAVX512IFMA
+	X86HasAVX512VL   = cpu.X86.HasAVX512VL
+	X86HasBMI2       = cpu.X86.HasBMI2
 )
 
 // Flags that it lacks (SHA-NI) or reports only together with AVX-512 (VAES,

@@ -16,12 +16,16 @@ func TestAgainstKernel(t *testing.T) {
 		kernel, godebug string
 		got             bool
 	}{
+		{"adx", "adx", X86HasADX},
 		{"aes", "aes", X86HasAES},
 		{"avx", "avx", X86HasAVX},
 		{"avx2", "avx2", X86HasAVX2},
 		{"avx512f", "avx512f", X86HasAVX512F},
 		{"avx512bw", "avx512bw", X86HasAVX512BW},
+		{"avx512dq", "avx512dq", X86HasAVX512DQ},
+		{"avx512ifma", "avx512ifma", X86HasAVX512IFMA},
 		{"avx512vl", "avx512vl", X86HasAVX512VL},
+		{"bmi2", "bmi2", X86HasBMI2},
 		{"sha_ni", "sha", X86HasSHA},
 		{"vaes", "vaes", X86HasVAES},
 	} {

@@ -1,27 +1,50 @@
-// Package limit measures a lower bound for the time of AES-256-IGE: the latency of
-// the AES rounds.
+// Package limit measures lower bounds for the time of AES-256-IGE: the latency of
+// the AES rounds for one stream, and what the AES units can do at most for many.
 //
 // Each block of IGE, in both directions, enters the cipher xored with the result
 // of the block before. So the 14 rounds of a block cannot start before the 14 of
-// the last one are through, however clever the code is. The probe runs such rounds
-// and nothing else. What it takes depends on the CPU and its clock of this moment,
+// the last one are through, however clever the code is. Rounds of other streams can
+// run meanwhile, until the AES units have no gap left. The probes run such rounds
+// and nothing else. What they take depends on the CPU and its clock of this moment,
 // which is why it has to be measured beside whatever is compared with it.
 package limit
 
-// maxCall bounds one call of the probe, in blocks: assembly cannot be preempted,
-// and 4096 blocks take some 60 µs.
+// maxCall bounds one call of a probe, in blocks of each chain: assembly cannot be
+// preempted, and 4096 dependent blocks take some 60 µs.
 const maxCall = 4096
 
-// Available reports whether Blocks can run on this CPU.
+// The chains that the probes for many streams run side by side.
+const (
+	parallelChains        = 15
+	parallelChainsVAES512 = 4 * 15
+)
+
+// Available reports whether Blocks and Parallel can run on this CPU.
 func Available() bool { return available }
+
+// AvailableVAES512 reports whether ParallelVAES512 can run on this CPU.
+func AvailableVAES512() bool { return available && availableVAES512 }
 
 // Blocks runs 14 AES rounds for each of n blocks, one round after the other. Where
 // n is small, a CPU that reorders overlaps consecutive calls, which do not depend
 // on each other: some thousand blocks are needed for a measurement.
-func Blocks(n int) {
+func Blocks(n int) { run(chain, n) }
+
+// Parallel runs 14 AES rounds for each of n blocks, most of which do not depend on
+// each other. It rounds n up to a multiple of 15.
+func Parallel(n int) { run(chains, (n+parallelChains-1)/parallelChains) }
+
+// ParallelVAES512 does what Parallel does with instructions that take four blocks.
+// It rounds n up to a multiple of 60.
+func ParallelVAES512(n int) {
+	run(chainsVAES512, (n+parallelChainsVAES512-1)/parallelChainsVAES512)
+}
+
+// run calls probe for n blocks of each of its chains.
+func run(probe func(n int), n int) {
 	for n > 0 {
 		call := min(n, maxCall)
-		chain(call)
+		probe(call)
 		n -= call
 	}
 }

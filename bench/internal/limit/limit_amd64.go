@@ -7,3 +7,10 @@ package limit
 // chain takes n blocks, at least one, through the rounds of AES-256, each waiting for
 // the result of the one before.
 func chain(n int)
+
+// chains does what chain does for 15 chains side by side, with n blocks each.
+func chains(n int)
+
+// chainsVAES512 does what chain does for 60 chains side by side, four in a register,
+// with n blocks each.
+func chainsVAES512(n int)

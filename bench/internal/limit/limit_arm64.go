@@ -9,3 +9,8 @@ package limit
 //
 //go:noescape
 func chain(n int)
+
+// chains does what chain does for 15 chains side by side, with n blocks each.
+//
+//go:noescape
+func chains(n int)

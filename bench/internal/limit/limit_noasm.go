@@ -5,3 +5,5 @@ package limit
 const available = false
 
 func chain(int) { panic("limit: not available") }
+
+func chains(int) { panic("limit: not available") }

@@ -10,8 +10,9 @@
 // allow-list of the constant-time policy. Those that compute are among the ones
 // whose time Arm promises not to depend on data (PSTATE.DIT), and memory is reached
 // through pointers alone, without an index. What remains to be reviewed in a
-// generator is that flags, on which branches and CSEL depend, and pointers come
-// from lengths and other public values only.
+// generator is that pointers, and whatever branches and CSEL depend on, come from
+// lengths and other public values only. Carries are flags too, and often secret, but
+// only additions and subtractions read them.
 package a64
 
 import (
@@ -101,6 +102,11 @@ func (f *Func) LoadParam(name string) R {
 	return f.load(f.signature.Params().Lookup(name))
 }
 
+// ReloadParam sets d to the parameter called name.
+func (f *Func) ReloadParam(name string, d R) {
+	f.loadTo(f.signature.Params().Lookup(name), d)
+}
+
 // LoadBase returns a new register with the address of the slice parameter called name.
 func (f *Func) LoadBase(name string) R {
 	return f.load(f.signature.Params().Lookup(name).Base())
@@ -112,6 +118,12 @@ func (f *Func) LoadLen(name string) R {
 }
 
 func (f *Func) load(param gotypes.Component) R {
+	r := f.GP()
+	f.loadTo(param, r)
+	return r
+}
+
+func (f *Func) loadTo(param gotypes.Component, d R) {
 	basic, err := param.Resolve()
 	if err != nil {
 		f.panicf("%v", err)
@@ -120,9 +132,7 @@ func (f *Func) load(param gotypes.Component) R {
 	if size := gotypes.Sizes.Sizeof(basic.Type); size != 8 {
 		f.panicf("parameter %s has %d bytes, want 8", basic.Addr.Asm(), size)
 	}
-	r := f.GP()
-	f.emit("", "MOVD", basic.Addr.Asm(), f.use(r))
-	return r
+	f.emit("", "MOVD", basic.Addr.Asm(), f.use(d))
 }
 
 // emit appends an instruction that needs the CPU feature, if it is not empty.
@@ -133,9 +143,9 @@ func (f *Func) emit(feature, opcode string, operands ...string) {
 	}
 }
 
-// branch appends an instruction that may continue at a label.
-func (f *Func) branch(opcode, label string) {
-	f.lines = append(f.lines, line{opcode: opcode, operands: []string{label}, target: label})
+// branch appends an instruction that may continue at a label, its last operand.
+func (f *Func) branch(opcode, label string, operands ...string) {
+	f.lines = append(f.lines, line{opcode: opcode, operands: append(operands, label), target: label})
 }
 
 // check panics unless the function is complete.

@@ -94,6 +94,10 @@ func TestMistakesPanic(t *testing.T) {
 			v := f.VecN(3)
 			f.VLD1(f.GP(), v[0], v[2])
 		}},
+		{"pair of one register", "pair of R0 and itself", func(f *Func) {
+			r := f.GP()
+			f.LDP(0, f.GP(), r, r)
+		}},
 		{"long list", "list of 5 registers", func(f *Func) { f.VLD1(f.GP(), f.VecN(5)...) }},
 		{"too many vectors", "no 33 consecutive", func(f *Func) { f.VecN(33) }},
 		{"unknown parameter", "unknown variable", func(f *Func) { f.LoadParam("q") }},

@@ -63,6 +63,13 @@ func (f *Func) VADDWords(m, n, d V) { f.emit(featSIMD, "VADD", f.s4(m), f.s4(n),
 // VREV32 sets d = n with the bytes of each word reversed.
 func (f *Func) VREV32(n, d V) { f.emit(featSIMD, "VREV32", f.b16(n), f.b16(d)) }
 
+// VCMEQWords sets each of the four words of d to all ones if those of n and m are
+// equal, else to zero.
+func (f *Func) VCMEQWords(m, n, d V) { f.emit(featSIMD, "VCMEQ", f.s4(m), f.s4(n), f.s4(d)) }
+
+// VBIT replaces the bits of d whose bits in mask are set by those of n.
+func (f *Func) VBIT(mask, n, d V) { f.emit(featSIMD, "VBIT", f.b16(mask), f.b16(n), f.b16(d)) }
+
 // VEOR sets d = n ⊕ m.
 func (f *Func) VEOR(m, n, d V) { f.emit(featSIMD, "VEOR", f.b16(m), f.b16(n), f.b16(d)) }
 
@@ -117,10 +124,68 @@ func (f *Func) VST1P(p R, s ...V) {
 	f.emit(featSIMD, "VST1.P", f.list(s...), after(f.use(p), s))
 }
 
+// Numbers of several words. The carry is the carry flag, which multiplications, loads
+// and stores leave alone. After a subtraction it is set unless there was a borrow, so
+// that CMP(1, r) sets it if r is not zero.
+
+// MUL sets d to the low half of n m.
+func (f *Func) MUL(m, n, d R) { f.emit("", "MUL", f.use(m), f.use(n), f.use(d)) }
+
+// UMULH sets d to the high half of n m.
+func (f *Func) UMULH(m, n, d R) { f.emit("", "UMULH", f.use(m), f.use(n), f.use(d)) }
+
+// ADDS sets d = n + m and the flags.
+func (f *Func) ADDS(m, n, d R) { f.emit("", "ADDS", f.use(m), f.use(n), f.use(d)) }
+
+// ADCS sets d = n + m + carry and the flags.
+func (f *Func) ADCS(m, n, d R) { f.emit("", "ADCS", f.use(m), f.use(n), f.use(d)) }
+
+// ADC sets d = n + m + carry.
+func (f *Func) ADC(m, n, d R) { f.emit("", "ADC", f.use(m), f.use(n), f.use(d)) }
+
+// SBCS sets d = n - m - 1 + carry and the flags.
+func (f *Func) SBCS(m, n, d R) { f.emit("", "SBCS", f.use(m), f.use(n), f.use(d)) }
+
+// NEG sets d = -n.
+func (f *Func) NEG(n, d R) { f.emit("", "NEG", f.use(n), f.use(d)) }
+
+// ANDBits sets d = n ∧ m.
+func (f *Func) ANDBits(m, n, d R) { f.emit("", "AND", f.use(m), f.use(n), f.use(d)) }
+
+// EXTR sets d to the 64 bits from bit imm on of n, the high half, and m.
+func (f *Func) EXTR(imm int, m, n, d R) {
+	f.emit("", "EXTR", immediate(imm), f.use(m), f.use(n), f.use(d))
+}
+
+// LDP loads d0 and d1 from p + offset.
+func (f *Func) LDP(offset int, p, d0, d1 R) {
+	f.emit("", "LDP", fmt.Sprintf("%d(%s)", offset, f.use(p)), f.pair(d0, d1))
+}
+
+// LDPP loads d0 and d1 from p, and moves p past them.
+func (f *Func) LDPP(p, d0, d1 R) { f.emit("", "LDP.P", "16("+f.use(p)+")", f.pair(d0, d1)) }
+
+// STP stores s0 and s1 at p + offset.
+func (f *Func) STP(s0, s1 R, offset int, p R) {
+	f.emit("", "STP", f.pair(s0, s1), fmt.Sprintf("%d(%s)", offset, f.use(p)))
+}
+
+// STPP stores s0 and s1 at p, and moves p past them.
+func (f *Func) STPP(s0, s1, p R) { f.emit("", "STP.P", f.pair(s0, s1), "16("+f.use(p)+")") }
+
+// MOVDLoadP loads d from p, and moves p past it.
+func (f *Func) MOVDLoadP(p, d R) { f.emit("", "MOVD.P", "8("+f.use(p)+")", f.use(d)) }
+
+// MOVDStoreP stores s at p, and moves p past it.
+func (f *Func) MOVDStoreP(s, p R) { f.emit("", "MOVD.P", f.use(s), "8("+f.use(p)+")") }
+
 // Pointers, counters and control.
 
 // MOVD sets d = imm.
 func (f *Func) MOVD(imm int, d R) { f.emit("", "MOVD", immediate(imm), f.use(d)) }
+
+// MOVDCopy sets d = n.
+func (f *Func) MOVDCopy(n, d R) { f.emit("", "MOVD", f.use(n), f.use(d)) }
 
 // MOVDAddress sets d to the address of a constant.
 func (f *Func) MOVDAddress(data *Data, d R) {
@@ -134,6 +199,12 @@ func (f *Func) MOVDLoad(offset int, p, d R) {
 
 // ADD sets d = n + imm.
 func (f *Func) ADD(imm int, n, d R) { f.emit("", "ADD", immediate(imm), f.use(n), f.use(d)) }
+
+// AND sets d = n ∧ imm.
+func (f *Func) AND(imm int, n, d R) { f.emit("", "AND", immediate(imm), f.use(n), f.use(d)) }
+
+// TST sets the flags to those of n ∧ imm.
+func (f *Func) TST(imm int, n R) { f.emit("", "TST", immediate(imm), f.use(n)) }
 
 // ADDShifted sets d = n + m≪shift.
 func (f *Func) ADDShifted(m R, shift int, n, d R) {
@@ -154,6 +225,9 @@ func (f *Func) CSEL(cond Cond, n, m, d R) {
 	f.emit("", "CSEL", string(cond), f.use(n), f.use(m), f.use(d))
 }
 
+// B continues at label.
+func (f *Func) B(label string) { f.branch("B", label) }
+
 // BEQ continues at label if the result was zero.
 func (f *Func) BEQ(label string) { f.branch("BEQ", label) }
 
@@ -162,6 +236,9 @@ func (f *Func) BNE(label string) { f.branch("BNE", label) }
 
 // BLT continues at label if the comparison found less, as signed numbers.
 func (f *Func) BLT(label string) { f.branch("BLT", label) }
+
+// CBNZ continues at label if n is not zero. It neither reads nor sets flags.
+func (f *Func) CBNZ(n R, label string) { f.branch("CBNZ", label, f.use(n)) }
 
 // RET returns.
 func (f *Func) RET() { f.emit("", "RET") }
@@ -185,6 +262,14 @@ func (f *Func) list(regs ...V) string {
 		names[i] = f.b16(v)
 	}
 	return "[" + strings.Join(names, ", ") + "]"
+}
+
+// pair is an operand of two different registers, or of ZR twice.
+func (f *Func) pair(r0, r1 R) string {
+	if r0 == r1 && r0 != ZR {
+		f.panicf("pair of R%d and itself", r0.num)
+	}
+	return "(" + f.use(r0) + ", " + f.use(r1) + ")"
 }
 
 func address(p string) string { return "(" + p + ")" }

@@ -11,6 +11,9 @@ type R struct {
 	num   int
 }
 
+// ZR reads as zero and ignores what is written to it. It need not be allocated.
+var ZR = R{num: 31}
+
 // V is a vector register of 128 bits, from Func.Vec or Func.VecN.
 type V struct {
 	owner *Func
@@ -72,8 +75,11 @@ func (f *Func) FreeVec(regs ...V) {
 	}
 }
 
-// use returns the name of r, which must be allocated in this function.
+// use returns the name of r, which must be ZR or allocated in this function.
 func (f *Func) use(r R) string {
+	if r == ZR {
+		return "ZR"
+	}
 	if r.owner != f || !f.gp[r.num] {
 		f.panicf("R%d is not allocated here", r.num)
 	}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/ige"
+)
+
+func TestCheckBatch(t *testing.T) {
+	states := statesOf("ige")
+	var lines []string
+	if err := checkBatch(states, ourBatch, func(line string) { lines = append(lines, line) }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(lines), len(states); got != want {
+		t.Fatalf("%d lines, want %d: %q", got, want, lines)
+	}
+	for i, s := range states {
+		if got, want := lines[i], ourName(s)+" agrees"; !strings.HasPrefix(got, want) {
+			t.Errorf("line %q, want prefix %q", got, want)
+		}
+	}
+}
+
+func TestCheckBatchFindsErrors(t *testing.T) {
+	last := func(ms []ige.Message) *ige.Message { return &ms[len(ms)-1] }
+	for _, tt := range []struct {
+		name string
+		f    func(ms []ige.Message) error // runs after each batch
+		want string
+	}{
+		{"a bit of one message", func(ms []ige.Message) error {
+			if len(ms) == 40 && len(ms[17].Dst) > 0 {
+				ms[17].Dst[0] ^= 1
+			}
+			return nil
+		}, "40 messages apart, message 17 of "},
+		{"in place only", func(ms []ige.Message) error {
+			for _, m := range ms {
+				if inPlace(m.Dst, m.Src) {
+					m.Dst[len(m.Dst)-1] ^= 0x80
+				}
+			}
+			return nil
+		}, " in place, message "},
+		{"beyond the output", func(ms []ige.Message) error {
+			if len(ms) == 9 {
+				dst := last(ms).Dst
+				dst[:len(dst)+1][len(dst)] ^= 1
+			}
+			return nil
+		}, "9 messages apart, message 8 of "},
+		{"the key", func(ms []ige.Message) error {
+			if len(ms) == 2 {
+				last(ms).Key[31] ^= 1
+			}
+			return nil
+		}, "changed the key or the iv"},
+		{"an error", func(ms []ige.Message) error {
+			if len(ms) == 3 {
+				return errors.New("planted")
+			}
+			return nil
+		}, "3 messages apart, planted"},
+	} {
+		planted := func(d direction) batchFunc {
+			return func(ms []ige.Message) error {
+				if err := ourBatch(d)(ms); err != nil {
+					return err
+				}
+				return tt.f(ms)
+			}
+		}
+		err := checkBatch(statesOf("ige"), planted, func(string) {})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestBatchesReachEverything: messages without a block, and some that are longer than
+// kernels take in one call.
+func TestBatchesReachEverything(t *testing.T) {
+	batches := makeBatches(peers(encrypt)[0])
+	if got, want := len(batches), checkedMessages+1; got != want {
+		t.Errorf("%d batches, want %d", got, want)
+	}
+	empty, long := 0, 0
+	for count, batch := range batches {
+		if got := len(batch); got != count {
+			t.Errorf("%d messages, want %d", got, count)
+		}
+		for _, s := range batch {
+			switch {
+			case s.blocks() == 0:
+				empty++
+			case s.blocks() > usualBlocks:
+				long++
+			}
+		}
+	}
+	if empty == 0 || long == 0 {
+		t.Errorf("%d messages are empty and %d long, want some of both", empty, long)
+	}
+}
