@@ -1,0 +1,173 @@
+package envelope
+
+import (
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// Job is one message in a batch.
+type Job struct {
+	Key     *Key // may be the same in several jobs
+	Side    kdf.Side
+	Padding Padding // for SealBatch
+
+	// Src is the plaintext or the packet. The result is appended to Dst, which is left
+	// alone if there is an error.
+	Dst, Src []byte
+	// Err is set by SealBatch and OpenBatch.
+	Err error
+}
+
+// SealBatch does what Key.Seal does, for each job, but hashes and encrypts several
+// messages at once, which takes a CPU with the instructions for it hardly longer than one.
+// It sets each job's Err and returns the first that is not nil, by index. It panics before
+// it has written anything if one of the calls would.
+//
+// If what is written for one job overlaps a buffer of another, the result of either is
+// undefined.
+func SealBatch(jobs []Job) error {
+	for i := range jobs {
+		j := &jobs[i]
+		j.check()
+		j.Padding.bounds(0) // panics if there is no such padding
+		checkSeal(j.Dst, j.Src)
+	}
+	for rest := jobs; len(rest) > 0; {
+		n := min(len(rest), batchSize)
+		sealGroup(rest[:n])
+		rest = rest[n:]
+	}
+	return firstError(jobs)
+}
+
+// OpenBatch does what Key.Open does, for each job, in the way of SealBatch. A packet that
+// is refused spoils no other.
+func OpenBatch(jobs []Job) error {
+	for i := range jobs {
+		j := &jobs[i]
+		j.check()
+		checkOpen(j.Dst, j.Src)
+	}
+	for rest := jobs; len(rest) > 0; {
+		n := min(len(rest), batchSize)
+		openGroup(rest[:n])
+		rest = rest[n:]
+	}
+	return firstError(jobs)
+}
+
+// batchSize is how many jobs are worked on at a time: enough for all lanes of the widest
+// kernels of packages ige and kdf, with some to spare for lanes that are done early.
+const batchSize = 32
+
+// check panics on what only the programmer can have got wrong.
+func (j *Job) check() {
+	if j.Key == nil {
+		panic("envelope: job without a key")
+	}
+	if j.Side > kdf.Server {
+		panic("envelope: invalid side")
+	}
+}
+
+func firstError(jobs []Job) error {
+	for i := range jobs {
+		if jobs[i].Err != nil {
+			return jobs[i].Err
+		}
+	}
+	return nil
+}
+
+// sealGroup is SealBatch for up to batchSize jobs. In each of its passes, the messages are
+// next to each other.
+func sealGroup(jobs []Job) {
+	var (
+		random randomPadding
+		of     [batchSize]*Job
+		outs   [batchSize][]byte
+		keys   [batchSize]kdf.Job
+		ms     [batchSize]ige.Message
+	)
+	n := 0
+	for i := range jobs {
+		j := &jobs[i]
+		out, body, err := j.Key.frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src)))
+		j.Err = err
+		if err != nil {
+			continue
+		}
+		of[n], outs[n] = j, out
+		keys[n] = kdf.Job{AuthKey: j.Key.auth, Side: j.Side, Padded: body}
+		n++
+	}
+	kdf.MsgKeyBatch(keys[:n])
+	kdf.DeriveBatch(keys[:n])
+	for i := range n {
+		k := &keys[i]
+		ms[i] = ige.Message{Key: k.Key, IV: k.IV, Dst: k.Padded, Src: k.Padded}
+	}
+	ige.EncryptBatch(ms[:n])
+	for i := range n {
+		j := of[i]
+		j.Key.putHeader(outs[i][len(j.Dst):], &keys[i].MsgKey)
+		j.Dst = outs[i]
+	}
+	clear(random[:])
+	clear(keys[:n])
+	clear(ms[:n])
+}
+
+// openGroup is OpenBatch for up to batchSize jobs.
+func openGroup(jobs []Job) {
+	var (
+		of   [batchSize]*Job
+		outs [batchSize][]byte
+		os   [batchSize]opening
+	)
+	n := 0
+	for i := range jobs {
+		j := &jobs[i]
+		j.Err = ErrDecrypt
+		if !j.Key.wellSized(j.Src) {
+			continue
+		}
+		out, result := extend(j.Dst, len(j.Src)-HeaderSize)
+		of[n], outs[n] = j, out
+		os[n] = j.Key.opening(j.Side, j.Src, result)
+		n++
+	}
+	decryptAndHashBatch(os[:n])
+	for i := range n {
+		if os[i].finish() {
+			of[i].Dst, of[i].Err = outs[i], nil
+		}
+	}
+}
+
+// decryptAndHashWide is decryptAndHashGeneric for up to batchSize messages, with each pass
+// over all of them.
+func decryptAndHashWide(os []opening) {
+	var (
+		keys [batchSize]kdf.Job
+		ms   [batchSize]ige.Message
+	)
+	for i := range os {
+		o := &os[i]
+		keys[i] = kdf.Job{AuthKey: o.auth, Side: o.side, MsgKey: o.msgKey, Padded: o.dst}
+	}
+	kdf.DeriveBatch(keys[:len(os)])
+	for i := range os {
+		o, k := &os[i], &keys[i]
+		ms[i] = ige.Message{Key: k.Key, IV: k.IV, Dst: o.dst, Src: o.src}
+	}
+	if err := ige.DecryptBatch(ms[:len(os)]); err != nil {
+		panic("envelope: internal error: " + err.Error())
+	}
+	kdf.MsgKeyBatch(keys[:len(os)])
+	for i := range os {
+		os[i].got = keys[i].MsgKey
+	}
+	clear(keys[:len(os)])
+	clear(ms[:len(os)])
+}

@@ -1,0 +1,275 @@
+// Package envelope seals and opens the messages of Telegram's MTProto, for clients,
+// servers and secret chats that speak it. For anything new use an AEAD such as the
+// one of crypto/cipher.NewGCM, or age for files.
+//
+// A message, in cloud chats and secret chats alike, is a packet of
+//
+//	key_id(8) || msg_key(16) || IGE( plaintext || padding )
+//
+// where key_id tells which authorization key it is for, msg_key is a hash, with the
+// authorization key, of the plaintext and its padding, and the key and the iv of
+// AES-256-IGE are derived from the authorization key and msg_key. Package kdf has the
+// formulas.
+//
+// Open releases nothing before msg_key has been compared, in constant time, with the
+// hash of what came out. Whatever is wrong with a packet, there is one error,
+// [ErrDecrypt], after the same work, which depends on the length of the packet alone:
+// whether it is the key_id, or the msg_key, or where a bit was changed, nobody can
+// tell. What was decrypted is erased then. [Layout.Body] is the step that follows and
+// has the same error.
+//
+// A [Key] seals and opens; Seal and Open without one are for a single message.
+// [SealBatch] and [OpenBatch] are for many at a time, under any keys.
+//
+// The authorization key and the plaintext are secret: no branch and no memory address
+// depends on them. The lengths of packets and of plaintexts are public, as is whether a
+// packet was refused. Not checked here, since it takes more than one packet to
+// tell: that a message is new and comes in its turn. msg_key says nothing of that.
+//
+// Nothing allocates if there is room in dst, on platforms where packages ige and kdf do
+// not, and ciphertext or plaintext may be worked on in place; see [Key.Seal] and
+// [Key.Open].
+package envelope
+
+import (
+	"crypto/subtle"
+	"errors"
+
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/alias"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// Sizes in bytes.
+const (
+	// HeaderSize is that of key_id and msg_key.
+	HeaderSize = keyIDSize + kdf.MsgKeySize
+
+	// MaxOverhead is an upper bound of how much longer than its plaintext a packet is.
+	MaxOverhead = HeaderSize + maxPadding
+
+	// DefaultMaxPacket is the length of the longest packet, unless a Key has another.
+	DefaultMaxPacket = 1 << 20
+)
+
+const (
+	keyIDSize = 8
+	blockSize = ige.BlockSize
+)
+
+// ErrDecrypt says that a packet is not a message under this key, or not a well-formed
+// one. There is no telling why.
+var ErrDecrypt = errors.New("envelope: message cannot be decrypted")
+
+// ErrTooLong says that a plaintext is too long for a packet.
+var ErrTooLong = errors.New("envelope: plaintext too long")
+
+// Version is a version of MTProto.
+type Version uint8
+
+const (
+	V2 Version = 2
+	V1 Version = 1 // see SealV1
+)
+
+// Backend names the implementation that this machine uses for opening, such as
+// "AES-NI+SHA-NI", "Armv8" or, for one pass of package ige and one of package
+// kdf, "generic".
+func Backend() string { return backends.String() }
+
+// Key is an authorization key for which some messages are sealed or opened. It
+// remembers the key_id, which to compute takes longer than to open a short message.
+// Goroutines may use one at the same time.
+type Key struct {
+	// MaxPacket is the length of the longest packet to seal or open, if it is not
+	// zero. Else that is DefaultMaxPacket. Open refuses longer ones before any work.
+	MaxPacket int
+
+	auth *kdf.AuthKey
+	id   [keyIDSize]byte
+}
+
+// NewKey returns a Key for auth, of which it keeps the address: auth must not be changed
+// or wiped as long as the Key is in use.
+func NewKey(auth *kdf.AuthKey) *Key {
+	return &Key{auth: auth, id: auth.ID()} // Small enough to be inlined, see Seal.
+}
+
+// ID returns the key_id.
+func (k *Key) ID() [8]byte { return k.id }
+
+// Seal is Key.Seal for a single message.
+func Seal(dst []byte, key *kdf.AuthKey, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
+	return NewKey(key).Seal(dst, side, plaintext, pad)
+}
+
+// Open is Key.Open for a single message.
+func Open(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte) (padded []byte, err error) {
+	return NewKey(key).Open(dst, side, packet)
+}
+
+// Seal makes a packet of MTProto 2.0 and appends it to dst. The plaintext includes its
+// length field and whatever else its [Layout] has; side is who sends it. Padding is
+// random, never the same twice, and as much as pad says. The only error is ErrTooLong.
+//
+// It does not allocate if dst has room for MaxOverhead bytes more than the plaintext.
+// The plaintext may be in place, which is HeaderSize bytes after the end of dst. It
+// must not overlap otherwise with those MaxOverhead bytes more, or Seal panics.
+func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
+	checkSeal(dst, plaintext)
+	var random randomPadding
+	out, err := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext)))
+	clear(random[:])
+	return out, err
+}
+
+func (k *Key) seal(dst []byte, side kdf.Side, plaintext, padding []byte) ([]byte, error) {
+	out, body, err := k.frame(dst, plaintext, padding)
+	if err != nil {
+		return nil, err
+	}
+	m := k.auth.MsgKey(side, body)
+	msg := ige.Message{Dst: body, Src: body}
+	k.auth.Derive(&msg.Key, &msg.IV, side, &m)
+	msg.Encrypt()
+	k.putHeader(out[len(dst):], &m)
+	msg.Wipe()
+	return out, nil
+}
+
+// Open decrypts a packet of MTProto 2.0, which side sent, and appends the plaintext with
+// its padding to dst. The only error is ErrDecrypt; nothing is returned then, and what
+// was written after the end of dst is erased.
+//
+// It does not allocate if dst has room for as much as the packet has after its header.
+// The packet may be decrypted in place, where the plaintext begins either at
+// the packet's first byte, for which dst is packet[:0], or HeaderSize bytes after it,
+// which is faster. It must not overlap otherwise, or Open panics. In place, a packet
+// that is refused is lost.
+func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err error) {
+	checkOpen(dst, packet)
+	if !k.wellSized(packet) {
+		return nil, ErrDecrypt
+	}
+	out, result := extend(dst, len(packet)-HeaderSize)
+	o := k.opening(side, packet, result)
+	decryptAndHash(&o)
+	if !o.finish() {
+		return nil, ErrDecrypt
+	}
+	return out, nil
+}
+
+// frame appends room for a packet to dst, and fills in the plaintext and the padding.
+// It returns dst with the packet, and what is to be encrypted.
+func (k *Key) frame(dst, plaintext, padding []byte) (out, body []byte, err error) {
+	n := HeaderSize + len(plaintext) + len(padding)
+	if n > k.maxPacket() {
+		return nil, nil, ErrTooLong
+	}
+	out, packet := extend(dst, n)
+	body = packet[HeaderSize:]
+	if len(plaintext) > 0 && &body[0] != &plaintext[0] {
+		copy(body, plaintext)
+	}
+	copy(body[len(plaintext):], padding)
+	return out, body, nil
+}
+
+func (k *Key) putHeader(packet []byte, m *kdf.MsgKey) {
+	copy(packet[:keyIDSize], k.id[:])
+	copy(packet[keyIDSize:HeaderSize], m[:])
+}
+
+func (k *Key) maxPacket() int {
+	if k.MaxPacket != 0 {
+		return k.MaxPacket
+	}
+	return DefaultMaxPacket
+}
+
+// wellSized tells whether packet can be one, of what is public.
+func (k *Key) wellSized(packet []byte) bool {
+	n := len(packet)
+	return n > HeaderSize && n <= k.maxPacket() && (n-HeaderSize)%blockSize == 0
+}
+
+// opening is a packet that is being opened.
+type opening struct {
+	auth   *kdf.AuthKey
+	side   kdf.Side
+	msgKey kdf.MsgKey // as the packet has it
+
+	// The ciphertext src is decrypted to dst, which is src or does not overlap it.
+	// finish moves dst to result.
+	dst, src, result []byte
+	got              kdf.MsgKey // of dst
+
+	// ok is 0 if something is wrong. No one looks before all of the work is done.
+	ok int
+}
+
+// opening returns what is to be done for a packet that is wellSized. The result is as long
+// as the ciphertext.
+func (k *Key) opening(side kdf.Side, packet, result []byte) opening {
+	src := packet[HeaderSize:]
+	dst := result
+	if &result[0] == &packet[0] {
+		dst = src
+	}
+	return opening{
+		auth: k.auth, side: side,
+		msgKey: kdf.MsgKey(packet[keyIDSize:HeaderSize]), // a copy, which the result may replace
+		dst:    dst, src: src, result: result,
+		ok: subtle.ConstantTimeCompare(packet[:keyIDSize], k.id[:]),
+	}
+}
+
+// finish decides, when dst and got are there, whether to release the result.
+func (o *opening) finish() bool {
+	o.ok &= subtle.ConstantTimeCompare(o.msgKey[:], o.got[:])
+	if o.ok != 1 {
+		clear(o.dst)
+		clear(o.result)
+		return false
+	}
+	if &o.dst[0] != &o.result[0] {
+		copy(o.result, o.dst)
+	}
+	return true
+}
+
+// extend returns dst with n bytes more, and those.
+func extend(dst []byte, n int) (out, more []byte) {
+	total := len(dst) + n
+	if total <= cap(dst) {
+		out = dst[:total]
+	} else {
+		out = make([]byte, total)
+		copy(out, dst)
+	}
+	return out, out[len(dst):]
+}
+
+// checkSeal panics on what only the programmer can have got wrong. Whether it does must
+// not depend on how much padding there will be: it assumes the most.
+func checkSeal(dst, plaintext []byte) {
+	more := dst[len(dst):min(cap(dst), len(dst)+len(plaintext)+MaxOverhead)]
+	inPlace := len(plaintext) > 0 && len(more) > HeaderSize && &more[HeaderSize] == &plaintext[0]
+	if !inPlace && alias.AnyOverlap(more, plaintext) {
+		panic("envelope: invalid buffer overlap")
+	}
+}
+
+// checkOpen is checkSeal for Open.
+func checkOpen(dst, packet []byte) {
+	n := len(packet) - HeaderSize
+	if n <= 0 || len(dst)+n > cap(dst) {
+		return // There will be nothing, or a new slice.
+	}
+	result := dst[len(dst) : len(dst)+n]
+	inPlace := &result[0] == &packet[0] || &result[0] == &packet[HeaderSize]
+	if !inPlace && alias.AnyOverlap(result, packet) {
+		panic("envelope: invalid buffer overlap")
+	}
+}

@@ -1,0 +1,11 @@
+//go:build !(amd64 || arm64) || !gc || purego
+
+package envelope
+
+import "github.com/mtcore/mtcore/internal/impl"
+
+var backends = impl.New("envelope")
+
+func decryptAndHash(o *opening) { decryptAndHashGeneric(o) }
+
+func decryptAndHashBatch(os []opening) { decryptAndHashWide(os) }

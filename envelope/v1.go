@@ -1,0 +1,89 @@
+package envelope
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// MTProto 1.0 is broken: msg_key leaves the padding out, so that somebody who has seen a
+// packet can make others of it that open as well. It is here for two uses: a server asks
+// for it when a temporary key is bound, in auth.bindTempAuthKey, and old secret chats sent
+// it.
+
+const maxPaddingV1 = 15
+
+// SealV1 is Key.SealV1 for a single message.
+func SealV1(dst []byte, key *kdf.AuthKey, side kdf.Side, plaintext []byte) ([]byte, error) {
+	return NewKey(key).SealV1(dst, side, plaintext)
+}
+
+// OpenV1 is Key.OpenV1 for a single message.
+func OpenV1(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte, layout Layout) (plaintext []byte, err error) {
+	return NewKey(key).OpenV1(dst, side, packet, layout)
+}
+
+// SealV1 is Seal for MTProto 1.0. DO NOT USE IT, except for the one message that servers
+// ask for, in auth.bindTempAuthKey, or where a peer understands nothing else: 1.0 is
+// neither secure against who changes packets nor does it hide lengths. In secret chats,
+// side is Client for both.
+//
+// The padding is random and the least there can be. It is not covered by msg_key.
+func (k *Key) SealV1(dst []byte, side kdf.Side, plaintext []byte) ([]byte, error) {
+	checkSeal(dst, plaintext)
+	var random [maxPaddingV1]byte
+	padding := random[:-len(plaintext)&(blockSize-1)]
+	rand.Read(padding) // which never fails
+	return k.sealV1(dst, side, plaintext, padding)
+}
+
+func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) ([]byte, error) {
+	out, body, err := k.frame(dst, plaintext, padding)
+	if err != nil {
+		return nil, err
+	}
+	m := k.auth.MsgKeyV1(body[:len(plaintext)])
+	msg := ige.Message{Dst: body, Src: body}
+	k.auth.DeriveV1(&msg.Key, &msg.IV, side, &m)
+	msg.Encrypt()
+	k.putHeader(out[len(dst):], &m)
+	msg.Wipe()
+	return out, nil
+}
+
+// OpenV1 is Open for MTProto 1.0, which should be left to peers who cannot do better: see
+// SealV1. In secret chats, side is Client for both. What it returns is the plaintext
+// without its padding, for which nobody vouches.
+//
+// The layout is needed because the hash ends where the body does. To look for that place
+// before the hash has been compared is what broke clients of 2021: here there is no
+// branch on it, and as much is hashed wherever it is, but for one of SHA-1's blocks. That
+// is if the ciphertext is a multiple of 64 bytes, and has twelve bytes of padding or not.
+func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (plaintext []byte, err error) {
+	checkOpen(dst, packet)
+	header := layout.header()
+	if !k.wellSized(packet) || len(packet) < HeaderSize+header {
+		return nil, ErrDecrypt
+	}
+	out, result := extend(dst, len(packet)-HeaderSize)
+	o := k.opening(side, packet, result)
+	msg := ige.Message{Dst: o.dst, Src: o.src}
+	k.auth.DeriveV1(&msg.Key, &msg.IV, side, &o.msgKey)
+	if err := msg.Decrypt(); err != nil {
+		panic("envelope: internal error: " + err.Error())
+	}
+	msg.Wipe()
+
+	// Of a malformed plaintext all is hashed, for nothing.
+	n, ok := bodyLength(o.dst, header, 0, maxPaddingV1)
+	n = subtle.ConstantTimeSelect(ok, header+n, len(o.dst))
+	o.got = k.auth.MsgKeyV1(o.dst[:n])
+	o.ok &= ok
+	if !o.finish() {
+		return nil, ErrDecrypt
+	}
+	clear(result[n:])
+	return out[:len(dst)+n], nil
+}
