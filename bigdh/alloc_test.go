@@ -1,0 +1,56 @@
+package bigdh
+
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+)
+
+// TestAllocs: nothing allocates that runs for every message, or password, or peer.
+// Results are on the stack here, where the calls must leave them.
+func TestAllocs(t *testing.T) {
+	needAllocs(t)
+	impltest.All(t, backends, func(t *testing.T) {
+		group := telegram(t, 3)
+		k, peer := generateKey(t, group), generateKey(t, group).PublicKey()
+		for _, tt := range []struct {
+			name string
+			f    func()
+		}{
+			{"Exp", func() {
+				var dst, base, exp [Size]byte
+				base[Size-1], exp[0] = 5, 77
+				if err := group.Exp(&dst, &base, &exp); err != nil {
+					t.Error(err)
+				}
+			}},
+			{"ExpBytes", func() {
+				var dst, base [Size]byte
+				var exp [288]byte
+				if err := group.ExpBytes(&dst, &base, exp[:]); err != nil {
+					t.Error(err)
+				}
+			}},
+			{"DH", func() {
+				var secret [Size]byte
+				if err := k.DH(&secret, peer); err != nil {
+					t.Error(err)
+				}
+			}},
+			{"expGenerator", func() {
+				var y [Size]byte
+				group.expGenerator(&y, &k.x)
+			}},
+			{"DHBatch", func() {
+				var jobs [2]DHJob
+				jobs[0].Key, jobs[0].Peer = k, peer
+				jobs[1] = jobs[0]
+				DHBatch(jobs[:])
+			}},
+		} {
+			if got, want := testing.AllocsPerRun(3, tt.f), 0.0; got != want {
+				t.Errorf("%s: %v allocations, want %v", tt.name, got, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,54 @@
+package bigdh
+
+// windowBits is how many bits of the exponent cost one multiplication. With 2048 bits,
+// 5 means a table of 32 powers, 410 multiplications and lookups; 4 would mean 512, and
+// 6 only 342, but a table that takes longer to make and to look things up in.
+const windowBits = 5
+
+// exp sets z = x^e mod n, where e is big-endian. The time depends on the length of e
+// only. z may be x.
+//
+// The exponent goes from left to right in windows of fixed length, each adding its
+// multiplication whether its bits are zeros or not:
+//
+//	z = z^32 · x^window
+func (m *modulus) exp(z, x *nat, e []byte) {
+	var table [1 << windowBits]elem // x^0, x^1, …
+	enter(m, &table[0], &nat{1})
+	enter(m, &table[1], x)
+	for i := 2; i < len(table); i += 2 {
+		sqr(m, &table[i], &table[i/2], 1)
+		mul(m, &table[i+1], &table[i], &table[1])
+	}
+
+	i := (8*len(e)+windowBits-1)/windowBits - 1 // the topmost window
+	var acc, factor elem
+	if i < 0 {
+		acc = table[0]
+	} else {
+		selectElem(&acc, table[:], window(e, windowBits*i))
+	}
+	for i--; i >= 0; i-- {
+		sqr(m, &acc, &acc, windowBits)
+		selectElem(&factor, table[:], window(e, windowBits*i))
+		mul(m, &acc, &acc, &factor)
+	}
+	leave(m, z, &acc)
+
+	for i := range table {
+		clear(table[i][:])
+	}
+	clear(acc[:])
+	clear(factor[:])
+}
+
+// window returns the bits of e from the given one on, counted from the least
+// significant one. There are zeros above the topmost bit.
+func window(e []byte, bit int) uint64 {
+	i := len(e) - 1 - bit/8
+	v := uint64(e[i])
+	if i > 0 {
+		v |= uint64(e[i-1]) << 8
+	}
+	return v >> (bit % 8) % (1 << windowBits)
+}

@@ -1,0 +1,140 @@
+//go:build gc && !purego
+
+package bigdh
+
+import (
+	"math/big"
+	"math/bits"
+
+	"github.com/mtcore/mtcore/bigdh/asm"
+)
+
+// IFMA is the backend for CPUs that multiply eight pairs of 52-bit digits at once. Its
+// elements are 40 digits, R is 2^2080, and products are below 2^2051 if their factors
+// are. The generator in gen/bigdh/ifma explains how the kernels work, and why this is so.
+const (
+	ifmaDigits    = 40
+	ifmaDigitBits = 52
+	ifmaDigitMask = 1<<ifmaDigitBits - 1
+	ifmaRBits     = ifmaDigits * ifmaDigitBits
+
+	ifmaDepth = 4 // how far the kernels move digits
+)
+
+// ifmaConstants are what IFMA computes from a modulus n in advance.
+type ifmaConstants struct {
+	// kernel is n, then 2^(-52·d) mod n for d = 1 … ifmaDepth, all as elements
+	// are, then -n^-1 mod 2^52.
+	kernel [(1+ifmaDepth)*ifmaDigits + 1]uint64
+	rr     elem // R² mod n
+}
+
+// set makes c the constants of n, which is public.
+func (c *ifmaConstants) set(n *nat) {
+	bigN := toBig(n)
+	for d := range 1 + ifmaDepth {
+		f := *n
+		if d > 0 {
+			x := new(big.Int).Lsh(big.NewInt(1), uint(ifmaDigitBits*d))
+			setBig(&f, x.ModInverse(x, bigN))
+		}
+		pack((*elem)(c.kernel[ifmaDigits*d:]), &f)
+	}
+	c.kernel[len(c.kernel)-1] = -inverse(n[0]) & ifmaDigitMask
+
+	var rr nat
+	x := new(big.Int).Lsh(big.NewInt(1), 2*ifmaRBits)
+	setBig(&rr, x.Mod(x, bigN))
+	pack(&c.rr, &rr)
+}
+
+// mulIFMA sets z = x·y/R.
+func mulIFMA(m *modulus, z, x, y *elem) {
+	asm.MulIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), (*[40]uint64)(y))
+}
+
+// sqrIFMA sets z = x^(2^times), in Montgomery form.
+func sqrIFMA(m *modulus, z, x *elem, times int) {
+	// Assembly cannot be preempted: each call takes less than 100 µs.
+	const perCall = 256
+	for ; times > perCall; times -= perCall {
+		asm.SqrIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), perCall)
+		x = z
+	}
+	asm.SqrIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), times)
+}
+
+// selectIFMA sets z = table[i].
+func selectIFMA(z *elem, table []elem, i uint64) {
+	asm.SelectIFMA((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), i)
+}
+
+// enterIFMA sets z to a number that is x·R modulo n.
+func enterIFMA(m *modulus, z *elem, x *nat) {
+	pack(z, x)
+	mulIFMA(m, z, z, &m.ifma.rr)
+}
+
+// leaveIFMA sets x = z/R mod n, below n.
+func leaveIFMA(m *modulus, x *nat, z *elem) {
+	var t elem
+	mulIFMA(m, &t, z, &elem{1})
+
+	// The bound of products says t < z/R + 5·n + n/2^52 < 8·n: the quotient of t by n
+	// has three bits.
+	y := unpack(&t)
+	for shift := 2; shift >= 0; shift-- {
+		subtractMultiple(&y, &m.n, shift)
+	}
+	copy(x[:], y[:])
+	clear(t[:])
+	clear(y[:])
+}
+
+// subtractMultiple subtracts n·2^shift from x, unless that is more than x.
+func subtractMultiple(x *[33]uint64, n *nat, shift int) {
+	var d [33]uint64
+	var below, borrow uint64
+	for i := range n {
+		d[i], borrow = bits.Sub64(x[i], n[i]<<shift|below, borrow)
+		below = n[i] >> (64 - shift)
+	}
+	d[32], borrow = bits.Sub64(x[32], below, borrow)
+	mask := -borrow // all ones if the multiple is more than x
+	for i := range x {
+		x[i] = x[i]&mask | d[i]&^mask
+	}
+	clear(d[:])
+}
+
+// pack sets z to the digits of x.
+func pack(z *elem, x *nat) {
+	for j := range ifmaDigits {
+		limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
+		var v uint64
+		if limb < len(x) {
+			v = x[limb] >> shift
+		}
+		if limb+1 < len(x) {
+			v |= x[limb+1] << (64 - shift)
+		}
+		*digit(z, j) = v & ifmaDigitMask
+	}
+}
+
+// unpack returns the number with the digits x, which must be below 2^2112.
+func unpack(x *elem) (z [33]uint64) {
+	for j := range ifmaDigits {
+		limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
+		v := *digit(x, j)
+		z[limb] |= v << shift
+		if limb+1 < len(z) {
+			z[limb+1] |= v >> (64 - shift)
+		}
+	}
+	return z
+}
+
+// digit returns where digit j of x is: the kernels have digits j, j+5, j+10, … in one
+// register.
+func digit(x *elem, j int) *uint64 { return &x[8*(j%5)+j/5] }
