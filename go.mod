@@ -7,4 +7,7 @@ require (
 	golang.org/x/sys v0.46.0
 )
 
-require github.com/klauspost/cpuid/v2 v2.2.3 // indirect
+require (
+	github.com/klauspost/cpuid/v2 v2.2.3 // indirect
+	golang.org/x/crypto v0.53.0 // indirect
+)

@@ -30,8 +30,14 @@ var mayImport = map[string][]string{
 	"envelope": {"envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
 		"internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu",
 		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
-	"bigdh/asm": {},
-	"bigdh":     {"bigdh/asm", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
+	"bigdh/asm":   {},
+	"bigdh":       {"bigdh/asm", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
+	"internal/tl": {},
+	"secretchat": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
+		"internal/alias", "internal/cpuid", "internal/impl", "internal/tl", "golang.org/x/sys/cpu",
+		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2",
+		"golang.org/x/crypto/chacha20poly1305", "golang.org/x/crypto/chacha20",
+		"golang.org/x/crypto/internal/alias", "golang.org/x/crypto/internal/poly1305"},
 }
 
 func TestImportDirection(t *testing.T) {
