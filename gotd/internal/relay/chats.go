@@ -1,0 +1,237 @@
+package relay
+
+import (
+	"bytes"
+	"crypto/rand"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/bigdh"
+)
+
+// dhVersion is the version of the only Diffie–Hellman configuration there is.
+const (
+	dhVersion   = 3
+	dhGenerator = 3
+)
+
+type chatState int
+
+const (
+	requested chatState = iota
+	accepted
+	discarded
+)
+
+type chat struct {
+	id             int
+	admin, partner *User // who requested, who accepts
+	state          chatState
+	ga, gb         []byte
+	fingerprint    int64
+}
+
+// accessHash is what a user must show to be let into the chat.
+func (c *chat) accessHash(u *User) int64 { return int64(c.id)<<8 ^ u.ID }
+
+func (c *chat) peer(u *User) *User {
+	if u == c.admin {
+		return c.partner
+	}
+	return c.admin
+}
+
+// view is the chat as a user sees it.
+func (c *chat) view(u *User) tg.EncryptedChatClass {
+	switch {
+	case c.state == discarded:
+		return &tg.EncryptedChatDiscarded{ID: c.id}
+	case c.state == accepted:
+		v := &tg.EncryptedChat{
+			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+			GAOrB: c.gb, KeyFingerprint: c.fingerprint,
+		}
+		if u == c.partner {
+			v.GAOrB = c.ga
+		}
+		return v
+	case u == c.admin:
+		return &tg.EncryptedChatWaiting{
+			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+		}
+	default:
+		return &tg.EncryptedChatRequested{
+			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+			GA: c.ga,
+		}
+	}
+}
+
+func (c *chat) announce(to *User) {
+	to.push(&tg.UpdateEncryption{Chat: c.view(to), Date: now})
+}
+
+func (u *User) dhConfig(q *tg.MessagesGetDhConfigRequest) (bin.Encoder, error) {
+	if q.RandomLength < 0 || q.RandomLength > 1024 {
+		return nil, tgerr.New(400, "RANDOM_LENGTH_INVALID")
+	}
+	random := make([]byte, 256) // whatever the length asked for
+	rand.Read(random)
+	if q.Version == dhVersion {
+		return &tg.MessagesDhConfigNotModified{Random: random}, nil
+	}
+	group, err := bigdh.Telegram(dhGenerator)
+	if err != nil {
+		return nil, err
+	}
+	p := group.Prime()
+	return &tg.MessagesDhConfig{G: dhGenerator, P: p[:], Version: dhVersion, Random: random}, nil
+}
+
+func (u *User) requestEncryption(q *tg.MessagesRequestEncryptionRequest) (bin.Encoder, error) {
+	to, ok := q.UserID.(*tg.InputUser)
+	if !ok || u.relay.users[to.UserID] == nil || to.UserID == u.ID {
+		return nil, tgerr.New(400, "USER_ID_INVALID")
+	}
+	if len(q.GA) != bigdh.Size {
+		u.relay.violation("g_a of %d bytes", len(q.GA))
+		return nil, tgerr.New(400, "DH_G_A_INVALID")
+	}
+	if c, ok := u.relay.chats[q.RandomID]; ok {
+		if c.admin != u || !bytes.Equal(c.ga, q.GA) {
+			return nil, tgerr.New(400, "RANDOM_ID_DUPLICATE")
+		}
+		return c.view(u), nil
+	}
+	c := &chat{id: q.RandomID, admin: u, partner: u.relay.users[to.UserID], ga: q.GA}
+	u.relay.chats[c.id] = c
+	c.admin.chats = append(c.admin.chats, c.id)
+	c.partner.chats = append(c.partner.chats, c.id)
+	c.announce(c.partner)
+	return c.view(u), nil
+}
+
+// chat returns the chat that the user may enter.
+func (u *User) chat(peer tg.InputEncryptedChat) (*chat, error) {
+	c, ok := u.relay.chats[peer.ChatID]
+	if !ok || c.admin != u && c.partner != u || peer.AccessHash != c.accessHash(u) {
+		return nil, tgerr.New(400, "CHAT_ID_INVALID")
+	}
+	return c, nil
+}
+
+func (u *User) acceptEncryption(q *tg.MessagesAcceptEncryptionRequest) (bin.Encoder, error) {
+	c, err := u.chat(q.Peer)
+	switch {
+	case err != nil:
+		return nil, err
+	case u != c.partner:
+		return nil, tgerr.New(400, "CHAT_ID_INVALID")
+	case c.state == discarded:
+		return nil, tgerr.New(400, "ENCRYPTION_ALREADY_DECLINED")
+	case c.state == accepted:
+		return nil, tgerr.New(400, "ENCRYPTION_ALREADY_ACCEPTED")
+	}
+	if len(q.GB) != bigdh.Size {
+		u.relay.violation("g_b of %d bytes", len(q.GB))
+	}
+	c.state, c.gb, c.fingerprint = accepted, q.GB, q.KeyFingerprint
+	c.announce(c.admin)
+	return c.view(u), nil
+}
+
+func (u *User) discardEncryption(q *tg.MessagesDiscardEncryptionRequest) (bin.Encoder, error) {
+	c, ok := u.relay.chats[q.ChatID]
+	if !ok || c.admin != u && c.partner != u {
+		return nil, tgerr.New(400, "CHAT_ID_INVALID")
+	}
+	if c.state == discarded {
+		return nil, tgerr.New(400, "ENCRYPTION_ALREADY_DECLINED")
+	}
+	c.state = discarded
+	c.announce(c.peer(u))
+	return &tg.BoolTrue{}, nil
+}
+
+// sent remembers a message by its random_id, which makes sending idempotent.
+type sent struct {
+	data []byte
+	file tg.EncryptedFileClass
+}
+
+// send passes a message on. It returns nil for a duplicate, which must be the same.
+func (u *User) send(peer tg.InputEncryptedChat, randomID int64, data []byte, service bool, attach func() (tg.EncryptedFileClass, error)) (*sent, error) {
+	c, err := u.chat(peer)
+	if err != nil {
+		return nil, err
+	}
+	if c.state != accepted {
+		return nil, tgerr.New(400, "ENCRYPTION_DECLINED")
+	}
+	if s, ok := u.sent[randomID]; ok {
+		if !bytes.Equal(s.data, data) {
+			u.relay.violation("user %d sends other data under the same random_id", u.ID)
+		}
+		return s, nil
+	}
+	file, err := attach()
+	if err != nil {
+		return nil, err
+	}
+	s := &sent{data, file}
+	u.sent[randomID] = s
+	if service {
+		c.peer(u).deliver(&tg.EncryptedMessageService{RandomID: randomID, ChatID: c.id, Date: now, Bytes: data})
+	} else {
+		c.peer(u).deliver(&tg.EncryptedMessage{RandomID: randomID, ChatID: c.id, Date: now, Bytes: data, File: file})
+	}
+	return s, nil
+}
+
+func noFile() (tg.EncryptedFileClass, error) { return &tg.EncryptedFileEmpty{}, nil }
+
+func (u *User) sendEncrypted(q *tg.MessagesSendEncryptedRequest) (bin.Encoder, error) {
+	if _, err := u.send(q.Peer, q.RandomID, q.Data, false, noFile); err != nil {
+		return nil, err
+	}
+	return &tg.MessagesSentEncryptedMessage{Date: now}, nil
+}
+
+func (u *User) sendEncryptedService(q *tg.MessagesSendEncryptedServiceRequest) (bin.Encoder, error) {
+	if _, err := u.send(q.Peer, q.RandomID, q.Data, true, noFile); err != nil {
+		return nil, err
+	}
+	return &tg.MessagesSentEncryptedMessage{Date: now}, nil
+}
+
+func (u *User) sendEncryptedFile(q *tg.MessagesSendEncryptedFileRequest) (bin.Encoder, error) {
+	s, err := u.send(q.Peer, q.RandomID, q.Data, false, func() (tg.EncryptedFileClass, error) {
+		return u.attach(q.File)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tg.MessagesSentEncryptedFile{Date: now, File: s.file}, nil
+}
+
+func (u *User) setTyping(q *tg.MessagesSetEncryptedTypingRequest) (bin.Encoder, error) {
+	c, err := u.chat(q.Peer)
+	if err != nil {
+		return nil, err
+	}
+	if q.Typing {
+		c.peer(u).push(&tg.UpdateEncryptedChatTyping{ChatID: c.id})
+	}
+	return &tg.BoolTrue{}, nil
+}
+
+func (u *User) readHistory(q *tg.MessagesReadEncryptedHistoryRequest) (bin.Encoder, error) {
+	c, err := u.chat(q.Peer)
+	if err != nil {
+		return nil, err
+	}
+	c.peer(u).push(&tg.UpdateEncryptedMessagesRead{ChatID: c.id, MaxDate: q.MaxDate, Date: now})
+	return &tg.BoolTrue{}, nil
+}

@@ -1,0 +1,298 @@
+// Package relay implements as much of a Telegram server as secret chats need, for tests
+// that connect real clients over loopback: gotd's tgtest speaks MTProto, this package
+// answers the methods of https://core.telegram.org/api/end-to-end.
+//
+// It stores and forwards what clients send, checks what a server can check of it, and on
+// request loses answers, refuses calls and drops connections.
+package relay
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/crypto"
+	"github.com/gotd/td/exchange"
+	"github.com/gotd/td/mt"
+	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/telegram/dcs"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+	"github.com/gotd/td/tgtest"
+	"github.com/gotd/td/transport"
+)
+
+const dc = 2
+
+// now is the time of this server, which stands still.
+const now = 1_700_000_000
+
+// Server relays between its users.
+type Server struct {
+	mu         sync.Mutex
+	users      map[int64]*User
+	chats      map[int]*chat
+	files      map[int64]*file
+	calls      []Call
+	violations []string
+}
+
+// New returns a server without users.
+func New() *Server {
+	return &Server{users: map[int64]*User{}, chats: map[int]*chat{}, files: map[int64]*file{}}
+}
+
+// User is one account. It has a listener of its own: who calls is known by where.
+type User struct {
+	ID int64
+
+	relay    *Server
+	server   *tgtest.Server
+	listener net.Listener
+
+	// Guarded by relay.mu.
+	session tgtest.Session // the last that called
+	online  bool
+	qts     int                            // of the last message
+	queue   []*tg.UpdateNewEncryptedMessage // not yet acknowledged
+	chats   []int
+	uploads map[int64]*upload
+	sent    map[int64]*sent // by random_id
+	rules   []*rule
+}
+
+// AddUser makes an account. It must be called before Run.
+func (s *Server) AddUser(id int64) (*User, error) {
+	key, err := rsa.GenerateKey(rand.Reader, crypto.RSAKeyBits)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	u := &User{ID: id, relay: s, listener: l, uploads: map[int64]*upload{}, sent: map[int64]*sent{}}
+	handler := tgtest.UnpackInvoke(tgtest.HandlerFunc(func(_ *tgtest.Server, req *tgtest.Request) error {
+		return u.handle(req)
+	}))
+	u.server = tgtest.NewServer(exchange.PrivateKey{RSA: key}, handler, tgtest.ServerOptions{DC: dc})
+	s.users[id] = u
+	return u, nil
+}
+
+// Run serves until ctx is done.
+func (s *Server) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, u := range s.users {
+		g.Go(func() error { return u.server.Serve(ctx, transport.ListenCodec(nil, u.listener)) })
+	}
+	return g.Wait()
+}
+
+// Options returns what a client needs to be this user.
+func (u *User) Options() telegram.Options {
+	return telegram.Options{
+		DC:         dc,
+		DCList:     dcs.List{Options: []tg.DCOption{u.address()}},
+		PublicKeys: []telegram.PublicKey{u.server.Key()},
+		Resolver:   dcs.Plain(dcs.PlainOptions{Protocol: transport.Intermediate}),
+		// Nothing that this server sees can be compressed.
+		CompressThreshold: -1,
+	}
+}
+
+func (u *User) address() tg.DCOption {
+	addr := u.listener.Addr().(*net.TCPAddr)
+	return tg.DCOption{ID: dc, IPAddress: addr.IP.String(), Port: addr.Port, Static: true}
+}
+
+// Disconnect drops the connection of the user's client.
+func (u *User) Disconnect() {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.disconnect()
+}
+
+func (u *User) disconnect() {
+	if u.online {
+		u.online = false
+		u.server.ForceDisconnect(u.session)
+	}
+}
+
+// A rule is what happens to a number of calls of a method.
+type rule struct {
+	method uint32
+	times  int
+	err    *tgerr.Error // what the call fails with; nil: it is served, and the answer lost
+}
+
+// LoseAnswers serves the next calls of a method, and breaks the connection instead of
+// answering.
+func (u *User) LoseAnswers(method uint32, times int) { u.addRule(&rule{method, times, nil}) }
+
+// Refuse makes the next calls of a method fail.
+func (u *User) Refuse(method uint32, times int, err *tgerr.Error) {
+	u.addRule(&rule{method, times, err})
+}
+
+func (u *User) addRule(r *rule) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.rules = append(u.rules, r)
+}
+
+// rule returns the rule for this call of a method, or nil.
+func (u *User) rule(method uint32) *rule {
+	i := slices.IndexFunc(u.rules, func(r *rule) bool { return r.method == method && r.times > 0 })
+	if i < 0 {
+		return nil
+	}
+	u.rules[i].times--
+	return u.rules[i]
+}
+
+// Call is a method that a user called and that was served.
+type Call struct {
+	User   int64
+	Method uint32
+}
+
+// Calls returns how often a user called a method.
+func (u *User) Calls(method uint32) (n int) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	for _, c := range u.relay.calls {
+		if c == (Call{u.ID, method}) {
+			n++
+		}
+	}
+	return n
+}
+
+// Queued returns how many messages wait for the user's acknowledgement.
+func (u *User) Queued() int {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	return len(u.queue)
+}
+
+// Violations returns what clients did that a server objects to, and what would give it a
+// reason to become curious.
+func (s *Server) Violations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.violations)
+}
+
+func (s *Server) violation(format string, args ...any) {
+	s.violations = append(s.violations, fmt.Sprintf(format, args...))
+}
+
+// handle answers one call.
+func (u *User) handle(req *tgtest.Request) error {
+	method, err := req.Buf.PeekID()
+	if err != nil {
+		return err
+	}
+	if method == mt.MsgsAckTypeID {
+		return nil
+	}
+	serve, ok := methods[method]
+	if !ok {
+		return tgerr.New(400, "INPUT_METHOD_INVALID")
+	}
+	result, err := u.serve(method, serve, req)
+	if err != nil || result == nil {
+		return err
+	}
+	return u.server.SendResult(req, result)
+}
+
+// serve calls the method under the lock. A nil result is an answer that got lost.
+func (u *User) serve(method uint32, serve handler, req *tgtest.Request) (bin.Encoder, error) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.session, u.online = req.Session, true
+	r := u.rule(method)
+	if r != nil && r.err != nil {
+		return nil, r.err
+	}
+	u.relay.calls = append(u.relay.calls, Call{u.ID, method})
+	result, err := serve(u, req.Buf)
+	if err == nil && r != nil {
+		u.disconnect()
+		return nil, nil
+	}
+	return result, err
+}
+
+// push sends an update to the user, if there is a connection. Whoever misses it asks for
+// the difference later.
+func (u *User) push(update tg.UpdateClass) {
+	if !u.online {
+		return
+	}
+	if err := u.server.SendUpdates(context.Background(), u.session, update); err != nil {
+		u.online = false
+	}
+}
+
+type handler func(u *User, b *bin.Buffer) (bin.Encoder, error)
+
+// method makes a handler of a function that takes the decoded request.
+func method[Q any, P interface {
+	*Q
+	bin.Decoder
+}](f func(u *User, q P) (bin.Encoder, error)) handler {
+	return func(u *User, b *bin.Buffer) (bin.Encoder, error) {
+		q := P(new(Q))
+		if err := q.Decode(b); err != nil {
+			return nil, tgerr.New(400, "INPUT_REQUEST_INVALID")
+		}
+		return f(u, q)
+	}
+}
+
+var methods = map[uint32]handler{
+	tg.HelpGetConfigRequestTypeID:    method((*User).config),
+	tg.HelpGetCDNConfigRequestTypeID: method((*User).cdnConfig),
+	tg.UsersGetUsersRequestTypeID:    method((*User).self),
+
+	tg.UpdatesGetStateRequestTypeID:       method((*User).state),
+	tg.UpdatesGetDifferenceRequestTypeID:  method((*User).difference),
+	tg.MessagesReceivedQueueRequestTypeID: method((*User).receivedQueue),
+
+	tg.MessagesGetDhConfigRequestTypeID:          method((*User).dhConfig),
+	tg.MessagesRequestEncryptionRequestTypeID:    method((*User).requestEncryption),
+	tg.MessagesAcceptEncryptionRequestTypeID:     method((*User).acceptEncryption),
+	tg.MessagesDiscardEncryptionRequestTypeID:    method((*User).discardEncryption),
+	tg.MessagesSendEncryptedRequestTypeID:        method((*User).sendEncrypted),
+	tg.MessagesSendEncryptedServiceRequestTypeID: method((*User).sendEncryptedService),
+	tg.MessagesSendEncryptedFileRequestTypeID:    method((*User).sendEncryptedFile),
+	tg.MessagesSetEncryptedTypingRequestTypeID:   method((*User).setTyping),
+	tg.MessagesReadEncryptedHistoryRequestTypeID: method((*User).readHistory),
+
+	tg.UploadSaveFilePartRequestTypeID:    method((*User).saveFilePart),
+	tg.UploadSaveBigFilePartRequestTypeID: method((*User).saveBigFilePart),
+	tg.UploadGetFileRequestTypeID:         method((*User).getFile),
+}
+
+func (u *User) config(*tg.HelpGetConfigRequest) (bin.Encoder, error) {
+	return &tg.Config{Date: now, Expires: now + 3600, ThisDC: dc, DCOptions: []tg.DCOption{u.address()}}, nil
+}
+
+func (u *User) cdnConfig(*tg.HelpGetCDNConfigRequest) (bin.Encoder, error) {
+	return &tg.CDNConfig{}, nil
+}
+
+func (u *User) self(*tg.UsersGetUsersRequest) (bin.Encoder, error) {
+	return &tg.UserClassVector{Elems: []tg.UserClass{&tg.User{ID: u.ID, Self: true, AccessHash: u.ID}}}, nil
+}
