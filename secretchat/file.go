@@ -1,0 +1,553 @@
+package secretchat
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"iter"
+	"math"
+
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// Sizes in bytes, and the number of parts that ends what may be uploaded.
+const (
+	DefaultPartSize = 512 << 10 // the largest that Telegram takes
+	// SmallFileMax is the size of an encrypted file up to which its parts go to
+	// upload.saveFilePart, and beyond which to upload.saveBigFilePart.
+	SmallFileMax = 10 << 20
+	// DefaultMaxParts is 2000 MiB of the largest parts. Premium accounts may upload twice
+	// as many: see WithMaxParts.
+	DefaultMaxParts = 4000
+)
+
+// What a peer, a server or the user's disk can get wrong about a file.
+var (
+	// ErrFileKey says that the key and the iv in a message are not those of the file.
+	ErrFileKey = errors.New("secretchat: key and iv of a file do not fit its fingerprint")
+	// ErrFileSize says that an encrypted file does not have the length that follows from
+	// the size in the message.
+	ErrFileSize = errors.New("secretchat: encrypted file is not as long as its message says")
+	// ErrTooManyParts says that a file is larger than what Telegram stores.
+	ErrTooManyParts = errors.New("secretchat: file has more parts than can be uploaded")
+)
+
+var errStreamClosed = errors.New("secretchat: write to a closed stream")
+
+// FileKey is the key and the iv of one file, and starts the streams that encrypt and
+// decrypt it. It prints as REDACTED.
+//
+// Files of a secret chat are encrypted under keys of their own, which have nothing to do
+// with the chat's: https://core.telegram.org/api/end-to-end#sending-encrypted-files. One
+// stream of AES-256-IGE goes over the whole file, padded with random bytes to whole
+// blocks. Key, iv and true size travel inside of the message; the encrypted file and the
+// fingerprint of its key lie on the server.
+//
+// Nothing authenticates a file. The server can garble it from any block on, and nobody
+// notices; what it cannot do is choose what comes out instead. Parsers of images and videos
+// must expect anything. An app may let its users compare what [WithSHA256] computes.
+//
+// Another file needs another key: under the same one, files that begin alike look alike.
+// For the same contents the methods may be called again, as after a failure, and by several
+// goroutines at once. They panic if the FileKey is zero or wiped.
+type FileKey struct {
+	key   [ige.KeySize]byte
+	iv    [ige.IVSize]byte
+	valid bool
+}
+
+// NewFileKey returns a random key for a file to be sent.
+func NewFileKey() *FileKey {
+	k := &FileKey{valid: true}
+	rand.Read(k.key[:])
+	rand.Read(k.iv[:])
+	return k
+}
+
+// ParseFileKey returns the key of a file that has been received: key and iv as they are
+// in the message, and the key_fingerprint that the server has for the file. It returns
+// ErrFileKey if key or iv is not 32 bytes long or the fingerprint is another.
+func ParseFileKey(key, iv []byte, fingerprint int32) (*FileKey, error) {
+	if len(key) != ige.KeySize || len(iv) != ige.IVSize {
+		return nil, ErrFileKey
+	}
+	k := &FileKey{[ige.KeySize]byte(key), [ige.IVSize]byte(iv), true}
+	if k.Fingerprint() != fingerprint {
+		k.Wipe()
+		return nil, ErrFileKey
+	}
+	return k, nil
+}
+
+// Bytes returns copies of the key and the iv, for the message that tells the peer of the
+// file.
+func (k *FileKey) Bytes() (key, iv []byte) {
+	k.check()
+	return append(key, k.key[:]...), append(iv, k.iv[:]...)
+}
+
+// Fingerprint returns what the server is told about the key, the key_fingerprint of
+// inputEncryptedFileUploaded.
+func (k *FileKey) Fingerprint() int32 {
+	k.check()
+	return kdf.FileFingerprint(&k.key, &k.iv)
+}
+
+// Wipe erases the key. Streams that have been started go on.
+func (k *FileKey) Wipe() { *k = FileKey{} }
+
+// Format writes REDACTED, whatever the verb.
+func (k FileKey) Format(f fmt.State, _ rune) { io.WriteString(f, "REDACTED") }
+
+func (k *FileKey) check() {
+	if !k.valid {
+		panic("secretchat: FileKey is zero or wiped")
+	}
+}
+
+// EncryptedSize returns the size in bytes of the encrypted file: size rounded up to
+// whole blocks of 16. It panics if size is negative or absurd.
+func EncryptedSize(size int64) int64 {
+	if !validSize(size) {
+		panic("secretchat: impossible size of a file")
+	}
+	return (size + ige.BlockSize - 1) &^ (ige.BlockSize - 1)
+}
+
+func validSize(size int64) bool { return 0 <= size && size <= math.MaxInt64-ige.BlockSize }
+
+// CheckFileSize returns ErrFileSize unless an encrypted file of encryptedSize bytes, says
+// the server, can be that of size bytes, says the message. It tells before a download
+// what [FileKey.Decrypter] would tell at its end.
+func CheckFileSize(size, encryptedSize int64) error {
+	if !validSize(size) || encryptedSize != EncryptedSize(size) {
+		return ErrFileSize
+	}
+	return nil
+}
+
+// A FileOption changes what a stream does besides encrypting or decrypting.
+type FileOption func(*fileOptions)
+
+type fileOptions struct {
+	ctx                           context.Context
+	progress                      func(done int64)
+	sum                           *[sha256.Size]byte
+	partSize, firstPart, maxParts int
+}
+
+// WithContext makes the stream fail with the cause of ctx, once that is done. A Read or
+// Write of the other side that is under way is not interrupted.
+func WithContext(ctx context.Context) FileOption { return func(o *fileOptions) { o.ctx = ctx } }
+
+// WithProgress calls f with the number of bytes of the plain file that have been worked
+// on: after every Read, Write or part, in the goroutine that does it. At the end it is
+// the file's size.
+func WithProgress(f func(done int64)) FileOption { return func(o *fileOptions) { o.progress = f } }
+
+// WithSHA256 sets sum to the SHA-256 of the plain file when the stream has come to a good
+// end, and leaves it alone otherwise. It is for the app to compare or to show: no message
+// of Telegram's carries it.
+func WithSHA256(sum *[sha256.Size]byte) FileOption { return func(o *fileOptions) { o.sum = sum } }
+
+// WithPartSize sets the size of all parts but the last, in bytes: a power of two from
+// 1 KiB to 512 KiB.
+func WithPartSize(n int) FileOption {
+	if n < 1<<10 || n > DefaultPartSize || DefaultPartSize%n != 0 {
+		panic("secretchat: size of parts is not a power of two from 1 KiB to 512 KiB")
+	}
+	return func(o *fileOptions) { o.partSize = n }
+}
+
+// WithFirstPart resumes an upload at part n: those before it are read and encrypted again,
+// to arrive at the same state, but not passed on. The file must be the same as before.
+func WithFirstPart(n int) FileOption { return func(o *fileOptions) { o.firstPart = n } }
+
+// WithMaxParts replaces DefaultMaxParts: upload_max_fileparts_premium of the app's
+// configuration is 8000.
+func WithMaxParts(n int) FileOption { return func(o *fileOptions) { o.maxParts = n } }
+
+// Encrypter returns a writer that encrypts the file written to it and writes the result
+// to w. Close pads and writes the last block and reports whether all is written. It does
+// not close w.
+func (k *FileKey) Encrypter(w io.Writer, opts ...FileOption) io.WriteCloser {
+	s, mode := k.encrypter(opts)
+	return &encryptWriter{s, ige.NewWriter(w, mode)}
+}
+
+// EncryptReader returns a reader of the encrypted file, r being the plain one: for
+// uploaders that want to read. [EncryptedSize] tells how long it is.
+func (k *FileKey) EncryptReader(r io.Reader, opts ...FileOption) io.Reader {
+	s, mode := k.encrypter(opts)
+	return &encryptReader{s, ige.NewReader(&paddingReader{fileStream: s, r: r}, mode)}
+}
+
+// Decrypter returns a reader of the plain file of size bytes, r being the encrypted one
+// and size what the message says. It yields at most size bytes, and then io.EOF if that
+// is where r ends, but for the padding, or else ErrFileSize.
+//
+// What it yields is not authenticated: see [FileKey].
+func (k *FileKey) Decrypter(r io.Reader, size int64, opts ...FileOption) io.Reader {
+	s, mode, encryptedSize := k.decrypter(size, opts)
+	src := &exactReader{r, encryptedSize}
+	return &decryptReader{s, ige.NewReader(src, mode), src}
+}
+
+// DecryptWriter is Decrypter the other way round, for downloaders that want to write: it
+// returns a writer that decrypts the encrypted file written to it and writes the plain
+// one, at most size bytes, to w. Close returns ErrFileSize if something is missing, as
+// Write does for what is too much. It does not close w.
+func (k *FileKey) DecryptWriter(w io.Writer, size int64, opts ...FileOption) io.WriteCloser {
+	s, mode, encryptedSize := k.decrypter(size, opts)
+	return &decryptWriter{s, ige.NewWriter(&plainWriter{s, w}, mode), encryptedSize}
+}
+
+// FilePart is a part of an encrypted file to be uploaded.
+type FilePart struct {
+	Index, Total int // file_part and file_total_parts
+	// Big tells whether the parts of the file, all of them, go to
+	// upload.saveBigFilePart or to upload.saveFilePart.
+	Big bool
+	// Bytes is valid until the iteration goes on.
+	Bytes []byte
+}
+
+// Parts encrypts the first size bytes of r and cuts the result into parts to be uploaded,
+// in order. An error is the last thing it yields: ErrTooManyParts, what r returns or, if r
+// is shorter, io.ErrUnexpectedEOF. An empty file has no parts, and no place in Telegram's
+// storage.
+//
+// It works in one buffer of a part's size: who uploads several parts at once copies them.
+func (k *FileKey) Parts(r io.Reader, size int64, opts ...FileOption) iter.Seq2[FilePart, error] {
+	k.check()
+	encryptedSize := EncryptedSize(size)
+	return func(yield func(FilePart, error) bool) {
+		s, mode := k.encrypter(opts)
+		defer s.finish(errStreamClosed)
+		s.size = size
+		partSize := min(int64(s.partSize), max(encryptedSize, 1))
+		total := (encryptedSize + partSize - 1) / partSize
+		if total > int64(s.maxParts) {
+			yield(FilePart{}, ErrTooManyParts)
+			return
+		}
+		buf := make([]byte, partSize)
+		defer clear(buf)
+		for i := range int(total) {
+			n, err := s.readPart(buf, r)
+			if err != nil {
+				yield(FilePart{}, err)
+				return
+			}
+			part := FilePart{Index: i, Total: int(total), Big: encryptedSize > SmallFileMax, Bytes: buf[:n]}
+			mode.CryptBlocks(part.Bytes, part.Bytes)
+			if i >= s.firstPart && !yield(part, nil) {
+				return
+			}
+			s.report()
+		}
+		s.finish(io.EOF)
+	}
+}
+
+// readPart fills buf with the next part, or with the last one and its padding.
+func (s *fileStream) readPart(buf []byte, r io.Reader) (n int, err error) {
+	if err := s.live(); err != nil {
+		return 0, err
+	}
+	n = int(min(int64(len(buf)), s.size-s.done))
+	if _, err := io.ReadFull(r, buf[:n]); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return 0, err
+	}
+	s.count(buf[:n])
+	return n + copy(buf[n:], padding(s.done)), nil
+}
+
+// fileStream is what all streams have in common.
+type fileStream struct {
+	fileOptions
+	cipher *ige.Cipher
+	mode   interface{ Wipe() }
+	hash   hash.Hash // of the plain file, if somebody wants it
+	size   int64     // of the plain file in bytes, where that is known
+	done   int64     // how many of them have been counted
+	err    error     // what has ended the stream: io.EOF is good
+}
+
+func newFileStream(key *FileKey, opts []FileOption) *fileStream {
+	key.check()
+	s := &fileStream{fileOptions: fileOptions{
+		ctx: context.Background(), partSize: DefaultPartSize, maxParts: DefaultMaxParts,
+	}}
+	for _, opt := range opts {
+		opt(&s.fileOptions)
+	}
+	if s.sum != nil {
+		s.hash = sha256.New()
+	}
+	c, err := ige.NewCipher(key.key[:])
+	if err != nil {
+		panic("secretchat: internal error: " + err.Error())
+	}
+	s.cipher = c
+	return s
+}
+
+func (k *FileKey) encrypter(opts []FileOption) (*fileStream, *ige.Encrypter) {
+	s := newFileStream(k, opts)
+	mode := ige.NewEncrypter(s.cipher, &k.iv)
+	s.mode = mode
+	return s, mode
+}
+
+func (k *FileKey) decrypter(size int64, opts []FileOption) (s *fileStream, mode *ige.Decrypter, encryptedSize int64) {
+	s = newFileStream(k, opts)
+	mode = ige.NewDecrypter(s.cipher, &k.iv)
+	s.mode, s.size = mode, size
+	if !validSize(size) { // a peer's mistake
+		s.finish(ErrFileSize)
+		return s, mode, 0
+	}
+	return s, mode, EncryptedSize(size)
+}
+
+// live returns the error, if there is one, for which the stream cannot go on.
+func (s *fileStream) live() error {
+	if s.err == nil && s.ctx.Err() != nil {
+		s.finish(context.Cause(s.ctx))
+	}
+	return s.err
+}
+
+// count takes note of the next bytes of the plain file.
+func (s *fileStream) count(p []byte) {
+	if s.hash != nil {
+		s.hash.Write(p)
+	}
+	s.done += int64(len(p))
+}
+
+func (s *fileStream) report() {
+	if s.progress != nil {
+		s.progress(s.done)
+	}
+}
+
+// finish ends the stream, once, and erases its keys. It returns err.
+func (s *fileStream) finish(err error) error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.err = err; err == io.EOF && s.sum != nil {
+		s.hash.Sum(s.sum[:0])
+	}
+	s.mode.Wipe()
+	s.cipher.Wipe()
+	return err
+}
+
+type encryptWriter struct {
+	*fileStream
+	w *ige.Writer
+}
+
+func (e *encryptWriter) Write(p []byte) (int, error) {
+	if err := e.live(); err != nil {
+		return 0, writeError(err)
+	}
+	n, err := e.w.Write(p)
+	if err != nil {
+		return n, e.finish(err)
+	}
+	e.count(p)
+	e.report()
+	return n, nil
+}
+
+func (e *encryptWriter) Close() error {
+	defer e.w.Close()
+	if err := e.live(); err != nil {
+		return closeError(err)
+	}
+	if _, err := e.w.Write(padding(e.done)); err != nil {
+		return e.finish(err)
+	}
+	e.finish(io.EOF)
+	return nil
+}
+
+// writeError and closeError are what Write and Close of a stream return that err has
+// ended.
+func writeError(err error) error {
+	if err == io.EOF {
+		return errStreamClosed
+	}
+	return err
+}
+
+func closeError(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// padding returns what follows size bytes to make whole blocks.
+func padding(size int64) []byte {
+	pad := make([]byte, EncryptedSize(size)-size)
+	rand.Read(pad)
+	return pad
+}
+
+type encryptReader struct {
+	*fileStream
+	r *ige.Reader // of a paddingReader
+}
+
+func (e *encryptReader) Read(p []byte) (int, error) {
+	if err := e.live(); err != nil {
+		return 0, err
+	}
+	n, err := e.r.Read(p)
+	if n > 0 {
+		e.report()
+	}
+	if err != nil {
+		e.finish(err)
+	}
+	return n, err
+}
+
+// paddingReader is r, whose bytes it counts, followed by the padding.
+type paddingReader struct {
+	*fileStream
+	r     io.Reader
+	ended bool   // r has
+	pad   []byte // what is left of the padding then
+}
+
+func (r *paddingReader) Read(p []byte) (int, error) {
+	if !r.ended {
+		n, err := r.r.Read(p)
+		r.count(p[:n])
+		if err == io.EOF {
+			r.ended, r.pad, err = true, padding(r.done), nil
+		}
+		if n > 0 || err != nil || !r.ended {
+			return n, err
+		}
+	}
+	if len(r.pad) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.pad)
+	r.pad = r.pad[n:]
+	return n, nil
+}
+
+type decryptReader struct {
+	*fileStream
+	r   *ige.Reader // of src
+	src *exactReader
+}
+
+func (d *decryptReader) Read(p []byte) (int, error) {
+	if err := d.live(); err != nil {
+		return 0, err
+	}
+	left := d.size - d.done
+	if left == 0 {
+		return 0, d.finish(d.src.end())
+	}
+	n, err := d.r.Read(p[:min(int64(len(p)), left)])
+	if n > 0 {
+		d.count(p[:n])
+		d.report()
+	}
+	if err != nil {
+		d.finish(err)
+	}
+	return n, err
+}
+
+// exactReader reads left bytes from r, which must be all that r has.
+type exactReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (r *exactReader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	if err == io.EOF && r.left > 0 {
+		err = ErrFileSize
+	}
+	return n, err
+}
+
+// end returns io.EOF if there is nothing more to read.
+func (r *exactReader) end() error {
+	var b [1]byte
+	if n, err := io.ReadFull(r.r, b[:]); n == 0 {
+		return err
+	}
+	return ErrFileSize
+}
+
+type decryptWriter struct {
+	*fileStream
+	w    *ige.Writer // to a plainWriter
+	left int64       // of the encrypted file
+}
+
+func (d *decryptWriter) Write(p []byte) (int, error) {
+	if err := d.live(); err != nil {
+		return 0, writeError(err)
+	}
+	if int64(len(p)) > d.left {
+		return 0, d.finish(ErrFileSize)
+	}
+	n, err := d.w.Write(p)
+	if err != nil {
+		return n, d.finish(err)
+	}
+	d.left -= int64(n)
+	d.report()
+	return n, nil
+}
+
+func (d *decryptWriter) Close() error {
+	defer d.w.Close()
+	if err := d.live(); err != nil {
+		return closeError(err)
+	}
+	if d.left > 0 {
+		return d.finish(ErrFileSize)
+	}
+	d.finish(io.EOF)
+	return nil
+}
+
+// plainWriter writes to w what is left when the padding is taken off.
+type plainWriter struct {
+	*fileStream
+	w io.Writer
+}
+
+func (w *plainWriter) Write(p []byte) (int, error) {
+	plain := p[:min(int64(len(p)), w.size-w.done)]
+	n, err := w.w.Write(plain)
+	w.count(plain[:n])
+	if err != nil || n < len(plain) {
+		return n, err
+	}
+	return len(p), nil
+}
