@@ -17,57 +17,36 @@ package a64
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/mmcloughlin/avo/gotypes"
+
+	"github.com/mtcore/mtcore/gen/internal/goasm"
 )
 
 // A File is a sequence of constants and of functions, to be written by Generate.
 type File struct {
-	data  []*Data
-	funcs []*Func
+	file goasm.File
 }
 
 // NewFile returns an empty file.
 func NewFile() *File { return &File{} }
 
 // Data is a read-only constant, from File.Words.
-type Data struct {
-	name  string
-	words []uint32
-}
+type Data = goasm.Data
 
 // Words adds a constant to the file.
-func (f *File) Words(name string, words ...uint32) *Data {
-	for _, d := range f.data {
-		if d.name == name {
-			panic("a64: duplicate constant " + name)
-		}
-	}
-	d := &Data{name, words}
-	f.data = append(f.data, d)
-	return d
-}
+func (f *File) Words(name string, words ...uint32) *Data { return f.file.Words(name, words...) }
+
+// Generate writes the files that the command line asks for: the assembly to -out,
+// and the stubs, as part of package -pkg, to -stubs.
+func (f *File) Generate() { f.file.Generate() }
 
 // A Func is a function under construction. It has no stack frame and makes no calls.
 type Func struct {
-	name, doc string
+	fn        goasm.Func
 	signature *gotypes.Signature
-	features  []string // for the "Requires:" line, sorted
-
-	lines  []line
-	labels map[string]bool // given by Label
-	gp     [31]bool        // general registers in use
-	vec    [32]bool        // vector registers in use
-}
-
-// A line is a label, a comment or an instruction.
-type line struct {
-	label, comment string
-	opcode         string
-	operands       []string
-	target         string // label that the instruction may branch to
+	gp        [31]bool // general registers in use
+	vec       [32]bool // vector registers in use
 }
 
 // Func begins a function. The signature, "func(…)", may use builtin types only; doc
@@ -77,24 +56,17 @@ func (f *File) Func(name, signature, doc string) *Func {
 	if err != nil {
 		panic(fmt.Sprintf("a64: signature of %s: %v", name, err))
 	}
-	fn := &Func{name: name, doc: doc, signature: sig, labels: map[string]bool{}}
-	f.funcs = append(f.funcs, fn)
+	fn := &Func{signature: sig}
+	fn.fn = goasm.Func{Name: name, Doc: doc, Signature: sig.String(), Args: sig.Bytes(), Allocated: fn.allocated}
+	f.file.Add(&fn.fn)
 	return fn
 }
 
 // Label marks the next instruction as a target for branches of this function.
-func (f *Func) Label(name string) {
-	if f.labels[name] {
-		f.panicf("duplicate label %s", name)
-	}
-	f.labels[name] = true
-	f.lines = append(f.lines, line{label: name})
-}
+func (f *Func) Label(name string) { f.fn.Label(name) }
 
 // Comment writes a comment for the readers of the assembly.
-func (f *Func) Comment(text string) {
-	f.lines = append(f.lines, line{comment: text})
-}
+func (f *Func) Comment(text string) { f.fn.Comment(text) }
 
 // LoadParam returns a new register with the parameter called name, a pointer or
 // an integer of 64 bits.
@@ -137,43 +109,28 @@ func (f *Func) loadTo(param gotypes.Component, d R) {
 
 // emit appends an instruction that needs the CPU feature, if it is not empty.
 func (f *Func) emit(feature, opcode string, operands ...string) {
-	f.lines = append(f.lines, line{opcode: opcode, operands: operands})
-	if i, found := slices.BinarySearch(f.features, feature); feature != "" && !found {
-		f.features = slices.Insert(f.features, i, feature)
-	}
+	f.fn.Emit(feature, opcode, operands...)
 }
 
 // branch appends an instruction that may continue at a label, its last operand.
 func (f *Func) branch(opcode, label string, operands ...string) {
-	f.lines = append(f.lines, line{opcode: opcode, operands: append(operands, label), target: label})
+	f.fn.Branch(opcode, label, operands...)
 }
 
-// check panics unless the function is complete.
-func (f *Func) check() {
-	for _, l := range f.lines {
-		if l.target != "" && !f.labels[l.target] {
-			f.panicf("undefined label %s", l.target)
-		}
-	}
-	if len(f.lines) == 0 || f.lines[len(f.lines)-1].opcode != "RET" {
-		f.panicf("does not end in RET")
-	}
-	var leaked []string
+// allocated returns the registers in use.
+func (f *Func) allocated() []string {
+	var names []string
 	for num, used := range f.gp {
 		if used {
-			leaked = append(leaked, fmt.Sprintf("R%d", num))
+			names = append(names, fmt.Sprintf("R%d", num))
 		}
 	}
 	for num, used := range f.vec {
 		if used {
-			leaked = append(leaked, fmt.Sprintf("V%d", num))
+			names = append(names, fmt.Sprintf("V%d", num))
 		}
 	}
-	if leaked != nil {
-		f.panicf("leaked registers: %s", strings.Join(leaked, " "))
-	}
+	return names
 }
 
-func (f *Func) panicf(format string, args ...any) {
-	panic("a64: " + f.name + ": " + fmt.Sprintf(format, args...))
-}
+func (f *Func) panicf(format string, args ...any) { f.fn.Panicf(format, args...) }

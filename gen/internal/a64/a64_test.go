@@ -45,8 +45,8 @@ func TestGolden(t *testing.T) {
 		name string
 		got  []byte
 	}{
-		{"testdata/tiny_arm64.s.golden", tiny().assembly(command)},
-		{"testdata/tiny_arm64.go.golden", tiny().stubs(command, "tiny")},
+		{"testdata/tiny_arm64.s.golden", tiny().file.Assembly(command)},
+		{"testdata/tiny_arm64.go.golden", tiny().file.Stubs(command, "tiny")},
 	} {
 		if *update {
 			if err := os.WriteFile(test.name, test.got, 0o666); err != nil {
@@ -112,7 +112,7 @@ func TestMistakesPanic(t *testing.T) {
 			}()
 			file := NewFile()
 			test.body(file.Func("Wrong", "func(p *byte, s []byte, w uint32)", ""))
-			file.assembly("")
+			file.file.Assembly("")
 		})
 	}
 }

@@ -189,7 +189,7 @@ func (f *Func) MOVDCopy(n, d R) { f.emit("", "MOVD", f.use(n), f.use(d)) }
 
 // MOVDAddress sets d to the address of a constant.
 func (f *Func) MOVDAddress(data *Data, d R) {
-	f.emit("", "MOVD", "$"+data.name+"<>(SB)", f.use(d))
+	f.emit("", "MOVD", data.Address(), f.use(d))
 }
 
 // MOVDLoad sets d to the 64 bits at p + offset.
