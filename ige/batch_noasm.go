@@ -6,10 +6,10 @@ import "math"
 
 func batchWidth() int { return slicedLanes }
 
-// minBatch is how many bytes a batch must have to be worth preparing. crypto/aes has
-// no use for batches.
+// minBatch is how many bytes a batch must have to be worth preparing. Neither
+// crypto/aes nor the kernels for 32-bit ARM have a use for batches.
 func minBatch() int {
-	if useStdAES {
+	if useAES || useStdAES {
 		return math.MaxInt
 	}
 	return 1

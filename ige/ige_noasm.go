@@ -1,4 +1,4 @@
-//go:build !(amd64 || arm64) || !gc || purego
+//go:build !(amd64 || arm || arm64) || !gc || purego
 
 package ige
 
@@ -9,6 +9,8 @@ import (
 	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impl"
 )
+
+const useAES = false
 
 var useStdAES = cpuid.StdlibHasAES
 
@@ -48,6 +50,3 @@ func newStdAES(key *[KeySize]byte) cipher.Block {
 	}
 	return b
 }
-
-// stdSchedules finds nothing: what crypto/aes keeps is of use to kernels only.
-func stdSchedules(cipher.Block) (nr int, enc, dec *schedule) { return 0, nil, nil }

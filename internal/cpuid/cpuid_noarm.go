@@ -1,0 +1,5 @@
+//go:build !arm || !gc || purego
+
+package cpuid
+
+const ARMHasAES = false
