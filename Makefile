@@ -23,7 +23,7 @@ lint:
 	! grep -rnE '^// go:' --include='*.go' .
 	set -e; for m in $(MODULES); do go -C $$m vet ./...; (cd $$m && go run $(STATICCHECK) ./...); done
 
-# The arm64 kernels under qemu-user (Debian: apt-get install qemu-user).
+# The ARM kernels, 64-bit and 32-bit, under qemu-user (Debian: apt-get install qemu-user).
 test-arm:
 	.ci/test-arm
 

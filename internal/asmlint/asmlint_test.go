@@ -44,6 +44,57 @@ var allowed = map[string]string{
 		B BEQ BNE BLT CBNZ CBZ RET
 		VLD1 VST1 VMOV VDUP VEOR VAND VORR VBIT VADD VSHL VEXT VTBL VREV32 VCMEQ
 		AESE AESD AESMC AESIMC SHA256H SHA256H2 SHA256SU0 SHA256SU1`,
+	"arm": `
+		MOVW ADD ADDNE SUB SUBS CMP BEQ BNE BLT RET
+		AESE AESD AESMC AESIMC VEOR VORR VMOV VDUP VEXT VSHL VLD1 VST1`,
+}
+
+// words has the instructions that the Go assembler for 32-bit ARM does not know, as
+// the Arm Architecture Reference Manual encodes them: the bits that matter and their
+// values. Registers are vectors, except for the base of VLD1 and VST1.
+var words = []struct {
+	mask, value uint32
+	opcode      string
+}{
+	{0xffbf0fd1, 0xf3b00300, "AESE"},
+	{0xffbf0fd1, 0xf3b00340, "AESD"},
+	{0xffbf0fd1, 0xf3b00380, "AESMC"},
+	{0xffbf0fd1, 0xf3b003c0, "AESIMC"},
+	{0xffb00f51, 0xf3000150, "VEOR"},
+	{0xffb00f51, 0xf2200150, "VORR"},
+	{0xfeb80fd0, 0xf2800050, "VMOV"}, // of an immediate
+	{0xffb70fd0, 0xf3b40c40, "VDUP"},
+	{0xffb00050, 0xf2b00040, "VEXT"},
+	{0xffa00fd0, 0xf2a00550, "VSHL"},
+	{0xffb00fff, 0xf4200a0f, "VLD1"}, // without an index; one register or two
+	{0xffb00fff, 0xf420020f, "VLD1"},
+	{0xffb00fff, 0xf4200a0d, "VLD1"}, // moving the base by the size
+	{0xffb00fff, 0xf420020d, "VLD1"},
+	{0xffb00fff, 0xf4000a0f, "VST1"},
+	{0xffb00fff, 0xf400020f, "VST1"},
+	{0xffb00fff, 0xf4000a0d, "VST1"},
+	{0xffb00fff, 0xf400020d, "VST1"},
+}
+
+// decode returns what a WORD is.
+func decode(operand string) (opcode string, operands []string) {
+	word, err := strconv.ParseUint(strings.TrimPrefix(operand, "$"), 0, 32)
+	if err != nil {
+		return "WORD", nil
+	}
+	for _, w := range words {
+		if uint32(word)&w.mask != w.value {
+			continue
+		}
+		switch w.opcode {
+		case "VLD1":
+			return w.opcode, []string{fmt.Sprintf("(R%d)", word>>16&0xf), "[]"}
+		case "VST1":
+			return w.opcode, []string{"[]", fmt.Sprintf("(R%d)", word>>16&0xf)}
+		}
+		return w.opcode, []string{"[]"}
+	}
+	return "WORD", nil
 }
 
 func TestAssembly(t *testing.T) {
@@ -100,6 +151,13 @@ func TestPlantedLeaks(t *testing.T) {
 		{"branch on flags", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCMP $4, R1\nBEQ done\ndone:\nRET", "jump depends on a secret"},
 		{"index from memory", "arm64", "MOVD p+0(FP), R0\nLDP (R0), (R1, R2)\nADD R2, R0, R0\nVLD1 (R0), [V0.B16]\nRET", "address depends on a secret"},
 		{"division", "arm64", "UDIV R0, R1, R2\nRET", "UDIV is not allowed"},
+		{"counter", "arm", "MOVW n+8(FP), R1\nloop:\nWORD $0xf3b00300\nSUB.S $1, R1, R1\nADD.NE $1, R1\nBNE loop\nRET", ""},
+		{"word that moves its base", "arm", "MOVW p+0(FP), R2\nWORD $0xf4222a0d\nWORD $0xf4222a0d\nRET", ""},
+		{"branch on memory", "arm", "MOVW p+0(FP), R0\nMOVW (R0), R1\nSUB.S $1, R1, R1\nBNE done\ndone:\nRET", "jump depends on a secret"},
+		{"index from memory", "arm", "MOVW p+0(FP), R0\nMOVW (R0), R2\nWORD $0xf4222a0d\nRET", "address depends on a secret"},
+		{"conditional index", "arm", "MOVW p+0(FP), R0\nMOVW (R0), R1\nCMP $3, R1\nADD.NE $16, R0\nWORD $0xf4000a0f\nRET", "address depends on a secret"},
+		{"word with an index", "arm", "MOVW p+0(FP), R2\nWORD $0xf4222a01\nRET", "WORD is not allowed"},
+		{"move from a vector", "arm", "WORD $0xee110b10\nRET", "WORD is not allowed"},
 	} {
 		got := strings.Join(lint(tt.arch, head+tt.code), "; ")
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
@@ -172,6 +230,12 @@ func lint(arch, text string) []string {
 			in := instruction{line: i + 1, opcode: fields[0]}
 			if len(fields) == 2 {
 				in.operands = splitOperands(fields[1])
+			}
+			if arch == "arm" {
+				in.opcode = strings.Replace(in.opcode, ".", "", 1) // sets flags, or asks for them
+				if in.opcode == "WORD" {
+					in.opcode, in.operands = decode(in.operands[0])
+				}
 			}
 			body = append(body, in)
 		}
@@ -278,10 +342,10 @@ func isJump(opcode string) bool {
 }
 
 // noFlags matches the instructions that leave the flags alone, on either architecture.
-var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|LDP|STP|ADD|ADC|SUB|SBC|NEG|AND|ORR|EOR|EXTR|LS[LR]|MUL|UMULH|CSEL|CSETM)$`)
+var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|LDP|STP|ADD|ADDNE|ADC|SUB|SBC|NEG|AND|ORR|EOR|EXTR|LS[LR]|MUL|UMULH|CSEL|CSETM)$`)
 
 // setsFlags matches those that set them although they end in what noFlags matches.
-var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM)$`)
+var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM|ADDNE)$`)
 
 // execute changes s as an instruction does. The destination is the last operand, and
 // two of MULX and LDP.
@@ -299,7 +363,7 @@ func (s state) execute(signature, opcode string, operands []string) {
 	if opcode == "MULXQ" {
 		k = min(k, s["DX"])
 	}
-	if opcode == "MOVQ" || opcode == "MOVD" {
+	if opcode == "MOVQ" || opcode == "MOVD" || opcode == "MOVW" {
 		k = s.value(signature, opcode, operands[0])
 	}
 	if readsFlags.MatchString(opcode) {
