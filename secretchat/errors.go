@@ -12,8 +12,8 @@ var (
 	// ErrDuplicate says that a message was received before, or waits in the queue. It is
 	// for information.
 	ErrDuplicate = errors.New("secretchat: duplicate message")
-	// ErrObsolete says that the peer sent a message in the form used before layer 17,
-	// without a sequence number. It is ignored.
+	// ErrObsolete says that the peer sent something without a sequence number, as was done
+	// before layer 17. It is ignored.
 	ErrObsolete = errors.New("secretchat: message without sequence number")
 )
 
@@ -73,6 +73,8 @@ const (
 	RuleGap       Rule = "too many messages missing, or waiting for missing ones"
 	RuleResend    Rule = "request to resend what was not sent or has been acknowledged"
 	RuleExhausted Rule = "no sequence numbers left"
+	// RuleUnacknowledged is for a peer that makes us answer and acknowledges nothing.
+	RuleUnacknowledged Rule = "too many answers not acknowledged"
 
 	// https://core.telegram.org/api/end-to-end/pfs
 	RuleKeyExchange Rule = "message out of place in an exchange of keys"

@@ -1,5 +1,7 @@
 package secretchat
 
+import "github.com/mtcore/mtcore/internal/tl"
+
 // EventKind tells what an [Event] is.
 type EventKind uint8
 
@@ -67,4 +69,39 @@ type Packet struct {
 	RandomID int64
 	Service  bool
 	Data     []byte
+
+	resend bool // the peer has asked for it
 }
+
+// describe sets what follows from the body, which was parsed as m.
+func (e *Event) describe(m *tl.Message) {
+	e.RandomID = m.RandomID
+	switch m.Kind {
+	case tl.Text:
+		e.Kind = EventMessage
+		e.TTL = clampTTL(m.TTL)
+		return
+	case tl.Service:
+	default:
+		e.Kind, e.RandomID = EventUnsupported, 0
+		return
+	}
+	e.IDs = m.Action.IDs
+	switch m.Action.ID {
+	case tl.SetMessageTTL:
+		e.Kind = EventSetTTL
+		e.TTL = clampTTL(m.Action.TTL)
+	case tl.ReadMessages:
+		e.Kind = EventRead
+	case tl.DeleteMessages:
+		e.Kind = EventDelete
+	case tl.ScreenshotMessages:
+		e.Kind = EventScreenshot
+	case tl.FlushHistory:
+		e.Kind = EventFlushHistory
+	case tl.Typing:
+		e.Kind = EventTyping
+	}
+}
+
+func clampTTL(seconds int32) int { return min(max(int(seconds), 0), MaxTTL) }

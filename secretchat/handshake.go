@@ -1,52 +1,116 @@
 package secretchat
 
 import (
+	"errors"
+	"fmt"
+	"sync"
+
 	"github.com/mtcore/mtcore/bigdh"
 )
 
 // Outgoing is a chat that we have asked for and the peer has not yet accepted.
 type Outgoing struct {
-	opt  Options
-	priv *bigdh.PrivateKey
+	mu    sync.Mutex
+	opt   Options
+	group *bigdh.Group
+	mine  *bigdh.PrivateKey // nil when it was used
 }
 
 // Request begins a chat. It returns g_a for messages.requestEncryption.
 //
 // The Store gets the state of the exchange, which [RestoreOutgoing] takes.
 func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte, err error) {
-	panic("not implemented")
+	opt.check()
+	mine, err := group.GenerateKey(opt.ServerRandom)
+	if err != nil {
+		return nil, gA, err
+	}
+	o = &Outgoing{opt: opt, group: group, mine: mine}
+	if opt.Store != nil {
+		if err := commit(opt.Store, opt.ChatID, o.Snapshot()); err != nil {
+			mine.Wipe()
+			return nil, gA, err
+		}
+	}
+	return o, mine.PublicKey().Bytes(), nil
 }
 
-// RestoreOutgoing is [Restore] for a chat that the peer has not accepted. It returns
-// [ErrState] for the state of a chat.
-func RestoreOutgoing(state []byte, opt Options) (*Outgoing, error) {
-	panic("not implemented")
-}
-
-// Complete takes g_b and key_fingerprint out of the encryptedChat that the server sent when the peer
-// accepted. The exponent is used once: whatever comes out, another call returns
-// [ErrCompleted].
+// Complete takes g_b and key_fingerprint out of the encryptedChat that the server sent
+// when the peer accepted. The exponent is used once: whatever comes out, another call
+// returns [ErrCompleted].
 //
-// If the answer is not one that an honest peer would give, the error is a
-// [FatalError] and messages.discardEncryption has to be called.
+// If the answer is not one that an honest peer would give, the error is a [FatalError]
+// and messages.discardEncryption has to be called.
 func (o *Outgoing) Complete(gB []byte, fingerprint int64) (*Chat, error) {
-	panic("not implemented")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.mine == nil {
+		return nil, ErrCompleted
+	}
+	defer o.wipe()
+	peer, err := o.group.NewPublicKey(gB)
+	if err != nil {
+		return nil, o.fail(RulePublicValue)
+	}
+	k := newKey(o.mine, peer, o.opt.MaxPacket)
+	if k.fingerprint() != fingerprint {
+		k.wipe()
+		return nil, o.fail(RuleFingerprint)
+	}
+	return newChat(k, o.group, true, &o.opt)
 }
 
 // Discard wipes the exponent and has the Store forget it. What the peer answers is then
 // refused with [ErrCompleted].
 func (o *Outgoing) Discard() error {
-	panic("not implemented")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.mine == nil {
+		return nil // There may be a chat, which has the Store.
+	}
+	o.wipe()
+	return o.forget()
 }
 
-// Snapshot returns the sealed state, for callers without a [Store].
-func (o *Outgoing) Snapshot() []byte {
-	panic("not implemented")
+// Format implements [fmt.Formatter] so that no log gets to see a key.
+func (o *Outgoing) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+
+func (o *Outgoing) fail(r Rule) error {
+	if err := o.forget(); err != nil {
+		return errors.Join(fatal(r), err)
+	}
+	return fatal(r)
+}
+
+func (o *Outgoing) forget() error {
+	if o.opt.Store == nil {
+		return nil
+	}
+	return commit(o.opt.Store, o.opt.ChatID, nil)
+}
+
+func (o *Outgoing) wipe() {
+	o.mine.Wipe()
+	o.mine = nil
 }
 
 // Accept accepts the chat that a peer has asked for with g_a. It returns g_b and
-// key_fingerprint for messages.acceptEncryption. The error is a [FatalError] if g_a
-// is not a good one.
+// key_fingerprint for messages.acceptEncryption, which comes before any packet. The error is
+// a [FatalError] if g_a is not a good one.
 func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size]byte, fingerprint int64, err error) {
-	panic("not implemented")
+	opt.check()
+	peer, err := group.NewPublicKey(gA)
+	if err != nil {
+		return nil, gB, 0, fatal(RulePublicValue)
+	}
+	mine, err := group.GenerateKey(opt.ServerRandom)
+	if err != nil {
+		return nil, gB, 0, err
+	}
+	defer mine.Wipe()
+	k := newKey(mine, peer, opt.MaxPacket)
+	if c, err = newChat(k, group, false, &opt); err != nil {
+		return nil, gB, 0, err
+	}
+	return c, mine.PublicKey().Bytes(), k.fingerprint(), nil
 }
