@@ -29,6 +29,7 @@ type Chat struct {
 	group      *bigdh.Group
 	originator bool
 	picture    [36]byte
+	gB         *[bigdh.Size]byte // until the peer has answered it
 
 	// key is for sending and receiving, other, if there is an exchange that needs it, for
 	// receiving.
@@ -49,11 +50,12 @@ type Chat struct {
 	unhandled []Event
 }
 
-// newChat returns a chat with its first key.
-func newChat(k *key, group *bigdh.Group, originator bool, opt *Options) (*Chat, error) {
+// newChat returns a chat with its first key. The responder has a gB.
+func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options) (*Chat, error) {
 	c := &Chat{
 		group:      group,
-		originator: originator,
+		originator: gB == nil,
+		gB:         gB,
 		picture:    kdf.Visualization(&k.auth, &k.auth),
 		key:        k,
 		layers:     layers{peer: MinLayer},

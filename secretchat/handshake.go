@@ -25,6 +25,7 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 	if err != nil {
 		return nil, gA, err
 	}
+	opt.ServerRandom = nil
 	o = &Outgoing{opt: opt, group: group, mine: mine}
 	if opt.Store != nil {
 		if err := commit(opt.Store, opt.ChatID, o.Snapshot()); err != nil {
@@ -33,6 +34,17 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 		}
 	}
 	return o, mine.PublicKey().Bytes(), nil
+}
+
+// GA returns g_a, in case messages.requestEncryption has to be repeated after a crash, or
+// [ErrCompleted].
+func (o *Outgoing) GA() (gA [bigdh.Size]byte, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.mine == nil {
+		return gA, ErrCompleted
+	}
+	return o.mine.PublicKey().Bytes(), nil
 }
 
 // Complete takes g_b and key_fingerprint out of the encryptedChat that the server sent
@@ -57,7 +69,7 @@ func (o *Outgoing) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 		k.wipe()
 		return nil, o.fail(RuleFingerprint)
 	}
-	return newChat(k, o.group, true, &o.opt)
+	return newChat(k, o.group, nil, &o.opt)
 }
 
 // Discard wipes the exponent and has the Store forget it. What the peer answers is then
@@ -94,9 +106,9 @@ func (o *Outgoing) wipe() {
 	o.mine = nil
 }
 
-// Accept accepts the chat that a peer has asked for with g_a. It returns g_b and
-// key_fingerprint for messages.acceptEncryption, which comes before any packet. The error is
-// a [FatalError] if g_a is not a good one.
+// Accept accepts the chat that a peer has asked for with g_a, which is done once. It
+// returns g_b and key_fingerprint for messages.acceptEncryption, which comes before any
+// packet. The error is a [FatalError] if g_a is not a good one.
 func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size]byte, fingerprint int64, err error) {
 	opt.check()
 	peer, err := group.NewPublicKey(gA)
@@ -109,8 +121,20 @@ func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size
 	}
 	defer mine.Wipe()
 	k := newKey(mine, peer, opt.MaxPacket)
-	if c, err = newChat(k, group, false, &opt); err != nil {
+	gB = mine.PublicKey().Bytes()
+	if c, err = newChat(k, group, &gB, &opt); err != nil {
 		return nil, gB, 0, err
 	}
-	return c, mine.PublicKey().Bytes(), k.fingerprint(), nil
+	return c, gB, k.fingerprint(), nil
+}
+
+// Acceptance returns what Accept returned, until the peer is known to have got it, in case
+// messages.acceptEncryption has to be repeated after a crash.
+func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || c.gB == nil {
+		return gB, 0, false
+	}
+	return *c.gB, c.key.fingerprint(), true
 }

@@ -105,7 +105,7 @@ func (h *history) wipe() {
 
 // number gives the message the next number, and puts it into the history.
 func (c *Chat) number(message []byte) error {
-	if c.sent == maxNumbers {
+	if c.sent == maxNumbers || c.received == maxNumbers {
 		return fatal(RuleExhausted)
 	}
 	c.history.add(c.wrap(message, c.sent, c.received))

@@ -31,6 +31,7 @@ func (c *Chat) Receive(packet []byte) ([]Event, error) {
 	err = c.receive(&o)
 	if isRefusal(err) {
 		c.unhandled = handled // Nothing has happened.
+		clear(o.body)
 		return nil, err
 	}
 	if err == nil {
@@ -207,6 +208,7 @@ func (c *Chat) process(m *incoming) error {
 	}
 	c.received++
 	c.uses++
+	c.gB = nil // The peer has the key, thus it had got this.
 	c.history.drop(m.seen - c.acked)
 	c.acked = m.seen
 	c.onSeen(m.seen)

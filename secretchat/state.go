@@ -150,6 +150,19 @@ func (s *coder) group(p **bigdh.Group) {
 	}
 }
 
+// acceptance codes g_b, or nil.
+func (s *coder) acceptance(p **[bigdh.Size]byte) {
+	there := *p != nil
+	s.bool(&there)
+	if !there {
+		return
+	}
+	if s.mode == reading {
+		*p = new([bigdh.Size]byte)
+	}
+	s.array((*p)[:])
+}
+
 // exponent codes a private key of the group.
 func (s *coder) exponent(p **bigdh.PrivateKey, group *bigdh.Group) {
 	var x [bigdh.Size]byte
@@ -226,6 +239,7 @@ func (c *Chat) codeFailed(s *coder) {
 
 func (c *Chat) codeLive(s *coder) {
 	s.group(&c.group)
+	s.acceptance(&c.gB)
 	s.key(&c.key, c.maxPacket)
 	s.key(&c.other, c.maxPacket)
 	s.int(&c.uses)
