@@ -13,6 +13,9 @@ const (
 	// maxQueue is how many messages wait, and maxQueueBytes how long they are together.
 	maxQueue      = 64
 	maxQueueBytes = 4 << 20
+	// askAgain is after how many messages that wait a request, or the answer to it, is
+	// taken for lost.
+	askAgain = maxQueue / 4
 )
 
 // incoming is a decrypted message with a number that was not processed before.
@@ -28,8 +31,7 @@ type incoming struct {
 type queue struct {
 	waiting []incoming
 	bytes   int
-	// requested is the number up to which missing messages were asked for: once is
-	// enough.
+	// requested is the number up to which missing messages were asked for.
 	requested int
 }
 
@@ -42,7 +44,8 @@ func (q *queue) has(seq int) bool {
 	return found
 }
 
-// add puts m in its place, and reports whether there was room.
+// add puts m in its place, and reports whether there was room. Now and then it forgets
+// that messages were asked for.
 func (q *queue) add(m incoming) bool {
 	if len(q.waiting) == maxQueue || q.bytes+len(m.body) > maxQueueBytes {
 		return false
@@ -50,6 +53,9 @@ func (q *queue) add(m incoming) bool {
 	i, _ := q.find(m.seq)
 	q.waiting = slices.Insert(q.waiting, i, m)
 	q.bytes += len(m.body)
+	if len(q.waiting)%askAgain == 0 {
+		q.requested = 0
+	}
 	return true
 }
 

@@ -190,7 +190,8 @@ func (c *Chat) enqueue(m incoming) error {
 	return c.requestMissing()
 }
 
-// requestMissing asks, once, for what is missing before the first message that waits.
+// requestMissing asks for what is missing before the first message that waits, unless
+// that was done.
 func (c *Chat) requestMissing() error {
 	start, end, ok := c.queue.missing(c.received)
 	if !ok {
