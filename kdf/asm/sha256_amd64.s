@@ -1206,6 +1206,7 @@ rounds:
 	// Round 0 of 16, and the schedule
 	VPADDD.BCST (SI), Z10, Z8
 	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
@@ -1213,11 +1214,11 @@ rounds:
 	VPRORD      $0x0b, Z4, Z9
 	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQA32   Z0, Z9
+	VPTERNLOGD  $0xe8, Z2, Z1, Z9
+	VPSUBD      Z3, Z9, Z9
+	VPADDD      Z8, Z7, Z3
+	VPADDD      Z9, Z3, Z7
 	VPRORD      $0x02, Z0, Z8
 	VPRORD      $0x0d, Z0, Z9
 	VPRORD      $0x16, Z0, Z26
@@ -1238,6 +1239,7 @@ rounds:
 	// Round 1 of 16, and the schedule
 	VPADDD.BCST 4(SI), Z11, Z8
 	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
 	VMOVDQA32   Z3, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
@@ -1245,11 +1247,11 @@ rounds:
 	VPRORD      $0x0b, Z3, Z9
 	VPRORD      $0x19, Z3, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xe8, Z1, Z0, Z9
+	VPSUBD      Z2, Z9, Z9
+	VPADDD      Z8, Z6, Z2
+	VPADDD      Z9, Z2, Z6
 	VPRORD      $0x02, Z7, Z8
 	VPRORD      $0x0d, Z7, Z9
 	VPRORD      $0x16, Z7, Z26
@@ -1270,6 +1272,7 @@ rounds:
 	// Round 2 of 16, and the schedule
 	VPADDD.BCST 8(SI), Z12, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
 	VMOVDQA32   Z2, Z8
 	VPTERNLOGD  $0xca, Z4, Z3, Z8
 	VPADDD      Z8, Z5, Z5
@@ -1277,11 +1280,11 @@ rounds:
 	VPRORD      $0x0b, Z2, Z9
 	VPRORD      $0x19, Z2, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPADDD      Z8, Z5, Z5
+	VMOVDQA32   Z6, Z9
+	VPTERNLOGD  $0xe8, Z0, Z7, Z9
+	VPSUBD      Z1, Z9, Z9
+	VPADDD      Z8, Z5, Z1
+	VPADDD      Z9, Z1, Z5
 	VPRORD      $0x02, Z6, Z8
 	VPRORD      $0x0d, Z6, Z9
 	VPRORD      $0x16, Z6, Z26
@@ -1302,6 +1305,7 @@ rounds:
 	// Round 3 of 16, and the schedule
 	VPADDD.BCST 12(SI), Z13, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
 	VMOVDQA32   Z1, Z8
 	VPTERNLOGD  $0xca, Z3, Z2, Z8
 	VPADDD      Z8, Z4, Z4
@@ -1309,11 +1313,11 @@ rounds:
 	VPRORD      $0x0b, Z1, Z9
 	VPRORD      $0x19, Z1, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPADDD      Z8, Z4, Z4
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xe8, Z7, Z6, Z9
+	VPSUBD      Z0, Z9, Z9
+	VPADDD      Z8, Z4, Z0
+	VPADDD      Z9, Z0, Z4
 	VPRORD      $0x02, Z5, Z8
 	VPRORD      $0x0d, Z5, Z9
 	VPRORD      $0x16, Z5, Z26
@@ -1334,6 +1338,7 @@ rounds:
 	// Round 4 of 16, and the schedule
 	VPADDD.BCST 16(SI), Z14, Z8
 	VPADDD      Z8, Z3, Z3
+	VPADDD      Z7, Z3, Z3
 	VMOVDQA32   Z0, Z8
 	VPTERNLOGD  $0xca, Z2, Z1, Z8
 	VPADDD      Z8, Z3, Z3
@@ -1341,11 +1346,11 @@ rounds:
 	VPRORD      $0x0b, Z0, Z9
 	VPRORD      $0x19, Z0, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z3, Z7, Z7
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPADDD      Z8, Z3, Z3
+	VMOVDQA32   Z4, Z9
+	VPTERNLOGD  $0xe8, Z6, Z5, Z9
+	VPSUBD      Z7, Z9, Z9
+	VPADDD      Z8, Z3, Z7
+	VPADDD      Z9, Z7, Z3
 	VPRORD      $0x02, Z4, Z8
 	VPRORD      $0x0d, Z4, Z9
 	VPRORD      $0x16, Z4, Z26
@@ -1366,6 +1371,7 @@ rounds:
 	// Round 5 of 16, and the schedule
 	VPADDD.BCST 20(SI), Z15, Z8
 	VPADDD      Z8, Z2, Z2
+	VPADDD      Z6, Z2, Z2
 	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z1, Z0, Z8
 	VPADDD      Z8, Z2, Z2
@@ -1373,11 +1379,11 @@ rounds:
 	VPRORD      $0x0b, Z7, Z9
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPADDD      Z8, Z2, Z2
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xe8, Z5, Z4, Z9
+	VPSUBD      Z6, Z9, Z9
+	VPADDD      Z8, Z2, Z6
+	VPADDD      Z9, Z6, Z2
 	VPRORD      $0x02, Z3, Z8
 	VPRORD      $0x0d, Z3, Z9
 	VPRORD      $0x16, Z3, Z26
@@ -1398,6 +1404,7 @@ rounds:
 	// Round 6 of 16, and the schedule
 	VPADDD.BCST 24(SI), Z16, Z8
 	VPADDD      Z8, Z1, Z1
+	VPADDD      Z5, Z1, Z1
 	VMOVDQA32   Z6, Z8
 	VPTERNLOGD  $0xca, Z0, Z7, Z8
 	VPADDD      Z8, Z1, Z1
@@ -1405,11 +1412,11 @@ rounds:
 	VPRORD      $0x0b, Z6, Z9
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPADDD      Z8, Z1, Z1
+	VMOVDQA32   Z2, Z9
+	VPTERNLOGD  $0xe8, Z4, Z3, Z9
+	VPSUBD      Z5, Z9, Z9
+	VPADDD      Z8, Z1, Z5
+	VPADDD      Z9, Z5, Z1
 	VPRORD      $0x02, Z2, Z8
 	VPRORD      $0x0d, Z2, Z9
 	VPRORD      $0x16, Z2, Z26
@@ -1430,6 +1437,7 @@ rounds:
 	// Round 7 of 16, and the schedule
 	VPADDD.BCST 28(SI), Z17, Z8
 	VPADDD      Z8, Z0, Z0
+	VPADDD      Z4, Z0, Z0
 	VMOVDQA32   Z5, Z8
 	VPTERNLOGD  $0xca, Z7, Z6, Z8
 	VPADDD      Z8, Z0, Z0
@@ -1437,11 +1445,11 @@ rounds:
 	VPRORD      $0x0b, Z5, Z9
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPADDD      Z8, Z0, Z0
+	VMOVDQA32   Z1, Z9
+	VPTERNLOGD  $0xe8, Z3, Z2, Z9
+	VPSUBD      Z4, Z9, Z9
+	VPADDD      Z8, Z0, Z4
+	VPADDD      Z9, Z4, Z0
 	VPRORD      $0x02, Z1, Z8
 	VPRORD      $0x0d, Z1, Z9
 	VPRORD      $0x16, Z1, Z26
@@ -1462,6 +1470,7 @@ rounds:
 	// Round 8 of 16, and the schedule
 	VPADDD.BCST 32(SI), Z18, Z8
 	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
@@ -1469,11 +1478,11 @@ rounds:
 	VPRORD      $0x0b, Z4, Z9
 	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQA32   Z0, Z9
+	VPTERNLOGD  $0xe8, Z2, Z1, Z9
+	VPSUBD      Z3, Z9, Z9
+	VPADDD      Z8, Z7, Z3
+	VPADDD      Z9, Z3, Z7
 	VPRORD      $0x02, Z0, Z8
 	VPRORD      $0x0d, Z0, Z9
 	VPRORD      $0x16, Z0, Z26
@@ -1494,6 +1503,7 @@ rounds:
 	// Round 9 of 16, and the schedule
 	VPADDD.BCST 36(SI), Z19, Z8
 	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
 	VMOVDQA32   Z3, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
@@ -1501,11 +1511,11 @@ rounds:
 	VPRORD      $0x0b, Z3, Z9
 	VPRORD      $0x19, Z3, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xe8, Z1, Z0, Z9
+	VPSUBD      Z2, Z9, Z9
+	VPADDD      Z8, Z6, Z2
+	VPADDD      Z9, Z2, Z6
 	VPRORD      $0x02, Z7, Z8
 	VPRORD      $0x0d, Z7, Z9
 	VPRORD      $0x16, Z7, Z26
@@ -1526,6 +1536,7 @@ rounds:
 	// Round 10 of 16, and the schedule
 	VPADDD.BCST 40(SI), Z20, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
 	VMOVDQA32   Z2, Z8
 	VPTERNLOGD  $0xca, Z4, Z3, Z8
 	VPADDD      Z8, Z5, Z5
@@ -1533,11 +1544,11 @@ rounds:
 	VPRORD      $0x0b, Z2, Z9
 	VPRORD      $0x19, Z2, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPADDD      Z8, Z5, Z5
+	VMOVDQA32   Z6, Z9
+	VPTERNLOGD  $0xe8, Z0, Z7, Z9
+	VPSUBD      Z1, Z9, Z9
+	VPADDD      Z8, Z5, Z1
+	VPADDD      Z9, Z1, Z5
 	VPRORD      $0x02, Z6, Z8
 	VPRORD      $0x0d, Z6, Z9
 	VPRORD      $0x16, Z6, Z26
@@ -1558,6 +1569,7 @@ rounds:
 	// Round 11 of 16, and the schedule
 	VPADDD.BCST 44(SI), Z21, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
 	VMOVDQA32   Z1, Z8
 	VPTERNLOGD  $0xca, Z3, Z2, Z8
 	VPADDD      Z8, Z4, Z4
@@ -1565,11 +1577,11 @@ rounds:
 	VPRORD      $0x0b, Z1, Z9
 	VPRORD      $0x19, Z1, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPADDD      Z8, Z4, Z4
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xe8, Z7, Z6, Z9
+	VPSUBD      Z0, Z9, Z9
+	VPADDD      Z8, Z4, Z0
+	VPADDD      Z9, Z0, Z4
 	VPRORD      $0x02, Z5, Z8
 	VPRORD      $0x0d, Z5, Z9
 	VPRORD      $0x16, Z5, Z26
@@ -1590,6 +1602,7 @@ rounds:
 	// Round 12 of 16, and the schedule
 	VPADDD.BCST 48(SI), Z22, Z8
 	VPADDD      Z8, Z3, Z3
+	VPADDD      Z7, Z3, Z3
 	VMOVDQA32   Z0, Z8
 	VPTERNLOGD  $0xca, Z2, Z1, Z8
 	VPADDD      Z8, Z3, Z3
@@ -1597,11 +1610,11 @@ rounds:
 	VPRORD      $0x0b, Z0, Z9
 	VPRORD      $0x19, Z0, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z3, Z7, Z7
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPADDD      Z8, Z3, Z3
+	VMOVDQA32   Z4, Z9
+	VPTERNLOGD  $0xe8, Z6, Z5, Z9
+	VPSUBD      Z7, Z9, Z9
+	VPADDD      Z8, Z3, Z7
+	VPADDD      Z9, Z7, Z3
 	VPRORD      $0x02, Z4, Z8
 	VPRORD      $0x0d, Z4, Z9
 	VPRORD      $0x16, Z4, Z26
@@ -1622,6 +1635,7 @@ rounds:
 	// Round 13 of 16, and the schedule
 	VPADDD.BCST 52(SI), Z23, Z8
 	VPADDD      Z8, Z2, Z2
+	VPADDD      Z6, Z2, Z2
 	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z1, Z0, Z8
 	VPADDD      Z8, Z2, Z2
@@ -1629,11 +1643,11 @@ rounds:
 	VPRORD      $0x0b, Z7, Z9
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPADDD      Z8, Z2, Z2
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xe8, Z5, Z4, Z9
+	VPSUBD      Z6, Z9, Z9
+	VPADDD      Z8, Z2, Z6
+	VPADDD      Z9, Z6, Z2
 	VPRORD      $0x02, Z3, Z8
 	VPRORD      $0x0d, Z3, Z9
 	VPRORD      $0x16, Z3, Z26
@@ -1654,6 +1668,7 @@ rounds:
 	// Round 14 of 16, and the schedule
 	VPADDD.BCST 56(SI), Z24, Z8
 	VPADDD      Z8, Z1, Z1
+	VPADDD      Z5, Z1, Z1
 	VMOVDQA32   Z6, Z8
 	VPTERNLOGD  $0xca, Z0, Z7, Z8
 	VPADDD      Z8, Z1, Z1
@@ -1661,11 +1676,11 @@ rounds:
 	VPRORD      $0x0b, Z6, Z9
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPADDD      Z8, Z1, Z1
+	VMOVDQA32   Z2, Z9
+	VPTERNLOGD  $0xe8, Z4, Z3, Z9
+	VPSUBD      Z5, Z9, Z9
+	VPADDD      Z8, Z1, Z5
+	VPADDD      Z9, Z5, Z1
 	VPRORD      $0x02, Z2, Z8
 	VPRORD      $0x0d, Z2, Z9
 	VPRORD      $0x16, Z2, Z26
@@ -1686,6 +1701,7 @@ rounds:
 	// Round 15 of 16, and the schedule
 	VPADDD.BCST 60(SI), Z25, Z8
 	VPADDD      Z8, Z0, Z0
+	VPADDD      Z4, Z0, Z0
 	VMOVDQA32   Z5, Z8
 	VPTERNLOGD  $0xca, Z7, Z6, Z8
 	VPADDD      Z8, Z0, Z0
@@ -1693,11 +1709,11 @@ rounds:
 	VPRORD      $0x0b, Z5, Z9
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPADDD      Z8, Z0, Z0
+	VMOVDQA32   Z1, Z9
+	VPTERNLOGD  $0xe8, Z3, Z2, Z9
+	VPSUBD      Z4, Z9, Z9
+	VPADDD      Z8, Z0, Z4
+	VPADDD      Z9, Z4, Z0
 	VPRORD      $0x02, Z1, Z8
 	VPRORD      $0x0d, Z1, Z9
 	VPRORD      $0x16, Z1, Z26
@@ -1721,6 +1737,7 @@ rounds:
 	// Round 48
 	VPADDD.BCST (SI), Z10, Z8
 	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
@@ -1728,11 +1745,11 @@ rounds:
 	VPRORD      $0x0b, Z4, Z9
 	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQA32   Z0, Z9
+	VPTERNLOGD  $0xe8, Z2, Z1, Z9
+	VPSUBD      Z3, Z9, Z9
+	VPADDD      Z8, Z7, Z3
+	VPADDD      Z9, Z3, Z7
 	VPRORD      $0x02, Z0, Z8
 	VPRORD      $0x0d, Z0, Z9
 	VPRORD      $0x16, Z0, Z26
@@ -1742,6 +1759,7 @@ rounds:
 	// Round 49
 	VPADDD.BCST 4(SI), Z11, Z8
 	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
 	VMOVDQA32   Z3, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
@@ -1749,11 +1767,11 @@ rounds:
 	VPRORD      $0x0b, Z3, Z9
 	VPRORD      $0x19, Z3, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xe8, Z1, Z0, Z9
+	VPSUBD      Z2, Z9, Z9
+	VPADDD      Z8, Z6, Z2
+	VPADDD      Z9, Z2, Z6
 	VPRORD      $0x02, Z7, Z8
 	VPRORD      $0x0d, Z7, Z9
 	VPRORD      $0x16, Z7, Z26
@@ -1763,6 +1781,7 @@ rounds:
 	// Round 50
 	VPADDD.BCST 8(SI), Z12, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
 	VMOVDQA32   Z2, Z8
 	VPTERNLOGD  $0xca, Z4, Z3, Z8
 	VPADDD      Z8, Z5, Z5
@@ -1770,11 +1789,11 @@ rounds:
 	VPRORD      $0x0b, Z2, Z9
 	VPRORD      $0x19, Z2, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPADDD      Z8, Z5, Z5
+	VMOVDQA32   Z6, Z9
+	VPTERNLOGD  $0xe8, Z0, Z7, Z9
+	VPSUBD      Z1, Z9, Z9
+	VPADDD      Z8, Z5, Z1
+	VPADDD      Z9, Z1, Z5
 	VPRORD      $0x02, Z6, Z8
 	VPRORD      $0x0d, Z6, Z9
 	VPRORD      $0x16, Z6, Z26
@@ -1784,6 +1803,7 @@ rounds:
 	// Round 51
 	VPADDD.BCST 12(SI), Z13, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
 	VMOVDQA32   Z1, Z8
 	VPTERNLOGD  $0xca, Z3, Z2, Z8
 	VPADDD      Z8, Z4, Z4
@@ -1791,11 +1811,11 @@ rounds:
 	VPRORD      $0x0b, Z1, Z9
 	VPRORD      $0x19, Z1, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPADDD      Z8, Z4, Z4
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xe8, Z7, Z6, Z9
+	VPSUBD      Z0, Z9, Z9
+	VPADDD      Z8, Z4, Z0
+	VPADDD      Z9, Z0, Z4
 	VPRORD      $0x02, Z5, Z8
 	VPRORD      $0x0d, Z5, Z9
 	VPRORD      $0x16, Z5, Z26
@@ -1805,6 +1825,7 @@ rounds:
 	// Round 52
 	VPADDD.BCST 16(SI), Z14, Z8
 	VPADDD      Z8, Z3, Z3
+	VPADDD      Z7, Z3, Z3
 	VMOVDQA32   Z0, Z8
 	VPTERNLOGD  $0xca, Z2, Z1, Z8
 	VPADDD      Z8, Z3, Z3
@@ -1812,11 +1833,11 @@ rounds:
 	VPRORD      $0x0b, Z0, Z9
 	VPRORD      $0x19, Z0, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z3, Z7, Z7
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPADDD      Z8, Z3, Z3
+	VMOVDQA32   Z4, Z9
+	VPTERNLOGD  $0xe8, Z6, Z5, Z9
+	VPSUBD      Z7, Z9, Z9
+	VPADDD      Z8, Z3, Z7
+	VPADDD      Z9, Z7, Z3
 	VPRORD      $0x02, Z4, Z8
 	VPRORD      $0x0d, Z4, Z9
 	VPRORD      $0x16, Z4, Z26
@@ -1826,6 +1847,7 @@ rounds:
 	// Round 53
 	VPADDD.BCST 20(SI), Z15, Z8
 	VPADDD      Z8, Z2, Z2
+	VPADDD      Z6, Z2, Z2
 	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z1, Z0, Z8
 	VPADDD      Z8, Z2, Z2
@@ -1833,11 +1855,11 @@ rounds:
 	VPRORD      $0x0b, Z7, Z9
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPADDD      Z8, Z2, Z2
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xe8, Z5, Z4, Z9
+	VPSUBD      Z6, Z9, Z9
+	VPADDD      Z8, Z2, Z6
+	VPADDD      Z9, Z6, Z2
 	VPRORD      $0x02, Z3, Z8
 	VPRORD      $0x0d, Z3, Z9
 	VPRORD      $0x16, Z3, Z26
@@ -1847,6 +1869,7 @@ rounds:
 	// Round 54
 	VPADDD.BCST 24(SI), Z16, Z8
 	VPADDD      Z8, Z1, Z1
+	VPADDD      Z5, Z1, Z1
 	VMOVDQA32   Z6, Z8
 	VPTERNLOGD  $0xca, Z0, Z7, Z8
 	VPADDD      Z8, Z1, Z1
@@ -1854,11 +1877,11 @@ rounds:
 	VPRORD      $0x0b, Z6, Z9
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPADDD      Z8, Z1, Z1
+	VMOVDQA32   Z2, Z9
+	VPTERNLOGD  $0xe8, Z4, Z3, Z9
+	VPSUBD      Z5, Z9, Z9
+	VPADDD      Z8, Z1, Z5
+	VPADDD      Z9, Z5, Z1
 	VPRORD      $0x02, Z2, Z8
 	VPRORD      $0x0d, Z2, Z9
 	VPRORD      $0x16, Z2, Z26
@@ -1868,6 +1891,7 @@ rounds:
 	// Round 55
 	VPADDD.BCST 28(SI), Z17, Z8
 	VPADDD      Z8, Z0, Z0
+	VPADDD      Z4, Z0, Z0
 	VMOVDQA32   Z5, Z8
 	VPTERNLOGD  $0xca, Z7, Z6, Z8
 	VPADDD      Z8, Z0, Z0
@@ -1875,11 +1899,11 @@ rounds:
 	VPRORD      $0x0b, Z5, Z9
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPADDD      Z8, Z0, Z0
+	VMOVDQA32   Z1, Z9
+	VPTERNLOGD  $0xe8, Z3, Z2, Z9
+	VPSUBD      Z4, Z9, Z9
+	VPADDD      Z8, Z0, Z4
+	VPADDD      Z9, Z4, Z0
 	VPRORD      $0x02, Z1, Z8
 	VPRORD      $0x0d, Z1, Z9
 	VPRORD      $0x16, Z1, Z26
@@ -1889,6 +1913,7 @@ rounds:
 	// Round 56
 	VPADDD.BCST 32(SI), Z18, Z8
 	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
@@ -1896,11 +1921,11 @@ rounds:
 	VPRORD      $0x0b, Z4, Z9
 	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQA32   Z0, Z9
+	VPTERNLOGD  $0xe8, Z2, Z1, Z9
+	VPSUBD      Z3, Z9, Z9
+	VPADDD      Z8, Z7, Z3
+	VPADDD      Z9, Z3, Z7
 	VPRORD      $0x02, Z0, Z8
 	VPRORD      $0x0d, Z0, Z9
 	VPRORD      $0x16, Z0, Z26
@@ -1910,6 +1935,7 @@ rounds:
 	// Round 57
 	VPADDD.BCST 36(SI), Z19, Z8
 	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
 	VMOVDQA32   Z3, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
@@ -1917,11 +1943,11 @@ rounds:
 	VPRORD      $0x0b, Z3, Z9
 	VPRORD      $0x19, Z3, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xe8, Z1, Z0, Z9
+	VPSUBD      Z2, Z9, Z9
+	VPADDD      Z8, Z6, Z2
+	VPADDD      Z9, Z2, Z6
 	VPRORD      $0x02, Z7, Z8
 	VPRORD      $0x0d, Z7, Z9
 	VPRORD      $0x16, Z7, Z26
@@ -1931,6 +1957,7 @@ rounds:
 	// Round 58
 	VPADDD.BCST 40(SI), Z20, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
 	VMOVDQA32   Z2, Z8
 	VPTERNLOGD  $0xca, Z4, Z3, Z8
 	VPADDD      Z8, Z5, Z5
@@ -1938,11 +1965,11 @@ rounds:
 	VPRORD      $0x0b, Z2, Z9
 	VPRORD      $0x19, Z2, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPADDD      Z8, Z5, Z5
+	VMOVDQA32   Z6, Z9
+	VPTERNLOGD  $0xe8, Z0, Z7, Z9
+	VPSUBD      Z1, Z9, Z9
+	VPADDD      Z8, Z5, Z1
+	VPADDD      Z9, Z1, Z5
 	VPRORD      $0x02, Z6, Z8
 	VPRORD      $0x0d, Z6, Z9
 	VPRORD      $0x16, Z6, Z26
@@ -1952,6 +1979,7 @@ rounds:
 	// Round 59
 	VPADDD.BCST 44(SI), Z21, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
 	VMOVDQA32   Z1, Z8
 	VPTERNLOGD  $0xca, Z3, Z2, Z8
 	VPADDD      Z8, Z4, Z4
@@ -1959,11 +1987,11 @@ rounds:
 	VPRORD      $0x0b, Z1, Z9
 	VPRORD      $0x19, Z1, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPADDD      Z8, Z4, Z4
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xe8, Z7, Z6, Z9
+	VPSUBD      Z0, Z9, Z9
+	VPADDD      Z8, Z4, Z0
+	VPADDD      Z9, Z0, Z4
 	VPRORD      $0x02, Z5, Z8
 	VPRORD      $0x0d, Z5, Z9
 	VPRORD      $0x16, Z5, Z26
@@ -1973,6 +2001,7 @@ rounds:
 	// Round 60
 	VPADDD.BCST 48(SI), Z22, Z8
 	VPADDD      Z8, Z3, Z3
+	VPADDD      Z7, Z3, Z3
 	VMOVDQA32   Z0, Z8
 	VPTERNLOGD  $0xca, Z2, Z1, Z8
 	VPADDD      Z8, Z3, Z3
@@ -1980,11 +2009,11 @@ rounds:
 	VPRORD      $0x0b, Z0, Z9
 	VPRORD      $0x19, Z0, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z3, Z7, Z7
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPADDD      Z8, Z3, Z3
+	VMOVDQA32   Z4, Z9
+	VPTERNLOGD  $0xe8, Z6, Z5, Z9
+	VPSUBD      Z7, Z9, Z9
+	VPADDD      Z8, Z3, Z7
+	VPADDD      Z9, Z7, Z3
 	VPRORD      $0x02, Z4, Z8
 	VPRORD      $0x0d, Z4, Z9
 	VPRORD      $0x16, Z4, Z26
@@ -1994,6 +2023,7 @@ rounds:
 	// Round 61
 	VPADDD.BCST 52(SI), Z23, Z8
 	VPADDD      Z8, Z2, Z2
+	VPADDD      Z6, Z2, Z2
 	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z1, Z0, Z8
 	VPADDD      Z8, Z2, Z2
@@ -2001,11 +2031,11 @@ rounds:
 	VPRORD      $0x0b, Z7, Z9
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPADDD      Z8, Z2, Z2
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xe8, Z5, Z4, Z9
+	VPSUBD      Z6, Z9, Z9
+	VPADDD      Z8, Z2, Z6
+	VPADDD      Z9, Z6, Z2
 	VPRORD      $0x02, Z3, Z8
 	VPRORD      $0x0d, Z3, Z9
 	VPRORD      $0x16, Z3, Z26
@@ -2015,6 +2045,7 @@ rounds:
 	// Round 62
 	VPADDD.BCST 56(SI), Z24, Z8
 	VPADDD      Z8, Z1, Z1
+	VPADDD      Z5, Z1, Z1
 	VMOVDQA32   Z6, Z8
 	VPTERNLOGD  $0xca, Z0, Z7, Z8
 	VPADDD      Z8, Z1, Z1
@@ -2022,11 +2053,11 @@ rounds:
 	VPRORD      $0x0b, Z6, Z9
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPADDD      Z8, Z1, Z1
+	VMOVDQA32   Z2, Z9
+	VPTERNLOGD  $0xe8, Z4, Z3, Z9
+	VPSUBD      Z5, Z9, Z9
+	VPADDD      Z8, Z1, Z5
+	VPADDD      Z9, Z5, Z1
 	VPRORD      $0x02, Z2, Z8
 	VPRORD      $0x0d, Z2, Z9
 	VPRORD      $0x16, Z2, Z26
@@ -2036,6 +2067,7 @@ rounds:
 	// Round 63
 	VPADDD.BCST   60(SI), Z25, Z8
 	VPADDD        Z8, Z0, Z0
+	VPADDD        Z4, Z0, Z0
 	VMOVDQA32     Z5, Z8
 	VPTERNLOGD    $0xca, Z7, Z6, Z8
 	VPADDD        Z8, Z0, Z0
@@ -2043,11 +2075,11 @@ rounds:
 	VPRORD        $0x0b, Z5, Z9
 	VPRORD        $0x19, Z5, Z26
 	VPTERNLOGD    $0x96, Z9, Z26, Z8
-	VPADDD        Z8, Z0, Z0
-	VPADDD        Z0, Z4, Z4
-	VMOVDQA32     Z1, Z8
-	VPTERNLOGD    $0xe8, Z3, Z2, Z8
-	VPADDD        Z8, Z0, Z0
+	VMOVDQA32     Z1, Z9
+	VPTERNLOGD    $0xe8, Z3, Z2, Z9
+	VPSUBD        Z4, Z9, Z9
+	VPADDD        Z8, Z0, Z4
+	VPADDD        Z9, Z4, Z0
 	VPRORD        $0x02, Z1, Z8
 	VPRORD        $0x0d, Z1, Z9
 	VPRORD        $0x16, Z1, Z26
@@ -2306,6 +2338,7 @@ rounds:
 	// Round 0 of 16, and the schedule
 	VPADDD.BCST (DX), Z0, Z24
 	VPADDD      Z24, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
 	VPTERNLOGD  $0xca, Z22, Z21, Z24
 	VPADDD      Z24, Z23, Z23
@@ -2313,11 +2346,11 @@ rounds:
 	VPRORD      $0x0b, Z20, Z25
 	VPRORD      $0x19, Z20, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z23, Z23
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xe8, Z18, Z17, Z24
-	VPADDD      Z24, Z23, Z23
+	VMOVDQA32   Z16, Z25
+	VPTERNLOGD  $0xe8, Z18, Z17, Z25
+	VPSUBD      Z19, Z25, Z25
+	VPADDD      Z24, Z23, Z19
+	VPADDD      Z25, Z19, Z23
 	VPRORD      $0x02, Z16, Z24
 	VPRORD      $0x0d, Z16, Z25
 	VPRORD      $0x16, Z16, Z26
@@ -2338,6 +2371,7 @@ rounds:
 	// Round 1 of 16, and the schedule
 	VPADDD.BCST 4(DX), Z1, Z24
 	VPADDD      Z24, Z22, Z22
+	VPADDD      Z18, Z22, Z22
 	VMOVDQA32   Z19, Z24
 	VPTERNLOGD  $0xca, Z21, Z20, Z24
 	VPADDD      Z24, Z22, Z22
@@ -2345,11 +2379,11 @@ rounds:
 	VPRORD      $0x0b, Z19, Z25
 	VPRORD      $0x19, Z19, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z22, Z22
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xe8, Z17, Z16, Z24
-	VPADDD      Z24, Z22, Z22
+	VMOVDQA32   Z23, Z25
+	VPTERNLOGD  $0xe8, Z17, Z16, Z25
+	VPSUBD      Z18, Z25, Z25
+	VPADDD      Z24, Z22, Z18
+	VPADDD      Z25, Z18, Z22
 	VPRORD      $0x02, Z23, Z24
 	VPRORD      $0x0d, Z23, Z25
 	VPRORD      $0x16, Z23, Z26
@@ -2370,6 +2404,7 @@ rounds:
 	// Round 2 of 16, and the schedule
 	VPADDD.BCST 8(DX), Z2, Z24
 	VPADDD      Z24, Z21, Z21
+	VPADDD      Z17, Z21, Z21
 	VMOVDQA32   Z18, Z24
 	VPTERNLOGD  $0xca, Z20, Z19, Z24
 	VPADDD      Z24, Z21, Z21
@@ -2377,11 +2412,11 @@ rounds:
 	VPRORD      $0x0b, Z18, Z25
 	VPRORD      $0x19, Z18, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z21, Z21
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xe8, Z16, Z23, Z24
-	VPADDD      Z24, Z21, Z21
+	VMOVDQA32   Z22, Z25
+	VPTERNLOGD  $0xe8, Z16, Z23, Z25
+	VPSUBD      Z17, Z25, Z25
+	VPADDD      Z24, Z21, Z17
+	VPADDD      Z25, Z17, Z21
 	VPRORD      $0x02, Z22, Z24
 	VPRORD      $0x0d, Z22, Z25
 	VPRORD      $0x16, Z22, Z26
@@ -2402,6 +2437,7 @@ rounds:
 	// Round 3 of 16, and the schedule
 	VPADDD.BCST 12(DX), Z3, Z24
 	VPADDD      Z24, Z20, Z20
+	VPADDD      Z16, Z20, Z20
 	VMOVDQA32   Z17, Z24
 	VPTERNLOGD  $0xca, Z19, Z18, Z24
 	VPADDD      Z24, Z20, Z20
@@ -2409,11 +2445,11 @@ rounds:
 	VPRORD      $0x0b, Z17, Z25
 	VPRORD      $0x19, Z17, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z20, Z20
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xe8, Z23, Z22, Z24
-	VPADDD      Z24, Z20, Z20
+	VMOVDQA32   Z21, Z25
+	VPTERNLOGD  $0xe8, Z23, Z22, Z25
+	VPSUBD      Z16, Z25, Z25
+	VPADDD      Z24, Z20, Z16
+	VPADDD      Z25, Z16, Z20
 	VPRORD      $0x02, Z21, Z24
 	VPRORD      $0x0d, Z21, Z25
 	VPRORD      $0x16, Z21, Z26
@@ -2434,6 +2470,7 @@ rounds:
 	// Round 4 of 16, and the schedule
 	VPADDD.BCST 16(DX), Z4, Z24
 	VPADDD      Z24, Z19, Z19
+	VPADDD      Z23, Z19, Z19
 	VMOVDQA32   Z16, Z24
 	VPTERNLOGD  $0xca, Z18, Z17, Z24
 	VPADDD      Z24, Z19, Z19
@@ -2441,11 +2478,11 @@ rounds:
 	VPRORD      $0x0b, Z16, Z25
 	VPRORD      $0x19, Z16, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z19, Z19
-	VPADDD      Z19, Z23, Z23
-	VMOVDQA32   Z20, Z24
-	VPTERNLOGD  $0xe8, Z22, Z21, Z24
-	VPADDD      Z24, Z19, Z19
+	VMOVDQA32   Z20, Z25
+	VPTERNLOGD  $0xe8, Z22, Z21, Z25
+	VPSUBD      Z23, Z25, Z25
+	VPADDD      Z24, Z19, Z23
+	VPADDD      Z25, Z23, Z19
 	VPRORD      $0x02, Z20, Z24
 	VPRORD      $0x0d, Z20, Z25
 	VPRORD      $0x16, Z20, Z26
@@ -2466,6 +2503,7 @@ rounds:
 	// Round 5 of 16, and the schedule
 	VPADDD.BCST 20(DX), Z5, Z24
 	VPADDD      Z24, Z18, Z18
+	VPADDD      Z22, Z18, Z18
 	VMOVDQA32   Z23, Z24
 	VPTERNLOGD  $0xca, Z17, Z16, Z24
 	VPADDD      Z24, Z18, Z18
@@ -2473,11 +2511,11 @@ rounds:
 	VPRORD      $0x0b, Z23, Z25
 	VPRORD      $0x19, Z23, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z18, Z18
-	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z24
-	VPTERNLOGD  $0xe8, Z21, Z20, Z24
-	VPADDD      Z24, Z18, Z18
+	VMOVDQA32   Z19, Z25
+	VPTERNLOGD  $0xe8, Z21, Z20, Z25
+	VPSUBD      Z22, Z25, Z25
+	VPADDD      Z24, Z18, Z22
+	VPADDD      Z25, Z22, Z18
 	VPRORD      $0x02, Z19, Z24
 	VPRORD      $0x0d, Z19, Z25
 	VPRORD      $0x16, Z19, Z26
@@ -2498,6 +2536,7 @@ rounds:
 	// Round 6 of 16, and the schedule
 	VPADDD.BCST 24(DX), Z6, Z24
 	VPADDD      Z24, Z17, Z17
+	VPADDD      Z21, Z17, Z17
 	VMOVDQA32   Z22, Z24
 	VPTERNLOGD  $0xca, Z16, Z23, Z24
 	VPADDD      Z24, Z17, Z17
@@ -2505,11 +2544,11 @@ rounds:
 	VPRORD      $0x0b, Z22, Z25
 	VPRORD      $0x19, Z22, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z17, Z17
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xe8, Z20, Z19, Z24
-	VPADDD      Z24, Z17, Z17
+	VMOVDQA32   Z18, Z25
+	VPTERNLOGD  $0xe8, Z20, Z19, Z25
+	VPSUBD      Z21, Z25, Z25
+	VPADDD      Z24, Z17, Z21
+	VPADDD      Z25, Z21, Z17
 	VPRORD      $0x02, Z18, Z24
 	VPRORD      $0x0d, Z18, Z25
 	VPRORD      $0x16, Z18, Z26
@@ -2530,6 +2569,7 @@ rounds:
 	// Round 7 of 16, and the schedule
 	VPADDD.BCST 28(DX), Z7, Z24
 	VPADDD      Z24, Z16, Z16
+	VPADDD      Z20, Z16, Z16
 	VMOVDQA32   Z21, Z24
 	VPTERNLOGD  $0xca, Z23, Z22, Z24
 	VPADDD      Z24, Z16, Z16
@@ -2537,11 +2577,11 @@ rounds:
 	VPRORD      $0x0b, Z21, Z25
 	VPRORD      $0x19, Z21, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z16, Z16
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xe8, Z19, Z18, Z24
-	VPADDD      Z24, Z16, Z16
+	VMOVDQA32   Z17, Z25
+	VPTERNLOGD  $0xe8, Z19, Z18, Z25
+	VPSUBD      Z20, Z25, Z25
+	VPADDD      Z24, Z16, Z20
+	VPADDD      Z25, Z20, Z16
 	VPRORD      $0x02, Z17, Z24
 	VPRORD      $0x0d, Z17, Z25
 	VPRORD      $0x16, Z17, Z26
@@ -2562,6 +2602,7 @@ rounds:
 	// Round 8 of 16, and the schedule
 	VPADDD.BCST 32(DX), Z8, Z24
 	VPADDD      Z24, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
 	VPTERNLOGD  $0xca, Z22, Z21, Z24
 	VPADDD      Z24, Z23, Z23
@@ -2569,11 +2610,11 @@ rounds:
 	VPRORD      $0x0b, Z20, Z25
 	VPRORD      $0x19, Z20, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z23, Z23
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xe8, Z18, Z17, Z24
-	VPADDD      Z24, Z23, Z23
+	VMOVDQA32   Z16, Z25
+	VPTERNLOGD  $0xe8, Z18, Z17, Z25
+	VPSUBD      Z19, Z25, Z25
+	VPADDD      Z24, Z23, Z19
+	VPADDD      Z25, Z19, Z23
 	VPRORD      $0x02, Z16, Z24
 	VPRORD      $0x0d, Z16, Z25
 	VPRORD      $0x16, Z16, Z26
@@ -2594,6 +2635,7 @@ rounds:
 	// Round 9 of 16, and the schedule
 	VPADDD.BCST 36(DX), Z9, Z24
 	VPADDD      Z24, Z22, Z22
+	VPADDD      Z18, Z22, Z22
 	VMOVDQA32   Z19, Z24
 	VPTERNLOGD  $0xca, Z21, Z20, Z24
 	VPADDD      Z24, Z22, Z22
@@ -2601,11 +2643,11 @@ rounds:
 	VPRORD      $0x0b, Z19, Z25
 	VPRORD      $0x19, Z19, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z22, Z22
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xe8, Z17, Z16, Z24
-	VPADDD      Z24, Z22, Z22
+	VMOVDQA32   Z23, Z25
+	VPTERNLOGD  $0xe8, Z17, Z16, Z25
+	VPSUBD      Z18, Z25, Z25
+	VPADDD      Z24, Z22, Z18
+	VPADDD      Z25, Z18, Z22
 	VPRORD      $0x02, Z23, Z24
 	VPRORD      $0x0d, Z23, Z25
 	VPRORD      $0x16, Z23, Z26
@@ -2626,6 +2668,7 @@ rounds:
 	// Round 10 of 16, and the schedule
 	VPADDD.BCST 40(DX), Z10, Z24
 	VPADDD      Z24, Z21, Z21
+	VPADDD      Z17, Z21, Z21
 	VMOVDQA32   Z18, Z24
 	VPTERNLOGD  $0xca, Z20, Z19, Z24
 	VPADDD      Z24, Z21, Z21
@@ -2633,11 +2676,11 @@ rounds:
 	VPRORD      $0x0b, Z18, Z25
 	VPRORD      $0x19, Z18, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z21, Z21
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xe8, Z16, Z23, Z24
-	VPADDD      Z24, Z21, Z21
+	VMOVDQA32   Z22, Z25
+	VPTERNLOGD  $0xe8, Z16, Z23, Z25
+	VPSUBD      Z17, Z25, Z25
+	VPADDD      Z24, Z21, Z17
+	VPADDD      Z25, Z17, Z21
 	VPRORD      $0x02, Z22, Z24
 	VPRORD      $0x0d, Z22, Z25
 	VPRORD      $0x16, Z22, Z26
@@ -2658,6 +2701,7 @@ rounds:
 	// Round 11 of 16, and the schedule
 	VPADDD.BCST 44(DX), Z11, Z24
 	VPADDD      Z24, Z20, Z20
+	VPADDD      Z16, Z20, Z20
 	VMOVDQA32   Z17, Z24
 	VPTERNLOGD  $0xca, Z19, Z18, Z24
 	VPADDD      Z24, Z20, Z20
@@ -2665,11 +2709,11 @@ rounds:
 	VPRORD      $0x0b, Z17, Z25
 	VPRORD      $0x19, Z17, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z20, Z20
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xe8, Z23, Z22, Z24
-	VPADDD      Z24, Z20, Z20
+	VMOVDQA32   Z21, Z25
+	VPTERNLOGD  $0xe8, Z23, Z22, Z25
+	VPSUBD      Z16, Z25, Z25
+	VPADDD      Z24, Z20, Z16
+	VPADDD      Z25, Z16, Z20
 	VPRORD      $0x02, Z21, Z24
 	VPRORD      $0x0d, Z21, Z25
 	VPRORD      $0x16, Z21, Z26
@@ -2690,6 +2734,7 @@ rounds:
 	// Round 12 of 16, and the schedule
 	VPADDD.BCST 48(DX), Z12, Z24
 	VPADDD      Z24, Z19, Z19
+	VPADDD      Z23, Z19, Z19
 	VMOVDQA32   Z16, Z24
 	VPTERNLOGD  $0xca, Z18, Z17, Z24
 	VPADDD      Z24, Z19, Z19
@@ -2697,11 +2742,11 @@ rounds:
 	VPRORD      $0x0b, Z16, Z25
 	VPRORD      $0x19, Z16, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z19, Z19
-	VPADDD      Z19, Z23, Z23
-	VMOVDQA32   Z20, Z24
-	VPTERNLOGD  $0xe8, Z22, Z21, Z24
-	VPADDD      Z24, Z19, Z19
+	VMOVDQA32   Z20, Z25
+	VPTERNLOGD  $0xe8, Z22, Z21, Z25
+	VPSUBD      Z23, Z25, Z25
+	VPADDD      Z24, Z19, Z23
+	VPADDD      Z25, Z23, Z19
 	VPRORD      $0x02, Z20, Z24
 	VPRORD      $0x0d, Z20, Z25
 	VPRORD      $0x16, Z20, Z26
@@ -2722,6 +2767,7 @@ rounds:
 	// Round 13 of 16, and the schedule
 	VPADDD.BCST 52(DX), Z13, Z24
 	VPADDD      Z24, Z18, Z18
+	VPADDD      Z22, Z18, Z18
 	VMOVDQA32   Z23, Z24
 	VPTERNLOGD  $0xca, Z17, Z16, Z24
 	VPADDD      Z24, Z18, Z18
@@ -2729,11 +2775,11 @@ rounds:
 	VPRORD      $0x0b, Z23, Z25
 	VPRORD      $0x19, Z23, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z18, Z18
-	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z24
-	VPTERNLOGD  $0xe8, Z21, Z20, Z24
-	VPADDD      Z24, Z18, Z18
+	VMOVDQA32   Z19, Z25
+	VPTERNLOGD  $0xe8, Z21, Z20, Z25
+	VPSUBD      Z22, Z25, Z25
+	VPADDD      Z24, Z18, Z22
+	VPADDD      Z25, Z22, Z18
 	VPRORD      $0x02, Z19, Z24
 	VPRORD      $0x0d, Z19, Z25
 	VPRORD      $0x16, Z19, Z26
@@ -2754,6 +2800,7 @@ rounds:
 	// Round 14 of 16, and the schedule
 	VPADDD.BCST 56(DX), Z14, Z24
 	VPADDD      Z24, Z17, Z17
+	VPADDD      Z21, Z17, Z17
 	VMOVDQA32   Z22, Z24
 	VPTERNLOGD  $0xca, Z16, Z23, Z24
 	VPADDD      Z24, Z17, Z17
@@ -2761,11 +2808,11 @@ rounds:
 	VPRORD      $0x0b, Z22, Z25
 	VPRORD      $0x19, Z22, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z17, Z17
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xe8, Z20, Z19, Z24
-	VPADDD      Z24, Z17, Z17
+	VMOVDQA32   Z18, Z25
+	VPTERNLOGD  $0xe8, Z20, Z19, Z25
+	VPSUBD      Z21, Z25, Z25
+	VPADDD      Z24, Z17, Z21
+	VPADDD      Z25, Z21, Z17
 	VPRORD      $0x02, Z18, Z24
 	VPRORD      $0x0d, Z18, Z25
 	VPRORD      $0x16, Z18, Z26
@@ -2786,6 +2833,7 @@ rounds:
 	// Round 15 of 16, and the schedule
 	VPADDD.BCST 60(DX), Z15, Z24
 	VPADDD      Z24, Z16, Z16
+	VPADDD      Z20, Z16, Z16
 	VMOVDQA32   Z21, Z24
 	VPTERNLOGD  $0xca, Z23, Z22, Z24
 	VPADDD      Z24, Z16, Z16
@@ -2793,11 +2841,11 @@ rounds:
 	VPRORD      $0x0b, Z21, Z25
 	VPRORD      $0x19, Z21, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z16, Z16
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xe8, Z19, Z18, Z24
-	VPADDD      Z24, Z16, Z16
+	VMOVDQA32   Z17, Z25
+	VPTERNLOGD  $0xe8, Z19, Z18, Z25
+	VPSUBD      Z20, Z25, Z25
+	VPADDD      Z24, Z16, Z20
+	VPADDD      Z25, Z20, Z16
 	VPRORD      $0x02, Z17, Z24
 	VPRORD      $0x0d, Z17, Z25
 	VPRORD      $0x16, Z17, Z26
@@ -2821,6 +2869,7 @@ rounds:
 	// Round 48
 	VPADDD.BCST (DX), Z0, Z0
 	VPADDD      Z0, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z0
 	VPTERNLOGD  $0xca, Z22, Z21, Z0
 	VPADDD      Z0, Z23, Z23
@@ -2828,11 +2877,11 @@ rounds:
 	VPRORD      $0x0b, Z20, Z24
 	VPRORD      $0x19, Z20, Z25
 	VPTERNLOGD  $0x96, Z24, Z25, Z0
-	VPADDD      Z0, Z23, Z23
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z0
-	VPTERNLOGD  $0xe8, Z18, Z17, Z0
-	VPADDD      Z0, Z23, Z23
+	VMOVDQA32   Z16, Z24
+	VPTERNLOGD  $0xe8, Z18, Z17, Z24
+	VPSUBD      Z19, Z24, Z24
+	VPADDD      Z0, Z23, Z19
+	VPADDD      Z24, Z19, Z23
 	VPRORD      $0x02, Z16, Z0
 	VPRORD      $0x0d, Z16, Z24
 	VPRORD      $0x16, Z16, Z25
@@ -2842,6 +2891,7 @@ rounds:
 	// Round 49
 	VPADDD.BCST 4(DX), Z1, Z0
 	VPADDD      Z0, Z22, Z22
+	VPADDD      Z18, Z22, Z22
 	VMOVDQA32   Z19, Z0
 	VPTERNLOGD  $0xca, Z21, Z20, Z0
 	VPADDD      Z0, Z22, Z22
@@ -2849,11 +2899,11 @@ rounds:
 	VPRORD      $0x0b, Z19, Z1
 	VPRORD      $0x19, Z19, Z24
 	VPTERNLOGD  $0x96, Z1, Z24, Z0
-	VPADDD      Z0, Z22, Z22
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xe8, Z17, Z16, Z0
-	VPADDD      Z0, Z22, Z22
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xe8, Z17, Z16, Z1
+	VPSUBD      Z18, Z1, Z1
+	VPADDD      Z0, Z22, Z18
+	VPADDD      Z1, Z18, Z22
 	VPRORD      $0x02, Z23, Z0
 	VPRORD      $0x0d, Z23, Z1
 	VPRORD      $0x16, Z23, Z24
@@ -2863,6 +2913,7 @@ rounds:
 	// Round 50
 	VPADDD.BCST 8(DX), Z2, Z0
 	VPADDD      Z0, Z21, Z21
+	VPADDD      Z17, Z21, Z21
 	VMOVDQA32   Z18, Z0
 	VPTERNLOGD  $0xca, Z20, Z19, Z0
 	VPADDD      Z0, Z21, Z21
@@ -2870,11 +2921,11 @@ rounds:
 	VPRORD      $0x0b, Z18, Z1
 	VPRORD      $0x19, Z18, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z21, Z21
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xe8, Z16, Z23, Z0
-	VPADDD      Z0, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xe8, Z16, Z23, Z1
+	VPSUBD      Z17, Z1, Z1
+	VPADDD      Z0, Z21, Z17
+	VPADDD      Z1, Z17, Z21
 	VPRORD      $0x02, Z22, Z0
 	VPRORD      $0x0d, Z22, Z1
 	VPRORD      $0x16, Z22, Z2
@@ -2884,6 +2935,7 @@ rounds:
 	// Round 51
 	VPADDD.BCST 12(DX), Z3, Z0
 	VPADDD      Z0, Z20, Z20
+	VPADDD      Z16, Z20, Z20
 	VMOVDQA32   Z17, Z0
 	VPTERNLOGD  $0xca, Z19, Z18, Z0
 	VPADDD      Z0, Z20, Z20
@@ -2891,11 +2943,11 @@ rounds:
 	VPRORD      $0x0b, Z17, Z1
 	VPRORD      $0x19, Z17, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z20, Z20
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xe8, Z23, Z22, Z0
-	VPADDD      Z0, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xe8, Z23, Z22, Z1
+	VPSUBD      Z16, Z1, Z1
+	VPADDD      Z0, Z20, Z16
+	VPADDD      Z1, Z16, Z20
 	VPRORD      $0x02, Z21, Z0
 	VPRORD      $0x0d, Z21, Z1
 	VPRORD      $0x16, Z21, Z2
@@ -2905,6 +2957,7 @@ rounds:
 	// Round 52
 	VPADDD.BCST 16(DX), Z4, Z0
 	VPADDD      Z0, Z19, Z19
+	VPADDD      Z23, Z19, Z19
 	VMOVDQA32   Z16, Z0
 	VPTERNLOGD  $0xca, Z18, Z17, Z0
 	VPADDD      Z0, Z19, Z19
@@ -2912,11 +2965,11 @@ rounds:
 	VPRORD      $0x0b, Z16, Z1
 	VPRORD      $0x19, Z16, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z19, Z19
-	VPADDD      Z19, Z23, Z23
-	VMOVDQA32   Z20, Z0
-	VPTERNLOGD  $0xe8, Z22, Z21, Z0
-	VPADDD      Z0, Z19, Z19
+	VMOVDQA32   Z20, Z1
+	VPTERNLOGD  $0xe8, Z22, Z21, Z1
+	VPSUBD      Z23, Z1, Z1
+	VPADDD      Z0, Z19, Z23
+	VPADDD      Z1, Z23, Z19
 	VPRORD      $0x02, Z20, Z0
 	VPRORD      $0x0d, Z20, Z1
 	VPRORD      $0x16, Z20, Z2
@@ -2926,6 +2979,7 @@ rounds:
 	// Round 53
 	VPADDD.BCST 20(DX), Z5, Z0
 	VPADDD      Z0, Z18, Z18
+	VPADDD      Z22, Z18, Z18
 	VMOVDQA32   Z23, Z0
 	VPTERNLOGD  $0xca, Z17, Z16, Z0
 	VPADDD      Z0, Z18, Z18
@@ -2933,11 +2987,11 @@ rounds:
 	VPRORD      $0x0b, Z23, Z1
 	VPRORD      $0x19, Z23, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z18, Z18
-	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xe8, Z21, Z20, Z0
-	VPADDD      Z0, Z18, Z18
+	VMOVDQA32   Z19, Z1
+	VPTERNLOGD  $0xe8, Z21, Z20, Z1
+	VPSUBD      Z22, Z1, Z1
+	VPADDD      Z0, Z18, Z22
+	VPADDD      Z1, Z22, Z18
 	VPRORD      $0x02, Z19, Z0
 	VPRORD      $0x0d, Z19, Z1
 	VPRORD      $0x16, Z19, Z2
@@ -2947,6 +3001,7 @@ rounds:
 	// Round 54
 	VPADDD.BCST 24(DX), Z6, Z0
 	VPADDD      Z0, Z17, Z17
+	VPADDD      Z21, Z17, Z17
 	VMOVDQA32   Z22, Z0
 	VPTERNLOGD  $0xca, Z16, Z23, Z0
 	VPADDD      Z0, Z17, Z17
@@ -2954,11 +3009,11 @@ rounds:
 	VPRORD      $0x0b, Z22, Z1
 	VPRORD      $0x19, Z22, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z17, Z17
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xe8, Z20, Z19, Z0
-	VPADDD      Z0, Z17, Z17
+	VMOVDQA32   Z18, Z1
+	VPTERNLOGD  $0xe8, Z20, Z19, Z1
+	VPSUBD      Z21, Z1, Z1
+	VPADDD      Z0, Z17, Z21
+	VPADDD      Z1, Z21, Z17
 	VPRORD      $0x02, Z18, Z0
 	VPRORD      $0x0d, Z18, Z1
 	VPRORD      $0x16, Z18, Z2
@@ -2968,6 +3023,7 @@ rounds:
 	// Round 55
 	VPADDD.BCST 28(DX), Z7, Z0
 	VPADDD      Z0, Z16, Z16
+	VPADDD      Z20, Z16, Z16
 	VMOVDQA32   Z21, Z0
 	VPTERNLOGD  $0xca, Z23, Z22, Z0
 	VPADDD      Z0, Z16, Z16
@@ -2975,11 +3031,11 @@ rounds:
 	VPRORD      $0x0b, Z21, Z1
 	VPRORD      $0x19, Z21, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z16, Z16
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z0
-	VPTERNLOGD  $0xe8, Z19, Z18, Z0
-	VPADDD      Z0, Z16, Z16
+	VMOVDQA32   Z17, Z1
+	VPTERNLOGD  $0xe8, Z19, Z18, Z1
+	VPSUBD      Z20, Z1, Z1
+	VPADDD      Z0, Z16, Z20
+	VPADDD      Z1, Z20, Z16
 	VPRORD      $0x02, Z17, Z0
 	VPRORD      $0x0d, Z17, Z1
 	VPRORD      $0x16, Z17, Z2
@@ -2989,6 +3045,7 @@ rounds:
 	// Round 56
 	VPADDD.BCST 32(DX), Z8, Z0
 	VPADDD      Z0, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z0
 	VPTERNLOGD  $0xca, Z22, Z21, Z0
 	VPADDD      Z0, Z23, Z23
@@ -2996,11 +3053,11 @@ rounds:
 	VPRORD      $0x0b, Z20, Z1
 	VPRORD      $0x19, Z20, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z23, Z23
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z0
-	VPTERNLOGD  $0xe8, Z18, Z17, Z0
-	VPADDD      Z0, Z23, Z23
+	VMOVDQA32   Z16, Z1
+	VPTERNLOGD  $0xe8, Z18, Z17, Z1
+	VPSUBD      Z19, Z1, Z1
+	VPADDD      Z0, Z23, Z19
+	VPADDD      Z1, Z19, Z23
 	VPRORD      $0x02, Z16, Z0
 	VPRORD      $0x0d, Z16, Z1
 	VPRORD      $0x16, Z16, Z2
@@ -3010,6 +3067,7 @@ rounds:
 	// Round 57
 	VPADDD.BCST 36(DX), Z9, Z0
 	VPADDD      Z0, Z22, Z22
+	VPADDD      Z18, Z22, Z22
 	VMOVDQA32   Z19, Z0
 	VPTERNLOGD  $0xca, Z21, Z20, Z0
 	VPADDD      Z0, Z22, Z22
@@ -3017,11 +3075,11 @@ rounds:
 	VPRORD      $0x0b, Z19, Z1
 	VPRORD      $0x19, Z19, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z22, Z22
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xe8, Z17, Z16, Z0
-	VPADDD      Z0, Z22, Z22
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xe8, Z17, Z16, Z1
+	VPSUBD      Z18, Z1, Z1
+	VPADDD      Z0, Z22, Z18
+	VPADDD      Z1, Z18, Z22
 	VPRORD      $0x02, Z23, Z0
 	VPRORD      $0x0d, Z23, Z1
 	VPRORD      $0x16, Z23, Z2
@@ -3031,6 +3089,7 @@ rounds:
 	// Round 58
 	VPADDD.BCST 40(DX), Z10, Z0
 	VPADDD      Z0, Z21, Z21
+	VPADDD      Z17, Z21, Z21
 	VMOVDQA32   Z18, Z0
 	VPTERNLOGD  $0xca, Z20, Z19, Z0
 	VPADDD      Z0, Z21, Z21
@@ -3038,11 +3097,11 @@ rounds:
 	VPRORD      $0x0b, Z18, Z1
 	VPRORD      $0x19, Z18, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z21, Z21
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xe8, Z16, Z23, Z0
-	VPADDD      Z0, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xe8, Z16, Z23, Z1
+	VPSUBD      Z17, Z1, Z1
+	VPADDD      Z0, Z21, Z17
+	VPADDD      Z1, Z17, Z21
 	VPRORD      $0x02, Z22, Z0
 	VPRORD      $0x0d, Z22, Z1
 	VPRORD      $0x16, Z22, Z2
@@ -3052,6 +3111,7 @@ rounds:
 	// Round 59
 	VPADDD.BCST 44(DX), Z11, Z0
 	VPADDD      Z0, Z20, Z20
+	VPADDD      Z16, Z20, Z20
 	VMOVDQA32   Z17, Z0
 	VPTERNLOGD  $0xca, Z19, Z18, Z0
 	VPADDD      Z0, Z20, Z20
@@ -3059,11 +3119,11 @@ rounds:
 	VPRORD      $0x0b, Z17, Z1
 	VPRORD      $0x19, Z17, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z20, Z20
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xe8, Z23, Z22, Z0
-	VPADDD      Z0, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xe8, Z23, Z22, Z1
+	VPSUBD      Z16, Z1, Z1
+	VPADDD      Z0, Z20, Z16
+	VPADDD      Z1, Z16, Z20
 	VPRORD      $0x02, Z21, Z0
 	VPRORD      $0x0d, Z21, Z1
 	VPRORD      $0x16, Z21, Z2
@@ -3073,6 +3133,7 @@ rounds:
 	// Round 60
 	VPADDD.BCST 48(DX), Z12, Z0
 	VPADDD      Z0, Z19, Z19
+	VPADDD      Z23, Z19, Z19
 	VMOVDQA32   Z16, Z0
 	VPTERNLOGD  $0xca, Z18, Z17, Z0
 	VPADDD      Z0, Z19, Z19
@@ -3080,11 +3141,11 @@ rounds:
 	VPRORD      $0x0b, Z16, Z1
 	VPRORD      $0x19, Z16, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z19, Z19
-	VPADDD      Z19, Z23, Z23
-	VMOVDQA32   Z20, Z0
-	VPTERNLOGD  $0xe8, Z22, Z21, Z0
-	VPADDD      Z0, Z19, Z19
+	VMOVDQA32   Z20, Z1
+	VPTERNLOGD  $0xe8, Z22, Z21, Z1
+	VPSUBD      Z23, Z1, Z1
+	VPADDD      Z0, Z19, Z23
+	VPADDD      Z1, Z23, Z19
 	VPRORD      $0x02, Z20, Z0
 	VPRORD      $0x0d, Z20, Z1
 	VPRORD      $0x16, Z20, Z2
@@ -3094,6 +3155,7 @@ rounds:
 	// Round 61
 	VPADDD.BCST 52(DX), Z13, Z0
 	VPADDD      Z0, Z18, Z18
+	VPADDD      Z22, Z18, Z18
 	VMOVDQA32   Z23, Z0
 	VPTERNLOGD  $0xca, Z17, Z16, Z0
 	VPADDD      Z0, Z18, Z18
@@ -3101,11 +3163,11 @@ rounds:
 	VPRORD      $0x0b, Z23, Z1
 	VPRORD      $0x19, Z23, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z18, Z18
-	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xe8, Z21, Z20, Z0
-	VPADDD      Z0, Z18, Z18
+	VMOVDQA32   Z19, Z1
+	VPTERNLOGD  $0xe8, Z21, Z20, Z1
+	VPSUBD      Z22, Z1, Z1
+	VPADDD      Z0, Z18, Z22
+	VPADDD      Z1, Z22, Z18
 	VPRORD      $0x02, Z19, Z0
 	VPRORD      $0x0d, Z19, Z1
 	VPRORD      $0x16, Z19, Z2
@@ -3115,6 +3177,7 @@ rounds:
 	// Round 62
 	VPADDD.BCST 56(DX), Z14, Z0
 	VPADDD      Z0, Z17, Z17
+	VPADDD      Z21, Z17, Z17
 	VMOVDQA32   Z22, Z0
 	VPTERNLOGD  $0xca, Z16, Z23, Z0
 	VPADDD      Z0, Z17, Z17
@@ -3122,11 +3185,11 @@ rounds:
 	VPRORD      $0x0b, Z22, Z1
 	VPRORD      $0x19, Z22, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z17, Z17
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xe8, Z20, Z19, Z0
-	VPADDD      Z0, Z17, Z17
+	VMOVDQA32   Z18, Z1
+	VPTERNLOGD  $0xe8, Z20, Z19, Z1
+	VPSUBD      Z21, Z1, Z1
+	VPADDD      Z0, Z17, Z21
+	VPADDD      Z1, Z21, Z17
 	VPRORD      $0x02, Z18, Z0
 	VPRORD      $0x0d, Z18, Z1
 	VPRORD      $0x16, Z18, Z2
@@ -3136,6 +3199,7 @@ rounds:
 	// Round 63
 	VPADDD.BCST 60(DX), Z15, Z0
 	VPADDD      Z0, Z16, Z16
+	VPADDD      Z20, Z16, Z16
 	VMOVDQA32   Z21, Z0
 	VPTERNLOGD  $0xca, Z23, Z22, Z0
 	VPADDD      Z0, Z16, Z16
@@ -3143,11 +3207,11 @@ rounds:
 	VPRORD      $0x0b, Z21, Z1
 	VPRORD      $0x19, Z21, Z2
 	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z16, Z16
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z0
-	VPTERNLOGD  $0xe8, Z19, Z18, Z0
-	VPADDD      Z0, Z16, Z16
+	VMOVDQA32   Z17, Z1
+	VPTERNLOGD  $0xe8, Z19, Z18, Z1
+	VPSUBD      Z20, Z1, Z1
+	VPADDD      Z0, Z16, Z20
+	VPADDD      Z1, Z20, Z16
 	VPRORD      $0x02, Z17, Z0
 	VPRORD      $0x0d, Z17, Z1
 	VPRORD      $0x16, Z17, Z2

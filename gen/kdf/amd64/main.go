@@ -420,26 +420,33 @@ const (
 )
 
 // round emits round t. Instead of the words, their names move on by one.
+//
+// Sixty-four rounds are a chain of latencies, from e to the next e and from a to the
+// next a. To make both links as short as Σ and an addition, the two sums that T1 is in, e
+// and a, begin with what is known before:
+//
+//	e' = ((d + h + K_t + W_t) + Ch(e,f,g)) + Σ1(e)
+//	a' = (e' + (Maj(a,b,c) - d)) + Σ0(a)
 func round(state []VecVirtual, t int, w VecVirtual, k Mem) {
 	name := func(i int) VecVirtual { return state[(i-t+64)%8] }
 	a, b, c, d, e, f, g, h := name(0), name(1), name(2), name(3), name(4), name(5), name(6), name(7)
 
-	// T1, the sum of what is known first to come first
-	t1, ch := ZMM(), ZMM()
-	VPADDD_BCST(k, w, t1)
-	VPADDD(t1, h, h)
+	wk := ZMM()
+	VPADDD_BCST(k, w, wk)
+	VPADDD(wk, h, h)
+	VPADDD(d, h, h)
+	ch := ZMM()
 	VMOVDQA32(e, ch)
 	VPTERNLOGD(choose, g, f, ch)
 	VPADDD(ch, h, h)
-	VPADDD(sigma(e, 6, 11, 25), h, h)
-	VPADDD(h, d, d)
-
-	// T2
+	sigma1 := sigma(e, 6, 11, 25)
 	maj := ZMM()
 	VMOVDQA32(a, maj)
 	VPTERNLOGD(major, c, b, maj)
-	VPADDD(maj, h, h)
-	VPADDD(sigma(a, 2, 13, 22), h, h)
+	VPSUBD(d, maj, maj)
+	VPADDD(sigma1, h, d) // e'
+	VPADDD(maj, d, h)
+	VPADDD(sigma(a, 2, 13, 22), h, h) // a'
 }
 
 // sigma emits Σ, three rotations to the right.
