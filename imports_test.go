@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
 	"internal/alias":         {},
+	"internal/alloctest":     {},
 	"internal/asmlint":       {},
 	"internal/blockmodetest": {},
 	"internal/guardtest":     {},

@@ -3,13 +3,13 @@ package bigdh
 import (
 	"testing"
 
+	"github.com/mtcore/mtcore/internal/alloctest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // TestAllocs: nothing allocates that runs for every message, or password, or peer.
 // Results are on the stack here, where the calls must leave them.
 func TestAllocs(t *testing.T) {
-	needAllocs(t)
 	impltest.All(t, backends, func(t *testing.T) {
 		group := telegram(t, 3)
 		k, peer := generateKey(t, group), generateKey(t, group).PublicKey()
@@ -48,7 +48,7 @@ func TestAllocs(t *testing.T) {
 				DHBatch(jobs[:])
 			}},
 		} {
-			if got, want := testing.AllocsPerRun(3, tt.f), 0.0; got != want {
+			if got, want := alloctest.PerRun(t, 3, tt.f), 0.0; got != want {
 				t.Errorf("%s: %v allocations, want %v", tt.name, got, want)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
+	"github.com/mtcore/mtcore/internal/alloctest"
 )
 
 // Kernels for ARMv8 against math/big, whatever else dispatches to them.
@@ -234,7 +235,7 @@ func TestPowerArm64(t *testing.T) {
 func TestAllocsArm64(t *testing.T) {
 	m := arm64Moduli(rand.New(rand.NewPCG(11, 12)))["random0"]
 	table := make([]elem, 16)
-	got := testing.AllocsPerRun(10, func() {
+	got := alloctest.PerRun(t, 10, func() {
 		enterArm64(m, &table[1], &m.rr)
 		sqrArm64(m, &table[2], &table[1], 2)
 		mulArm64(m, &table[3], &table[2], &table[1])

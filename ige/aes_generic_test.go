@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/mtcore/mtcore/internal/alloctest"
 )
 
 // newGenericRand returns a source of inputs that is the same in every run.
@@ -498,12 +500,11 @@ func TestIGEGenericLanes(t *testing.T) {
 }
 
 func TestIGEGenericAllocs(t *testing.T) {
-	needAllocs(t)
 	var key [KeySize]byte
 	var iv [IVSize]byte
 	var enc, dec schedule
 	buf := make([]byte, 4*BlockSize)
-	allocs := testing.AllocsPerRun(10, func() {
+	allocs := alloctest.PerRun(t, 10, func() {
 		nr := expandGeneric(&enc, &dec, key[:])
 		encryptGeneric(nr, &enc, &iv, buf, buf)
 		decryptGeneric(nr, &dec, &iv, buf, buf)

@@ -4,12 +4,12 @@ import (
 	"crypto/cipher"
 	"testing"
 
+	"github.com/mtcore/mtcore/internal/alloctest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // TestAllocs: nothing but constructors allocates.
 func TestAllocs(t *testing.T) {
-	needAllocs(t)
 	impltest.All(t, backends, func(t *testing.T) {
 		key, iv := random(KeySize), [IVSize]byte(random(IVSize))
 		c, std := newCipher(key), newAES(key)
@@ -75,7 +75,7 @@ func TestAllocs(t *testing.T) {
 				c.Encrypt(buf, buf)
 			}},
 		} {
-			if got := testing.AllocsPerRun(20, tt.f); got != tt.want {
+			if got := alloctest.PerRun(t, 20, tt.f); got != tt.want {
 				t.Errorf("%s: %v allocations, want %v", tt.name, got, tt.want)
 			}
 		}
@@ -84,14 +84,13 @@ func TestAllocs(t *testing.T) {
 
 // TestStreamAllocs: a stream allocates its buffers once.
 func TestStreamAllocs(t *testing.T) {
-	needAllocs(t)
 	w := NewWriter(nothing{}, newStreamMode())
 	p := random(100_001)
-	if got := testing.AllocsPerRun(20, func() { w.Write(p) }); got != 0 {
+	if got := alloctest.PerRun(t, 20, func() { w.Write(p) }); got != 0 {
 		t.Errorf("Writer.Write: %v allocations", got)
 	}
 	r := NewReader(nothing{}, newStreamMode())
-	if got := testing.AllocsPerRun(20, func() { r.Read(p) }); got != 0 {
+	if got := alloctest.PerRun(t, 20, func() { r.Read(p) }); got != 0 {
 		t.Errorf("Reader.Read: %v allocations", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/mtcore/mtcore/internal/alloctest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
@@ -70,11 +71,10 @@ func TestStdBlock(t *testing.T) {
 // TestStdBlockAllocs: neither the way into a crypto/aes block nor the way around
 // it makes garbage.
 func TestStdBlockAllocs(t *testing.T) {
-	needAllocs(t)
 	std := newStdBlock(t, make([]byte, KeySize))
 	iv, dst, src := make([]byte, IVSize), make([]byte, 256), make([]byte, 256)
 	for _, b := range []cipher.Block{std, &wrappedBlock{Block: std}} {
-		got := testing.AllocsPerRun(100, func() {
+		got := alloctest.PerRun(t, 100, func() {
 			EncryptBlocks(b, iv, dst, src)
 			DecryptBlocks(b, iv, dst, src)
 			EncryptBlocks(b, iv, dst, dst)

@@ -3,13 +3,13 @@ package kdf
 import (
 	"testing"
 
+	"github.com/mtcore/mtcore/internal/alloctest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // TestAllocs: nothing allocates that is called for messages. Keys, plaintexts and
 // results are on the stack here, where the calls must leave them.
 func TestAllocs(t *testing.T) {
-	needAllocs(t)
 	impltest.All(t, backends, func(t *testing.T) {
 		for _, tt := range []struct {
 			name string
@@ -67,13 +67,13 @@ func TestAllocs(t *testing.T) {
 				}
 			}},
 		} {
-			if got := testing.AllocsPerRun(20, tt.f); got != 0 {
+			if got := alloctest.PerRun(t, 20, tt.f); got != 0 {
 				t.Errorf("%s: %v allocations", tt.name, got)
 			}
 		}
 
 		long, k := random(100_000), randomKey(newRand(1))
-		got := testing.AllocsPerRun(20, func() { k.MsgKey(Client, long) })
+		got := alloctest.PerRun(t, 20, func() { k.MsgKey(Client, long) })
 		if Backend() != "generic" && got != 0 {
 			t.Errorf("MsgKey of a long message: %v allocations", got)
 		}

@@ -1,7 +1,0 @@
-//go:build !race && !asan && !msan
-
-package bigdh
-
-import "testing"
-
-func needAllocs(*testing.T) {}
