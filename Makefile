@@ -4,7 +4,7 @@ MODULES = . gen bench compat/gotdige compat/gotdige/internal/difftest
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench test generate lint test-arm test-gotd modules
+.PHONY: bench test test-ct generate lint test-arm test-gotd modules
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
@@ -12,6 +12,11 @@ bench:
 
 test:
 	set -e; for m in $(MODULES); do go -C $$m test ./...; done
+
+# What the code does with secrets, by valgrind and by single steps, on Linux and amd64
+# (Debian: apt-get install valgrind). See internal/ct.
+test-ct:
+	go test -count=1 -tags valgrind -run '^Test(Memcheck|Trace)$$' ./bigdh ./envelope ./ige ./kdf
 
 # Deletes every generated file, to prove that each can be made again.
 generate:

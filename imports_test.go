@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"internal/alias":         {},
 	"internal/alloctest":     {},
 	"internal/asmlint":       {},
+	"internal/ct":            {"golang.org/x/sys/unix"},
 	"internal/blockmodetest": {},
 	"internal/guardtest":     {},
 	"ige/asm":                {},

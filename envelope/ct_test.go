@@ -1,0 +1,51 @@
+//go:build valgrind && linux && amd64 && gc && !purego
+
+package envelope
+
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/ct"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// TestMemcheck has sealing and opening without AES instructions. Secret are the
+// authorization key and the text; whether msg_key was right is public once it was
+// compared.
+func TestMemcheck(t *testing.T) {
+	t.Setenv("GODEBUG", "cpu.aes=off")
+	if ct.Subject() && Backend() != "generic" {
+		t.Fatalf("%s is in use", Backend())
+	}
+	text := random(60)
+	secret := append(newAuthKey(1)[:], text...)
+	packet := referenceSeal(newAuthKey(1), kdf.Client, random(64))
+	wrong := append([]byte(nil), packet...)
+	wrong[len(wrong)-1] ^= 1
+
+	open := func(packet []byte) ct.Case {
+		return ct.Case{
+			Secrets: [][]byte{secret},
+			Run: func(secret []byte) []byte {
+				if result, err := Open(nil, (*kdf.AuthKey)(secret), kdf.Client, packet); err == nil {
+					return result
+				}
+				return secret
+			},
+			Public: []string{"envelope.(*opening).finish"},
+		}
+	}
+	for name, c := range map[string]ct.Case{
+		"Seal": {
+			Secrets: [][]byte{secret},
+			Run: func(secret []byte) []byte {
+				packet, _ := Seal(nil, (*kdf.AuthKey)(secret), kdf.Client, secret[kdf.AuthKeySize:], PadRandom)
+				return packet
+			},
+		},
+		"Open, right": open(packet),
+		"Open, wrong": open(wrong),
+	} {
+		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
+	}
+}

@@ -1,0 +1,68 @@
+//go:build valgrind && linux && amd64 && gc && !purego
+
+package ige
+
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/ct"
+)
+
+// TestMemcheck has all paths to the backends that valgrind can run: AES-NI, and the
+// software AES as the compiler made it. Secret are keys, ivs and texts.
+func TestMemcheck(t *testing.T) {
+	const text = 7 * BlockSize
+	all := func(secret []byte) (results []byte) {
+		for _, p := range paths {
+			for _, keySize := range p.keySizes {
+				key, iv, src := secret[:keySize], secret[KeySize:][:IVSize], secret[KeySize+IVSize:]
+				dst := make([]byte, text)
+				p.crypt(key, iv, dst, src)
+				results = append(results, dst...)
+			}
+		}
+		return results
+	}
+	batch := func(secret []byte) (results []byte) {
+		ms := make([]Message, 9)
+		for i := range ms {
+			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%7)]
+			ms[i].Dst = make([]byte, len(ms[i].Src))
+			copy(ms[i].Key[:], secret)
+			copy(ms[i].IV[:], secret[KeySize:])
+		}
+		EncryptBatch(ms)
+		for i := range ms {
+			results = append(results, ms[i].Dst...)
+		}
+		DecryptBatch(ms)
+		for i := range ms {
+			results = append(results, ms[i].Dst...)
+		}
+		return results
+	}
+	sBox := func(secret []byte) (results []byte) {
+		for _, b := range all(secret) {
+			results = append(results, sbox[b])
+		}
+		return results
+	}
+	for _, s := range backends.States() {
+		if s.Name != "generic" && s.Name != "AES-NI" {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			defer s.Enter()()
+			secrets := [][]byte{random(KeySize + IVSize + text)}
+			for name, c := range map[string]ct.Case{
+				"one message":   {Secrets: secrets, Run: all},
+				"batch":         {Secrets: secrets, Run: batch},
+				"planted index": {Secrets: secrets, Run: sBox, Planted: true},
+			} {
+				t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
+			}
+		})
+	}
+}
+
+var sbox [256]byte

@@ -1,0 +1,22 @@
+// Package ct checks that compiled code is constant-time: that no branch and no memory
+// address depends on a secret. It is for tests of this module's packages on Linux and
+// amd64, with the build tag valgrind, which makes Go's runtime tell valgrind about its
+// memory:
+//
+//	make test-ct
+//
+// There are two ways, and each checks the very instructions that users run, whether
+// the compiler made them or a generator.
+//
+// [Memcheck] marks the secret as undefined for valgrind, which follows undefined bits
+// through every instruction and reports branches and addresses that depend on them
+// (Langley, "ctgrind", 2010). One run speaks for all values of the secret, on the path
+// that was taken. Valgrind does not know AVX-512.
+//
+// [Trace] executes the computation instruction by instruction, once for each of a few
+// secrets, and compares which instructions these were and the addresses they accessed.
+// It knows all instructions that the CPU does, but only tells about the secrets it was
+// given.
+//
+// Neither sees instructions that take longer for some values than for others.
+package ct

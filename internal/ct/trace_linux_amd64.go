@@ -1,0 +1,297 @@
+package ct
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Trace runs c once for each of its secrets, one instruction at a time, and fails the
+// test unless all runs consist of the same instructions with the same addresses. This
+// process needs the right to trace another (ptrace).
+func Trace(t *testing.T, c Case) {
+	t.Helper()
+	if Subject() {
+		c.runTraced(t)
+		return
+	}
+	// Who traces is a thread. It and the subject take turns, which is several times
+	// faster on one CPU.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer useOneCPU(t)()
+	p := startTracee(t)
+	defer p.kill()
+
+	var first []step
+	for i := range c.Secrets {
+		p.continueTo(t, beginSignal)
+		n := 0
+		same := p.steps(t, func(s step) bool {
+			if i == 0 {
+				first = append(first, s)
+				return true
+			}
+			n++
+			return n <= len(first) && s == first[n-1]
+		})
+		switch {
+		case i == 0 || same && n == len(first):
+			continue
+		case same:
+			t.Fatalf("run %d ends after %d of %d steps", i, n, len(first)) // unexpected even if planted
+		}
+		where := fmt.Sprintf("run %d differs from run 0 in step %d of %d, after %v", i, n, len(first), first[max(0, n-2)])
+		if !c.Planted {
+			t.Error(where)
+		}
+		t.Logf("found: %s", where)
+		return
+	}
+	t.Logf("%d runs of %d steps are the same", len(c.Secrets), len(first))
+	if c.Planted {
+		t.Error("the planted leak was not found")
+	}
+}
+
+// step is the execution of an instruction. Together with the instruction, the registers
+// are all that decides which memory it accesses.
+type step struct {
+	pc, sp, base, index uint64
+}
+
+func (s step) String() string {
+	f, _ := runtime.CallersFrames([]uintptr{uintptr(s.pc) + 1}).Next()
+	return fmt.Sprintf("%s %s:%d", f.Function, f.File[strings.LastIndex(f.File, "/")+1:], f.Line)
+}
+
+// The subject tells that a run begins or ends by a signal to itself, which the tracer
+// keeps from it.
+const (
+	beginSignal = syscall.SIGUSR1
+	endSignal   = syscall.SIGUSR2
+)
+
+// runTraced is Trace in the subject. Once it has written the number of its thread, all
+// other threads are stopped, so that neither the scheduler nor the collector interferes,
+// and then an answer comes.
+func (c *Case) runTraced(t *testing.T) {
+	secret := make([]byte, len(c.Secrets[0])) // one address for all
+	for _, s := range c.Secrets {
+		copy(secret, s)
+		c.run(secret)
+	}
+
+	// No function of package os, which would let the scheduler have this thread's
+	// place while it waits.
+	runtime.LockOSThread()
+	id := strconv.AppendInt(nil, int64(syscall.Gettid()), 10)
+	id = append(id, '\n')
+	rawIO(syscall.SYS_WRITE, 1, id)
+	rawIO(syscall.SYS_READ, 0, id[:1])
+	runtime.UnlockOSThread()
+	// If the scheduler asked for the thread meanwhile, it gets it now.
+	runtime.Gosched()
+
+	for _, s := range c.Secrets {
+		copy(secret, s)
+		raise(beginSignal)
+		c.run(secret)
+		raise(endSignal)
+	}
+}
+
+func rawIO(call uintptr, fd int, b []byte) {
+	syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+}
+
+func raise(s syscall.Signal) {
+	syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(syscall.Gettid()), uintptr(s))
+}
+
+// tracee is a subject of which one thread can be told to run.
+type tracee struct {
+	cmd      *exec.Cmd
+	thread   int
+	stopped  []int // the other threads
+	operands map[uint64]operand
+}
+
+func startTracee(t *testing.T) *tracee {
+	cmd := subject(t)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &tracee{cmd: cmd, operands: map[uint64]operand{}}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err == nil {
+		p.thread, err = strconv.Atoi(strings.TrimSpace(line))
+	}
+	if err == nil {
+		err = p.attach()
+	}
+	if err == nil {
+		_, err = stdin.Write([]byte{'\n'})
+	}
+	if err != nil {
+		p.kill()
+		t.Fatalf("cannot trace %v: %v", cmd, err)
+	}
+	return p
+}
+
+// attach stops all threads.
+func (p *tracee) attach() error {
+	for seen := -1; seen < len(p.stopped); {
+		seen = len(p.stopped)
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.cmd.Process.Pid))
+		if err != nil {
+			return err
+		}
+		for _, entry := range threads {
+			thread, err := strconv.Atoi(entry.Name())
+			if err != nil {
+				return err
+			}
+			if slices.Contains(p.stopped, thread) {
+				continue
+			}
+			if err := syscall.PtraceAttach(thread); err != nil {
+				return fmt.Errorf("ptrace: %w", err)
+			}
+			if sig, err := wait(thread); err != nil || sig != syscall.SIGSTOP {
+				return fmt.Errorf("stopping a thread: signal %v, %w", sig, err)
+			}
+			p.stopped = append(p.stopped, thread)
+		}
+	}
+	return nil
+}
+
+// useOneCPU binds this thread, and the processes it starts, to one CPU.
+func useOneCPU(t *testing.T) (undo func()) {
+	t.Helper()
+	var before unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		t.Fatal(err)
+	}
+	one := before
+	for cpu := 0; one.Count() > 1; cpu++ {
+		one.Clear(cpu)
+	}
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		t.Fatal(err)
+	}
+	return func() { unix.SchedSetaffinity(0, &before) }
+}
+
+func (p *tracee) kill() {
+	p.cmd.Process.Kill()
+	for _, thread := range p.stopped {
+		if thread != p.cmd.Process.Pid {
+			wait(thread)
+		}
+	}
+	p.cmd.Wait()
+}
+
+// continueTo lets the thread run until it raises a signal.
+func (p *tracee) continueTo(t *testing.T, want syscall.Signal) {
+	t.Helper()
+	if err := syscall.PtraceCont(p.thread, 0); err != nil {
+		t.Fatal(err)
+	}
+	if sig, err := wait(p.thread); err != nil || sig != want {
+		t.Fatalf("stopped by signal %v, %v; want %v", sig, err, want)
+	}
+}
+
+// steps calls f with each step until the end of the run, then reports true, or until f
+// reports false, then does so too.
+func (p *tracee) steps(t *testing.T, f func(s step) bool) bool {
+	t.Helper()
+	for {
+		s, err := p.step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !f(s) {
+			return false
+		}
+		if err := syscall.PtraceSingleStep(p.thread); err != nil {
+			t.Fatal(err)
+		}
+		switch sig, err := wait(p.thread); {
+		case err != nil:
+			t.Fatal(err)
+		case sig == endSignal:
+			return true
+		case sig != syscall.SIGTRAP:
+			t.Fatalf("stopped by signal %v after %v", sig, s)
+		}
+	}
+}
+
+// step returns what the thread is about to execute.
+func (p *tracee) step() (s step, err error) {
+	var regs syscall.PtraceRegs
+	if err := syscall.PtraceGetRegs(p.thread, &regs); err != nil {
+		return s, err
+	}
+	o, ok := p.operands[regs.Rip]
+	if !ok {
+		var code [maxInstruction]byte
+		if _, err := syscall.PtracePeekText(p.thread, uintptr(regs.Rip), code[:]); err != nil {
+			return s, err
+		}
+		o = memoryOperand(&code)
+		p.operands[regs.Rip] = o
+	}
+	s = step{pc: regs.Rip, sp: regs.Rsp}
+	numbered := [16]uint64{
+		regs.Rax, regs.Rcx, regs.Rdx, regs.Rbx, regs.Rsp, regs.Rbp, regs.Rsi, regs.Rdi,
+		regs.R8, regs.R9, regs.R10, regs.R11, regs.R12, regs.R13, regs.R14, regs.R15,
+	}
+	if o.base != none {
+		s.base = numbered[o.base]
+	}
+	if o.index != none {
+		s.index = numbered[o.index]
+	}
+	return s, nil
+}
+
+// wait waits until a thread stops, and returns by which signal.
+func wait(thread int) (syscall.Signal, error) {
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(thread, &status, syscall.WALL, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return 0, err
+		case !status.Stopped():
+			return 0, fmt.Errorf("the process ended: %#x", uint32(status))
+		default:
+			return status.StopSignal(), nil
+		}
+	}
+}
