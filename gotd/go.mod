@@ -3,8 +3,10 @@ module github.com/mtcore/mtcore/gotd
 go 1.25.0
 
 require (
+	github.com/gotd/log v0.1.0
 	github.com/gotd/td v0.161.0
 	github.com/mtcore/mtcore v0.0.0
+	go.etcd.io/bbolt v1.5.0
 	golang.org/x/sync v0.22.0
 )
 
@@ -23,11 +25,12 @@ require (
 	github.com/go-faster/yaml v0.4.6 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gotd/ige v0.3.0 // indirect
-	github.com/gotd/log v0.1.0 // indirect
 	github.com/gotd/neo v0.1.5 // indirect
 	github.com/klauspost/compress v1.19.0 // indirect
+	github.com/klauspost/cpuid/v2 v2.2.3 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
 	github.com/mattn/go-isatty v0.0.22 // indirect
+	github.com/minio/sha256-simd v1.0.1 // indirect
 	github.com/ogen-go/ogen v1.23.0 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/refraction-networking/utls v1.8.2 // indirect

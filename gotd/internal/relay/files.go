@@ -24,8 +24,8 @@ type upload struct {
 
 // file is one that has been attached to a message.
 type file struct {
-	accessHash int64
-	data       []byte
+	view *tg.EncryptedFile
+	data []byte
 }
 
 // Tamper flips a bit in the middle of every file, as a server can.
@@ -76,6 +76,12 @@ func (u *User) attach(input tg.InputEncryptedFileClass) (tg.EncryptedFileClass, 
 		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, false)
 	case *tg.InputEncryptedFileBigUploaded:
 		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, true)
+	case *tg.InputEncryptedFile:
+		f := u.relay.files[input.ID]
+		if f == nil || f.view.AccessHash != input.AccessHash {
+			return nil, tgerr.New(400, "FILE_ID_INVALID")
+		}
+		return f.view, nil
 	default:
 		return nil, tgerr.New(400, "FILE_EMPTY")
 	}
@@ -101,11 +107,13 @@ func (u *User) assemble(id int64, parts, fingerprint int, big bool) (tg.Encrypte
 	delete(u.uploads, id)
 	var random [16]byte
 	rand.Read(random[:])
-	fileID, accessHash := int64(binary.LittleEndian.Uint64(random[:8])), int64(binary.LittleEndian.Uint64(random[8:]))
-	u.relay.files[fileID] = &file{accessHash, data}
-	return &tg.EncryptedFile{
-		ID: fileID, AccessHash: accessHash, Size: int64(len(data)), DCID: dc, KeyFingerprint: fingerprint,
-	}, nil
+	f := &file{data: data, view: &tg.EncryptedFile{
+		ID:         int64(binary.LittleEndian.Uint64(random[:8])),
+		AccessHash: int64(binary.LittleEndian.Uint64(random[8:])),
+		Size:       int64(len(data)), DCID: dc, KeyFingerprint: fingerprint,
+	}}
+	u.relay.files[f.view.ID] = f
+	return f.view, nil
 }
 
 func (u *User) getFile(q *tg.UploadGetFileRequest) (bin.Encoder, error) {
@@ -115,7 +123,7 @@ func (u *User) getFile(q *tg.UploadGetFileRequest) (bin.Encoder, error) {
 	}
 	f := u.relay.files[location.ID]
 	switch {
-	case f == nil || f.accessHash != location.AccessHash:
+	case f == nil || f.view.AccessHash != location.AccessHash:
 		return nil, tgerr.New(400, tg.ErrFileIDInvalid)
 	case q.Offset < 0 || q.Offset%1024 != 0:
 		return nil, tgerr.New(400, "OFFSET_INVALID")

@@ -60,12 +60,14 @@ type User struct {
 	// Guarded by relay.mu.
 	session tgtest.Session // the last that called
 	online  bool
-	qts     int                            // of the last message
+	qts     int                             // of the last message
 	queue   []*tg.UpdateNewEncryptedMessage // not yet acknowledged
 	chats   []int
 	uploads map[int64]*upload
 	sent    map[int64]*sent // by random_id
-	rules   []*rule
+	// duplicates counts messages that were sent before.
+	duplicates int
+	rules      []*rule
 }
 
 // AddUser makes an account. It must be called before Run.
@@ -182,6 +184,13 @@ func (u *User) Queued() int {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
 	return len(u.queue)
+}
+
+// Duplicates returns how many messages the user has sent more than once.
+func (u *User) Duplicates() int {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	return u.duplicates
 }
 
 // Violations returns what clients did that a server objects to, and what would give it a

@@ -1,0 +1,285 @@
+package gotd_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gotd/td/session"
+	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/telegram/updates"
+	"github.com/gotd/td/tg"
+	"go.etcd.io/bbolt"
+
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/gotd/boltstore"
+	"github.com/mtcore/mtcore/gotd/internal/relay"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// newServer starts a server with two users, and stops it at the end of the test.
+func newServer(t *testing.T) (s *relay.Server, alice, bob *relay.User) {
+	t.Helper()
+	s = relay.New()
+	users := make([]*relay.User, 2)
+	for i := range users {
+		var err error
+		if users[i], err = s.AddUser(int64(100 + i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("server: %v", err)
+		}
+		for _, v := range s.Violations() {
+			t.Errorf("server: %s", v)
+		}
+	})
+	return s, users[0], users[1]
+}
+
+// client is a real client of gotd's with a manager. It can be stopped, and started with
+// what is on disk.
+type client struct {
+	t       *testing.T
+	user    *relay.User
+	path    string
+	session session.StorageMemory
+	state   memState
+
+	api    *tg.Client
+	chats  *gotd.Manager
+	events chan gotd.Event
+	// handler, if not nil, is called before an event is passed on.
+	handler func(gotd.Event) error
+	stop    func() // and wait
+	failed  error  // what Run returned
+}
+
+var stateKey = secretchat.StateKey{1, 2, 3}
+
+func newClient(t *testing.T, user *relay.User) *client {
+	c := &client{t: t, user: user, path: filepath.Join(t.TempDir(), "secret.db"), stop: func() {}}
+	t.Cleanup(func() { c.stop() })
+	c.start()
+	return c
+}
+
+// start begins anew with what the store has, and returns when updates come in.
+func (c *client) start() {
+	c.t.Helper()
+	db, err := bbolt.Open(c.path, 0o600, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	store, err := boltstore.New(db, "secret chats")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var gaps *updates.Manager
+	options := c.user.Options()
+	options.SessionStorage = &c.session
+	options.UpdateHandler = telegram.UpdateHandlerFunc(func(ctx context.Context, u tg.UpdatesClass) error {
+		return gaps.Handle(ctx, u)
+	})
+	tgClient := telegram.NewClient(1, "hash", options)
+	c.api = tgClient.API()
+	c.events = make(chan gotd.Event, 10_000)
+	events := c.events
+	c.chats, err = gotd.New(c.api, gotd.Options{
+		Store: store, StateKey: stateKey,
+		Handler: func(_ context.Context, e gotd.Event) error {
+			if c.handler != nil {
+				if err := c.handler(e); err != nil {
+					return err
+				}
+			}
+			events <- e
+			return nil
+		},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	dispatcher := tg.NewUpdateDispatcher()
+	c.chats.Register(dispatcher)
+	gaps = updates.New(updates.Config{Handler: dispatcher, Storage: c.chats.StateStorage(&c.state)})
+
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		c.failed = tgClient.Run(ctx, func(ctx context.Context) error {
+			go gaps.Run(ctx, c.api, c.user.ID, updates.AuthOptions{
+				OnStart: func(context.Context) { close(ready) },
+			})
+			return c.chats.Run(ctx)
+		})
+	}()
+	c.stop = func() {
+		cancel()
+		<-done
+		c.stop = func() {}
+		if err := db.Close(); err != nil {
+			c.t.Error(err)
+		}
+	}
+	select {
+	case <-ready:
+	case <-done:
+		c.t.Fatalf("client has ended: %v", c.failed)
+	case <-time.After(patience):
+		c.t.Fatal("client does not start")
+	}
+}
+
+func (c *client) restart() {
+	c.t.Helper()
+	c.stop()
+	c.start()
+}
+
+// patience is for what should happen at once. A test that needs it has failed.
+const patience = 30 * time.Second
+
+// next returns the next event, which must be an E.
+func next[E gotd.Event](c *client) E {
+	c.t.Helper()
+	select {
+	case e := <-c.events:
+		typed, ok := e.(E)
+		if !ok {
+			c.t.Fatalf("got %T %+v, want %v", e, e, reflect.TypeFor[E]())
+		}
+		return typed
+	case <-time.After(patience):
+		c.t.Fatalf("no event, want %v", reflect.TypeFor[E]())
+		panic("unreachable")
+	}
+}
+
+// quiet fails if there is an event that nobody has asked for.
+func (c *client) quiet() {
+	c.t.Helper()
+	select {
+	case e := <-c.events:
+		c.t.Errorf("unexpected %T %+v", e, e)
+	default:
+	}
+}
+
+// wantText fails unless the next event is a message with this text.
+func (c *client) wantText(want string) *gotd.Message {
+	c.t.Helper()
+	m := next[*gotd.Message](c)
+	if m.Message.Message != want {
+		c.t.Fatalf("got message %q, want %q", m.Message.Message, want)
+	}
+	return m
+}
+
+// eventually waits until cond holds.
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// newChat returns both sides of a chat between a and b.
+func newChat(t *testing.T, a, b *client) (atA, atB *gotd.Chat) {
+	t.Helper()
+	atA, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: b.user.ID, AccessHash: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	atB = next[*gotd.Requested](b).Chat
+	if err := atB.Accept(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next[*gotd.Opened](b)
+	if got := next[*gotd.Opened](a).Chat; got != atA {
+		t.Fatalf("opened chat %d, want %d", got.ID(), atA.ID())
+	}
+	return atA, atB
+}
+
+func send(t *testing.T, c *gotd.Chat, text string) {
+	t.Helper()
+	if _, err := c.SendText(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// memState is what a database would keep for updates.Manager.
+type memState struct {
+	mu    sync.Mutex
+	found bool
+	state updates.State
+}
+
+var errNoState = errors.New("no state")
+
+func (s *memState) set(f func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.found {
+		return errNoState
+	}
+	f()
+	return nil
+}
+
+func (s *memState) GetState(context.Context, int64) (updates.State, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, s.found, nil
+}
+
+func (s *memState) SetState(_ context.Context, _ int64, state updates.State) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.found = state, true
+	return nil
+}
+
+func (s *memState) SetPts(_ context.Context, _ int64, pts int) error {
+	return s.set(func() { s.state.Pts = pts })
+}
+
+func (s *memState) SetQts(_ context.Context, _ int64, qts int) error {
+	return s.set(func() { s.state.Qts = qts })
+}
+
+func (s *memState) SetDate(_ context.Context, _ int64, date int) error {
+	return s.set(func() { s.state.Date = date })
+}
+
+func (s *memState) SetSeq(_ context.Context, _ int64, seq int) error {
+	return s.set(func() { s.state.Seq = seq })
+}
+
+func (s *memState) SetDateSeq(_ context.Context, _ int64, date, seq int) error {
+	return s.set(func() { s.state.Date, s.state.Seq = date, seq })
+}
+
+func (s *memState) GetChannelPts(context.Context, int64, int64) (int, bool, error) {
+	return 0, false, nil
+}
+
+func (s *memState) SetChannelPts(context.Context, int64, int64, int) error { return nil }
+
+func (s *memState) ForEachChannels(context.Context, int64, func(context.Context, int64, int) error) error {
+	return nil
+}
