@@ -10,7 +10,6 @@ import (
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
 	"github.com/mtcore/mtcore/ige"
-	"github.com/mtcore/mtcore/internal/impl"
 )
 
 // What the rows say was done for the messages.
@@ -48,11 +47,11 @@ const (
 
 // batchSuite is many messages at once.
 func batchSuite(opt options) suite {
-	states := statesOf("ige")
-	measured := opt.measured(states)
+	settings := settingsOf("ige")
+	measured := opt.measured(settings)
 	s := suite{
 		name:    "batch",
-		check:   func(passed func(string)) error { return checkBatch(states, ourBatch, passed) },
+		check:   func(passed func(string)) error { return checkBatch(settings, ourBatch, passed) },
 		columns: []column{vsOne, ofLimit},
 		legend:  batchLegend,
 		targets: batchTargets(measured),
@@ -71,25 +70,25 @@ func batchSuite(opt options) suite {
 		if opt.sizes == nil {
 			s.cases = append(s.cases, mixedCase(d, measured))
 		}
-		for _, state := range slices.Backward(measured) {
-			s.grids = append(s.grids, batchGrid(d, sizes, state))
+		for _, in := range slices.Backward(measured) {
+			s.grids = append(s.grids, batchGrid(d, sizes, in))
 		}
 	}
 	return s
 }
 
 // appendCell appends the case of so many messages of one size, unless none of the
-// states is measured with it.
-func appendCell(cases []benchCase, d direction, count, size int, states []impl.State) []benchCase {
+// settings is measured with it.
+func appendCell(cases []benchCase, d direction, count, size int, settings []setting) []benchCase {
 	if !measuresGeneric(count, size) {
-		states = withoutGeneric(states)
+		settings = withoutGeneric(settings)
 	}
-	if len(states) == 0 {
+	if len(settings) == 0 {
 		return cases
 	}
 	name := batchCaseName(d, strconv.Itoa(count), formatSize(size))
-	c := batchCase(name, d, slices.Repeat([]int{size}, count), states)
-	c.inGrid = true
+	c := batchCase(name, d, slices.Repeat([]int{size}, count), settings)
+	c.size, c.inGrid = size, true
 	c.time = cellTime
 	if hasTarget(count, size) {
 		c.time = targetTime
@@ -103,16 +102,12 @@ func measuresGeneric(count, size int) bool {
 	return slices.Contains([]int{1, 2, 3, 4, 8}, count) && (size == 256 || size == 1<<10)
 }
 
-func withoutGeneric(states []impl.State) []impl.State {
-	return slices.DeleteFunc(slices.Clone(states), func(s impl.State) bool { return s.Name == "generic" })
-}
-
 // mixedCase has messages of lengths that differ as those of MTProto do.
-func mixedCase(d direction, states []impl.State) benchCase {
-	if fast := withoutGeneric(states); len(fast) > 0 {
-		states = fast
+func mixedCase(d direction, settings []setting) benchCase {
+	if fast := withoutGeneric(settings); len(fast) > 0 {
+		settings = fast
 	}
-	c := batchCase(mixedName(d), d, mixedLengths(), states)
+	c := batchCase(mixedName(d), d, mixedLengths(), settings)
 	c.time = targetTime
 	return c
 }
@@ -134,46 +129,46 @@ func mixedLengths() []int {
 	return lengths
 }
 
-// batchCase has the batch in each of the states, the same messages one at a time,
+// batchCase has the batch in each of the settings, the same messages one at a time,
 // and the limits.
-func batchCase(name string, d direction, lengths []int, states []impl.State) benchCase {
-	c := benchCase{name: name}
+func batchCase(name string, d direction, lengths []int, settings []setting) benchCase {
+	c := benchCase{name: name, op: string(d) + " batch", count: len(lengths)}
 	longest := 0
 	for _, n := range lengths {
 		c.bytes += n
 		longest = max(longest, n)
 	}
 	ms := makeMessages(lengths)
-	singles := oneStream(states)
+	singles := oneStream(settings)
 
-	for _, state := range slices.Backward(states) {
-		one := singleID(state, singles)
-		ratios := map[column]id{vsOne: one, ofLimit: batchLimitID(state)}
+	for _, in := range slices.Backward(settings) {
+		one := singleID(in, singles)
+		versus := map[column][]id{vsOne: {one}, ofLimit: {batchLimitID(in)}}
 		if len(ms) == 1 {
-			ratios[timesOne] = one
+			versus[timesOne] = []id{one}
 		}
 		c.contenders = append(c.contenders, contender{
-			who: ourName(state), how: inBatch, state: &state,
+			who: ourName(in), how: inBatch, setting: &in,
 			op:     batchOp(d, ms),
-			ratios: ratios,
+			versus: versus,
 		})
 	}
-	for _, state := range slices.Backward(singles) {
+	for _, in := range slices.Backward(singles) {
 		c.contenders = append(c.contenders, contender{
-			who: ourName(state), how: oneByOne, state: &state,
+			who: ourName(in), how: oneByOne, setting: &in,
 			op:     oneByOneOp(d, ms),
-			ratios: map[column]id{ofLimit: oneLimitID},
+			versus: map[column][]id{ofLimit: {oneLimitID}},
 		})
 	}
 	if limit.Available() {
 		c.contenders = append(c.contenders, probe(oneLimitID, limit.Blocks, c.bytes))
 	}
-	for _, state := range slices.Backward(states) {
-		if run := manyStreams(state); run != nil {
-			p := probe(batchLimitID(state), run, c.bytes)
+	for _, in := range slices.Backward(settings) {
+		if run := manyStreams(in); run != nil {
+			p := probe(batchLimitID(in), run, c.bytes)
 			// No batch is through before its longest message could be.
 			p.atLeast = floor{of: oneLimitID, share: float64(longest) / float64(c.bytes)}
-			p.ratios = map[column]id{vsOne: oneLimitID}
+			p.versus = map[column][]id{vsOne: {oneLimitID}}
 			c.contenders = append(c.contenders, p)
 		}
 	}
@@ -224,26 +219,26 @@ func oneByOneOp(d direction, ms []ige.Message) (op func()) {
 }
 
 // singleID is the row with one message at a time that a batch is compared with: the
-// one of its state, or of the last one if its state does not have any.
-func singleID(state impl.State, singles []impl.State) id {
-	i := slices.IndexFunc(singles, func(s impl.State) bool { return s.Name == state.Name })
+// one of its setting, or of the last one if its setting does not have any.
+func singleID(in setting, singles []setting) id {
+	i := slices.IndexFunc(singles, func(s setting) bool { return s.name == in.name })
 	if i < 0 {
 		i = len(singles) - 1
 	}
 	return id{ourName(singles[i]), oneByOne}
 }
 
-var oneLimitID = id{"limit", "AES rounds of one stream"}
+var oneLimitID = id{limitWho, "AES rounds of one stream"}
 
-func batchLimitID(state impl.State) id { return id{"limit", "AES rounds of many, " + state.Name} }
+func batchLimitID(in setting) id { return id{limitWho, "AES rounds of many, " + in.name} }
 
-// manyStreams returns the probe for the instructions that the state uses for
+// manyStreams returns the probe for the instructions that the setting uses for
 // batches, or nil if there is none.
-func manyStreams(state impl.State) func(blocks int) {
+func manyStreams(in setting) func(blocks int) {
 	switch {
-	case (state.Name == "AES-NI" || state.Name == "Armv8") && limit.Available():
+	case (in.name == "AES-NI" || in.name == "Armv8") && limit.Available():
 		return limit.Parallel
-	case state.Name == "VAES-512" && limit.AvailableVAES512():
+	case in.name == "VAES-512" && limit.AvailableVAES512():
 		return limit.ParallelVAES512
 	default:
 		return nil
@@ -258,13 +253,13 @@ func mixedName(d direction) string {
 	return batchCaseName(d, strconv.Itoa(mixedCount), formatSize(mixedMin)+" to "+formatSize(mixedMax))
 }
 
-// batchGrid is the table of one direction and state.
-func batchGrid(d direction, sizes []int, state impl.State) grid {
+// batchGrid is the table of one direction and setting.
+func batchGrid(d direction, sizes []int, in setting) grid {
 	g := grid{
-		title:     fmt.Sprintf("%s, %s", ourName(state), d),
+		title:     fmt.Sprintf("%s, %s", ourName(in), d),
 		corner:    "messages",
 		caseName:  func(row, column string) string { return batchCaseName(d, row, column) },
-		contender: id{ourName(state), inBatch},
+		contender: id{ourName(in), inBatch},
 		ratio:     vsOne,
 	}
 	for _, count := range batchCounts {
@@ -273,8 +268,8 @@ func batchGrid(d direction, sizes []int, state impl.State) grid {
 	for _, size := range sizes {
 		g.columns = append(g.columns, formatSize(size))
 	}
-	if manyStreams(state) != nil {
-		g.limit = batchLimitID(state)
+	if manyStreams(in) != nil {
+		g.limit = batchLimitID(in)
 	}
 	return g
 }
@@ -293,13 +288,13 @@ func hasTarget(count, size int) bool {
 
 // batchTargets are those for batches: some for one backend, the others for the best
 // of those that are measured.
-func batchTargets(measured []impl.State) []target {
+func batchTargets(measured []setting) []target {
 	var targets []target
-	add := func(state impl.State, name func(direction) string, c column, bound float64) {
+	add := func(in setting, name func(direction) string, c column, bound float64) {
 		for _, d := range []direction{encrypt, decrypt} {
-			t := target{caseName: name(d), row: id{ourName(state), inBatch}, column: c, bound: bound}
+			t := target{caseName: name(d), row: id{ourName(in), inBatch}, column: c, bound: bound}
 			if c == vsOne {
-				t.limit = batchLimitID(state)
+				t.limit = batchLimitID(in)
 			}
 			targets = append(targets, t)
 		}
@@ -307,14 +302,14 @@ func batchTargets(measured []impl.State) []target {
 	cell := func(count, size int) func(direction) string {
 		return func(d direction) string { return batchCaseName(d, strconv.Itoa(count), formatSize(size)) }
 	}
-	for _, state := range slices.Backward(withoutGeneric(measured)) {
-		switch state.Name {
+	for _, in := range slices.Backward(withoutGeneric(measured)) {
+		switch in.name {
 		case "VAES-512":
-			add(state, cell(16, 4<<10), vsOne, 12)
-			add(state, cell(8, 4<<10), vsOne, 7)
-			add(state, mixedName, vsOne, 8)
+			add(in, cell(16, 4<<10), vsOne, 12)
+			add(in, cell(8, 4<<10), vsOne, 7)
+			add(in, mixedName, vsOne, 8)
 		case "AES-NI":
-			add(state, cell(16, 4<<10), vsOne, 6)
+			add(in, cell(16, 4<<10), vsOne, 6)
 		}
 	}
 	if fast := withoutGeneric(measured); len(fast) > 0 {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/mtcore/mtcore/ige"
-	"github.com/mtcore/mtcore/internal/impl"
 )
 
 // checkedBlocks returns the lengths of the messages to check: more than any kernel
@@ -23,9 +22,9 @@ func checkedBlocks() []int {
 
 // checkIGE compares the results of all ways to have a message encrypted or decrypted
 // with those of the first peer: those of the other peers, then those of ours, in
-// each of the states. As the generic state is among them, each backend is compared
+// each of the settings. As the generic setting is among them, each backend is compared
 // with it, too.
-func checkIGE(states []impl.State, ours func(direction) []way, peers func(direction) []peer, passed func(line string)) error {
+func checkIGE(settings []setting, ours func(direction) []way, peers func(direction) []peer, passed func(line string)) error {
 	samples := map[direction][]sample{
 		encrypt: makeSamples(peers(encrypt)[0]),
 		decrypt: makeSamples(peers(decrypt)[0]),
@@ -42,22 +41,22 @@ func checkIGE(states []impl.State, ours func(direction) []way, peers func(direct
 	scope := fmt.Sprintf("%d lengths up to %d blocks, both directions", len(lengths), slices.Max(lengths))
 	passed(fmt.Sprintf("the peers agree: %s", scope))
 
-	for _, state := range states {
-		if err := checkState(state, ours, samples); err != nil {
-			return fmt.Errorf("%s %w", ourName(state), err)
+	for _, in := range settings {
+		if err := checkSetting(in, ours, samples); err != nil {
+			return fmt.Errorf("%s %w", ourName(in), err)
 		}
 		with := gotdName
-		if state.Name != "generic" {
+		if in.name != "generic" {
 			with += " and generic"
 		}
-		passed(fmt.Sprintf("%s agrees with %s: %s, in place and apart, %d ways to call", ourName(state), with,
+		passed(fmt.Sprintf("%s agrees with %s: %s, in place and apart, %d ways to call", ourName(in), with,
 			scope, len(ours(encrypt))+len(ours(decrypt))))
 	}
 	return nil
 }
 
-func checkState(state impl.State, ours func(direction) []way, samples map[direction][]sample) error {
-	defer state.Enter()()
+func checkSetting(in setting, ours func(direction) []way, samples map[direction][]sample) error {
+	defer in.enter()()
 	for _, d := range []direction{encrypt, decrypt} {
 		for _, w := range ours(d) {
 			for _, inPlace := range []bool{false, true} {

@@ -8,15 +8,15 @@ import (
 )
 
 func TestCheckIGE(t *testing.T) {
-	states := statesOf("ige")
+	settings := settingsOf("ige")
 	var lines []string
-	if err := checkIGE(states, ourWays, peers, func(line string) { lines = append(lines, line) }); err != nil {
+	if err := checkIGE(settings, ourWays, peers, func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := len(lines), 1+len(states); got != want {
+	if got, want := len(lines), 1+len(settings); got != want {
 		t.Fatalf("%d lines, want %d: %q", got, want, lines)
 	}
-	for i, s := range states {
+	for i, s := range settings {
 		if got, want := lines[1+i], ourName(s)+" agrees"; !strings.HasPrefix(got, want) {
 			t.Errorf("line %q, want prefix %q", got, want)
 		}
@@ -75,7 +75,7 @@ func TestCheckFindsErrors(t *testing.T) {
 			}
 		}, "1 blocks apart: changed the input"},
 	} {
-		err := checkIGE(statesOf("ige"), plant(tt.f), peers, func(string) {})
+		err := checkIGE(settingsOf("ige"), plant(tt.f), peers, func(string) {})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
 		}
@@ -90,7 +90,7 @@ func TestCheckCoversPeers(t *testing.T) {
 		}
 		return ps
 	}
-	err := checkIGE(statesOf("ige"), ourWays, bad, func(string) {})
+	err := checkIGE(settingsOf("ige"), ourWays, bad, func(string) {})
 	if err == nil || !strings.HasPrefix(err.Error(), gogramName) {
 		t.Errorf("error %v, want one about %s", err, gogramName)
 	}

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/mtcore/mtcore/ige"
-	"github.com/mtcore/mtcore/internal/impl"
 )
 
 const (
@@ -28,19 +27,19 @@ func ourBatch(d direction) batchFunc {
 }
 
 // checkBatch compares what becomes of the messages of a batch, in each of the
-// states, with what the first peer makes of each of them, and with what we make of
+// settings, with what the first peer makes of each of them, and with what we make of
 // them one at a time.
-func checkBatch(states []impl.State, ours func(direction) batchFunc, passed func(line string)) error {
+func checkBatch(settings []setting, ours func(direction) batchFunc, passed func(line string)) error {
 	batches := map[direction][][]sample{
 		encrypt: makeBatches(peers(encrypt)[0]),
 		decrypt: makeBatches(peers(decrypt)[0]),
 	}
-	for _, state := range states {
-		if err := checkBatchState(state, ours, batches); err != nil {
-			return fmt.Errorf("%s %w", ourName(state), err)
+	for _, in := range settings {
+		if err := checkBatchSetting(in, ours, batches); err != nil {
+			return fmt.Errorf("%s %w", ourName(in), err)
 		}
 		passed(fmt.Sprintf("%s agrees with one at a time and %s: batches of 0 to %d messages of up to %d blocks, both directions, in place and apart",
-			ourName(state), gotdName, checkedMessages, longBlocks))
+			ourName(in), gotdName, checkedMessages, longBlocks))
 	}
 	return nil
 }
@@ -63,8 +62,8 @@ func makeBatches(p peer) [][]sample {
 	return batches
 }
 
-func checkBatchState(state impl.State, ours func(direction) batchFunc, batches map[direction][][]sample) error {
-	defer state.Enter()()
+func checkBatchSetting(in setting, ours func(direction) batchFunc, batches map[direction][][]sample) error {
+	defer in.enter()()
 	for _, d := range []direction{encrypt, decrypt} {
 		for _, samples := range batches[d] {
 			for _, inPlace := range []bool{false, true} {

@@ -9,15 +9,15 @@ import (
 )
 
 func TestCheckBatch(t *testing.T) {
-	states := statesOf("ige")
+	settings := settingsOf("ige")
 	var lines []string
-	if err := checkBatch(states, ourBatch, func(line string) { lines = append(lines, line) }); err != nil {
+	if err := checkBatch(settings, ourBatch, func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := len(lines), len(states); got != want {
+	if got, want := len(lines), len(settings); got != want {
 		t.Fatalf("%d lines, want %d: %q", got, want, lines)
 	}
-	for i, s := range states {
+	for i, s := range settings {
 		if got, want := lines[i], ourName(s)+" agrees"; !strings.HasPrefix(got, want) {
 			t.Errorf("line %q, want prefix %q", got, want)
 		}
@@ -73,7 +73,7 @@ func TestCheckBatchFindsErrors(t *testing.T) {
 				return tt.f(ms)
 			}
 		}
-		err := checkBatch(statesOf("ige"), planted, func(string) {})
+		err := checkBatch(settingsOf("ige"), planted, func(string) {})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
 	"github.com/mtcore/mtcore/ige"
-	"github.com/mtcore/mtcore/internal/impl"
 )
 
 type direction string
@@ -47,8 +46,8 @@ result not needed: then less than 1 is possible.`
 type way struct {
 	how     string
 	prepare prepareFunc
-	versus  map[column]id // the rows that our ways are compared with
-	dropIn  bool          // whether it has the API of gotd/ige
+	versus  map[column][]id // the rows that our ways are compared with
+	dropIn  bool            // whether it has the API of gotd/ige
 }
 
 // A prepareFunc does what is not part of the work on each message, such as expanding
@@ -63,19 +62,19 @@ func ourWays(d direction) []way {
 	gogram := id{gogramName, gogramHow}
 	if d == encrypt {
 		return []way{
-			{how: oneShot, prepare: messageEncrypt, versus: map[column]id{vsGotd: gotdNew, vsGogram: gogram}},
-			{how: cipherReused, prepare: encrypterReset, versus: map[column]id{vsGotd: gotdReused}},
-			{how: newCipher, prepare: withNewCipher(ige.EncryptBlocks), versus: map[column]id{vsGotd: gotdNew, vsGogram: gogram}, dropIn: true},
-			{how: blockReused, prepare: withBlock(ige.EncryptBlocks), versus: map[column]id{vsGotd: gotdReused}, dropIn: true},
+			{how: oneShot, prepare: messageEncrypt, versus: map[column][]id{vsGotd: {gotdNew}, vsGogram: {gogram}}},
+			{how: cipherReused, prepare: encrypterReset, versus: map[column][]id{vsGotd: {gotdReused}}},
+			{how: newCipher, prepare: withNewCipher(ige.EncryptBlocks), versus: map[column][]id{vsGotd: {gotdNew}, vsGogram: {gogram}}, dropIn: true},
+			{how: blockReused, prepare: withBlock(ige.EncryptBlocks), versus: map[column][]id{vsGotd: {gotdReused}}, dropIn: true},
 		}
 	}
 	gotdKey := id{gotdName, decryptAES256}
 	return []way{
-		{how: oneShot, prepare: messageDecrypt, versus: map[column]id{vsGotd: gotdNew, vsGogram: gogram}},
-		{how: cipherReused, prepare: decrypterReset, versus: map[column]id{vsGotd: gotdReused}},
-		{how: newCipher, prepare: withNewCipher(ige.DecryptBlocks), versus: map[column]id{vsGotd: gotdNew, vsGogram: gogram}, dropIn: true},
-		{how: blockReused, prepare: withBlock(ige.DecryptBlocks), versus: map[column]id{vsGotd: gotdReused}, dropIn: true},
-		{how: decryptAES256, prepare: withKey(ige.DecryptAES256Blocks), versus: map[column]id{vsGotd: gotdKey, vsGogram: gogram}, dropIn: true},
+		{how: oneShot, prepare: messageDecrypt, versus: map[column][]id{vsGotd: {gotdNew}, vsGogram: {gogram}}},
+		{how: cipherReused, prepare: decrypterReset, versus: map[column][]id{vsGotd: {gotdReused}}},
+		{how: newCipher, prepare: withNewCipher(ige.DecryptBlocks), versus: map[column][]id{vsGotd: {gotdNew}, vsGogram: {gogram}}, dropIn: true},
+		{how: blockReused, prepare: withBlock(ige.DecryptBlocks), versus: map[column][]id{vsGotd: {gotdReused}}, dropIn: true},
+		{how: decryptAES256, prepare: withKey(ige.DecryptAES256Blocks), versus: map[column][]id{vsGotd: {gotdKey}, vsGogram: {gogram}}, dropIn: true},
 	}
 }
 
@@ -160,11 +159,11 @@ func newBlock(key *[ige.KeySize]byte) cipher.Block {
 
 // igeSuite is one stream of AES-256-IGE.
 func igeSuite(opt options) suite {
-	states := statesOf("ige")
-	measured := oneStream(opt.measured(states))
+	settings := settingsOf("ige")
+	measured := oneStream(opt.measured(settings))
 	s := suite{
 		name:    "ige",
-		check:   func(passed func(string)) error { return checkIGE(states, ourWays, peers, passed) },
+		check:   func(passed func(string)) error { return checkIGE(settings, ourWays, peers, passed) },
 		columns: []column{vsGotd, vsGogram, ofLimit},
 		legend:  igeLegend,
 	}
@@ -179,48 +178,50 @@ func igeSuite(opt options) suite {
 	return s
 }
 
-// oneStream drops the states of which one stream knows nothing: VAES-512 is for
+// oneStream drops the settings of which one stream knows nothing: VAES-512 is for
 // batches, and leaves one stream to AES-NI.
-func oneStream(states []impl.State) []impl.State {
+func oneStream(settings []setting) []setting {
 	has := func(name string) bool {
-		return slices.ContainsFunc(states, func(s impl.State) bool { return s.Name == name })
+		return slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
 	}
-	return slices.DeleteFunc(slices.Clone(states), func(s impl.State) bool {
-		return s.Name == "VAES-512" && has("AES-NI")
+	return slices.DeleteFunc(slices.Clone(settings), func(s setting) bool {
+		return s.name == "VAES-512" && has("AES-NI")
 	})
 }
 
+const igeTime = 2 * time.Second
+
 // maxGeneric is the largest message that the generic implementation, the first of
-// the states, is measured with where the machine has a better one.
+// the settings, is measured with where the machine has a better one.
 const maxGeneric = 1 << 10
 
-func igeCase(d direction, size int, states []impl.State) benchCase {
-	c := benchCase{name: igeCaseName(d, size), bytes: size, time: 5 * time.Second}
+func igeCase(d direction, size int, settings []setting) benchCase {
+	c := benchCase{name: igeCaseName(d, size), op: string(d), count: 1, size: size, bytes: size, time: igeTime}
 	key, iv := new([ige.KeySize]byte), new([ige.IVSize]byte)
 	dst, src := make([]byte, size), make([]byte, size)
 
-	add := func(who string, w way, state *impl.State) {
-		if state != nil {
-			defer state.Enter()()
+	add := func(who string, w way, in *setting) {
+		if in != nil {
+			defer in.enter()()
 		}
 		crypt := w.prepare(key, iv)
-		ratios := map[column]id{ofLimit: limitID}
-		maps.Copy(ratios, w.versus)
+		versus := map[column][]id{ofLimit: {limitID}}
+		maps.Copy(versus, w.versus)
 		c.contenders = append(c.contenders, contender{
-			who: who, how: w.how, state: state,
+			who: who, how: w.how, setting: in,
 			op:     func() { crypt(dst, src) },
-			ratios: ratios,
+			versus: versus,
 		})
 	}
-	for i, state := range slices.Backward(states) {
-		best := i == len(states)-1
+	for i, in := range slices.Backward(settings) {
+		best := i == len(settings)-1
 		if !best && i == 0 && size > maxGeneric {
 			continue
 		}
 		for _, w := range ourWays(d) {
 			// What the API of gotd/ige adds does not depend on the backend.
 			if best || !w.dropIn {
-				add(ourName(state), w, &state)
+				add(ourName(in), w, &in)
 			}
 		}
 	}
@@ -233,7 +234,10 @@ func igeCase(d direction, size int, states []impl.State) benchCase {
 	return c
 }
 
-var limitID = id{"limit", "14 dependent AES rounds a block"}
+// limitWho is in the rows of what nothing can be faster than.
+const limitWho = "limit"
+
+var limitID = id{limitWho, "14 dependent AES rounds a block"}
 
 // probeBlocks is how many blocks a probe runs in one go, since short runs overlap.
 // All probes can run exactly so many.
@@ -250,7 +254,7 @@ func probe(name id, run func(blocks int), size int) contender {
 
 func igeCaseName(d direction, size int) string { return fmt.Sprintf("%s %s", d, formatSize(size)) }
 
-func ourName(s impl.State) string { return "mtcore " + s.Name }
+func ourName(s setting) string { return "mtcore " + s.name }
 
 // igeTargets are those for one stream.
 func igeTargets(ours string) []target {

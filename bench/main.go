@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/ige"
-	"github.com/mtcore/mtcore/internal/impl"
 )
 
 // Status of the process.
@@ -40,6 +39,9 @@ var allSuites = []struct {
 }{
 	{"ige", igeSuite},
 	{"batch", batchSuite},
+	{"kdf", kdfSuite},
+	{"envelope", envelopeSuite},
+	{"bigdh", bigdhSuite},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -123,7 +125,7 @@ func runSuite(s suite, scale float64, w io.Writer, line *progress) {
 	}
 	fmt.Fprintf(w, "%s\n\n", s.legend)
 	printDisturbance(w, all)
-	printTargets(w, s.targets, all)
+	printTargets(w, judge(s.targets, all))
 }
 
 // options are what the command line says.
@@ -217,13 +219,11 @@ func parseSize(s string) (int, error) {
 // checkBackend returns an error unless one of our packages has the backend here.
 func checkBackend(name string) error {
 	var available []string
-	for _, p := range impl.Packages() {
-		for _, s := range p.States() {
-			if s.Name == name {
-				return nil
-			}
-			available = append(available, s.Name)
+	for _, s := range slices.Concat(settingsOf("ige"), settingsOf("kdf"), envelopeSettings(), settingsOf("bigdh")) {
+		if s.name == name {
+			return nil
 		}
+		available = append(available, s.name)
 	}
 	slices.Sort(available)
 	return fmt.Errorf("available here: %s", strings.Join(slices.Compact(available), ", "))
@@ -237,9 +237,9 @@ func choice[T any](chosen []T, usual ...T) []T {
 	return chosen
 }
 
-// measured returns those of the states of a package that are to be measured.
-func (opt options) measured(states []impl.State) []impl.State {
-	return slices.DeleteFunc(slices.Clone(states), func(s impl.State) bool {
-		return opt.backend != "" && s.Name != opt.backend
+// measured returns those of the settings of a package that are to be measured.
+func (opt options) measured(settings []setting) []setting {
+	return slices.DeleteFunc(slices.Clone(settings), func(s setting) bool {
+		return opt.backend != "" && s.name != opt.backend
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
+	"github.com/mtcore/mtcore/bench/internal/report"
 	"github.com/mtcore/mtcore/ige"
 )
 
@@ -60,7 +61,7 @@ func TestRunBatch(t *testing.T) {
 		best + ", encrypt: vs one, MB/s\nmessages ", "mtcore generic, encrypt: vs one, MB/s\nmessages ",
 		"\n       1 ", "\n       8 ", vsOne.title,
 	}
-	if manyStreams(statesOf("ige")[len(statesOf("ige"))-1]) != nil {
+	if manyStreams(settingsOf("ige")[len(settingsOf("ige"))-1]) != nil {
 		want = append(want, " limit\n", "\n      64 ", "≤ 1.03", "not measured")
 	}
 	for _, want := range want {
@@ -149,10 +150,11 @@ func TestBackendOption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []suite{igeSuite(opt), batchSuite(opt)} {
+	for _, make := range allSuites {
+		s := make.make(opt)
 		for _, c := range s.cases {
 			for _, row := range c.contenders {
-				if row.state != nil && row.state.Name != "generic" {
+				if row.setting != nil && row.setting.name != "generic" {
 					t.Errorf("%s: %s is measured", c.name, row.who)
 				}
 			}
@@ -166,19 +168,29 @@ func TestBackendOption(t *testing.T) {
 // TestEveryState makes sure that no suite leaves out a backend that it should
 // measure, nor a whole suite if only one backend is asked for.
 func TestEveryState(t *testing.T) {
-	for _, state := range statesOf("ige") {
-		for _, opt := range []options{{}, {backend: state.Name}} {
-			has := func(s suite) bool {
-				return slices.ContainsFunc(s.cases, func(c benchCase) bool {
-					return slices.ContainsFunc(c.contenders, func(c contender) bool { return c.state != nil && c.state.Name == state.Name })
-				})
+	has := func(s suite, name string) bool {
+		return slices.ContainsFunc(s.cases, func(c benchCase) bool {
+			return slices.ContainsFunc(c.contenders, func(c contender) bool { return c.setting != nil && c.setting.name == name })
+		})
+	}
+	for _, tt := range []struct {
+		make     func(options) suite
+		settings []setting
+		besides  string // which is the same as another one unless asked for
+	}{
+		{igeSuite, settingsOf("ige"), "VAES-512"},
+		{batchSuite, settingsOf("ige"), ""},
+		{kdfSuite, settingsOf("kdf"), ""},
+		{envelopeSuite, envelopeSettings(), ""},
+		{bigdhSuite, settingsOf("bigdh"), ""},
+	} {
+		for _, in := range tt.settings {
+			s := tt.make(options{})
+			if got, want := has(s, in.name), in.name != tt.besides; got != want {
+				t.Errorf("%s: %s is measured: %v, want %v", s.name, in.name, got, want)
 			}
-			// One stream is the same with VAES-512 as without.
-			if got, want := has(igeSuite(opt)), state.Name != "VAES-512" || opt.backend != ""; got != want {
-				t.Errorf("one stream, -backend %q: %s is measured: %v, want %v", opt.backend, state.Name, got, want)
-			}
-			if !has(batchSuite(opt)) {
-				t.Errorf("batch, -backend %q: %s is not measured", opt.backend, state.Name)
+			if s := tt.make(options{backend: in.name}); !has(s, in.name) {
+				t.Errorf("%s: -backend %s measures nothing", s.name, in.name)
 			}
 		}
 	}
@@ -197,7 +209,8 @@ func TestRatiosNameRows(t *testing.T) {
 }
 
 func testRatiosNameRows(t *testing.T, s suite) {
-	isLimit := func(row id) bool { return row.who == limitID.who }
+	// What a machine may lack, each for reasons of its own.
+	isLimit := func(row id) bool { return row.who == limitWho || row == blockID }
 	rows := map[string]bool{}
 	for _, c := range s.cases {
 		for _, row := range c.contenders {
@@ -210,12 +223,14 @@ func testRatiosNameRows(t *testing.T, s suite) {
 	}
 	for _, c := range s.cases {
 		for _, row := range c.contenders {
-			for column, other := range row.ratios {
-				if isLimit(other) && (!limit.Available() || row.state != nil && row.state.Name == "generic") {
-					continue
-				}
-				if !rows[fmt.Sprint(c.name, other)] {
-					t.Errorf("%s: %s is %q of no row, %s", c.name, row.id(), column.title, other)
+			for column, others := range row.versus {
+				for _, other := range others {
+					if isLimit(other) && (!limit.Available() || row.setting != nil && row.setting.name == "generic") {
+						continue
+					}
+					if !rows[fmt.Sprint(c.name, other)] {
+						t.Errorf("%s: %s is %q of no row, %s", c.name, row.id(), column.title, other)
+					}
 				}
 			}
 			if floor := row.atLeast; floor.share > 0 && !rows[fmt.Sprint(c.name, floor.of)] {
@@ -281,8 +296,10 @@ func TestTargets(t *testing.T) {
 	row := id{"us", "somehow"}
 	best := id{"limit", "anyhow"}
 	results := []result{
-		{Case: "case", Who: row.who, How: row.how, Ratios: map[column]float64{vsGotd: 1.5, ofLimit: 1.03, vsOne: 11.96}},
-		{Case: "case", Who: best.who, How: best.how, Ratios: map[column]float64{vsOne: 12}},
+		{Case: "case", Who: row.who, How: row.how, Ns: 999, Allocs: 1, Ratios: []report.Ratio{
+			{Title: vsGotd.title, Value: 1.5}, {Title: ofLimit.title, Value: 1.03}, {Title: vsOne.title, Value: 11.96},
+		}},
+		{Case: "case", Who: best.who, How: best.how, Ratios: []report.Ratio{{Title: vsOne.title, Value: 12}}},
 	}
 	for _, tt := range []struct {
 		target target
@@ -296,9 +313,12 @@ func TestTargets(t *testing.T) {
 		{target{"other", row, vsGotd, 1, id{}}, "vs gotd ≥ 1.00 not measured"},
 		{target{"case", row, vsOne, 12, best}, "vs one ≥ 12.00 11.96 missed (limit 12.00)"},
 		{target{"case", row, vsOne, 11, id{"limit", "absent"}}, "vs one ≥ 11.00 11.96 met"},
+		{target{"case", row, nsPerOp, 1000, id{}}, "ns/op ≤ 1000 999.0 met"},
+		{target{"case", row, nsPerOp, 998, id{}}, "ns/op ≤ 998 999.0 missed"},
+		{target{"case", row, allocsPerOp, 0, id{}}, "allocs/op ≤ 0 1 missed"},
 	} {
 		var b bytes.Buffer
-		printTargets(&b, []target{tt.target}, results)
+		printTargets(&b, judge([]target{tt.target}, results))
 		if got := strings.Join(strings.Fields(b.String()), " "); !strings.HasSuffix(got, tt.want) {
 			t.Errorf("printed %q, want it to end in %q", got, tt.want)
 		}
@@ -314,14 +334,17 @@ func TestGrid(t *testing.T) {
 		contender: row, ratio: vsOne, limit: best,
 	}
 	shows := func(caseName string, row id, ratio, rate float64) result {
-		return result{Case: caseName, Who: row.who, How: row.how, MBPerSecond: rate, Ratios: map[column]float64{vsOne: ratio}}
+		return result{
+			Case: caseName, Who: row.who, How: row.how, Bytes: 1000, Ns: 1e6 / rate,
+			Ratios: []report.Ratio{{Title: vsOne.title, Value: ratio}},
+		}
 	}
 	var b bytes.Buffer
 	printGrid(&b, g, []result{
 		shows("1 × 64 B", row, 0.98, 1000),
-		shows("1 × 64 B", best, 1, 0),
+		shows("1 × 64 B", best, 1, 1),
 		shows("1 × 1 KiB", row, 1, 2000),
-		shows("1 × 1 KiB", best, 1.25, 0),
+		shows("1 × 1 KiB", best, 1.25, 1),
 		shows("3 × 1 KiB", row, 12.345, 20000),
 	})
 	want := `us, encrypt: vs one, MB/s

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"maps"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/mtcore/mtcore/bench/internal/report"
 )
 
 // The machine is taken to be busy with other things and to change its clock as it
@@ -22,17 +27,7 @@ const methodLegend = `Each row ran for about 3 ms in each round, the rows of a c
 bytes) are medians over the rounds; the columns to the right are medians of the ratios within a round.`
 
 // A result is what one contender did in one case.
-type result struct {
-	Suite, Case string
-	Bytes       int
-	Who, How    string
-	Rounds      int
-	NsPerOp     float64
-	MBPerSecond float64 // of 10⁶ bytes
-	AllocsPerOp float64
-	Disturbed   float64 // share of the rounds
-	Ratios      map[column]float64
-}
+type result = report.Result
 
 // measure runs the contenders of a case against each other, for about as long as
 // budget, and calls each with the number of each round before it begins, 0 being preparation.
@@ -62,27 +57,11 @@ func measure(suite string, c benchCase, budget time.Duration, each func(round in
 		byID[r.id()] = r
 	}
 	for _, r := range runners {
-		if other, ok := byID[r.atLeast.of]; ok {
-			for i := range r.ns {
-				r.ns[i] = max(r.ns[i], r.atLeast.share*other.ns[i])
-			}
-		}
+		r.adjust(byID)
 	}
 	var results []result
 	for _, r := range runners {
-		res := result{
-			Suite: suite, Case: c.name, Bytes: c.bytes, Who: r.who, How: r.how,
-			Rounds: rounds, NsPerOp: median(r.ns), AllocsPerOp: r.allocs,
-			Disturbed: disturbed(r.ns),
-			Ratios:    map[column]float64{},
-		}
-		res.MBPerSecond = float64(c.bytes) / res.NsPerOp * 1e3
-		for column, other := range r.ratios {
-			if o, ok := byID[other]; ok {
-				res.Ratios[column] = medianRatio(column, r.ns, o.ns)
-			}
-		}
-		results = append(results, res)
+		results = append(results, r.result(suite, c, byID))
 	}
 	return results
 }
@@ -101,25 +80,108 @@ func newRunner(c contender) *runner {
 	}
 	r := &runner{contender: c}
 	defer r.enter()()
-	r.allocs = testing.AllocsPerRun(3, r.op)
+	r.allocs = r.countAllocs()
 	r.calibrate()
 	return r
 }
 
-// enter enters the state of the contender and returns what leaves it.
+// longOp is how long an operation may take to be run more than once only to count.
+const longOp = 50 * time.Millisecond
+
+// countAllocs returns how often op allocates.
+func (r *runner) countAllocs() float64 {
+	start := time.Now()
+	r.op()
+	if time.Since(start) > longOp {
+		return testing.AllocsPerRun(1, r.op)
+	}
+	return testing.AllocsPerRun(3, r.op)
+}
+
+// enter enters the setting of the contender and returns what leaves it.
 func (r *runner) enter() (leave func()) {
-	if r.state == nil {
+	if r.setting == nil {
 		return func() {}
 	}
-	return r.state.Enter()
+	return r.setting.enter()
+}
+
+// adjust corrects the times of the rounds by those of others.
+func (r *runner) adjust(byID map[id]*runner) {
+	if other, ok := byID[r.atLeast.of]; ok {
+		for i := range r.ns {
+			r.ns[i] = max(r.ns[i], r.atLeast.share*other.ns[i])
+		}
+	}
+	if other, ok := byID[r.less]; ok {
+		for i := range r.ns {
+			r.ns[i] -= other.ns[i]
+		}
+	}
+}
+
+// maxSamples is enough to tell whether two runs differ, and little enough to keep.
+const maxSamples = 20
+
+func (r *runner) result(suite string, c benchCase, byID map[id]*runner) result {
+	sorted := slices.Sorted(slices.Values(r.ns))
+	res := result{
+		Suite: suite, Case: c.name, Op: c.op, Count: c.count, Size: c.size, Bytes: c.bytes,
+		Kind: r.kindOf(), Who: r.who, How: r.how,
+		Rounds: len(r.ns), Ns: median(r.ns), Low: sorted[len(sorted)/4], High: sorted[len(sorted)*3/4],
+		Samples: samples(r.ns, maxSamples), Allocs: r.allocs,
+		Disturbed: disturbed(r.ns),
+	}
+	if r.noRate {
+		res.Bytes = 0
+	}
+	if r.setting != nil {
+		res.Backend = r.setting.name
+	}
+	for _, column := range slices.SortedFunc(maps.Keys(r.versus), byTitle) {
+		if o := fastest(byID, r.versus[column]); o != nil {
+			res.Ratios = append(res.Ratios, report.Ratio{
+				Title: column.title, Multiple: column.multiple, Who: o.who, How: o.how,
+				Value: medianRatio(column, r.ns, o.ns),
+			})
+		}
+	}
+	return res
+}
+
+func byTitle(a, b column) int { return strings.Compare(a.title, b.title) }
+
+// fastest returns that of the runners which are there, or nil.
+func fastest(byID map[id]*runner, among []id) (best *runner) {
+	least := math.Inf(1)
+	for _, id := range among {
+		if r, ok := byID[id]; ok && median(r.ns) < least {
+			best, least = r, median(r.ns)
+		}
+	}
+	return best
+}
+
+// samples returns at most n medians, each over consecutive values.
+func samples(ns []float64, n int) []float64 {
+	n = min(n, len(ns))
+	medians := make([]float64, n)
+	for i := range medians {
+		medians[i] = median(ns[i*len(ns)/n : (i+1)*len(ns)/n])
+	}
+	return medians
 }
 
 // calibrate sets n so that it fills a slice.
 func (r *runner) calibrate() {
 	for r.n = 1; ; r.n *= 2 {
+		first := r.run(r.n) * r.worth * float64(r.n)
+		if first >= float64(longOp) {
+			return
+		}
 		// The shorter of two runs: one that was interrupted would seem to fill the
 		// slice with a few calls, which then measured the clock.
-		ns := min(r.run(r.n), r.run(r.n)) * r.worth * float64(r.n)
+		ns := min(first, r.run(r.n)*r.worth*float64(r.n))
 		if ns >= float64(slice)/2 {
 			r.n = max(1, int(float64(r.n)*float64(slice)/ns))
 			return

@@ -51,7 +51,7 @@ func TestMeasure(t *testing.T) {
 	calls := 0
 	var rounds []int
 	results := measure("suite", benchCase{name: "case", bytes: 1000, contenders: []contender{
-		{who: "a", how: "once", op: work, ratios: map[column]id{faster: {"b", "ten times"}, ofLimit: {"nobody", ""}}},
+		{who: "a", how: "once", op: work, versus: map[column][]id{faster: {{"b", "ten times"}, {"nobody", ""}}, ofLimit: {{"nobody", ""}}}},
 		{who: "b", how: "ten times", op: func() { work(); calls++ }, worth: 10},
 	}}, 0, func(round int) { rounds = append(rounds, round) })
 
@@ -69,13 +69,13 @@ func TestMeasure(t *testing.T) {
 		t.Errorf("wrong labels: %+v", a)
 	}
 	// Sleep takes at least what it is told: this much is certain on any machine.
-	if a.NsPerOp < 100e3 || b.NsPerOp < 10e3 {
-		t.Errorf("a takes %v ns and b %v ns, want at least 100000 and 10000", a.NsPerOp, b.NsPerOp)
+	if a.Ns < 100e3 || b.Ns < 10e3 {
+		t.Errorf("a takes %v ns and b %v ns, want at least 100000 and 10000", a.Ns, b.Ns)
 	}
-	if got, want := a.MBPerSecond*a.NsPerOp, 1000*1e3; math.Abs(got-want) > 1 {
-		t.Errorf("%v MB/s at %v ns, want the product to be %v", a.MBPerSecond, a.NsPerOp, want)
+	if got, want := a.MBPerSecond()*a.Ns, 1000*1e3; math.Abs(got-want) > 1 {
+		t.Errorf("%v MB/s at %v ns, want the product to be %v", a.MBPerSecond(), a.Ns, want)
 	}
-	if _, ok := a.Ratios[faster]; !ok || len(a.Ratios) != 1 {
+	if _, ok := a.Ratio(faster.title); !ok || len(a.Ratios) != 1 {
 		t.Errorf("ratios %v, want only %q", a.Ratios, faster.title)
 	}
 }
@@ -90,9 +90,9 @@ func TestFloor(t *testing.T) {
 	}{{0.25, 4}, {1, 1}} {
 		results := measure("suite", benchCase{bytes: 1, contenders: []contender{
 			{who: all.who, op: func() { time.Sleep(100 * time.Microsecond) }},
-			{who: part.who, op: func() {}, atLeast: floor{all, tt.share}, ratios: map[column]id{faster: all}},
+			{who: part.who, op: func() {}, atLeast: floor{all, tt.share}, versus: map[column][]id{faster: {all}}},
 		}}, 0, func(int) {})
-		if got := results[1].Ratios[faster]; math.Abs(got-tt.want) > 1e-9 {
+		if got := results[1].Ratios[0].Value; math.Abs(got-tt.want) > 1e-9 {
 			t.Errorf("share %v: %v times faster, want %v", tt.share, got, tt.want)
 		}
 	}
@@ -115,10 +115,10 @@ func TestAllocations(t *testing.T) {
 }
 
 func TestRunEntersState(t *testing.T) {
-	for _, s := range statesOf("ige") {
-		r := newRunner(contender{state: &s, op: func() {
-			if got := bestBackend(); got != s.Name {
-				t.Errorf("runs with %s, want %s", got, s.Name)
+	for _, s := range settingsOf("ige") {
+		r := newRunner(contender{setting: &s, op: func() {
+			if got := bestBackend(); got != s.name {
+				t.Errorf("runs with %s, want %s", got, s.name)
 			}
 		}})
 		r.run(1)

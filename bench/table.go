@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/mtcore/mtcore/bench/internal/report"
 )
 
 // printCase prints the results of one case as a table of their own.
@@ -22,13 +24,9 @@ func printCase(w io.Writer, results []result, columns []column) {
 
 	for _, r := range results {
 		var b strings.Builder
-		fmt.Fprintf(&b, "%-*s  %-*s %11s %9.0f %9.0f", who, r.Who, how, r.How, formatNs(r.NsPerOp), r.MBPerSecond, r.AllocsPerOp)
+		fmt.Fprintf(&b, "%-*s  %-*s %11s %9s %9.0f", who, r.Who, how, r.How, formatNs(r.Ns), formatMB(&r), r.Allocs)
 		for _, c := range columns {
-			if value, ok := r.Ratios[c]; ok {
-				fmt.Fprintf(&b, " %10s", formatRatio(value))
-			} else {
-				fmt.Fprintf(&b, " %10s", "")
-			}
+			fmt.Fprintf(&b, " %10s", formatColumn(c, &r))
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
@@ -67,9 +65,10 @@ func printGrid(w io.Writer, g grid, results []result) {
 				continue
 			}
 			empty = false
-			fmt.Fprintf(&b, " %6s %7.0f", formatRatio(r.Ratios[g.ratio]), r.MBPerSecond)
+			fmt.Fprintf(&b, " %6s %7s", formatColumn(g.ratio, r), formatRate(r))
 			if l, ok := find(results, g.caseName(row, column), g.limit); ok {
-				limits = append(limits, l.Ratios[g.ratio])
+				value, _ := g.ratio.value(l)
+				limits = append(limits, value)
 			}
 		}
 		if empty {
@@ -83,61 +82,127 @@ func printGrid(w io.Writer, g grid, results []result) {
 	fmt.Fprintln(w)
 }
 
+// disturbance is the share of the slices in which something else had the CPU.
+func disturbance(results []result) float64 {
+	sum := 0.0
+	for _, r := range results {
+		sum += r.Disturbed
+	}
+	return sum / float64(max(1, len(results)))
+}
+
 // tolerable is how much of the time something else may have the CPU before medians
 // are in doubt.
 const tolerable = 0.1
 
 // printDisturbance warns of results that a busy machine has spoilt.
 func printDisturbance(w io.Writer, results []result) {
-	sum := 0.0
-	for _, r := range results {
-		sum += r.Disturbed
-	}
-	if share := sum / float64(len(results)); share > tolerable {
+	if share := disturbance(results); share > tolerable {
 		fmt.Fprintf(w, "Do not trust these numbers: in %.0f %% of the slices, something else seems to have used the CPU.\n\n", 100*share)
 	}
 }
 
-// printTargets prints what became of the targets that the results tell something
-// about.
-func printTargets(w io.Writer, targets []target, results []result) {
-	fmt.Fprintln(w, "Targets (chosen for an AMD Zen 5):")
+// judge tells what became of the targets that the results tell something about.
+func judge(targets []target, results []result) []report.Target {
+	var judged []report.Target
 	for _, t := range targets {
 		sign := "≥"
 		if t.column.multiple {
 			sign = "≤"
 		}
-		what := fmt.Sprintf("%s, %s, %s: %s %s %.2f", t.caseName, t.row.who, t.row.how, t.column.title, sign, t.bound)
-		fmt.Fprintf(w, "  %-78s %s\n", what, verdict(t, results))
+		j := report.Target{
+			What:   fmt.Sprintf("%s, %s, %s: %s %s %s", t.caseName, t.row.who, t.row.how, t.column.title, sign, formatBound(t)),
+			Column: t.column.title, Bound: t.bound,
+		}
+		if r, ok := find(results, t.caseName, t.row); ok {
+			j.Value, j.Measured = t.column.value(r)
+			j.Met = j.Measured && t.met(j.Value)
+		}
+		if l, ok := find(results, t.caseName, t.limit); ok {
+			j.Limit, _ = t.column.value(l)
+		}
+		judged = append(judged, j)
+	}
+	return judged
+}
+
+func printTargets(w io.Writer, targets []report.Target) {
+	if len(targets) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "Targets (chosen for an AMD Zen 5):")
+	for _, t := range targets {
+		fmt.Fprintf(w, "  %-78s %s\n", t.What, verdict(t))
 	}
 	fmt.Fprintln(w)
 }
 
 // verdict says whether t is met, and what would be possible at most if that has
 // been measured.
-func verdict(t target, results []result) string {
-	r, _ := find(results, t.caseName, t.row)
-	value, ok := r.Ratios[t.column]
-	if !ok {
+func verdict(t report.Target) string {
+	if !t.Measured {
 		return "not measured"
 	}
-	text := fmt.Sprintf("%5s  missed", formatRatio(value))
-	if t.met(value) {
-		text = fmt.Sprintf("%5s  met", formatRatio(value))
+	text := fmt.Sprintf("%5s  missed", formatValue(t.Column, t.Value))
+	if t.Met {
+		text = fmt.Sprintf("%5s  met", formatValue(t.Column, t.Value))
 	}
-	if l, ok := find(results, t.caseName, t.limit); ok {
-		text += fmt.Sprintf(" (limit %s)", formatRatio(l.Ratios[t.column]))
+	if t.Limit != 0 {
+		text += fmt.Sprintf(" (limit %s)", formatValue(t.Column, t.Limit))
 	}
 	return text
 }
 
-func find(results []result, caseName string, row id) (r result, ok bool) {
-	for _, r := range results {
-		if r.Case == caseName && r.Who == row.who && r.How == row.how {
+func find(results []result, caseName string, row id) (r *result, ok bool) {
+	for i := range results {
+		if r := &results[i]; r.Case == caseName && r.Who == row.who && r.How == row.how {
 			return r, true
 		}
 	}
-	return result{}, false
+	return nil, false
+}
+
+func formatMB(r *result) string {
+	if r.Bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", r.MBPerSecond())
+}
+
+// formatRate is MB/s, or for what has no length the time.
+func formatRate(r *result) string {
+	if r.Bytes == 0 {
+		return formatNs(r.Ns)
+	}
+	return formatMB(r)
+}
+
+// formatColumn is empty where the column says nothing of the result.
+func formatColumn(c column, r *result) string {
+	if value, ok := c.value(r); ok {
+		return formatRatio(value)
+	}
+	return ""
+}
+
+// formatBound writes a bound with no more digits than it was chosen with.
+func formatBound(t target) string {
+	if t.column == nsPerOp || t.column == allocsPerOp {
+		return fmt.Sprintf("%.0f", t.bound)
+	}
+	return fmt.Sprintf("%.2f", t.bound)
+}
+
+// formatValue writes a value in the column with this title.
+func formatValue(title string, x float64) string {
+	switch title {
+	case nsPerOp.title:
+		return formatNs(x)
+	case allocsPerOp.title:
+		return fmt.Sprintf("%.0f", x)
+	default:
+		return formatRatio(x)
+	}
 }
 
 // formatNs rounds to a tenth what is short enough for tenths to matter.

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/bigdh"
+)
+
+func TestCheckBigDH(t *testing.T) {
+	settings := settingsOf("bigdh")
+	lines := 0
+	if err := checkBigDH(settings, ourPower, powers(), func(string) { lines++ }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lines, 1+len(settings); got != want {
+		t.Errorf("%d lines, want %d", got, want)
+	}
+}
+
+func TestCheckBigDHFindsErrors(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		f    func(dst, base, exp *[bigdh.Size]byte)
+		want string
+	}{
+		{"a bit", func(dst, _, _ *[bigdh.Size]byte) { dst[100] ^= 4 }, "byte 100 is "},
+		{"only the power 0", func(dst, _, exp *[bigdh.Size]byte) {
+			if *exp == ([bigdh.Size]byte{}) {
+				clear(dst[:])
+			}
+		}, "byte 255 is "},
+		{"the input", func(_, _, exp *[bigdh.Size]byte) { exp[0] ^= 1 }, "changed the input"},
+	} {
+		planted := func(dst, base, exp *[bigdh.Size]byte) {
+			ourPower(dst, base, exp)
+			tt.f(dst, base, exp)
+		}
+		err := checkBigDH(settingsOf("bigdh")[:1], planted, powers()[:1], func(string) {})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+		err = checkBigDH(nil, ourPower, append(powers()[:1], power{who: "peer", exp: planted}), func(string) {})
+		if err == nil || !strings.HasPrefix(err.Error(), "peer: ") {
+			t.Errorf("%s, of a peer: error %v, want one about it", tt.name, err)
+		}
+	}
+}
+
+// TestAlmostChecked: with the context of primeBench, no verdict is remembered, however
+// often it is asked for.
+func TestAlmostChecked(t *testing.T) {
+	for range 2 {
+		ctx := &polls{Context: context.Background(), max: 2}
+		if _, err := bigdh.NewGroupContext(ctx, fromHex(ffdheHex), 2); err != context.Canceled {
+			t.Errorf("error %v, want %v", err, context.Canceled)
+		}
+		if ctx.count != ctx.max {
+			t.Errorf("asked %d times, want %d", ctx.count, ctx.max)
+		}
+	}
+}

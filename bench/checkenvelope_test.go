@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/kdf"
+)
+
+func TestCheckEnvelope(t *testing.T) {
+	settings := envelopeSettings()
+	lines := 0
+	if err := checkEnvelope(settings, ourOpener, sealers(), openers(), func(string) { lines++ }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lines, 1+len(settings); got != want {
+		t.Errorf("%d lines, want %d", got, want)
+	}
+}
+
+func TestCheckEnvelopeFindsErrors(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		open func(open openFunc, packet []byte) ([]byte, error)
+		want string
+	}{
+		{"a bit of one length", func(open openFunc, packet []byte) ([]byte, error) {
+			plaintext, err := open(packet)
+			if len(packet) == 24+17*16 && err == nil {
+				plaintext[40] ^= 1
+			}
+			return plaintext, err
+		}, " B to something else"},
+		{"what was changed", func(open openFunc, packet []byte) ([]byte, error) {
+			plaintext, err := open(packet)
+			if err != nil {
+				return nil, nil
+			}
+			return plaintext, nil
+		}, "changed"},
+	} {
+		planted := func(k *kdf.AuthKey) openFunc {
+			open := ourOpener(k)
+			return func(packet []byte) ([]byte, error) {
+				plaintext, err := tt.open(open, packet)
+				return bytes.Clone(plaintext), err
+			}
+		}
+		err := checkEnvelope(envelopeSettings(), planted, sealers()[:1], openers(), func(string) {})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+		bad := []opener{{"peer", "planted", planted}}
+		err = checkEnvelope(nil, ourOpener, sealers()[:1], bad, func(string) {})
+		if err == nil || !strings.Contains(err.Error(), "peer opened") {
+			t.Errorf("%s, of a peer: error %v, want one about it", tt.name, err)
+		}
+	}
+}

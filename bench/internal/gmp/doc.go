@@ -1,0 +1,7 @@
+// Package gmp is the constant-time exponentiation of GMP, for bench, if it is built with -tags
+// gmp and cgo: libgmp and its headers must be there (Debian: apt-get install libgmp-dev).
+// Without, it panics.
+package gmp
+
+// A Modulus is an odd number. Exp of one Modulus must not run twice at a time.
+type Modulus struct{ modulus }

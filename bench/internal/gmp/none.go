@@ -1,0 +1,11 @@
+//go:build !(cgo && gmp)
+
+package gmp
+
+// Available reports whether the program was built with GMP.
+const Available = false
+
+type modulus struct{}
+
+func NewModulus(p []byte) *Modulus           { panic("gmp: not available") }
+func (m *Modulus) Exp(dst, base, exp []byte) { panic("gmp: not available") }

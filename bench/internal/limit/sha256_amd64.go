@@ -1,0 +1,12 @@
+//go:build gc && !purego
+
+package limit
+
+import (
+	"github.com/mtcore/mtcore/internal/cpuid"
+	"github.com/mtcore/mtcore/kdf/asm"
+)
+
+var availableSHA256 = cpuid.X86HasSHA && cpuid.X86HasAVX
+
+func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.BlocksSHANI(h, p, blocks) }

@@ -1,0 +1,8 @@
+// Package openssl is the big numbers of OpenSSL, for bench, if it is built with -tags openssl
+// and cgo: libcrypto and its headers must be there (Debian: apt-get install libssl-dev).
+// Without, it panics.
+package openssl
+
+// A Modulus is an odd number with what OpenSSL precomputes for it. Exp of one Modulus must
+// not run twice at a time.
+type Modulus struct{ modulus }
