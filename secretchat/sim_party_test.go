@@ -56,6 +56,9 @@ func (p *simParty) flush() {
 			break
 		}
 	}
+	if got, want := len(p.sent), inspect(p.chat).sent; got != want {
+		failf("%v has made %d messages, and handed out %d", p, want, got)
+	}
 }
 
 // emit puts a packet on its way, and looks into it.
@@ -88,7 +91,13 @@ func (p *simParty) emit(packet Packet) {
 	case actionResend:
 		p.w.stats.resends++
 	case actionCommitKey:
+		if inspect(p.chat).keys[0].ID() == s.key {
+			failf("%v sends CommitKey under the new key", p)
+		}
 		p.w.stats.rekeys++
+	}
+	if s.action != actionCommitKey && p.w.keyNumber[s.key] < p.newest {
+		failf("%v sends message %d under a key older than what %v uses", p, s.seq, p.peer)
 	}
 	p.w.tell("\t%v sends %v", p, s)
 	p.wire = append(p.wire, s)
@@ -214,6 +223,7 @@ func (p *simParty) receiveHostile(data []byte) {
 // accept notes that a message has arrived.
 func (p *simParty) accept(s *simPacket) {
 	p.accepted[s.seq] = s
+	p.newest = max(p.newest, p.w.keyNumber[s.key])
 	for p.accepted[p.prefix] != nil {
 		p.prefix++
 	}
@@ -278,6 +288,9 @@ func (p *simParty) look() {
 		}
 		if p.gone[id] {
 			failf("%v has a key again that was wiped", p)
+		}
+		if !p.held[id] && !p.peer.held[id] {
+			p.w.keyNumber[id] = len(p.w.keyNumber)
 		}
 		p.w.keys[id] = *k
 		p.held[id] = true

@@ -1,8 +1,13 @@
 package secretchat
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +99,107 @@ func TestSimRegressions(t *testing.T) {
 	}
 }
 
+// plantedBugs are changes to the package, each of which the simulator must notice.
+var plantedBugs = []struct{ name, file, old, new string }{
+	{"duplicates are delivered", "receive.go",
+		"case seq < c.received || c.queue.has(seq):", "case seq < 0:"},
+	{"duplicates in the queue are not noticed", "receive.go",
+		"case seq < c.received || c.queue.has(seq):", "case seq < c.received:"},
+	{"events come in the order of arrival", "receive.go",
+		"if seq > c.received {", "if false {"},
+	{"the queue forgets", "gap.go",
+		"i, _ := q.find(m.seq)\n\tq.waiting = slices.Insert(q.waiting, i, m)", ""},
+	{"nobody asks for what is missing", "receive.go",
+		"c.queue.requested = end + 1", "c.queue.requested = end + 1; return nil"},
+	{"nobody asks twice", "gap.go",
+		"q.requested = 0", ""},
+	{"requests wait for their turn", "receive.go",
+		"if m.is(tl.Resend) {", "if m.is(tl.Resend) && seq == c.received {"},
+	{"the last message that was asked for is not sent", "outbox.go",
+		"for seq := start; seq <= end; seq++ {", "for seq := start; seq < end; seq++ {"},
+	{"a message is numbered anew when it is sent again", "outbox.go",
+		"Data:     seal(c.keyFor(seq), c.side(), r.object),", "Data: func() []byte { l, _ := tl.ParseLayer(r.object); return seal(c.keyFor(seq), c.side(), c.wrap(l.Message, seq, c.received)) }(),"},
+	{"deleted messages are sent again", "outbox.go",
+		"c.history.replace(i, l.Append(make([]byte, 0, l.Size())))", ""},
+	{"messages are forgotten too early", "receive.go",
+		"c.history.drop(m.seen - c.acked)", "c.history.drop(min(m.seen-c.acked+1, len(c.history.records)))"},
+	{"what is sent is not committed", "chat.go",
+		"p := c.packet(seq)\n", "p := c.packet(seq)\n\treturn p, nil\n"},
+	{"what is received is not committed", "receive.go",
+		"err = c.commit()\n", ""},
+	{"events are not part of the state", "state.go",
+		"list(s, &c.unhandled", "list(s, new([]Event)"},
+	{"what was not sent is not in Outbox after a crash", "outbox.go",
+		"if r.unsent {\n\t\t\th.unhanded++", "if false {\n\t\t\th.unhanded++"},
+	{"in_seq_no counts what waits", "outbox.go",
+		"c.history.add(c.wrap(message, c.sent, c.received))", "c.history.add(c.wrap(message, c.sent, c.received+len(c.queue.waiting)))"},
+	{"the side with the smaller id wins", "rekey.go",
+		"if a.ExchangeID < c.exchange.id {", "if a.ExchangeID > c.exchange.id && false {"},
+	{"both sides give up their request", "rekey.go",
+		"if a.ExchangeID < c.exchange.id {\n\t\t\treturn nil", "if a.ExchangeID < c.exchange.id {\n\t\t\tc.exchange.wipe()\n\t\t\treturn nil"},
+	{"CommitKey goes under the new key", "rekey.go",
+		"seq == c.exchange.commit {", "false {"},
+	{"the new key is used at once", "rekey.go",
+		"c.exchange = exchange{state: accepted, id: a.ExchangeID}", "c.exchange = exchange{state: accepted, id: a.ExchangeID}\n\tc.key, c.other = c.other, c.key"},
+	{"a missing CommitKey is not inferred", "rekey.go",
+		"case c.exchange.state == accepted && k == c.other:", "case false:"},
+	{"old keys are not wiped", "rekey.go",
+		"c.other.wipe()\n", ""},
+	{"old keys are kept", "rekey.go",
+		"if c.exchange.state == committed && c.exchange.usedNew && seen > c.exchange.commit {", "if false {"},
+	{"old keys are wiped at once", "rekey.go",
+		"c.swapKeys(m)\n\treturn nil", "c.swapKeys(m)\n\tc.forgetOther()\n\treturn nil"},
+	{"the number of CommitKey is not part of the state", "state.go",
+		"s.int(&e.commit)", "s.int(new(int))"},
+	{"the queue is not part of the state", "state.go",
+		"list(s, &c.queue.waiting,", "list(s, new([]incoming),"},
+	{"received is not part of the state", "state.go",
+		"s.int(&c.received)", "s.int(new(int))"},
+	{"no new layer is announced", "layer.go",
+		"c.own = own\n", "c.own = own\n\treturn nil\n"},
+	{"layers can be lowered", "layer.go",
+		"if peer <= l.peer {", "if peer == l.peer {"},
+}
+
+// TestSimFindsBugs: a simulator that finds nothing is only worth something if it would.
+func TestSimFindsBugs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the package anew for each bug")
+	}
+	for _, bug := range plantedBugs {
+		t.Run(bug.name, func(t *testing.T) {
+			source, err := os.ReadFile(bug.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(source), bug.old); n != 1 {
+				t.Fatalf("%q is in %s %d times", bug.old, bug.file, n)
+			}
+			dir := t.TempDir()
+			changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
+			here, err := filepath.Abs(bug.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(map[string]map[string]string{"Replace": {here: changed}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(
+				os.WriteFile(changed, []byte(strings.Replace(string(source), bug.old, bug.new, 1)), 0o600),
+				os.WriteFile(overlay, text, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command("go", "test", "-vet=off", "-overlay", overlay, "-run", "TestSim$", "-sim.n", "2500", ".").CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "The shortest schedule") && !strings.Contains(string(out), "panic: ") {
+				t.Errorf("not found: %v\n%s", err, out)
+				return
+			}
+			t.Logf("%.1500s", out)
+		})
+	}
+}
+
 // TestSchedule: schedules can be pasted, and shrinking finds what matters.
 func TestSchedule(t *testing.T) {
 	for seed := range uint64(100) {
@@ -133,6 +239,7 @@ func TestSchedule(t *testing.T) {
 type simInspect struct {
 	keys     []*kdf.AuthKey // the one for sending first
 	idle     bool           // there is no exchange of keys, nor anything left of one
+	sent     int            // messages made
 	received int            // messages processed in order
 	waiting  int            // messages that came too early
 	has      func(seq int) bool
@@ -145,7 +252,7 @@ func inspect(c *Chat) (in simInspect) {
 		}
 	}
 	in.idle = c.exchange.state == idle && c.exchange.mine == nil
-	in.received = c.received
+	in.sent, in.received = c.sent, c.received
 	in.waiting = len(c.queue.waiting)
 	in.has = func(seq int) bool { return seq < c.received || c.queue.has(seq) }
 	return in

@@ -18,13 +18,14 @@ import (
 // recorded: it opens every packet and has a parser of its own. When the schedule is
 // over the network becomes honest, and after some messages everything must have arrived.
 type simWorld struct {
-	sides [2]*simParty
-	now   time.Time
-	keys  map[[8]byte]kdf.AuthKey // all there ever were
-	sums  map[[16]byte]bool       // msg_keys of all packets
-	over  bool                    // one side has given up, for a good reason
-	stats simStats
-	story *strings.Builder // what has happened, if anybody wants to read it
+	sides     [2]*simParty
+	now       time.Time
+	keys      map[[8]byte]kdf.AuthKey // all there ever were
+	keyNumber map[[8]byte]int         // in the order in which they came up
+	sums      map[[16]byte]bool       // msg_keys of all packets
+	over      bool                    // one side has given up, for a good reason
+	stats     simStats
+	story     *strings.Builder // what has happened, if anybody wants to read it
 }
 
 func (w *simWorld) tell(format string, args ...any) {
@@ -84,6 +85,7 @@ type simParty struct {
 	nextOwn  int // how many of peer.own were delivered
 
 	held     map[[8]byte]bool         // keys that this side has or had
+	newest   int                      // number of the newest key that the peer is known to use
 	gone     map[[8]byte]bool         // keys that it has wiped
 	pointers map[*kdf.AuthKey][8]byte // where the present chat object has keys
 }
@@ -173,7 +175,7 @@ const (
 
 // runSchedule returns what has gone wrong, or nil. If story is not nil, it is told there.
 func runSchedule(s *simSchedule, stats *simStats, story *strings.Builder) (err error) {
-	w := &simWorld{story: story, keys: map[[8]byte]kdf.AuthKey{}, sums: map[[16]byte]bool{}, now: time.Unix(simStartOfTime, 0)}
+	w := &simWorld{story: story, keys: map[[8]byte]kdf.AuthKey{}, keyNumber: map[[8]byte]int{}, sums: map[[16]byte]bool{}, now: time.Unix(simStartOfTime, 0)}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -261,7 +263,7 @@ func (w *simWorld) do(s simStep) {
 			p.send(simService(p.id(), actionScreenshot, simLongs(id)...))
 		}
 	case "typing":
-		p.send(simService(p.id(), actionTyping, 0x16bf744e)) // sendMessageTypingAction
+		p.send(simService(p.id(), actionTyping, idTyping))
 	case "delete":
 		if n := len(p.own); n > 0 {
 			id := p.own[n-1-s.a%n].id
