@@ -1,10 +1,10 @@
 # Thin names for go commands. Every module is its own world, so that users of the
 # root module never download generators, peers or clients.
-MODULES = . gen bench compat/gotdige compat/gotdige/internal/difftest
+MODULES = . gen bench mobile compat/gotdige compat/gotdige/internal/difftest
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench test test-ct generate lint test-arm test-gotd modules
+.PHONY: bench test test-ct generate lint test-arm test-gotd mobile-test modules
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
@@ -35,6 +35,10 @@ test-arm:
 # gotd/td's own tests, running on this module.
 test-gotd:
 	compat/gotdige/testtd.sh
+
+# The gomobile binding, without a phone (Debian: installs what it needs).
+mobile-test:
+	.ci/test-mobile
 
 modules:
 	@echo $(MODULES)

@@ -1,0 +1,82 @@
+// Package mobile is mtcore for phones: the crypto core of Telegram's MTProto, bound to
+// Java, Kotlin, Objective-C and Swift by gomobile, for clients written in these
+// languages. In Go use the packages that it is made of.
+//
+// It follows a few rules, because of how the binding works:
+//
+//   - Whatever handles messages works in place, in an array of the caller's, and returns
+//     how many bytes of it are the result. From Swift that is not possible, which sees a
+//     Data where Objective-C passes an NSMutableData; so each such function has a twin, Sealed
+//     for Seal, that leaves its argument alone and returns an array.
+//   - An array is only looked at during the call. What has to be kept is copied.
+//   - A wrong argument is an error, which is an exception in Java and Kotlin, and never
+//     ends the process. So is the use of an object after its Wipe, or of one made by a
+//     constructor instead of by this package's functions.
+//   - All methods may be called by several threads at the same time.
+//   - Long work takes a Progress, and ends early with the exception that it throws.
+//
+// Secrets are kept by the Go side, in objects with a Wipe method that erases them. The
+// binding itself makes copies of arrays, which nobody erases.
+package mobile
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// Sizes in bytes.
+const (
+	// BlockSize is that of AES: IGE handles whole blocks.
+	BlockSize = ige.BlockSize
+	// KeySize is the length of a key of AES-256.
+	KeySize = ige.KeySize
+	// IVSize is the length of the iv of IGE.
+	IVSize = ige.IVSize
+	// AuthKeySize is the length of an authorization key, and of every number of the
+	// Diffie-Hellman exchange.
+	AuthKeySize = kdf.AuthKeySize
+	// MaxOverhead is an upper bound of how much longer a packet is than its plaintext.
+	MaxOverhead = envelope.MaxOverhead
+	// VisualizationSize is the length of what a key picture shows.
+	VisualizationSize = 36
+)
+
+// Progress is told how far long work has come.
+type Progress interface {
+	// OnProgress is called from time to time, on the thread that does the work, with the
+	// number of bytes, or of other steps, that are done. If it throws, or returns an
+	// error, the work is given up and ends with that error.
+	OnProgress(done, total int64) error
+}
+
+// report tells p, which may be nil.
+func report(p Progress, done, total int64) error {
+	if p == nil {
+		return nil
+	}
+	return p.OnProgress(done, total)
+}
+
+// Backends names the implementations that this device uses, such as
+// "ige:Armv8 kdf:Armv8 envelope:Armv8 bigdh:Armv8". The one called generic is for
+// devices without the instructions for more, and correct and constant-time as well.
+func Backends() string {
+	return fmt.Sprintf("ige:%s kdf:%s envelope:%s bigdh:%s",
+		ige.Backend(), kdf.Backend(), envelope.Backend(), bigdh.Backend())
+}
+
+// IsRefused tells whether an exception means that something which was received is not
+// genuine, or damaged, as opposed to, say, a wrong argument. There is no telling why.
+func IsRefused(err error) bool { return errors.Is(err, envelope.ErrDecrypt) }
+
+var errUnusable = errors.New("mobile: object was wiped, or not made by a function of this package")
+
+// errSize complains about the length of an argument.
+func errSize(what string, want, got int) error {
+	return fmt.Errorf("mobile: %s must have %d bytes, not %d", what, want, got)
+}

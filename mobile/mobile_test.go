@@ -1,0 +1,196 @@
+package mobile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// The binding itself is tested on a JVM: see jvm and .ci/test-mobile.
+
+func TestSelfTest(t *testing.T) {
+	if err := SelfTest(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSelfTestFails makes sure that the self-test looks at what it computes.
+func TestSelfTestFails(t *testing.T) {
+	st := selfTest{}
+	key, err := ImportAuthKey(input("another key", AuthKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet, err := sealReference(input("auth key", AuthKeySize), []byte("\x04\x00\x00\x00body"), Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.open(key, packet, nil, Client); err == nil {
+		t.Error("a packet under another key passed")
+	}
+	st.add([]byte("anything"))
+	before := st.sum
+	st.add(nil)
+	if bytes.Equal(st.sum, before) {
+		t.Error("the sum of results does not change")
+	}
+}
+
+func TestSealOpen(t *testing.T) {
+	key, err := ImportAuthKey(input("key", AuthKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layout := range []int{LayoutSecretChat, LayoutCloudChat} {
+		header, err := layoutHeader(layout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 4; n < 3000; n += 4 {
+			plaintext := input("plaintext", header+n)
+			binary.LittleEndian.PutUint32(plaintext[header-4:], uint32(n))
+			packet, err := key.Sealed(plaintext, Server)
+			if err != nil {
+				t.Fatalf("layout %d, %d bytes: %v", layout, n, err)
+			}
+			got, err := key.Opened(packet, Server, layout)
+			if err != nil || !bytes.Equal(got, plaintext) {
+				t.Fatalf("layout %d, %d bytes: got %x, %v, want %x", layout, n, got, err, plaintext)
+			}
+			packet[len(packet)-1] ^= 1
+			refused := bytes.Clone(packet)
+			if _, err := key.Open(refused, len(refused), Server, layout); !IsRefused(err) {
+				t.Fatalf("layout %d, %d bytes: changed packet: got %v, want a refusal", layout, n, err)
+			}
+		}
+	}
+}
+
+// TestOpenErases expects nothing of a refused packet in the caller's array, wherever the
+// refusal comes from.
+func TestOpenErases(t *testing.T) {
+	raw := input("key", AuthKeySize)
+	key, err := ImportAuthKey(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	malformed, err := sealReference(raw, input("no length field", 100), Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Clone(malformed)
+	changed[30] ^= 1
+	for name, packet := range map[string][]byte{"malformed": malformed, "changed": changed} {
+		_, err := key.Open(packet, len(packet), Client, LayoutSecretChat)
+		if !IsRefused(err) {
+			t.Errorf("%s: got %v, want a refusal", name, err)
+		}
+		if !bytes.Equal(packet, make([]byte, len(packet))) {
+			t.Errorf("%s: array after refusal: got %x, want zeros", name, packet)
+		}
+	}
+}
+
+// cancel is a Progress that gives up at a number of bytes.
+type cancel struct{ at int64 }
+
+var errCancelled = errors.New("cancelled")
+
+func (c cancel) OnProgress(done, total int64) error {
+	if done >= c.at {
+		return errCancelled
+	}
+	return nil
+}
+
+func TestFileCancelled(t *testing.T) {
+	dir := t.TempDir()
+	src, dst := filepath.Join(dir, "src"), filepath.Join(dir, "dst")
+	if err := os.WriteFile(src, make([]byte, 5*fileBuffer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for at := int64(0); at < 5; at++ {
+		err := GenerateFileKey().EncryptFile(src, dst, cancel{at * fileBuffer})
+		if err != errCancelled {
+			t.Errorf("at part %d: got %v, want %v", at, err, errCancelled)
+		}
+		if _, err := os.Stat(dst); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("at part %d: destination: got %v, want none", at, err)
+		}
+	}
+}
+
+// TestConcurrentWipe is for the race detector.
+func TestConcurrentWipe(t *testing.T) {
+	auth, err := ImportAuthKey(input("key", AuthKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := EncryptStream(make([]byte, KeySize), make([]byte, IVSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := TelegramGroup(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dh, err := group.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := GenerateFileKey()
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 20 {
+				auth.Sealed(make([]byte, 100), Client)
+				stream.Crypted(make([]byte, 160))
+				dh.Exported()
+				file.Exported()
+			}
+			if i == 0 {
+				auth.Wipe()
+				stream.Wipe()
+				dh.Wipe()
+				file.Wipe()
+			}
+		})
+	}
+	wg.Wait()
+	_, err1 := auth.Exported()
+	_, err2 := stream.Crypted(nil)
+	_, err3 := dh.PublicKey()
+	_, err4 := file.Fingerprint()
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != errUnusable {
+			t.Errorf("after Wipe: got %v, want %v", err, errUnusable)
+		}
+	}
+}
+
+func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes three seconds")
+	}
+	var got benchReport
+	if err := json.Unmarshal([]byte(Bench()), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range got.Results {
+		if r.NsPerOp <= 0 || r.MinNs > r.NsPerOp {
+			t.Errorf("%s %s: got %v ns/op, at least %v", r.Suite, r.Case, r.NsPerOp, r.MinNs)
+		}
+	}
+	if len(got.Results) < 10 {
+		t.Errorf("got %d results, want more", len(got.Results))
+	}
+	if _, err := RunBench(cancel{}); err != errCancelled {
+		t.Errorf("cancelled: got %v, want %v", err, errCancelled)
+	}
+}
