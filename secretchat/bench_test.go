@@ -2,12 +2,160 @@ package secretchat_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"runtime"
 	"testing"
 
+	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/secretchat"
 )
+
+// memoryStore is a Store as fast as can be.
+type memoryStore struct{ state []byte }
+
+func (s *memoryStore) Commit(_ int64, state []byte) error {
+	s.state = append(s.state[:0], state...)
+	return nil
+}
+
+// benchPair returns the two sides of a chat.
+func benchPair(tb testing.TB, stores ...secretchat.Store) (sides [2]*secretchat.Chat) {
+	tb.Helper()
+	group := must(bigdh.Telegram(3))
+	var opts [2]secretchat.Options
+	for i := range opts {
+		opts[i] = secretchat.Options{ChatID: 1, PeerID: int64(i), StateKey: secretchat.StateKey{1}}
+		if stores != nil {
+			opts[i].Store = stores[i]
+		}
+	}
+	o, gA, err := secretchat.Request(group, opts[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b, gB, fingerprint, err := secretchat.Accept(group, gA[:], opts[1])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	a, err := o.Complete(gB[:], fingerprint)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	relay(tb, a, b)
+	relay(tb, b, a)
+	return [2]*secretchat.Chat{a, b}
+}
+
+// relay delivers what from has to send by itself.
+func relay(tb testing.TB, from, to *secretchat.Chat) {
+	for _, p := range from.Outbox() {
+		from.Sent(p)
+		if _, err := to.Receive(p.Data); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// benchMessage is a decryptedMessage#91cc4674 of size bytes.
+func benchMessage(size int) []byte {
+	m := binary.LittleEndian.AppendUint32(nil, 0x91cc4674)
+	m = append(m, make([]byte, 4+8+4)...) // flags, random_id, ttl
+	text := size - len(m) - 4
+	m = append(m, 0xfe, byte(text), byte(text>>8), 0)
+	return append(m, make([]byte, text)...)
+}
+
+// BenchmarkMessage has one side encrypt a message and the other receive it, in turns, with
+// all that comes with it: a new key after 100 messages, and, with a Store, the sealed
+// states of both sides for each message.
+func BenchmarkMessage(b *testing.B) {
+	for _, store := range []struct {
+		name string
+		make func() []secretchat.Store
+	}{
+		{"none", func() []secretchat.Store { return nil }},
+		{"memory", func() []secretchat.Store { return []secretchat.Store{&memoryStore{}, &memoryStore{}} }},
+	} {
+		for _, size := range []struct {
+			name  string
+			bytes int
+		}{{"256", 256}, {"4K", 4 << 10}} {
+			b.Run("store="+store.name+"/size="+size.name, func(b *testing.B) {
+				sides := benchPair(b, store.make()...)
+				message := benchMessage(size.bytes)
+				b.SetBytes(int64(size.bytes))
+				b.ReportAllocs()
+				n := 0
+				for b.Loop() {
+					from, to := sides[n%2], sides[1-n%2]
+					p, err := from.Encrypt(message)
+					if err != nil {
+						b.Fatal(err)
+					}
+					from.Sent(p)
+					if events, err := to.Receive(p.Data); err != nil || len(events) == 0 {
+						b.Fatal(len(events), err)
+					}
+					relay(b, from, to)
+					relay(b, to, from)
+					n++
+				}
+				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "msgs/s")
+			})
+		}
+	}
+}
+
+// BenchmarkHandshake is what both sides do to set up a chat, together: four
+// exponentiations.
+func BenchmarkHandshake(b *testing.B) {
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		benchPair(b)
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "handshakes/s")
+}
+
+// TestMemory: an idle chat, in which the last message of either side is not yet
+// acknowledged and the application has not called Handled, takes 4 KiB at most.
+func TestMemory(t *testing.T) {
+	sides := benchPair(t)
+	for i := range 210 { // some keys later
+		from, to := sides[i%2], sides[1-i%2]
+		p := must(from.Encrypt(benchMessage(256)))
+		must(to.Receive(p.Data))
+		for range 4 {
+			relay(t, from, to)
+			relay(t, to, from)
+		}
+	}
+	snapshot := sides[0].Snapshot()
+
+	const n = 1000
+	chats := make([]*secretchat.Chat, n)
+	before := heap()
+	for i := range chats {
+		chats[i] = must(secretchat.Restore(snapshot, secretchat.Options{ChatID: 1, StateKey: secretchat.StateKey{1}}))
+	}
+	per := int64(heap()-before) / n
+	runtime.KeepAlive(chats)
+	t.Logf("%d bytes per idle chat", per)
+	if per > 4<<10 || per < 512 {
+		t.Errorf("an idle chat takes %d bytes, want 4096 at most, and no miracle", per)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC() // for what finalizers and pools have held
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
 
 // benchFileSize is a photo or a short video: 16 parts of the usual size.
 const benchFileSize = 8 << 20

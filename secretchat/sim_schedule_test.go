@@ -49,7 +49,7 @@ var simOps = []simOp{
 	{name: "snapshot", weight: 0.5, doc: "restart from a snapshot"},
 	{name: "crash", a: 3, b: 5, weight: 3, doc: "crash at the a-th commit from now, in one of five ways"},
 	{name: "forget", a: 3, weight: 1, doc: "do not call Sent for the next a+1 packets"},
-	{name: "late", weight: 1, doc: "do not look into Outbox until somebody says otherwise"},
+	{name: "late", weight: 2, doc: "do not look into Outbox until somebody says otherwise"},
 	{name: "flush", weight: 2, doc: "look into Outbox"},
 
 	{name: "deliver", onWire: true, a: 6, weight: 25, doc: "the a-th packet under way arrives"},

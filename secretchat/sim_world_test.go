@@ -237,14 +237,20 @@ func simMust(err error) {
 	}
 }
 
-// do takes a step.
+// do takes a step, after which both sides send what they have to send.
 func (w *simWorld) do(s simStep) {
-	p := w.sides[s.who]
-	op := findOp(s.op)
-	if op.onWire {
-		w.doOnWire(p, s)
-		return
+	if p := w.sides[s.who]; findOp(s.op).onWire {
+		p.doOnWire(s)
+	} else {
+		p.do(s)
 	}
+	for _, p := range w.sides {
+		p.flush()
+	}
+}
+
+func (p *simParty) do(s simStep) {
+	w := p.w
 	switch s.op {
 	case "say":
 		p.say()
@@ -299,10 +305,9 @@ func (w *simWorld) do(s simStep) {
 	default:
 		panic("sim: no code for step " + s.op)
 	}
-	p.flush()
 }
 
-func (w *simWorld) doOnWire(p *simParty, s simStep) {
+func (p *simParty) doOnWire(s simStep) {
 	if s.op == "all" {
 		p.deliverAll()
 		return
