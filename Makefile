@@ -4,11 +4,15 @@ MODULES = . gen bench mobile compat/gotdige compat/gotdige/internal/difftest
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench test test-ct generate lint test-arm test-gotd mobile-test modules
+.PHONY: bench report readme test test-ct generate lint test-arm test-gotd mobile-test modules
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
 	go -C bench run .
+
+# The tables of README.md, from the results that it names.
+readme:
+	go -C bench run . -readme ../README.md
 
 test:
 	set -e; for m in $(MODULES); do go -C $$m test ./...; done

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
+	"github.com/mtcore/mtcore/bench/internal/report"
 	"github.com/mtcore/mtcore/ige"
 )
 
@@ -86,7 +87,7 @@ func appendCell(cases []benchCase, d direction, count, size int, settings []sett
 	if len(settings) == 0 {
 		return cases
 	}
-	name := batchCaseName(d, strconv.Itoa(count), formatSize(size))
+	name := batchCaseName(d, strconv.Itoa(count), report.Size(size))
 	c := batchCase(name, d, slices.Repeat([]int{size}, count), settings)
 	c.size, c.inGrid = size, true
 	c.time = cellTime
@@ -250,7 +251,7 @@ func batchCaseName(d direction, count, size string) string {
 }
 
 func mixedName(d direction) string {
-	return batchCaseName(d, strconv.Itoa(mixedCount), formatSize(mixedMin)+" to "+formatSize(mixedMax))
+	return batchCaseName(d, strconv.Itoa(mixedCount), report.Size(mixedMin)+" to "+report.Size(mixedMax))
 }
 
 // batchGrid is the table of one direction and setting.
@@ -266,7 +267,7 @@ func batchGrid(d direction, sizes []int, in setting) grid {
 		g.rows = append(g.rows, strconv.Itoa(count))
 	}
 	for _, size := range sizes {
-		g.columns = append(g.columns, formatSize(size))
+		g.columns = append(g.columns, report.Size(size))
 	}
 	if manyStreams(in) != nil {
 		g.limit = batchLimitID(in)
@@ -300,7 +301,7 @@ func batchTargets(measured []setting) []target {
 		}
 	}
 	cell := func(count, size int) func(direction) string {
-		return func(d direction) string { return batchCaseName(d, strconv.Itoa(count), formatSize(size)) }
+		return func(d direction) string { return batchCaseName(d, strconv.Itoa(count), report.Size(size)) }
 	}
 	for _, in := range slices.Backward(withoutGeneric(measured)) {
 		switch in.name {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/mtcore/mtcore/bench/internal/report"
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -32,7 +33,7 @@ func checkEnvelope(settings []setting, ours func(k *kdf.AuthKey) openFunc, seale
 		}
 	}
 	sizes := checkedPackets()
-	scope := fmt.Sprintf("%d lengths up to %s", len(sizes), formatSize(slices.Max(sizes)))
+	scope := fmt.Sprintf("%d lengths up to %s", len(sizes), report.Size(slices.Max(sizes)))
 	passed(fmt.Sprintf("the peers understand each other: %s", scope))
 	for _, in := range settings {
 		if err := checkEnvelopeSetting(in, ours, sealers, openers); err != nil {
@@ -77,15 +78,15 @@ func checkPair(s sealer, o opener) error {
 		packet := bytes.Clone(seal(plaintext))
 		opened, err := open(packet)
 		if err != nil {
-			return fmt.Errorf("opened %s: %w", formatSize(size), err)
+			return fmt.Errorf("opened %s: %w", report.Size(size), err)
 		}
 		if !hasBody(opened, plaintext) {
-			return fmt.Errorf("opened %s to something else", formatSize(size))
+			return fmt.Errorf("opened %s to something else", report.Size(size))
 		}
 		i := int(random.Uint64() % uint64(len(packet)))
 		packet[i] ^= 1 << (random.Uint64() % 8)
 		if _, err := open(packet); err == nil {
-			return fmt.Errorf("opened %s with byte %d changed", formatSize(size), i)
+			return fmt.Errorf("opened %s with byte %d changed", report.Size(size), i)
 		}
 	}
 	return nil

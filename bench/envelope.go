@@ -104,7 +104,7 @@ func envelopeTargets(best setting) []target {
 		return target{caseName: envelopeName(op, size), row: id{ourName(best), how}, column: c, bound: bound}
 	}
 	batch := func(op string) target {
-		return target{caseName: envelopeBatchName(op, "16", formatSize(1<<10)), row: id{ourName(best), inBatch}, column: vsOne, bound: 4}
+		return target{caseName: envelopeBatchName(op, "16", report.Size(1<<10)), row: id{ourName(best), inBatch}, column: vsOne, bound: 4}
 	}
 	return []target{
 		ours(open, 16<<10, ourOpen, ofIGE, 1.06),
@@ -118,7 +118,7 @@ func envelopeTargets(best setting) []target {
 	}
 }
 
-func envelopeName(op string, size int) string { return op + " " + formatSize(size) }
+func envelopeName(op string, size int) string { return op + " " + report.Size(size) }
 
 var (
 	igeAloneID = id{"part", "ige.Message alone"}
@@ -238,7 +238,7 @@ func addOpeners(c *benchCase, k *kdf.AuthKey, packet []byte, settings []setting)
 // envelopeBatch is so many messages under different keys, in a batch and one at a time.
 func envelopeBatch(op string, count, size int, settings []setting) benchCase {
 	c := benchCase{
-		name: envelopeBatchName(op, strconv.Itoa(count), formatSize(size)), op: op + " batch",
+		name: envelopeBatchName(op, strconv.Itoa(count), report.Size(size)), op: op + " batch",
 		count: count, size: size, bytes: count * size,
 		time: envelopeBatchTime, inGrid: true,
 	}
@@ -322,7 +322,7 @@ func envelopeGrid(op string, sizes []int, in setting) grid {
 		g.rows = append(g.rows, strconv.Itoa(count))
 	}
 	for _, size := range sizes {
-		g.columns = append(g.columns, formatSize(size))
+		g.columns = append(g.columns, report.Size(size))
 	}
 	return g
 }

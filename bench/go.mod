@@ -8,10 +8,12 @@ require (
 	github.com/gotd/td v0.161.0
 	github.com/minio/sha256-simd v1.0.1
 	github.com/mtcore/mtcore v0.0.0
+	golang.org/x/perf v0.0.0-20250909190841-7e13e04d9366
 	golang.org/x/term v0.44.0
 )
 
 require (
+	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
 	github.com/go-faster/errors v0.7.1 // indirect
 	github.com/go-faster/jx v1.2.0 // indirect
 	github.com/go-faster/xor v1.0.0 // indirect

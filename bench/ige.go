@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
+	"github.com/mtcore/mtcore/bench/internal/report"
 	"github.com/mtcore/mtcore/ige"
 )
 
@@ -252,7 +253,7 @@ func probe(name id, run func(blocks int), size int) contender {
 	}
 }
 
-func igeCaseName(d direction, size int) string { return fmt.Sprintf("%s %s", d, formatSize(size)) }
+func igeCaseName(d direction, size int) string { return fmt.Sprintf("%s %s", d, report.Size(size)) }
 
 func ourName(s setting) string { return "mtcore " + s.name }
 

@@ -214,7 +214,7 @@ func deriveOne(settings []setting) benchCase {
 
 // msgKeyOne is the hash of one message.
 func msgKeyOne(size int, settings []setting) benchCase {
-	c := benchCase{name: "msg_key " + formatSize(size), op: "msg_key", count: 1, size: size, bytes: size, time: kdfTime}
+	c := benchCase{name: "msg_key " + report.Size(size), op: "msg_key", count: 1, size: size, bytes: size, time: kdfTime}
 	k, padded := randomAuthKey(1), make([]byte, size)
 	peers := keyDerivers()
 	var peerIDs []id
@@ -307,7 +307,7 @@ func kdfBatch(op string, count, size int, settings []setting) benchCase {
 	return c
 }
 
-func msgKeyColumn(size int) string { return "msg_key " + formatSize(size) }
+func msgKeyColumn(size int) string { return "msg_key " + report.Size(size) }
 
 func kdfBatchName(count, heading string) string { return fmt.Sprintf("%s × %s", count, heading) }
 

@@ -1,14 +1,32 @@
 // Command bench compares mtcore with other implementations, for users who would see
-// for themselves.
+// for themselves, and who would send what they saw to others.
 //
-//	go run .                                        everything, in less than two minutes
+//	go run .                                        everything, in about two minutes
 //	go run . -check                                 only whether results are right
 //	go run . -suite ige -size 16KiB -dir decrypt    one case, in a few seconds
 //	go run . -backend generic -time 5m              one backend, for longer
+//	go run -tags openssl,gmp . -suite bigdh         beside OpenSSL and GMP, through cgo
+//	go run . -json phone.json -name "my phone"      and keep the results
+//	go run . -html report.html                      and draw them
+//	go run . -html report.html a.json b.json        draw those of several machines
+//	go run . -compare old.json new.json             what changed, and whether that is noise
+//	go run . -readme ../README.md                   make the tables there from their JSON
+//	go run . -readme ../README.md -check            whether that has been done
 //
 // Before it measures anything, it compares the results of every backend that the
 // CPU has with each other and with those of the peers, and exits with status 1 if
 // they differ. Times never change the status.
+//
+// The format of the JSON is that of package internal/report.
+//
+// A phone needs neither an app nor the NDK:
+//
+//	CGO_ENABLED=0 GOOS=android GOARCH=arm64 go build -o bench .
+//	adb push bench /data/local/tmp/
+//	adb shell "cd /data/local/tmp && chmod +x bench && ./bench -name 'my phone' -json phone.json"
+//	adb pull /data/local/tmp/phone.json
+//
+// On one of the fast cores only, if those are the last four of eight: taskset f0 ./bench.
 package main
 
 import (
@@ -22,14 +40,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mtcore/mtcore/bench/internal/report"
 	"github.com/mtcore/mtcore/ige"
 )
 
 // Status of the process.
 const (
-	exitOK       = 0
-	exitMismatch = 1
-	exitUsage    = 2
+	exitOK      = 0
+	exitFailure = 1 // such as a wrong result
+	exitUsage   = 2
 )
 
 // allSuites are the subjects, in the order of the output.
@@ -54,18 +73,54 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitUsage
 	}
+	switch {
+	case opt.compare:
+		err = compareFiles(stdout, opt.files[0], opt.files[1])
+	case opt.readme != "":
+		err = updateReadme(stdout, opt.readme, opt.checkOnly)
+	case len(opt.files) > 0:
+		err = drawFiles(stdout, opt.html, opt.files)
+	default:
+		err = measureAll(opt, stdout, stderr)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// measureAll checks and measures what the options ask for, and keeps the results.
+func measureAll(opt options, stdout, stderr io.Writer) error {
 	var suites []suite
 	for _, s := range allSuites {
-		if opt.suite == "" || opt.suite == s.name {
+		if len(opt.suites) == 0 || slices.Contains(opt.suites, s.name) {
 			suites = append(suites, s.make(opt))
 		}
 	}
-	return runSuites(suites, opt, stdout, stderr)
+	rep, err := runSuites(suites, opt, stdout, stderr)
+	if err != nil || opt.checkOnly {
+		return err
+	}
+	if opt.json != "" {
+		text, err := rep.Marshal()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(opt.json, text, 0o666); err != nil {
+			return err
+		}
+	}
+	if opt.html != "" {
+		return draw(stdout, opt.html, []*report.Report{rep})
+	}
+	return nil
 }
 
 // runSuites checks all suites, and then measures them.
-func runSuites(suites []suite, opt options, stdout, stderr io.Writer) int {
-	printHeader(stdout)
+func runSuites(suites []suite, opt options, stdout, stderr io.Writer) (*report.Report, error) {
+	rep := &report.Report{Schema: report.Schema, Machine: thisMachine(opt.name), Build: thisBuild()}
+	printHeader(stdout, rep.Machine, rep.Build)
 	line := newProgress(stderr)
 	for _, s := range suites {
 		line.show("%s: checking", s.name)
@@ -75,24 +130,29 @@ func runSuites(suites []suite, opt options, stdout, stderr io.Writer) int {
 		})
 		line.clear()
 		if err != nil {
-			fmt.Fprintf(stderr, "bench: %s: wrong result: %v\n", s.name, err)
-			return exitMismatch
+			return nil, fmt.Errorf("%s: wrong result: %w", s.name, err)
 		}
 	}
 	fmt.Fprintln(stdout)
 	if opt.checkOnly {
-		return exitOK
+		return rep, nil
 	}
 
+	total := totalTime(suites)
 	scale := 1.0 // of the time for each case
 	if opt.time > 0 {
-		scale = float64(opt.time) / float64(totalTime(suites))
+		scale = float64(opt.time) / float64(total)
 	}
+	line.total = total
 	fmt.Fprintf(stdout, "%s\n\n", methodLegend)
 	for _, s := range suites {
-		runSuite(s, scale, stdout, line)
+		results, targets := runSuite(s, scale, stdout, line)
+		rep.Results = append(rep.Results, results...)
+		rep.Targets = append(rep.Targets, targets...)
 	}
-	return exitOK
+	rep.Time = time.Now().UTC().Truncate(time.Second)
+	rep.Disturbed = disturbance(rep.Results) > tolerable
+	return rep, nil
 }
 
 // totalTime is what the cases of the suites take if the command line says nothing.
@@ -107,13 +167,14 @@ func totalTime(suites []suite) (total time.Duration) {
 
 // runSuite measures the cases of s, each for its time scaled, and prints the
 // results as they come.
-func runSuite(s suite, scale float64, w io.Writer, line *progress) {
+func runSuite(s suite, scale float64, w io.Writer, line *progress) ([]report.Result, []report.Target) {
 	var all []result
 	for i, c := range s.cases {
 		budget := time.Duration(scale * float64(c.time))
 		results := measure(s.name, c, budget, func(round int) {
 			line.show("%s: %s, case %d of %d, round %d", s.name, c.name, i+1, len(s.cases), round)
 		})
+		line.done += c.time
 		line.clear()
 		if !c.inGrid {
 			printCase(w, results, s.columns)
@@ -125,7 +186,9 @@ func runSuite(s suite, scale float64, w io.Writer, line *progress) {
 	}
 	fmt.Fprintf(w, "%s\n\n", s.legend)
 	printDisturbance(w, all)
-	printTargets(w, judge(s.targets, all))
+	targets := judge(s.name, s.targets, all)
+	printTargets(w, targets)
+	return all, targets
 }
 
 // options are what the command line says.
@@ -135,7 +198,13 @@ type options struct {
 	sizes      []int         // nil means what suits the suite
 	directions []direction   // nil means what suits the suite
 	backend    string        // "" means all
-	suite      string        // "" means all
+	suites     []string      // nil means all
+
+	name       string // of the machine
+	json, html string // files to write
+	compare    bool   // the two files
+	readme     string // file to bring up to date
+	files      []string
 }
 
 // parseOptions explains itself on stderr if it returns an error.
@@ -160,23 +229,41 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		opt.backend = s
 		return checkBackend(s)
 	})
-	flags.Func("suite", "only this `suite`: "+strings.Join(suiteNames(), " or "), func(s string) error {
-		opt.suite = s
-		if !slices.Contains(suiteNames(), s) {
-			return fmt.Errorf("there are %s", strings.Join(suiteNames(), ", "))
+	flags.Func("suite", "only this `suite`: "+strings.Join(suiteNames(), ", ")+"; several are separated by commas", func(s string) error {
+		opt.suites = strings.Split(s, ",")
+		for _, s := range opt.suites {
+			if !slices.Contains(suiteNames(), s) {
+				return fmt.Errorf("there are %s", strings.Join(suiteNames(), ", "))
+			}
 		}
 		return nil
 	})
+	flags.StringVar(&opt.name, "name", "", "`name` of this machine (default that of its CPU)")
+	flags.StringVar(&opt.json, "json", "", "write the results to this `file`")
+	flags.StringVar(&opt.html, "html", "", "write a page that shows the results, or those in JSON files, to this `file`")
+	flags.BoolVar(&opt.compare, "compare", false, "compare the results in two JSON files, measure nothing")
+	flags.StringVar(&opt.readme, "readme", "", "make the tables in this `file` from the JSON that it names, or with -check see whether they are up to date; measure nothing")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		err := fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	opt.files = flags.Args()
+	if err := opt.checkFiles(); err != nil {
 		fmt.Fprintln(stderr, err)
 		flags.Usage()
 		return options{}, err
 	}
 	return opt, nil
+}
+
+// checkFiles returns an error if the arguments are not those that the flags ask for.
+func (opt options) checkFiles() error {
+	switch {
+	case opt.compare && len(opt.files) != 2:
+		return errors.New("-compare needs two JSON files")
+	case !opt.compare && opt.html == "" && len(opt.files) > 0:
+		return fmt.Errorf("unexpected argument %q", opt.files[0])
+	}
+	return nil
 }
 
 func suiteNames() []string {
@@ -211,7 +298,7 @@ func parseSize(s string) (int, error) {
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || n > maxSize/unit || n*unit%ige.BlockSize != 0 {
-		return 0, fmt.Errorf("size %q is not a multiple of %d bytes up to %s", s, ige.BlockSize, formatSize(maxSize))
+		return 0, fmt.Errorf("size %q is not a multiple of %d bytes up to %s", s, ige.BlockSize, report.Size(maxSize))
 	}
 	return n * unit, nil
 }

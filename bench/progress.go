@@ -14,6 +14,8 @@ import (
 type progress struct {
 	w     io.Writer
 	shown time.Time
+
+	done, total time.Duration // of what is to be shown; a total of 0 is unknown
 }
 
 const progressInterval = 100 * time.Millisecond
@@ -29,8 +31,16 @@ func newProgress(w io.Writer) *progress {
 func (p *progress) show(format string, args ...any) {
 	if now := time.Now(); now.Sub(p.shown) >= progressInterval {
 		p.shown = now
-		fmt.Fprintf(p.w, "\r\x1b[K"+format, args...)
+		fmt.Fprintf(p.w, "\r\x1b[K"+p.share()+format, args...)
 	}
+}
+
+// share is how much is done.
+func (p *progress) share() string {
+	if p.total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%3d %%%%  ", 100*p.done/p.total)
 }
 
 // clear makes room for other output.

@@ -103,7 +103,7 @@ func printDisturbance(w io.Writer, results []result) {
 }
 
 // judge tells what became of the targets that the results tell something about.
-func judge(targets []target, results []result) []report.Target {
+func judge(suite string, targets []target, results []result) []report.Target {
 	var judged []report.Target
 	for _, t := range targets {
 		sign := "≥"
@@ -111,6 +111,7 @@ func judge(targets []target, results []result) []report.Target {
 			sign = "≤"
 		}
 		j := report.Target{
+			Suite:  suite,
 			What:   fmt.Sprintf("%s, %s, %s: %s %s %s", t.caseName, t.row.who, t.row.how, t.column.title, sign, formatBound(t)),
 			Column: t.column.title, Bound: t.bound,
 		}
@@ -224,16 +225,5 @@ func formatRatio(x float64) string {
 		return fmt.Sprintf("%.2f", x)
 	default:
 		return fmt.Sprintf("%.1f", x)
-	}
-}
-
-func formatSize(n int) string {
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
-	default:
-		return fmt.Sprintf("%d B", n)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"regexp"
 	"time"
 )
 
@@ -109,6 +108,7 @@ type Ratio struct {
 
 // A Target is a bound that the project holds its code to.
 type Target struct {
+	Suite  string  `json:"suite"`
 	What   string  `json:"what"`
 	Column string  `json:"column"` // the title of a ratio, or ns/op or allocs/op
 	Bound  float64 `json:"bound"`
@@ -149,20 +149,90 @@ func (r *Report) Find(suite, caseName, who, how string) *Result {
 	return nil
 }
 
-// numbers matches an array of numbers as encoding/json indents it.
-var numbers = regexp.MustCompile(`\[\s+[-+.0-9e]+(,\s+[-+.0-9e]+)*\s+\]`)
+// A Case is a group of results that were measured against each other.
+type Case struct {
+	Name        string
+	Op          string
+	Count, Size int
+	Results     []*Result
+}
 
-// Marshal returns the report as text. Numbers are rounded to five digits, and an array of
-// them is one line, so that people can read the rest.
+// Cases returns the cases of a suite, in the order of the report.
+func (r *Report) Cases(suite string) []Case {
+	var cases []Case
+	for i := range r.Results {
+		x := &r.Results[i]
+		if x.Suite != suite {
+			continue
+		}
+		if n := len(cases); n == 0 || cases[n-1].Name != x.Case {
+			cases = append(cases, Case{Name: x.Case, Op: x.Op, Count: x.Count, Size: x.Size})
+		}
+		c := &cases[len(cases)-1]
+		c.Results = append(c.Results, x)
+	}
+	return cases
+}
+
+// Best returns the result of our best backend in the given way, or nil.
+func (c *Case) Best(how string) *Result {
+	for _, x := range c.Results { // the best backend comes first
+		if x.Kind == Ours && x.How == how {
+			return x
+		}
+	}
+	return nil
+}
+
+// Of returns the result of somebody in the given way, or nil.
+func (c *Case) Of(who, how string) *Result {
+	for _, x := range c.Results {
+		if x.Who == who && x.How == how {
+			return x
+		}
+	}
+	return nil
+}
+
+// Marshal returns the report as text. Numbers are rounded to five digits; a result or a
+// target is one line.
 func (r *Report) Marshal() ([]byte, error) {
-	text, err := json.MarshalIndent(r.rounded(), "", " ")
+	c := r.rounded()
+	results, err := lines(c.Results)
 	if err != nil {
 		return nil, err
 	}
-	text = numbers.ReplaceAllFunc(text, func(array []byte) []byte {
-		return bytes.Join(bytes.Fields(array), nil)
-	})
+	targets, err := lines(c.Targets)
+	if err != nil {
+		return nil, err
+	}
+	c.Results, c.Targets = nil, nil
+	text, err := json.MarshalIndent(c, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.Replace(text, []byte(`"results": null`), append([]byte(`"results": `), results...), 1)
+	text = bytes.Replace(text, []byte(`"targets": null`), append([]byte(`"targets": `), targets...), 1)
 	return append(text, '\n'), nil
+}
+
+// lines marshals an array with a line for each of its elements.
+func lines[T any](elements []T) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("[")
+	for i, e := range elements {
+		text, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteString(",")
+		}
+		b.WriteString("\n  ")
+		b.Write(text)
+	}
+	b.WriteString("\n ]")
+	return b.Bytes(), nil
 }
 
 // Parse returns the report in the text.

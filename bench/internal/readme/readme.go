@@ -1,0 +1,51 @@
+// Package readme writes the numbers of reports as tables of Markdown, between marks that tell
+// which report they come from.
+package readme
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mtcore/mtcore/bench/internal/report"
+)
+
+// What is between a begin, with the name of a file, and an end is replaced.
+const (
+	begin    = "<!-- bench: "
+	beginEnd = " -->\n"
+	end      = "<!-- end of bench -->"
+)
+
+// Update returns the text with the tables in it made anew. read returns the report with the
+// name that a mark has.
+func Update(text string, read func(name string) (*report.Report, error)) (string, error) {
+	var b strings.Builder
+	marks := 0
+	for {
+		before, rest, ok := strings.Cut(text, begin)
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		name, rest, ok := strings.Cut(rest, beginEnd)
+		if !ok || strings.ContainsAny(name, "\n") {
+			return "", fmt.Errorf("no %q after %q", beginEnd, begin)
+		}
+		_, rest, ok = strings.Cut(rest, end)
+		if !ok {
+			return "", fmt.Errorf("no %q after %q", end, begin+name)
+		}
+		r, err := read(name)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(begin + name + beginEnd + "\n" + Tables(r) + "\n" + end)
+		text = rest
+		marks++
+	}
+	if marks == 0 {
+		return "", errors.New("no mark " + begin)
+	}
+	return b.String(), nil
+}
