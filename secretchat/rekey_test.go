@@ -21,6 +21,8 @@ func rekeyMessage(id tl.ActionID, exchange int64, group *bigdh.Group, fingerprin
 
 const exchangeID = 1000
 
+var testTime = time.Unix(1700000000, 0)
+
 // parties in each state of B, of a chat where both have nothing on their way but what the
 // state is about. The exchange has exchangeID, and each party is a snapshot away.
 func inState(t *testing.T, state exchangeState) (a, b *party) {
@@ -302,7 +304,7 @@ func TestRekeyRace(t *testing.T) {
 // TestRekeyWhenDue: after a hundred messages, or a week with at least one.
 func TestRekeyWhenDue(t *testing.T) {
 	week := 7 * 24 * time.Hour
-	start := time.Unix(1700000000, 0)
+	start := testTime
 
 	t.Run("messages", func(t *testing.T) {
 		a, b := newSettledPair(t)
