@@ -143,13 +143,13 @@ func (c *Chat) agree(ctx context.Context) error {
 	}
 	opt := c.options()
 	opt.ServerRandom = random
-	requested := c.rec
+	gA := c.rec.GA
 	c.rec.State, c.rec.GA = StateAccepting, nil
 	c.with = []Change{c.record()}
-	c.chat, _, _, err = secretchat.Accept(group, requested.GA, opt)
+	c.chat, _, _, err = secretchat.Accept(group, gA, opt)
 	c.with = nil
 	if err != nil {
-		c.rec = requested
+		c.rec.State, c.rec.GA = StateRequested, gA
 		return c.failed(err)
 	}
 	return nil
@@ -424,8 +424,10 @@ func (c *Chat) finish(ctx context.Context) error {
 	c.mu.Lock()
 	why := c.rec.Closing
 	c.mu.Unlock()
-	if err := c.m.opt.Handler(ctx, &Closed{c, why.err()}); err != nil {
-		return err
+	if !why.Silent {
+		if err := c.m.opt.Handler(ctx, &Closed{c, why.err()}); err != nil {
+			return err
+		}
 	}
 	c.m.forget(c)
 	return c.m.opt.Store.Commit([]Change{remove(recordKey(keyChat, c.id))})
@@ -451,7 +453,12 @@ func (c *Chat) resume(ctx context.Context) error {
 		return c.m.opt.Handler(ctx, &Requested{c})
 	case StateAccepting:
 		c.m.spawn(func(ctx context.Context) error {
-			err := c.m.retry(ctx, "acceptEncryption", func() error { return c.Accept(ctx) })
+			err := c.m.retry(ctx, "acceptEncryption", func() error {
+				if c.State() != StateAccepting {
+					return nil
+				}
+				return c.Accept(ctx)
+			})
 			if err != nil {
 				c.m.log.Warn(ctx, "Secret chat cannot be accepted", log.Int("chat", c.id), log.Error(err))
 			}

@@ -61,7 +61,7 @@ func TestEndToEnd(t *testing.T) {
 	})
 
 	t.Log("a file")
-	testFile(t, atB, a, 20<<20+5)
+	testFile(t, b, atB, a, 20<<20+5)
 
 	t.Log("a restart with messages on their way in both directions")
 	bob.LoseAnswers(tg.MessagesSendEncryptedRequestTypeID, 1)
@@ -104,24 +104,59 @@ func TestEndToEnd(t *testing.T) {
 	}
 }
 
+// inMemory is how much of a file, in bytes, may be on its way through a client.
+const inMemory = 4 << 20
+
 // testFile sends a file of size bytes from one side to the other.
-func testFile(t *testing.T, from *gotd.Chat, to *client, size int64) {
+func testFile(t *testing.T, from *client, chat *gotd.Chat, to *client, size int64) {
 	t.Helper()
-	sent := sha256.New()
-	source := io.TeeReader(io.LimitReader(rand.NewChaCha8([32]byte{byte(size)}), size), sent)
-	message := &e2e.DecryptedMessage{Message: "a file"}
-	message.SetMedia(&e2e.DecryptedMessageMediaDocument{MimeType: "application/octet-stream"})
-	if _, err := from.SendFile(t.Context(), message, source, size); err != nil {
-		t.Fatal(err)
-	}
+	sent := sendFile(t, from, chat, "a file", size)
 	m := to.wantText("a file")
 	received := sha256.New()
-	if err := to.chats.Download(t.Context(), m.Message.Media, m.File, received); err != nil {
+	before := to.user.Transferred()
+	sink := &meter{w: received, check: func(written int64) {
+		if n := to.user.Transferred() - before - written; n > inMemory {
+			t.Errorf("file of %d bytes: %d of them are in memory", size, n)
+		}
+	}}
+	if err := to.chats.Download(t.Context(), m.Message.Media, m.File, sink); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := sum(received), sum(sent); got != want {
-		t.Errorf("file of %d bytes: SHA-256 is %s, want %s", size, got, want)
+	if got := sum(received); got != sent {
+		t.Errorf("file of %d bytes: SHA-256 is %s, want %s", size, got, sent)
 	}
 }
 
+// sendFile sends a file of random bytes, and returns its SHA-256.
+func sendFile(t *testing.T, from *client, chat *gotd.Chat, text string, size int64) string {
+	t.Helper()
+	h := sha256.New()
+	before := from.user.Transferred()
+	source := io.TeeReader(io.LimitReader(rand.NewChaCha8([32]byte{byte(size)}), size), &meter{w: h, check: func(read int64) {
+		if n := read - (from.user.Transferred() - before); n > inMemory {
+			t.Errorf("file of %d bytes: %d of them are in memory", size, n)
+		}
+	}})
+	m := &e2e.DecryptedMessage{Message: text}
+	m.SetMedia(&e2e.DecryptedMessageMediaDocument{MimeType: "application/octet-stream"})
+	if _, err := chat.SendFile(t.Context(), m, source, size); err != nil {
+		t.Fatal(err)
+	}
+	return sum(h)
+}
+
 func sum(h hash.Hash) string { return fmt.Sprintf("%x", h.Sum(nil)) }
+
+// meter calls check with the number of bytes that have been written before.
+type meter struct {
+	w     io.Writer
+	n     int64
+	check func(n int64)
+}
+
+func (m *meter) Write(p []byte) (int, error) {
+	m.check(m.n)
+	n, err := m.w.Write(p)
+	m.n += int64(n)
+	return n, err
+}

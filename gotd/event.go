@@ -12,7 +12,8 @@ type Event interface{ event() }
 // again at every start.
 type Requested struct{ Chat *Chat }
 
-// Opened: both sides of a chat have its key.
+// Opened: both sides of a chat have its key. A crash at that moment leaves it to
+// [Manager.Chats] to tell.
 type Opened struct{ Chat *Chat }
 
 // Closed: the chat has ended, and its keys are wiped. Err is nil if one of the two users

@@ -17,6 +17,8 @@ import (
 // ErrNoFile says that media is not of a kind that has a file with a key.
 var ErrNoFile = errors.New("gotd: media has no encrypted file")
 
+var errShortFile = errors.New("gotd: file is shorter than its size")
+
 // SendFile encrypts and uploads a file of size bytes, which it reads from r, and sends it
 // with a message whose Media is filled in but for Key, Iv and Size. The memory it takes
 // does not depend on the size. An upload that was interrupted begins again.
@@ -141,8 +143,15 @@ func (s *sizedReader) Read(p []byte) (int, error) {
 	}
 	n, err := s.r.Read(p[:min(int64(len(p)), s.left)])
 	s.left -= int64(n)
-	if err == io.EOF && s.left > 0 {
-		err = io.ErrUnexpectedEOF
+	switch {
+	case s.left == 0:
+		return n, nil
+	case err == io.EOF:
+		return n, errShortFile
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		// To gotd's uploader this is a good end.
+		return n, fmt.Errorf("gotd: %v", err)
+	default:
+		return n, err
 	}
-	return n, err
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ type client struct {
 	t       *testing.T
 	user    *relay.User
 	path    string
+	db      *bbolt.DB
 	session session.StorageMemory
 	state   memState
 
@@ -60,9 +62,11 @@ type client struct {
 	chats  *gotd.Manager
 	events chan gotd.Event
 	// handler, if not nil, is called before an event is passed on.
-	handler func(gotd.Event) error
-	stop    func() // and wait
-	failed  error  // what Run returned
+	handler  func(gotd.Event) error
+	stop     func() // and wait
+	done     chan struct{}
+	failed   error       // what Run returned
+	diskFull atomic.Bool // for the store
 }
 
 var stateKey = secretchat.StateKey{1, 2, 3}
@@ -74,17 +78,26 @@ func newClient(t *testing.T, user *relay.User) *client {
 	return c
 }
 
+func (c *client) openStore() gotd.Store {
+	c.t.Helper()
+	if c.db != nil {
+		c.db.Close()
+	}
+	var err error
+	if c.db, err = bbolt.Open(c.path, 0o600, nil); err != nil {
+		c.t.Fatal(err)
+	}
+	store, err := boltstore.New(c.db, "secret chats")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return store
+}
+
 // start begins anew with what the store has, and returns when updates come in.
 func (c *client) start() {
 	c.t.Helper()
-	db, err := bbolt.Open(c.path, 0o600, nil)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	store, err := boltstore.New(db, "secret chats")
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	store := c.openStore()
 	var gaps *updates.Manager
 	options := c.user.Options()
 	options.SessionStorage = &c.session
@@ -95,8 +108,9 @@ func (c *client) start() {
 	c.api = tgClient.API()
 	c.events = make(chan gotd.Event, 10_000)
 	events := c.events
+	var err error
 	c.chats, err = gotd.New(c.api, gotd.Options{
-		Store: store, StateKey: stateKey,
+		Store: fullStore{store, &c.diskFull}, StateKey: stateKey,
 		Handler: func(_ context.Context, e gotd.Event) error {
 			if c.handler != nil {
 				if err := c.handler(e); err != nil {
@@ -116,6 +130,7 @@ func (c *client) start() {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan struct{})
+	c.done = done
 	go func() {
 		defer close(done)
 		c.failed = tgClient.Run(ctx, func(ctx context.Context) error {
@@ -129,7 +144,7 @@ func (c *client) start() {
 		cancel()
 		<-done
 		c.stop = func() {}
-		if err := db.Close(); err != nil {
+		if err := c.db.Close(); err != nil {
 			c.t.Error(err)
 		}
 	}
@@ -139,6 +154,18 @@ func (c *client) start() {
 		c.t.Fatalf("client has ended: %v", c.failed)
 	case <-time.After(patience):
 		c.t.Fatal("client does not start")
+	}
+}
+
+func nothing(context.Context, gotd.Event) error { return nil }
+
+// wait until the client has ended by itself.
+func (c *client) wait() {
+	c.t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		c.t.Fatal("client does not end")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gotd/td/telegram/downloader"
 	"github.com/gotd/td/telegram/uploader"
 	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mtcore/mtcore/secretchat"
@@ -234,13 +235,14 @@ func (m *Manager) Request(ctx context.Context, user *tg.InputUser) (*Chat, error
 		UserID: user, RandomID: c.id, GA: gA[:],
 	})
 	if err != nil {
-		// Whether the server has it or not, it is told to forget it.
-		return nil, errors.Join(err, c.Discard())
+		// It may have arrived nevertheless.
+		_, refused := tgerr.As(err)
+		return nil, errors.Join(err, c.close(closing{Told: refused, Silent: true}))
 	}
 	if waiting, ok := answer.(*tg.EncryptedChatWaiting); ok {
 		return c, c.setAccessHash(waiting.AccessHash)
 	}
-	return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.Discard())
+	return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.close(closing{Silent: true}))
 }
 
 func randomChatID() int {

@@ -31,11 +31,14 @@ func decodeBody(body []byte) (e2e.DecryptedMessageClass, error) {
 	return m, nil
 }
 
-// newestMessage brings a message to the form of the newest layer. It returns nil for a
-// service message.
+// newestMessage brings a message, which may change, to the form of the newest layer. It
+// returns nil for a service message.
 func newestMessage(m e2e.DecryptedMessageClass) *e2e.DecryptedMessage {
 	switch m := m.(type) {
 	case *e2e.DecryptedMessage:
+		if media, ok := m.GetMedia(); ok {
+			m.SetMedia(newestMedia(media))
+		}
 		return m
 	case *e2e.DecryptedMessage46:
 		n := &e2e.DecryptedMessage{RandomID: m.RandomID, TTL: m.TTL, Message: m.Message}

@@ -166,6 +166,7 @@ func (c *Chat) packetSent(p *secretchat.Packet, err error) error {
 		return c.closeLocked(closing{Reason: err.Error(), Told: isGone(err)})
 	}
 	c.chat.Sent(*p)
+	c.queue[0] = secretchat.Packet{} // no longer needed, in an array that may be for long
 	c.queue = c.queue[1:]
 	return nil
 }

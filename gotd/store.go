@@ -80,11 +80,12 @@ type chatRecord struct {
 
 // closing is why a chat has come to its end: because of a rule of the protocol, for
 // another reason, or because one of the two users wanted it. Told says that the server
-// knows.
+// knows, and Silent that the application never knew of the chat.
 type closing struct {
 	Rule   secretchat.Rule `json:",omitempty"`
 	Reason string          `json:",omitempty"`
 	Told   bool            `json:",omitempty"`
+	Silent bool            `json:",omitempty"`
 }
 
 func (c *closing) err() error {

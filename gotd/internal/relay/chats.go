@@ -87,6 +87,7 @@ func (u *User) dhConfig(q *tg.MessagesGetDhConfigRequest) (bin.Encoder, error) {
 		return nil, err
 	}
 	p := group.Prime()
+	u.relay.primes++
 	return &tg.MessagesDhConfig{G: dhGenerator, P: p[:], Version: dhVersion, Random: random}, nil
 }
 
@@ -138,6 +139,9 @@ func (u *User) acceptEncryption(q *tg.MessagesAcceptEncryptionRequest) (bin.Enco
 		u.relay.violation("g_b of %d bytes", len(q.GB))
 	}
 	c.state, c.gb, c.fingerprint = accepted, q.GB, q.KeyFingerprint
+	if u.relay.misleads {
+		c.fingerprint++
+	}
 	c.announce(c.admin)
 	return c.view(u), nil
 }

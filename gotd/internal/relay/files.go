@@ -66,6 +66,7 @@ func (u *User) save(id int64, part int, data []byte, big bool) (bin.Encoder, err
 		u.relay.violation("file %d is both big and small", id)
 	}
 	up.parts[part] = data
+	u.transferred += int64(len(data))
 	return &tg.BoolTrue{}, nil
 }
 
@@ -132,5 +133,6 @@ func (u *User) getFile(q *tg.UploadGetFileRequest) (bin.Encoder, error) {
 	}
 	from := min(q.Offset, int64(len(f.data)))
 	to := min(from+int64(q.Limit), int64(len(f.data)))
+	u.transferred += to - from
 	return &tg.UploadFile{Type: &tg.StorageFileUnknown{}, Mtime: now, Bytes: f.data[from:to]}, nil
 }

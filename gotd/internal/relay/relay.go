@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
+	rand2 "math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -42,6 +43,8 @@ type Server struct {
 	files      map[int64]*file
 	calls      []Call
 	violations []string
+	primes     int  // sent
+	misleads   bool // about fingerprints
 }
 
 // New returns a server without users.
@@ -67,12 +70,21 @@ type User struct {
 	sent    map[int64]*sent // by random_id
 	// duplicates counts messages that were sent before.
 	duplicates int
-	rules      []*rule
+	// transferred counts the bytes of files, up and down.
+	transferred int64
+	// lose is how many messages for the user are still to disappear.
+	lose  int
+	rules []*rule
 }
+
+// serverKey is that of all servers, since it takes long to make one.
+var serverKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, crypto.RSAKeyBits)
+})
 
 // AddUser makes an account. It must be called before Run.
 func (s *Server) AddUser(id int64) (*User, error) {
-	key, err := rsa.GenerateKey(rand.Reader, crypto.RSAKeyBits)
+	key, err := serverKey()
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +196,41 @@ func (u *User) Queued() int {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
 	return len(u.queue)
+}
+
+// LoseMessages has the next messages for the user disappear.
+func (u *User) LoseMessages(n int) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.lose = n
+}
+
+// Inject sends the user a message that nobody has written.
+func (u *User) Inject(chat int, data []byte) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.deliver(&tg.EncryptedMessageService{RandomID: rand2.Int64(), ChatID: chat, Date: now, Bytes: data})
+}
+
+// Mislead has the server send wrong fingerprints of keys from now on.
+func (s *Server) Mislead() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.misleads = true
+}
+
+// Primes returns how often the server had to send the parameters of Diffie–Hellman.
+func (s *Server) Primes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.primes
+}
+
+// Transferred returns how many bytes of files the user has sent and received.
+func (u *User) Transferred() int64 {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	return u.transferred
 }
 
 // Duplicates returns how many messages the user has sent more than once.

@@ -50,6 +50,10 @@ func (u *User) receivedQueue(q *tg.MessagesReceivedQueueRequest) (bin.Encoder, e
 
 // deliver puts a message into the user's queue.
 func (u *User) deliver(m tg.EncryptedMessageClass) {
+	if u.lose > 0 {
+		u.lose--
+		return
+	}
 	u.qts++
 	update := &tg.UpdateNewEncryptedMessage{Message: m, Qts: u.qts}
 	u.queue = append(u.queue, update)

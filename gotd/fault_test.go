@@ -1,0 +1,353 @@
+package gotd_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tg/e2e"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// TestLostAnswers: a connection that breaks after the server has done what it was asked
+// to do makes no difference.
+func TestLostAnswers(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	alice.LoseAnswers(tg.MessagesRequestEncryptionRequestTypeID, 1)
+	bob.LoseAnswers(tg.MessagesAcceptEncryptionRequestTypeID, 1)
+	atA, atB := newChat(t, a, b)
+
+	alice.LoseAnswers(tg.MessagesSendEncryptedRequestTypeID, 1)
+	alice.LoseAnswers(tg.MessagesSendEncryptedServiceRequestTypeID, 1)
+	send(t, atA, "one")
+	if _, err := atA.SendAction(&e2e.DecryptedMessageActionScreenshotMessages{RandomIDs: []int64{1}}); err != nil {
+		t.Fatal(err)
+	}
+	send(t, atA, "two")
+	b.wantText("one")
+	next[*gotd.Action](b)
+	b.wantText("two")
+	alice.LoseAnswers(tg.MessagesSendEncryptedFileRequestTypeID, 1)
+	testFile(t, a, atA, b, 1000)
+	eventually(t, "three messages are sent again", func() bool { return alice.Duplicates() >= 3 })
+
+	bob.LoseAnswers(tg.MessagesDiscardEncryptionRequestTypeID, 1)
+	if err := atB.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	next[*gotd.Closed](a)
+	next[*gotd.Closed](b)
+}
+
+// TestLostMessages: what the server loses is asked for again, with its file.
+func TestLostMessages(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	send(t, atA, "zero")
+	b.wantText("zero")
+
+	bob.LoseMessages(2)
+	sendFile(t, a, atA, "one", 1000)
+	send(t, atA, "two")
+	eventually(t, "both are sent", func() bool {
+		return alice.Calls(tg.MessagesSendEncryptedFileRequestTypeID) == 1 && alice.Calls(tg.MessagesSendEncryptedRequestTypeID) == 2
+	})
+	b.quiet()
+	a.restart() // which must not forget the file
+	send(t, a.chats.Chat(atA.ID()), "three")
+	m := b.wantText("one")
+	var file countingWriter
+	if err := b.chats.Download(t.Context(), m.Message.Media, m.File, &file); err != nil || file != 1000 {
+		t.Errorf("downloaded %d bytes, %v, want 1000", file, err)
+	}
+	b.wantText("two")
+	b.wantText("three")
+}
+
+type countingWriter int64
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	*w += countingWriter(len(p))
+	return len(p), nil
+}
+
+// TestRefusedCalls: errors that pass are waited for, others end the chat.
+func TestRefusedCalls(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+
+	alice.Refuse(tg.MessagesSendEncryptedRequestTypeID, 1, tgerr.New(500, "INTERNAL"))
+	send(t, atA, "one")
+	send(t, atA, "two")
+	b.wantText("one")
+	b.wantText("two")
+
+	alice.Refuse(tg.MessagesSendEncryptedRequestTypeID, 1, tgerr.New(420, "FLOOD_WAIT_1"))
+	send(t, atA, "three")
+	b.wantText("three")
+
+	// A message must arrive, even if its file cannot.
+	alice.Refuse(tg.MessagesSendEncryptedFileRequestTypeID, 1, tgerr.New(400, "FILE_PARTS_INVALID"))
+	sendFile(t, a, atA, "four", 10)
+	if m := b.wantText("four"); m.File != nil {
+		t.Errorf("got file %v, want none", m.File)
+	}
+
+	alice.Refuse(tg.MessagesSendEncryptedRequestTypeID, 1, tgerr.New(400, "DATA_TOO_LONG"))
+	send(t, atA, "five")
+	if e := next[*gotd.Closed](a); e.Err == nil {
+		t.Error("chat closed without a reason")
+	}
+	next[*gotd.Closed](b)
+
+	alice.Refuse(tg.MessagesRequestEncryptionRequestTypeID, 1, tgerr.New(400, "USER_ID_INVALID"))
+	_, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
+	if !tgerr.Is(err, "USER_ID_INVALID") {
+		t.Errorf("got %v, want USER_ID_INVALID", err)
+	}
+	eventually(t, "nothing is left of the chat", func() bool { return len(a.chats.Chats()) == 0 })
+	a.quiet()
+}
+
+// TestRestartHandshake: both sides may stop at any moment of the exchange.
+func TestRestartHandshake(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	b.stop()
+	atA, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.restart()
+	if got := a.chats.Chat(atA.ID()).State(); got != gotd.StateWaiting {
+		t.Errorf("chat is %s, want %s", got, gotd.StateWaiting)
+	}
+	b.start()
+	next[*gotd.Requested](b)
+	b.restart()
+	atB := next[*gotd.Requested](b).Chat
+
+	// The server does not get the answer before the restart.
+	bob.Refuse(tg.MessagesAcceptEncryptionRequestTypeID, 1, tgerr.New(500, "INTERNAL"))
+	if err := atB.Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
+		t.Fatalf("got %v, want INTERNAL", err)
+	}
+	if got := atB.State(); got != gotd.StateAccepting {
+		t.Errorf("chat is %s, want %s", got, gotd.StateAccepting)
+	}
+	a.stop()
+	b.restart()
+	next[*gotd.Opened](b)
+	send(t, b.chats.Chat(atB.ID()), "while you were away")
+	a.start()
+	next[*gotd.Opened](a)
+	a.wantText("while you were away")
+
+	// Closing survives as well.
+	alice.Refuse(tg.MessagesDiscardEncryptionRequestTypeID, 1, tgerr.New(500, "INTERNAL"))
+	if err := a.chats.Chat(atA.ID()).Discard(); err != nil {
+		t.Fatal(err)
+	}
+	a.restart()
+	next[*gotd.Closed](a)
+	next[*gotd.Closed](b)
+}
+
+// TestHandlerFails: an event comes again if the handler has not returned well, and the
+// server keeps the message until then.
+func TestHandlerFails(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	eventually(t, "everything is acknowledged", func() bool { return bob.Queued() == 0 })
+
+	failure := errors.New("out of paper")
+	b.handler = func(gotd.Event) error { return failure }
+	send(t, atA, "one")
+	send(t, atA, "two")
+	b.wait()
+	if !errors.Is(b.failed, failure) {
+		t.Fatalf("Run returned %v, want %v", b.failed, failure)
+	}
+	if bob.Queued() == 0 {
+		t.Error("a message is acknowledged that the handler has not seen")
+	}
+	b.handler = nil
+	b.restart()
+	b.wantText("one")
+	b.wantText("two")
+	eventually(t, "everything is acknowledged", func() bool { return bob.Queued() == 0 })
+	b.quiet()
+}
+
+// TestStoreFails: what is not stored has not happened.
+func TestStoreFails(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	eventually(t, "everything is acknowledged", func() bool { return bob.Queued() == 0 })
+
+	b.diskFull.Store(true)
+	send(t, atA, "one")
+	b.wait()
+	if !errors.Is(b.failed, errDiskFull) {
+		t.Fatalf("Run returned %v, want %v", b.failed, errDiskFull)
+	}
+	if _, err := atB.SendText("lost"); !errors.Is(err, secretchat.ErrStore) {
+		t.Errorf("got %v, want %v", err, secretchat.ErrStore)
+	}
+	b.quiet()
+	if bob.Queued() == 0 {
+		t.Error("a message is acknowledged that is not in the store")
+	}
+	b.diskFull.Store(false)
+	b.restart()
+	b.wantText("one")
+	send(t, b.chats.Chat(atB.ID()), "two")
+	a.wantText("two")
+}
+
+// TestAttacks: what a server can do to a chat, and cannot.
+func TestAttacks(t *testing.T) {
+	server, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+
+	bob.Inject(atB.ID(), nil)
+	bob.Inject(atB.ID(), make([]byte, 24+64))
+	bob.Inject(atB.ID()+1, make([]byte, 24+64))
+	send(t, atA, "still here")
+	b.wantText("still here")
+
+	server.Mislead()
+	evil, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next[*gotd.Requested](b).Chat.Accept(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closed := next[*gotd.Closed](a)
+	var fatal *secretchat.FatalError
+	if !errors.As(closed.Err, &fatal) || fatal.Rule != secretchat.RuleFingerprint || closed.Chat != evil {
+		t.Errorf("chat %d closed for %v, want %v", closed.Chat.ID(), closed.Err, secretchat.RuleFingerprint)
+	}
+	next[*gotd.Opened](b)
+	next[*gotd.Closed](b)
+}
+
+// TestDHConfig: the prime is sent once, and not again after a restart.
+func TestDHConfig(t *testing.T) {
+	server, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	newChat(t, a, b)
+	newChat(t, b, a)
+	a.restart()
+	newChat(t, a, b)
+	if got := server.Primes(); got != 2 {
+		t.Errorf("the prime was sent %d times, want once to each", got)
+	}
+	if got := alice.Calls(tg.MessagesGetDhConfigRequestTypeID); got != 3 {
+		t.Errorf("the server was asked %d times, want before each of 3 chats", got)
+	}
+}
+
+// TestConcurrency: many goroutines use several chats. Each finds its messages in order.
+func TestConcurrency(t *testing.T) {
+	const senders, messages = 4, 25
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA1, _ := newChat(t, a, b)
+	_, atA2 := newChat(t, b, a)
+	var g sync.WaitGroup
+	for i := range senders {
+		chat := []*gotd.Chat{atA1, atA2}[i%2]
+		g.Go(func() {
+			for j := range messages {
+				if _, err := chat.SendText(fmt.Sprintf("%d %d", i, j)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	var want [senders]int
+	for range senders * messages {
+		m := next[*gotd.Message](b).Message
+		var i, j int
+		if _, err := fmt.Sscan(m.Message, &i, &j); err != nil || j != want[i] {
+			t.Fatalf("got message %q (%v), want number %d of its sender", m.Message, err, want[i])
+		}
+		want[i]++
+	}
+	g.Wait()
+}
+
+// TestCancel: calls end with their context, and leave nothing behind.
+func TestCancel(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := a.chats.Request(ctx, &tg.InputUser{UserID: bob.ID}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Request: got %v, want %v", err, context.Canceled)
+	}
+	m := &e2e.DecryptedMessage{Media: &e2e.DecryptedMessageMediaPhoto{}}
+	if _, err := atA.SendFile(ctx, m, zeros{}, 1<<20); !errors.Is(err, context.Canceled) {
+		t.Errorf("SendFile: got %v, want %v", err, context.Canceled)
+	}
+	if got := len(a.chats.Chats()); got != 1 {
+		t.Errorf("there are %d chats, want 1", got)
+	}
+}
+
+// TestTypingAndRead: what the server passes on besides messages.
+func TestTypingAndRead(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	if err := atA.SetTyping(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if got := next[*gotd.Typing](b).Chat; got != atB {
+		t.Errorf("typing in chat %d, want %d", got.ID(), atB.ID())
+	}
+	if err := atB.SetRead(t.Context(), 17); err != nil {
+		t.Fatal(err)
+	}
+	if got := next[*gotd.Read](a); got.Chat != atA || got.MaxDate != 17 {
+		t.Errorf("got read until %d in chat %d, want 17 in %d", got.MaxDate, got.Chat.ID(), atA.ID())
+	}
+}
+
+// fullStore fails when it is told to.
+type fullStore struct {
+	gotd.Store
+	full *atomic.Bool
+}
+
+var errDiskFull = errors.New("disk full")
+
+func (s fullStore) Commit(changes []gotd.Change) error {
+	if s.full.Load() {
+		return errDiskFull
+	}
+	return s.Store.Commit(changes)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
