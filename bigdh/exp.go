@@ -1,5 +1,7 @@
 package bigdh
 
+import "unsafe"
+
 // windowBits is how many bits of the exponent cost one multiplication. With 2048 bits,
 // 5 means a table of 32 powers, 410 multiplications and lookups; 4 would mean 512, and
 // 6 only 342, but a table that takes longer to make and to look things up in.
@@ -13,7 +15,8 @@ const windowBits = 5
 //
 //	z = z^32 · x^window
 func (m *modulus) exp(z, x *nat, e []byte) {
-	var table [1 << windowBits]elem // x^0, x^1, …
+	var room [1<<windowBits + 1]elem
+	table := aligned(&room) // x^0, x^1, …
 	enter(m, &table[0], &nat{1})
 	enter(m, &table[1], x)
 	for i := 2; i < len(table); i += 2 {
@@ -35,8 +38,8 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 	}
 	leave(m, z, &acc)
 
-	for i := range table {
-		clear(table[i][:])
+	for i := range room {
+		clear(room[i][:])
 	}
 	clear(acc[:])
 	clear(factor[:])
@@ -51,4 +54,13 @@ func window(e []byte, bit int) uint64 {
 		v |= uint64(e[i-1]) << 8
 	}
 	return v >> (bit % 8) % (1 << windowBits)
+}
+
+// aligned returns the table in room that begins at a multiple of 64 bytes. Lookups read
+// all of it, with IFMA 64 bytes at a time, which takes twice as long where these belong
+// to two lines of the cache (2.6 % of an exponentiation).
+func aligned(room *[1<<windowBits + 1]elem) *[1 << windowBits]elem {
+	words := unsafe.Slice(&room[0][0], len(room)*len(room[0]))
+	skip := -uintptr(unsafe.Pointer(room)) % 64 / unsafe.Sizeof(words[0])
+	return (*[1 << windowBits]elem)(unsafe.Pointer(&words[skip]))
 }
