@@ -226,12 +226,12 @@ loop14:
 	SUBQ  $0x10, BX
 	JZ    done14
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESENCLAST X1, X2, X1
-	VAESENCLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESENCLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -264,12 +264,12 @@ loop12:
 	SUBQ  $0x10, BX
 	JZ    done12
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESENCLAST X1, X2, X1
-	VAESENCLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESENCLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -300,12 +300,12 @@ loop10:
 	SUBQ  $0x10, BX
 	JZ    done10
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESENCLAST X1, X2, X1
-	VAESENCLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESENCLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -506,12 +506,12 @@ last14:
 	SUBQ  $0x10, BX
 	JZ    done14
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X2
-	VPXOR       (SI), X1, X3
-	VPXOR       X2, X3, X3
-	VAESENCLAST X1, X4, X1
-	VAESENCLAST X3, X4, X4
+	VPXOR       (SI), X2, X3
+	VPXOR       X3, X1, X1
+	VAESENCLAST X1, X4, X4
+	VPXOR       X3, X4, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X2, X0
@@ -563,12 +563,12 @@ loop14:
 	SUBQ  $0x10, BX
 	JZ    done14
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESDECLAST X1, X2, X1
-	VAESDECLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESDECLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -601,12 +601,12 @@ loop12:
 	SUBQ  $0x10, BX
 	JZ    done12
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESDECLAST X1, X2, X1
-	VAESDECLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESDECLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -637,12 +637,12 @@ loop10:
 	SUBQ  $0x10, BX
 	JZ    done10
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X3
-	VPXOR       (SI), X1, X4
-	VPXOR       X3, X4, X4
-	VAESDECLAST X1, X2, X1
-	VAESDECLAST X4, X2, X2
+	VPXOR       (SI), X3, X4
+	VPXOR       X4, X1, X1
+	VAESDECLAST X1, X2, X2
+	VPXOR       X4, X2, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X3, X0
@@ -841,12 +841,12 @@ loop14:
 	SUBQ  $0x10, BX
 	JZ    done14
 
-	// kn = kc ⊕ k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
+	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X2
-	VPXOR       (SI), X1, X3
-	VPXOR       X2, X3, X3
-	VAESDECLAST X1, X4, X1
-	VAESDECLAST X3, X4, X4
+	VPXOR       (SI), X2, X3
+	VPXOR       X3, X1, X1
+	VAESDECLAST X1, X4, X4
+	VPXOR       X3, X4, X1
 	VMOVDQU     X1, (CX)
 	VMOVDQA     X0, X1
 	VMOVDQA     X2, X0

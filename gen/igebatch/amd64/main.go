@@ -5,13 +5,16 @@
 // waits for the one before (see ../../ige/amd64). Independent streams fill the gap:
 // the kernels do each round for all streams before the next round.
 //
-//	x    = out_{i-1} ⊕ (in_i ⊕ k_0)
-//	x    = AESENC(x, k_1) … AESENC(x, k_13)
+//	x     = out_{i-1} ⊕ (in_i ⊕ k_0)
+//	x     = AESENC(x, k_1) … AESENC(x, k_13)
 //	out_i = AESENCLAST(x, k_14 ⊕ in_{i-1})
 //
-// Only the first xor is on the critical path. Folding it into the last round too,
-// as the single stream does, would cost a second AESENCLAST a block, which is lost
-// throughput here.
+// Only the first xor is on the critical path. Where the next block is at hand, the
+// last round takes it off, as in the single stream:
+//
+//	w     = k_0 ⊕ in_{i+1}
+//	x     = AESENCLAST(x, k_14 ⊕ in_{i-1} ⊕ w)
+//	out_i = x ⊕ w
 //
 // Lanes. A stream lives in a lane of 16 bytes, and four lanes are a group. All
 // kernels share one layout, so that streams can go on in a narrower kernel:
@@ -239,7 +242,7 @@ func cryptKernel(d direction, s isa, lanes int) {
 	case s.lanes == groupSize:
 		b.chunkLoop()
 		b.blockLoop()
-	case b.folds():
+	case b.regs <= 4:
 		b.foldedLoop()
 	default:
 		b.blockLoop()
@@ -261,9 +264,6 @@ type batch struct {
 
 	out, prev []VecVirtual // out_{i-1} and in_{i-1}
 }
-
-// folds says whether the AES units have the time for another last round a block.
-func (b *batch) folds() bool { return b.lanes == 1 && b.regs <= 4 || b.lanes == 4 && b.regs <= 2 }
 
 func (b *batch) vecs() []VecVirtual {
 	v := make([]VecVirtual, b.regs)
@@ -301,12 +301,8 @@ func (b *batch) blockLoop() {
 	}
 }
 
-// foldedLoop is blockLoop with all xors in the last round, as the single stream
-// has it. For a few lanes, the AES units have time for that:
-//
-//	kc    = k_14 ⊕ in_{i-1}
-//	out_i = AESENCLAST(x, kc)
-//	x     = AESENCLAST(x, kc ⊕ k_0 ⊕ in_{i+1})
+// foldedLoop is blockLoop with all xors off the critical path. It takes registers for
+// the next block, which up to four XMM lanes leave free.
 func (b *batch) foldedLoop() {
 	in, x := b.vecs(), b.vecs()
 	for r := range b.regs {
@@ -323,14 +319,14 @@ func (b *batch) foldedLoop() {
 	DECQ(b.blocks)
 	CMOVQEQ(b.offset, ahead)
 	for r := range b.regs {
-		kc, out := XMM(), XMM()
-		VPXOR(b.key(rounds, r), b.prev[r], kc)
+		kn, w, out := XMM(), XMM(), XMM()
+		VPXOR(b.key(rounds, r), b.prev[r], kn)
 		VMOVDQA(in[r], b.prev[r])
 		b.gather(b.src, r, ahead, in[r])
-		b.lastRound(kc, x[r], out)
-		VPXOR(b.key(0, r), kc, kc)
-		VPXOR(in[r], kc, kc)
-		b.lastRound(kc, x[r], x[r])
+		VPXOR(b.key(0, r), in[r], w)
+		VPXOR(w, kn, kn)
+		b.lastRound(kn, x[r], x[r])
+		VPXOR(w, x[r], out)
 		b.scatter(b.dst, r, b.offset, out)
 		b.store(out, b.stateOut(r))
 	}
@@ -393,13 +389,12 @@ func (b *batch) lastRounds(x, prev, out []VecVirtual) {
 
 // foldedRounds is lastRounds, after which x is whitened with the next block.
 func (b *batch) foldedRounds(x, prev, next, out []VecVirtual) {
-	Comment("Last round, with k_14 ⊕ in_{i-1}, and with k_14 ⊕ in_{i-1} ⊕ k_0 ⊕ in_{i+1}")
+	Comment("Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w")
 	for r := range b.regs {
-		kc := b.Vec()
-		b.Xor(b.key(rounds, r), prev[r], kc)
-		b.lastRound(kc, x[r], out[r])
-		kn := b.xor3(b.key(0, r), kc, next[r])
-		b.lastRound(kn, x[r], x[r])
+		w := b.Vec()
+		b.Xor(b.key(0, r), next[r], w)
+		b.lastRound(b.xor3(b.key(rounds, r), w, prev[r]), x[r], x[r])
+		b.Xor(w, x[r], out[r])
 	}
 }
 
@@ -424,31 +419,22 @@ func (b *batch) chunkLoop() {
 			in[i] = append(in[i], v)
 		}
 	}
-	var x []VecVirtual
-	prevIn, prevOut := b.prev, b.out
-	whitened := false
+	x := make([]VecVirtual, b.regs)
+	for r := range b.regs {
+		x[r] = b.xor3(b.key(0, r), in[0][r], b.out[r])
+	}
+	prevIn := b.prev
 	for i := range chunk {
 		Comment(fmt.Sprintf("Block %d of the chunk", i))
-		if !whitened {
-			x = make([]VecVirtual, b.regs)
-			for r := range b.regs {
-				x[r] = b.xor3(b.key(0, r), in[i][r], prevOut[r])
-			}
-		}
 		b.middleRounds(x)
-		whitened = b.folds() && i+1 < chunk
-		switch {
-		case i+1 == chunk:
-			out[i] = b.out
-			b.lastRounds(x, prevIn, out[i])
-		case whitened:
+		if i+1 < chunk {
 			out[i] = b.vecs()
 			b.foldedRounds(x, prevIn, in[i+1], out[i])
-		default:
-			out[i] = x
+		} else {
+			out[i] = b.out
 			b.lastRounds(x, prevIn, out[i])
 		}
-		prevIn, prevOut = in[i], out[i]
+		prevIn = in[i]
 	}
 	for r := range b.regs {
 		b.move(prevIn[r], b.prev[r])
