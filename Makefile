@@ -10,6 +10,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 bench:
 	go -C bench run .
 
+# A page with plots, report.html: of a new run, or of others with RESULTS="a.json b.json".
+report:
+	go -C bench run . -html $(CURDIR)/report.html $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
+
 # The tables of README.md, from the results that it names.
 readme:
 	go -C bench run . -readme ../README.md

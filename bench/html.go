@@ -1,12 +1,37 @@
 package main
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
 	"io"
+	"os"
 
+	"github.com/mtcore/mtcore/bench/internal/page"
 	"github.com/mtcore/mtcore/bench/internal/report"
 )
 
-func drawFiles(w io.Writer, name string, files []string) error { return errors.New("not yet") }
+// drawFiles writes the page of the reports in the files.
+func drawFiles(w io.Writer, name string, files []string) error {
+	var reports []*report.Report
+	for _, file := range files {
+		r, err := report.Read(file)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, r)
+	}
+	return draw(w, name, reports)
+}
 
-func draw(w io.Writer, name string, reports []*report.Report) error { return errors.New("not yet") }
+// draw writes the page of the reports.
+func draw(w io.Writer, name string, reports []*report.Report) error {
+	var b bytes.Buffer
+	if err := page.Write(&b, reports); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: %s\n", name, report.Size(b.Len()))
+	return nil
+}

@@ -1,0 +1,274 @@
+// Package page draws reports as one page of HTML that needs nothing besides: plots by
+// gonum.org/v1/plot as inline SVG, in colors that follow the reader's light or dark
+// scheme, and the numbers as tables.
+package page
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/mtcore/mtcore/bench/internal/report"
+)
+
+//go:embed page.tmpl
+var source string
+
+var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
+	"duration": report.Duration,
+	"rate":     rate,
+	"join":     strings.Join,
+	"color":    func(i int) template.CSS { return template.CSS(variable(i)) },
+}).Parse(source))
+
+// Write writes the page of the reports, in the order in which they are to be shown.
+func Write(w io.Writer, reports []*report.Report) error {
+	if len(reports) == 0 {
+		return fmt.Errorf("no reports")
+	}
+	sections, err := sectionsOf(reports)
+	if err != nil {
+		return err
+	}
+	if len(sections) == 0 {
+		return fmt.Errorf("no results that could be drawn")
+	}
+	return tmpl.Execute(w, struct {
+		Reports  []*report.Report
+		Several  bool
+		Sections []section
+	}{reports, len(reports) > 1, sections})
+}
+
+// A section is what the page says of one subject.
+type section struct {
+	Title, Text string
+	Figures     []figure
+}
+
+// A figure is a plot with its legend.
+type figure struct {
+	Title  string
+	Unit   string // what the axis without a label means
+	Legend []key
+	SVG    template.HTML
+}
+
+// A key is a line of a legend.
+type key struct {
+	Name   string
+	Color  int
+	Dashed bool
+}
+
+func sectionsOf(reports []*report.Report) ([]section, error) {
+	var sections []section
+	for _, subject := range subjects {
+		s := section{Title: subject.title, Text: subject.text}
+		for _, c := range subject.charts {
+			f, ok, err := c.draw(reports)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", subject.title, err)
+			}
+			if ok {
+				s.Figures = append(s.Figures, f)
+			}
+		}
+		if len(s.Figures) > 0 {
+			sections = append(sections, s)
+		}
+	}
+	return sections, nil
+}
+
+// A chart becomes a figure if the reports have what it shows.
+type chart interface {
+	draw(reports []*report.Report) (f figure, ok bool, err error)
+}
+
+// A curve is throughput over message sizes or counts.
+type curve struct {
+	title, suite, op string
+	// along is what the horizontal axis is.
+	along func(c *report.Case) int
+	// shown tells for which cases.
+	shown func(c *report.Case) bool
+	// contenders are the lines if there is one report. If there are several, the first
+	// two are.
+	contenders []contender
+	sizes      bool // whether the horizontal axis is of sizes
+}
+
+// A contender finds its result in a case. It is ours if who is empty.
+type contender struct {
+	name, who, how string
+	kind           report.Kind
+}
+
+func (o contender) in(c *report.Case) *report.Result {
+	if o.who == "" {
+		return c.Best(o.how)
+	}
+	return c.Of(o.who, o.how)
+}
+
+func (cv curve) draw(reports []*report.Report) (figure, bool, error) {
+	var all []series
+	for i, r := range reports {
+		for j, o := range cv.contenders {
+			s := series{key: key{Name: o.name, Color: j + 1, Dashed: o.kind == report.Limit}}
+			if s.Dashed {
+				s.Color = 0
+			}
+			if len(reports) > 1 {
+				if j > 1 {
+					break
+				}
+				s.key = key{Name: r.Machine.Name + ", " + o.name, Color: i + 1, Dashed: j > 0}
+			}
+			for _, c := range r.Cases(cv.suite) {
+				if c.Op != cv.op || !cv.shown(&c) {
+					continue
+				}
+				if x := o.in(&c); x != nil && x.Bytes > 0 {
+					s.add(float64(cv.along(&c)), x.MBPerSecond()/1000)
+				}
+			}
+			if len(s.points) > 1 {
+				all = append(all, s)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return figure{}, false, nil
+	}
+	svg, err := drawCurves(cv.title, all, cv.sizes)
+	return figure{Title: cv.title, Unit: "GB/s", Legend: legend(all), SVG: svg}, true, err
+}
+
+func legend(all []series) []key {
+	var keys []key
+	for _, s := range all {
+		keys = append(keys, s.key)
+	}
+	return keys
+}
+
+// family is a curve for each size, or if there are several reports one for each report.
+type family struct {
+	title, suite, op, how string
+	sizes                 []int
+	size                  int // which one if there are several reports
+}
+
+func (fm family) draw(reports []*report.Report) (figure, bool, error) {
+	var all []series
+	for i, r := range reports {
+		sizes := fm.sizes
+		if len(reports) > 1 {
+			sizes = []int{fm.size}
+		}
+		for j, size := range sizes {
+			s := series{key: key{Name: report.Size(size), Color: j + 1}}
+			if len(reports) > 1 {
+				s.key = key{Name: r.Machine.Name, Color: i + 1}
+			}
+			for _, c := range r.Cases(fm.suite) {
+				if c.Op == fm.op && c.Size == size {
+					if x := c.Best(fm.how); x != nil {
+						s.add(float64(c.Count), x.MBPerSecond()/1000)
+					}
+				}
+			}
+			if len(s.points) > 1 {
+				all = append(all, s)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return figure{}, false, nil
+	}
+	title := fm.title
+	if len(reports) > 1 {
+		title += " of " + report.Size(fm.size)
+	}
+	svg, err := drawCurves(title, all, false)
+	return figure{Title: title, Unit: "GB/s", Legend: legend(all), SVG: svg}, true, err
+}
+
+// times are the latencies of a case as bars.
+type times struct {
+	title, suite, caseName string
+	ours                   []string // ways of ours that are shown
+	hide                   []string // ways of others that are not
+}
+
+func (ts times) draw(reports []*report.Report) (figure, bool, error) {
+	var bars []bar
+	for i, r := range reports {
+		for _, c := range r.Cases(ts.suite) {
+			if c.Name == ts.caseName {
+				bars = append(bars, ts.bars(&c, i, r.Machine.Name, len(reports) > 1)...)
+			}
+		}
+	}
+	if len(bars) == 0 {
+		return figure{}, false, nil
+	}
+	svg, err := drawBars(ts.title, bars)
+	f := figure{Title: ts.title, Unit: "shorter is better", SVG: svg}
+	if len(reports) > 1 {
+		for i, r := range reports {
+			f.Legend = append(f.Legend, key{Name: r.Machine.Name, Color: i + 1})
+		}
+	}
+	return f, true, err
+}
+
+// bars are all of a case or, if there are several reports, our best one and the best peer.
+func (ts times) bars(c *report.Case, i int, machine string, several bool) []bar {
+	var bars []bar
+	var bestPeer *report.Result
+	for _, x := range c.Results {
+		switch {
+		case x.Kind == report.Ours && !slices.Contains(ts.ours, x.How), slices.Contains(ts.hide, x.How), x.Kind == report.Limit:
+			continue
+		case several && x.Kind == report.Ours:
+			if len(bars) == 0 {
+				bars = append(bars, bar{"mtcore", x.Ns, i + 1})
+			}
+			continue
+		case several && x.Kind == report.Peer:
+			if bestPeer == nil || x.Ns < bestPeer.Ns {
+				bestPeer = x
+			}
+			continue
+		case several:
+			continue
+		}
+		name := x.Who
+		if x.Kind == report.Part {
+			name = x.How
+		}
+		if len(ts.ours) > 1 && x.Kind == report.Ours {
+			name += ", " + x.How
+		}
+		color := map[report.Kind]int{report.Ours: 1, report.Peer: 2, report.Part: 0}[x.Kind]
+		bars = append(bars, bar{name, x.Ns, color})
+	}
+	if bestPeer != nil {
+		bars = append(bars, bar{bestPeer.Who, bestPeer.Ns, i + 1})
+	}
+	return bars
+}
+
+// rate is empty for what has no length.
+func rate(x report.Result) string {
+	if x.Bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", x.MBPerSecond())
+}

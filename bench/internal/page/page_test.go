@@ -1,0 +1,171 @@
+package page
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/bench/internal/report"
+)
+
+// sample returns a report that has something for every chart, at a speed.
+func sample(name string, speed float64) *report.Report {
+	r := &report.Report{
+		Schema:  report.Schema,
+		Machine: report.Machine{Name: name, CPU: "Some <CPU>", OS: "linux", Arch: "arm64", Backends: map[string][]string{"ige": {"generic", "Armv8"}}},
+		Targets: []report.Target{{What: "fast ≥ 2", Column: "vs peer", Bound: 2, Measured: true, Value: 1.5}},
+	}
+	add := func(suite, name, op string, count, size int, kind report.Kind, who, how string, ns float64) {
+		r.Results = append(r.Results, report.Result{
+			Suite: suite, Case: name, Op: op, Count: count, Size: size, Bytes: count * size,
+			Kind: kind, Who: who, How: how, Ns: ns / speed, Low: ns / speed, High: ns / speed,
+		})
+	}
+	for _, s := range subjects {
+		for _, c := range s.charts {
+			switch c := c.(type) {
+			case curve:
+				for _, size := range []int{64, 1 << 10, 1 << 20} {
+					for i, o := range c.contenders {
+						kind, who := o.kind, o.who
+						if o.who == "" {
+							kind, who = report.Ours, "mtcore fast"
+						}
+						add(c.suite, c.op+report.Size(size), c.op, 1, size, kind, who, o.how, float64(size*(i+1)))
+					}
+				}
+			case family:
+				for _, count := range []int{1, 4, 64} {
+					for _, size := range c.sizes {
+						add(c.suite, c.op+report.Size(count*size), c.op, count, size, report.Ours, "mtcore fast", c.how, float64(size))
+					}
+				}
+			case times:
+				for _, how := range c.ours {
+					add(c.suite, c.caseName, "op", 1, 0, report.Ours, "mtcore fast", how, 100)
+					add(c.suite, c.caseName, "op", 1, 0, report.Ours, "mtcore slow", how, 700)
+				}
+				add(c.suite, c.caseName, "op", 1, 0, report.Peer, "peer", "anyhow", 300)
+				add(c.suite, c.caseName, "op", 1, 0, report.Peer, "worse peer", "anyhow", 3e9)
+			}
+		}
+	}
+	return r
+}
+
+func write(t *testing.T, reports ...*report.Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, reports); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+var svgElement = regexp.MustCompile(`(?s)<svg .*?</svg>`)
+
+func TestWrite(t *testing.T) {
+	charts := 0
+	for _, s := range subjects {
+		charts += len(s.charts)
+	}
+	for _, reports := range [][]*report.Report{
+		{sample("server", 1)},
+		{sample("server", 1), sample("phone & co", 0.1)},
+	} {
+		page := write(t, reports...)
+		svgs := svgElement.FindAllString(page, -1)
+		if got, want := len(svgs), charts; got != want {
+			t.Errorf("%d reports: %d drawings, want %d", len(reports), got, want)
+		}
+		for _, svg := range svgs {
+			d := xml.NewDecoder(strings.NewReader(svg))
+			for {
+				if _, err := d.Token(); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Fatalf("%v in %s", err, svg)
+				}
+			}
+			// A color that is not a variable would not follow the reader's scheme.
+			if got := regexp.MustCompile(`(?i)#[0-9a-f]{6}`).FindString(svg); got != "" {
+				t.Errorf("color %s in %s", got, svg)
+			}
+			if got, want := strings.Count(svg, "textLength="), strings.Count(svg, "<text "); got != want || want == 0 {
+				t.Errorf("%d of %d texts have a length", got, want)
+			}
+		}
+		// Nothing is fetched from anywhere.
+		if got := regexp.MustCompile(`(?i)<script|src=|href="http|url\(|@import`).FindString(page); got != "" {
+			t.Errorf("the page has %q", got)
+		}
+		for _, r := range reports {
+			if want := strings.ReplaceAll(r.Machine.Name, "&", "&amp;"); !strings.Contains(page, want) {
+				t.Errorf("no %q in the page", want)
+			}
+		}
+		if strings.Contains(page, "<CPU>") || strings.Contains(page, "ZgotmplZ") {
+			t.Error("the page is not escaped as it should be")
+		}
+	}
+}
+
+// TestPart: what a report lacks is not drawn.
+func TestPart(t *testing.T) {
+	r := sample("server", 1)
+	r.Results = r.Results[:6] // two sizes of the first curve, and a limit
+	page := write(t, r)
+	if got, want := len(svgElement.FindAllString(page, -1)), 1; got != want {
+		t.Errorf("%d drawings, want %d", got, want)
+	}
+	if strings.Contains(page, "Diffie") {
+		t.Error("the page has a section without a drawing")
+	}
+}
+
+func TestNothing(t *testing.T) {
+	for _, reports := range [][]*report.Report{nil, {{}}} {
+		if err := Write(io.Discard, reports); err == nil {
+			t.Errorf("%d reports without results: no error", len(reports))
+		}
+	}
+}
+
+// TestSeveralBars: of each machine there are our best and the best peer.
+func TestSeveralBars(t *testing.T) {
+	page := write(t, sample("server", 1), sample("phone", 0.1))
+	for _, want := range []string{">100 ns<", ">300 ns<", ">1 µs<", ">3 µs<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no bar with %s", want)
+		}
+	}
+	for _, mustNot := range []string{">worse peer</text>", ">700 ns</text>"} {
+		if strings.Contains(page, mustNot) {
+			t.Errorf("a bar with %s", mustNot)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	labels := func(least, most float64, sizes bool) string {
+		var all []string
+		for _, tick := range powersOfTwo(least, most, sizes) {
+			if tick.Label != "" {
+				all = append(all, tick.Label)
+			}
+		}
+		return strings.Join(all, ",")
+	}
+	for _, tt := range []struct{ got, want string }{
+		{labels(0, 6, false), "1,2,4,8,16,32,64"},
+		{labels(6, 20, true), "64 B,1 KiB,16 KiB,256 KiB"},
+		{labels(6, 10, true), "64 B,256 B,1 KiB"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("ticks %s, want %s", tt.got, tt.want)
+		}
+	}
+}
