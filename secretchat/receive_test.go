@@ -79,8 +79,8 @@ func TestRefusals(t *testing.T) {
 	a, b := newSettledPair(t)
 	old := say(t, a, 1, "hello")
 	deliver(t, b, old)
-	early := say(t, a, 2, "lost")
-	early = say(t, a, 3, "early")
+	say(t, a, 2, "lost")
+	early := say(t, a, 3, "early")
 	deliver(t, b, early)
 
 	other, _ := newSettledPair(t)
@@ -172,14 +172,11 @@ func TestResend(t *testing.T) {
 	if len(again) != 2 || again[0].Seq != 1 || again[1].Seq != 2 {
 		t.Fatalf("sent again: %d packets", len(again))
 	}
-	if bytes.Equal(again[1].Data, lost.Data) || again[1].Data[8] == lost.Data[8] && bytes.Equal(again[1].Data[8:24], lost.Data[8:24]) {
+	if bytes.Equal(again[1].Data[8:24], lost.Data[8:24]) {
 		t.Error("the same padding was used twice")
 	}
 	if again[1].RandomID == lost.RandomID {
 		t.Error("a packet sent again has the id of one that the server may drop")
-	}
-	if got := a.object(nil); len(got) == 0 {
-		t.Fatal()
 	}
 	a.Sent(lost) // The report of the first try, late, is not one of the second.
 	if r := a.history.records[lost.Seq-a.acked]; !r.unsent {
