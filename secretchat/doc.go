@@ -37,6 +37,11 @@
 //
 // State must not go back in time: to restore a chat from a backup reuses numbers.
 //
+// # Files
+//
+// Files are encrypted under keys of their own, with [FileKey], and their keys are sent in a
+// message. Nothing authenticates them.
+//
 // # What is secret
 //
 // Keys, exponents and messages. Public are the lengths of packets, which random padding

@@ -52,6 +52,8 @@ var simOps = []simOp{
 	{name: "late", weight: 2, doc: "do not look into Outbox until somebody says otherwise"},
 	{name: "flush", weight: 2, doc: "look into Outbox"},
 
+	{name: "lie", a: 100, weight: 0.1, doc: "break the a-th rule of simLies, which ends the chat"},
+
 	{name: "deliver", onWire: true, a: 6, weight: 25, doc: "the a-th packet under way arrives"},
 	{name: "all", onWire: true, weight: 3, doc: "all packets under way arrive, in order"},
 	{name: "drop", onWire: true, a: 6, weight: 5, doc: "the a-th packet under way is lost"},

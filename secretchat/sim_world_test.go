@@ -36,7 +36,7 @@ func (w *simWorld) tell(format string, args ...any) {
 
 // simStats counts what has happened, to tell whether the simulator has seen anything.
 type simStats struct {
-	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, aborts int
+	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts int
 }
 
 func (s *simStats) add(t *simStats) {
@@ -49,6 +49,7 @@ func (s *simStats) add(t *simStats) {
 	s.resends += t.resends
 	s.rekeys += t.rekeys
 	s.deletions += t.deletions
+	s.lies += t.lies
 	s.aborts += t.aborts
 }
 
@@ -252,6 +253,8 @@ func (w *simWorld) do(s simStep) {
 func (p *simParty) do(s simStep) {
 	w := p.w
 	switch s.op {
+	case "lie":
+		p.lie(s.a)
 	case "say":
 		p.say()
 	case "burst":
@@ -471,7 +474,7 @@ func (p *simParty) call(f func() error) (returned bool) {
 		p.w.stats.crashes++
 		p.w.tell("\t%v crashes", p)
 		if !crashed {
-			if _, err := before.Receive(make([]byte, 64)); !errors.Is(err, ErrStore) {
+			if _, err := before.Receive(make([]byte, 64)); !errors.Is(err, ErrStore) && !errors.Is(err, ErrFatal) {
 				failf("%v goes on after a disk error: %v", p, err)
 			}
 		}
@@ -518,18 +521,23 @@ func (p *simParty) gaveUp(err *FatalError) {
 	if waiting := len(p.accepted) - p.prefix; err.Rule != RuleGap || waiting < maxQueue-1 {
 		failf("%v gives up with %d messages waiting: %v", p, waiting, err)
 	}
+	p.w.stats.aborts++
+	p.isOver(err)
+}
+
+// isOver checks that the chat is not only over, but that nothing is left of it.
+func (p *simParty) isOver(err *FatalError) {
 	if again := p.chat.Err(); again == nil || again.Error() != err.Error() {
 		failf("%v: Err is %v after %v", p, again, err)
 	}
 	if _, again := p.chat.Encrypt(simText(1, 73, "")); again == nil || again.Error() != err.Error() {
 		failf("%v: Encrypt returns %v after %v", p, again, err)
 	}
-	if in := inspect(p.chat); len(in.keys) != 0 {
-		failf("%v has %d keys after it has given up", p, len(in.keys))
-	}
 	p.checkWiped(nil)
+	if restored, again := Restore(p.disk.state, p.opt); again != nil || !errors.Is(restored.Err(), ErrFatal) || len(inspect(restored).keys) != 0 {
+		failf("%v comes to life again: %v", p, again)
+	}
 	p.w.over = true
-	p.w.stats.aborts++
 }
 
 // restore is what the application does when it starts.
@@ -547,6 +555,10 @@ func (p *simParty) restore(state []byte) {
 			break
 		}
 		state = p.disk.state
+	}
+	if fatal := (*FatalError)(nil); errors.As(p.chat.Err(), &fatal) {
+		p.gaveUp(fatal) // just before the crash
+		return
 	}
 	p.late = false
 	if s := p.arriving; s != nil && p.accepted[s.seq] == nil && inspect(p.chat).has(s.seq) {
