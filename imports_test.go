@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"internal/asmlint":       {},
 	"internal/ct":            {"golang.org/x/sys/unix"},
 	"internal/blockmodetest": {},
+	"internal/dudect":        {},
 	"internal/guardtest":     {},
 	"ige/asm":                {},
 	"ige":                    {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},

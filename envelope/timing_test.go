@@ -5,32 +5,20 @@ package envelope
 import (
 	"crypto/subtle"
 	"encoding/binary"
-	"math"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/dudect"
 	"github.com/mtcore/mtcore/kdf"
 )
 
 // The test in this file asks whether the time of a rejection tells what was wrong with
-// the packet, by the method of dudect (Reparaz, Balasch, Verbauwhede, 2017): many
-// measurements of two kinds of packets in random order, and Welch's t-test. It is not
-// among the tests that pass or fail in CI, because a busy machine may disturb it:
+// the packet; see package dudect:
 //
 //	go test -count=1 -tags timing -run TestTiming -v ./envelope
-//
-// A leak that was planted must be found, or the machine was too busy for the rest to mean
-// anything.
 
-const (
-	timingSamples = 40_000
-	timingRounds  = 5
-
-	// threshold is dudect's: a larger |t| is no accident.
-	threshold = 4.5
-)
+const timingSamples = 40_000
 
 // timingPacket encrypts a plaintext under a msg_key that is not its hash: it gets as far as
 // a packet can get without being right.
@@ -118,58 +106,12 @@ func TestTiming(t *testing.T) {
 			if tt.name == small && n > 64 {
 				continue // lost in the noise, where AES is software
 			}
-			score := medianT(tt.f, tt.a, tt.b)
+			dst := make([]byte, 0, len(tt.a))
+			score := dudect.T(timingSamples, [][]byte{tt.a}, [][]byte{tt.b}, func(packet []byte) { tt.f(dst, packet) })
 			t.Logf("%4d bytes: |t| = %6.2f  %s", n, score, tt.name)
-			if leak := score > threshold; leak != tt.leak {
+			if leak := score > dudect.Threshold; leak != tt.leak {
 				t.Errorf("%d bytes, %s: |t| = %.2f, leak %v, want %v", n, tt.name, score, leak, tt.leak)
 			}
 		}
 	}
-}
-
-// medianT returns the absolute value of the median of a few rounds' t: a leak has the same
-// sign each time, and a neighbor on the machine has not.
-func medianT(f func(dst, packet []byte), a, b []byte) float64 {
-	var scores []float64
-	for round := range timingRounds {
-		scores = append(scores, welch(f, a, b, uint64(round)))
-	}
-	slices.Sort(scores)
-	return math.Abs(scores[timingRounds/2])
-}
-
-// welch measures f on a and b, which are equally long, and returns Welch's t.
-func welch(f func(dst, packet []byte), a, b []byte, seed uint64) float64 {
-	r := newRand(seed)
-	order := randomFrom(r, timingSamples)
-	packets := [2][]byte{a, b}
-	packet := make([]byte, len(a)) // one address for both
-	dst := make([]byte, 0, len(a))
-	var times [2][]float64
-	for range 1000 {
-		f(dst, a)
-		f(dst, b)
-	}
-	for _, x := range order {
-		class := x & 1
-		copy(packet, packets[class])
-		start := time.Now()
-		f(dst, packet)
-		times[class] = append(times[class], float64(time.Since(start)))
-	}
-	// What was interrupted says nothing: without the slowest tenth of all.
-	all := slices.Sorted(slices.Values(slices.Concat(times[0], times[1])))
-	limit := all[len(all)*9/10]
-	var mean, variance [2]float64 // the variance of the mean
-	for class, list := range times {
-		list = slices.DeleteFunc(list, func(x float64) bool { return x > limit })
-		n := float64(len(list))
-		for _, x := range list {
-			mean[class] += x / n
-		}
-		for _, x := range list {
-			variance[class] += (x - mean[class]) * (x - mean[class]) / (n - 1) / n
-		}
-	}
-	return (mean[0] - mean[1]) / math.Sqrt(variance[0]+variance[1])
 }
