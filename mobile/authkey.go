@@ -107,8 +107,8 @@ func (k *AuthKey) Seal(buf []byte, n, side int) (packet int, err error) {
 
 // Open decrypts a packet, which is in the first n bytes of buf and which side sent, Client
 // or Server. It replaces it by the plaintext, without padding, and returns how many bytes of
-// buf that is. If the packet is not genuine there is one error, of which IsRefused is
-// true, and neither packet nor plaintext is left in buf.
+// buf that is. If the packet is not genuine there is one error, ErrorRefused, and neither
+// packet nor plaintext is left in buf.
 func (k *AuthKey) Open(buf []byte, n, side, layout int) (plaintext int, err error) {
 	err = k.use(func() error {
 		if n < 0 || n > len(buf) {

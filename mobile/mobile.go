@@ -27,23 +27,24 @@ import (
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/kdf"
+	"github.com/mtcore/mtcore/secretchat"
 )
 
 // Sizes in bytes.
 const (
 	// BlockSize is that of AES: IGE handles whole blocks.
-	BlockSize = ige.BlockSize
+	BlockSize int = ige.BlockSize
 	// KeySize is the length of a key of AES-256.
-	KeySize = ige.KeySize
+	KeySize int = ige.KeySize
 	// IVSize is the length of the iv of IGE.
-	IVSize = ige.IVSize
+	IVSize int = ige.IVSize
 	// AuthKeySize is the length of an authorization key, and of every number of the
 	// Diffie-Hellman exchange.
-	AuthKeySize = kdf.AuthKeySize
+	AuthKeySize int = kdf.AuthKeySize
 	// MaxOverhead is an upper bound of how much longer a packet is than its plaintext.
-	MaxOverhead = envelope.MaxOverhead
+	MaxOverhead int = envelope.MaxOverhead
 	// VisualizationSize is the length of what a key picture shows.
-	VisualizationSize = 36
+	VisualizationSize int = 36
 )
 
 // Progress is told how far long work has come.
@@ -70,9 +71,65 @@ func Backends() string {
 		ige.Backend(), kdf.Backend(), envelope.Backend(), bigdh.Backend())
 }
 
-// IsRefused tells whether an exception means that something which was received is not
-// genuine, or damaged, as opposed to, say, a wrong argument. There is no telling why.
-func IsRefused(err error) bool { return errors.Is(err, envelope.ErrDecrypt) }
+// What an exception means, as ErrorKind tells.
+const (
+	// ErrorOther is a wrong argument, a file that cannot be read, a Progress that threw:
+	// see its message.
+	ErrorOther int = iota
+	// ErrorRefused says that a packet is not genuine, or damaged, or for another key. It
+	// has changed nothing. Drop it; there is no telling why.
+	ErrorRefused
+	// ErrorDuplicate says that a chat has had this packet before. Drop it.
+	ErrorDuplicate
+	// ErrorFatal says that the other side of a chat broke the rules, or that
+	// somebody is between the two. The chat's keys are erased. Handle its unhandled events,
+	// call messages.discardEncryption, and tell the user.
+	ErrorFatal
+	// ErrorBacklog says that too many messages of a chat were not acknowledged: try again
+	// when the other side has come back.
+	ErrorBacklog
+	// ErrorStore says that the Store has thrown. The chat cannot be used any longer: restore
+	// it from what the Store has.
+	ErrorStore
+	// ErrorState says that a state cannot be restored: it is damaged, or of another chat,
+	// another peer or another key.
+	ErrorState
+	// ErrorContent says that a message is too long, or not one that an app may send.
+	ErrorContent
+	// ErrorOver says that a chat was discarded, or that a request was completed before.
+	ErrorOver
+)
+
+var errorKinds = []struct {
+	err  error
+	kind int
+}{
+	{envelope.ErrDecrypt, ErrorRefused},
+	{secretchat.ErrDecrypt, ErrorRefused},
+	{secretchat.ErrUnknownKey, ErrorRefused},
+	{secretchat.ErrObsolete, ErrorRefused},
+	{secretchat.ErrDuplicate, ErrorDuplicate},
+	{secretchat.ErrFatal, ErrorFatal},
+	{secretchat.ErrBacklog, ErrorBacklog},
+	{secretchat.ErrStore, ErrorStore},
+	{secretchat.ErrState, ErrorState},
+	{secretchat.ErrContent, ErrorContent},
+	{secretchat.ErrTooLong, ErrorContent},
+	{envelope.ErrTooLong, ErrorContent},
+	{secretchat.ErrDiscarded, ErrorOver},
+	{secretchat.ErrCompleted, ErrorOver},
+}
+
+// ErrorKind tells what an exception of this library means: one of the constants that begin
+// with Error.
+func ErrorKind(err error) int {
+	for _, k := range errorKinds {
+		if errors.Is(err, k.err) {
+			return k.kind
+		}
+	}
+	return ErrorOther
+}
 
 var errUnusable = errors.New("mobile: object was wiped, or not made by a function of this package")
 

@@ -65,7 +65,7 @@ func TestSealOpen(t *testing.T) {
 			}
 			packet[len(packet)-1] ^= 1
 			refused := bytes.Clone(packet)
-			if _, err := key.Open(refused, len(refused), Server, layout); !IsRefused(err) {
+			if _, err := key.Open(refused, len(refused), Server, layout); ErrorKind(err) != ErrorRefused {
 				t.Fatalf("layout %d, %d bytes: changed packet: got %v, want a refusal", layout, n, err)
 			}
 		}
@@ -88,7 +88,7 @@ func TestOpenErases(t *testing.T) {
 	changed[30] ^= 1
 	for name, packet := range map[string][]byte{"malformed": malformed, "changed": changed} {
 		_, err := key.Open(packet, len(packet), Client, LayoutSecretChat)
-		if !IsRefused(err) {
+		if ErrorKind(err) != ErrorRefused {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 		if !bytes.Equal(packet, make([]byte, len(packet))) {
@@ -172,6 +172,110 @@ func TestConcurrentWipe(t *testing.T) {
 			t.Errorf("after Wipe: got %v, want %v", err, errUnusable)
 		}
 	}
+}
+
+// memory is a Store. A failure, if there is one, is for the next call.
+type memory struct {
+	mu      sync.Mutex
+	states  map[int64][]byte
+	failure error
+}
+
+func (m *memory) Commit(chatID int64, state []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.states[chatID] = bytes.Clone(state)
+	return m.failure
+}
+
+func (m *memory) Forget(chatID int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.states, chatID)
+	return m.failure
+}
+
+// newChats returns the two sides of a chat, which have nothing else to send.
+func newChats(t *testing.T, store Store) (alice, bob *Chat) {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal(err)
+		}
+	}
+	group, err := TelegramGroup(3)
+	must(err)
+	stateKey := input("state key", 32)
+	request, err := RequestChat(group, NewChatOptions(1, 2, store, stateKey))
+	must(err)
+	gA, err := request.GA()
+	must(err)
+	bob, err = AcceptChat(group, gA, NewChatOptions(1, 3, nil, stateKey))
+	must(err)
+	answer, err := bob.Acceptance()
+	must(err)
+	alice, err = request.Complete(answer.GB(), answer.Fingerprint())
+	must(err)
+	must(converse(alice, bob))
+	must(converse(bob, alice))
+	return alice, bob
+}
+
+func TestChatStore(t *testing.T) {
+	store := &memory{states: map[int64][]byte{}}
+	_, bob := newChats(t, store)
+	alice, err := RestoreChat(store.states[1], NewChatOptions(1, 2, store, input("state key", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := converse(alice, bob); err != nil {
+		t.Error(err)
+	}
+	if err := alice.Discard(); err != nil || len(store.states) != 0 {
+		t.Errorf("Discard: got %v and %d states, want none", err, len(store.states))
+	}
+	if err := alice.Check(); ErrorKind(err) != ErrorOver {
+		t.Errorf("after Discard: got %v, want ErrorOver", err)
+	}
+}
+
+func TestChatStoreFails(t *testing.T) {
+	store := &memory{states: map[int64][]byte{}}
+	alice, bob := newChats(t, store)
+	store.failure = errCancelled
+	if err := converse(alice, bob); ErrorKind(err) != ErrorStore || !errors.Is(err, errCancelled) {
+		t.Errorf("got %v, want ErrorStore with %v", err, errCancelled)
+	}
+}
+
+// TestOutgoingSnapshot is for the race detector, and for what must not panic.
+func TestOutgoingSnapshot(t *testing.T) {
+	group, err := TelegramGroup(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := RequestChat(group, NewChatOptions(1, 2, nil, input("state key", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				if _, err := request.Snapshot(); err != nil {
+					if ErrorKind(err) != ErrorOver {
+						t.Errorf("got %v, want ErrorOver", err)
+					}
+					return
+				}
+			}
+		})
+	}
+	if _, err := request.Complete([]byte{1}, 0); ErrorKind(err) != ErrorFatal {
+		t.Errorf("g_b = 1: got %v, want ErrorFatal", err)
+	}
+	wg.Wait()
 }
 
 func TestBench(t *testing.T) {

@@ -28,6 +28,7 @@ func SelfTest() error {
 		{"envelope", t.envelope},
 		{"Diffie-Hellman", t.dh},
 		{"key picture", t.picture},
+		{"secret chat", t.chat},
 	} {
 		if err := test.run(); err != nil {
 			return fmt.Errorf("mobile: self-test: %s: %w", test.name, err)
@@ -178,7 +179,7 @@ func (t *selfTest) envelope() error {
 func (t *selfTest) open(key *AuthKey, packet, want []byte, side int) error {
 	changed := bytes.Clone(packet)
 	changed[len(changed)/2] ^= 1
-	if _, err := key.Open(changed, len(changed), side, LayoutSecretChat); !IsRefused(err) {
+	if _, err := key.Open(changed, len(changed), side, LayoutSecretChat); ErrorKind(err) != ErrorRefused {
 		return errors.New("a changed packet is not refused")
 	}
 	n, err := key.Open(packet, len(packet), side, LayoutSecretChat)
@@ -268,4 +269,71 @@ func (t *selfTest) picture() error {
 	t.add([]byte(text))
 	_, err = KeyPicture(v, 120)
 	return err
+}
+
+// chat has two sides agree on a key and send each other a message.
+func (t *selfTest) chat() error {
+	group, err := TelegramGroup(3)
+	if err != nil {
+		return err
+	}
+	stateKey := input("state key", 32)
+	request, err := RequestChat(group, NewChatOptions(1, 2, nil, stateKey))
+	if err != nil {
+		return err
+	}
+	gA, err := request.GA()
+	if err != nil {
+		return err
+	}
+	bob, err := AcceptChat(group, gA, NewChatOptions(1, 3, nil, stateKey))
+	if err != nil {
+		return err
+	}
+	answer, err := bob.Acceptance()
+	if err != nil {
+		return err
+	}
+	alice, err := request.Complete(answer.GB(), answer.Fingerprint())
+	if err != nil {
+		return err
+	}
+	for _, way := range []struct{ from, to *Chat }{{alice, bob}, {bob, alice}} {
+		if err := converse(way.from, way.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// converse passes on what from has to send first, and then a message.
+func converse(from, to *Chat) error {
+	out, err := from.Outbox()
+	if err != nil {
+		return err
+	}
+	for _, p := range out.packets {
+		if _, err := to.Receive(p.Data); err != nil {
+			return err
+		}
+	}
+	// decryptedMessage#36b091de flags:# random_id:long ttl:int message:string
+	message := binary.LittleEndian.AppendUint32(nil, 0x36b091de)
+	message = append(message, "\x00\x00\x00\x00"+"12345678"+"\x00\x00\x00\x00"+"\x05hello\x00\x00"...)
+	p, err := from.Encrypt(message)
+	if err != nil {
+		return err
+	}
+	events, err := to.Receive(p.Data())
+	if err != nil {
+		return err
+	}
+	last, err := events.Get(events.Len() - 1)
+	if err != nil {
+		return err
+	}
+	if last.Kind() != EventMessage || !bytes.Equal(last.Body(), message) {
+		return errDiffers
+	}
+	return nil
 }

@@ -1,6 +1,5 @@
 import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.lang.reflect.Field;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,13 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
 import java.util.zip.InflaterInputStream;
@@ -26,7 +19,6 @@ import mtcore.mobile.FileKey;
 import mtcore.mobile.Mobile;
 import mtcore.mobile.Progress;
 import mtcore.mobile.Stream;
-import mtcore.probe.Probe;
 
 /**
  * Tests the classes that gobind generates, on a JVM, from the outside: values against the
@@ -34,10 +26,7 @@ import mtcore.probe.Probe;
  *
  * <p>The argument "slow" is for emulators: as many kinds of tests, with smaller numbers.
  */
-public final class MobileTest {
-    private static boolean slow;
-    private static final List<String> failures = new ArrayList<>();
-
+public final class MobileTest extends Testing {
     public static void main(String[] args) {
         slow = Arrays.asList(args).contains("slow");
         System.out.println(System.getProperty("os.arch") + ", Java " + System.getProperty("java.version")
@@ -55,6 +44,7 @@ public final class MobileTest {
         test("unusable objects throw", MobileTest::unusableObjects);
         test("threads share a key", MobileTest::threads);
         test("wiping under way", MobileTest::wipeUnderWay);
+        ChatTest.run();
         test("no object is left behind", MobileTest::noLeaks);
         test("no callback is left behind", MobileTest::noCallbackLeaks);
         test("benchmark", MobileTest::bench);
@@ -148,20 +138,22 @@ public final class MobileTest {
             changed[i] ^= 1;
             int at = i;
             Exception e = thrown("bit of byte " + i, () -> key.open(changed, changed.length, 0, 0));
-            check(Mobile.isRefused(e), "byte " + at + ": " + e);
+            equal(Mobile.errorKind(e), Mobile.ErrorRefused, "byte " + at + ": " + e);
         }
         Exception e = thrown("other side", () -> key.open(genuine.clone(), genuine.length, 1, 0));
-        check(Mobile.isRefused(e), e.toString());
+        equal(Mobile.errorKind(e), Mobile.ErrorRefused, e.toString());
         for (int n = 0; n < genuine.length; n++) {
             int length = n;
             e = thrown("cut to " + n, () -> key.open(genuine.clone(), length, 0, 0));
-            check(Mobile.isRefused(e), e.toString());
+            equal(Mobile.errorKind(e), Mobile.ErrorRefused, e.toString());
         }
         // A good hash, but too little padding.
         byte[] bare = Reference.seal(raw, message(108, 2), 0, 0);
         e = thrown("no padding", () -> key.open(bare, bare.length, 0, 0));
-        check(Mobile.isRefused(e) && allZero(bare, 0), "no padding: " + e);
-        check(!Mobile.isRefused(new Exception("another")), "an exception of another kind");
+        equal(Mobile.errorKind(e), Mobile.ErrorRefused, e.toString());
+        check(allZero(bare, 0), "a refused packet is left");
+        equal(Mobile.errorKind(new Exception("another")), Mobile.ErrorOther, "an exception of another kind");
+        equal(Mobile.errorKind(null), Mobile.ErrorOther, "no exception");
     }
 
     private static void diffieHellman() throws Exception {
@@ -431,8 +423,6 @@ public final class MobileTest {
 
     // Threads.
 
-    private static final int THREADS = 8;
-
     private static void threads() throws Exception {
         byte[] raw = Reference.bytes(256, 1);
         AuthKey shared = Mobile.importAuthKey(raw);
@@ -469,51 +459,7 @@ public final class MobileTest {
         }
     }
 
-    private interface Body {
-        void run(int thread) throws Exception;
-    }
-
-    private static void inThreads(Body body) throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(THREADS);
-        CountDownLatch start = new CountDownLatch(1);
-        List<Future<Void>> results = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            int thread = i;
-            results.add(pool.submit((Callable<Void>) () -> {
-                start.await();
-                body.run(thread);
-                return null;
-            }));
-        }
-        start.countDown();
-        for (Future<Void> result : results) result.get();
-        pool.shutdown();
-    }
-
     // Memory.
-
-    /** What is alive on both sides of the binding. */
-    private static final class Live {
-        final long goObjects = Probe.heapObjects(), kib = Probe.residentKiB();
-        final int goroutines = (int) Probe.goroutines(), javaProxies = javaProxies();
-
-        @Override public String toString() {
-            return goObjects + " objects in Go, " + javaProxies + " proxies in Java, " + goroutines
-                    + " goroutines, " + kib / 1024 + " MiB";
-        }
-
-        private static int javaProxies() {
-            try {
-                Field queue = go.Seq.class.getDeclaredField("goRefQueue");
-                queue.setAccessible(true);
-                Field refs = queue.get(null).getClass().getDeclaredField("refs");
-                refs.setAccessible(true);
-                return ((Collection<?>) refs.get(queue.get(null))).size();
-            } catch (ReflectiveOperationException e) {
-                throw new AssertionError("gobind's Seq has changed", e);
-            }
-        }
-    }
 
     private static void noLeaks() throws Exception {
         leakTest(slow ? 2000 : 200000, i -> {
@@ -550,37 +496,6 @@ public final class MobileTest {
         });
     }
 
-    /** Runs body n times, and expects as much to be alive afterwards as after the first tenth. */
-    private static void leakTest(int n, Body body) throws Exception {
-        for (int i = 0; i < n / 10; i++) body.run(i);
-        Live before = settled(null, n);
-        for (int i = 0; i < n; i++) body.run(i);
-        Live after = settled(before, n);
-        System.out.println("    before: " + before);
-        System.out.println("    after " + n + " rounds: " + after);
-        check(bounded(before, after, n), "something is left behind");
-        check(after.kib < before.kib + (64 << 10), "memory has grown");
-    }
-
-    private static boolean bounded(Live before, Live after, int n) {
-        return after.goObjects < before.goObjects + n / 20 && after.javaProxies < before.javaProxies + n / 20
-                && after.goroutines <= before.goroutines + 2;
-    }
-
-    /** Collects garbage on both sides until no more than before is alive, for ten seconds at most. */
-    private static Live settled(Live before, int n) throws Exception {
-        Live live = null;
-        for (int i = 0; i < 100; i++) {
-            System.gc();
-            Thread.sleep(slow ? 300 : 100); // the proxies' queue has a thread of its own
-            Live now = new Live();
-            boolean quiet = live != null && now.javaProxies >= live.javaProxies && now.goObjects >= live.goObjects - 10;
-            live = now;
-            if (before == null ? quiet : bounded(before, live, n)) return live;
-        }
-        return live;
-    }
-
     // Benchmark.
 
     private static void bench() throws Exception {
@@ -604,60 +519,5 @@ public final class MobileTest {
     private static String nsPerOp(String json, String name) {
         String rest = json.substring(json.indexOf(name));
         return rest.substring(rest.indexOf("\"ns_per_op\":") + 13).split("[,.]")[0] + " ns";
-    }
-
-    // The smallest test framework.
-
-    private interface Code {
-        void run() throws Exception;
-    }
-
-    private static void test(String name, Code code) {
-        long start = System.nanoTime();
-        try {
-            code.run();
-            System.out.printf("ok    %s (%.1f s)%n", name, (System.nanoTime() - start) / 1e9);
-        } catch (Throwable e) {
-            failures.add(name);
-            System.out.println("FAIL  " + name);
-            e.printStackTrace(System.out);
-        }
-    }
-
-    private static Exception thrown(String what, Code code) {
-        try {
-            code.run();
-        } catch (Exception e) {
-            check(e.getMessage() == null || !e.getMessage().isEmpty(), what + ": exception without a message");
-            return e;
-        }
-        throw new AssertionError(what + ": no exception");
-    }
-
-    private static void fail(String what) {
-        throw new AssertionError(what);
-    }
-
-    private static void check(boolean ok, String what) {
-        if (!ok) fail(what);
-    }
-
-    private static void equal(byte[] got, byte[] want, String what) {
-        check(Arrays.equals(got, want), what + ": bytes differ");
-    }
-
-    private static void equal(Object got, Object want, String what) {
-        check(got.equals(want), what + ": got " + got + ", want " + want);
-    }
-
-    private static boolean allZero(byte[] b, int from) {
-        for (int i = from; i < b.length; i++) if (b[i] != 0) return false;
-        return true;
-    }
-
-    private static File temporary() throws Exception {
-        File f = File.createTempFile("mtcore", null);
-        f.deleteOnExit();
-        return f;
     }
 }

@@ -1,0 +1,515 @@
+package mobile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// Store keeps the states of chats, for example in a database. What it is given is encrypted.
+//
+// It is called on the thread that called the chat, which is locked meanwhile: a Store must
+// not call the chat. Nor may it have a reference to the Chat, since the chat has one to it:
+// no garbage collector sees a circle through both languages. If it throws, that chat cannot
+// be used any longer, since nobody can tell what was kept: see ErrorStore.
+type Store interface {
+	// Commit replaces what is kept of the chat by state, atomically, and returns when it
+	// is safe on disk.
+	Commit(chatID int64, state []byte) error
+	// Forget removes what is kept of the chat.
+	Forget(chatID int64) error
+}
+
+// ChatOptions are those of one chat.
+type ChatOptions struct {
+	// Layer is the newest layer that the app understands; 0 stands for the newest that
+	// this library does.
+	Layer int
+	// AllowLegacyV1 accepts messages of MTProto 1.0, which is broken, from those who have
+	// never sent anything better. Nothing is ever sent in it.
+	AllowLegacyV1 bool
+
+	opt secretchat.Options
+	err error // to be returned where there is somebody to catch it
+}
+
+// NewChatOptions returns the options of the chat with this id, which is the random_id of
+// messages.requestEncryption for who asks for a chat, with this user. Without a
+// store, which is null then, the app keeps Chat.snapshot itself. The stateKey has 32
+// bytes, is secret, and encrypts the states; keep it in the system's key store. All of
+// this must be the same when the chat is restored.
+func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOptions {
+	o := &ChatOptions{opt: secretchat.Options{ChatID: chatID, PeerID: peerID}}
+	if store != nil {
+		o.opt.Store = storeAdapter{store}
+	}
+	if len(stateKey) != len(o.opt.StateKey) {
+		o.err = errSize("state key", len(o.opt.StateKey), len(stateKey))
+		return o
+	}
+	copy(o.opt.StateKey[:], stateKey)
+	return o
+}
+
+// SetServerRandom has the random bytes of messages.getDhConfig mixed into new keys. They
+// can do no harm.
+func (o *ChatOptions) SetServerRandom(random []byte) {
+	o.opt.ServerRandom = bytes.Clone(random)
+}
+
+func (o *ChatOptions) options() (secretchat.Options, error) {
+	switch {
+	case o == nil:
+		return secretchat.Options{}, errors.New("mobile: no options")
+	case o.err != nil:
+		return secretchat.Options{}, o.err
+	case o.opt.StateKey == secretchat.StateKey{}:
+		return secretchat.Options{}, errNoStateKey
+	case o.Layer != 0 && (o.Layer < secretchat.MinLayer || o.Layer > secretchat.LatestLayer):
+		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not one of %d to %d",
+			o.Layer, secretchat.MinLayer, secretchat.LatestLayer)
+	}
+	opt := o.opt
+	opt.Layer, opt.AllowLegacyV1 = o.Layer, o.AllowLegacyV1
+	return opt, nil
+}
+
+var errNoStateKey = errors.New("mobile: options without a state key, or with one of zeros")
+
+type storeAdapter struct{ store Store }
+
+func (a storeAdapter) Commit(chat int64, state []byte) error {
+	if state == nil {
+		return a.store.Forget(chat)
+	}
+	return a.store.Commit(chat, state)
+}
+
+// RequestChat begins a chat, with a new exchange of keys in this group.
+func RequestChat(group *DHGroup, options *ChatOptions) (*OutgoingChat, error) {
+	opt, err := usable(group, options)
+	if err != nil {
+		return nil, err
+	}
+	o, _, err := secretchat.Request(group.group, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &OutgoingChat{outgoing: o}, nil
+}
+
+// AcceptChat accepts the chat that somebody has asked for with g_a, which is done once.
+// Chat.acceptance has what to answer, before anything else is sent.
+func AcceptChat(group *DHGroup, gA []byte, options *ChatOptions) (*Chat, error) {
+	opt, err := usable(group, options)
+	if err != nil {
+		return nil, err
+	}
+	c, _, _, err := secretchat.Accept(group.group, gA, opt)
+	return newChat(c, err)
+}
+
+func usable(group *DHGroup, options *ChatOptions) (secretchat.Options, error) {
+	if group == nil || group.group == nil {
+		return secretchat.Options{}, errUnusable
+	}
+	return options.options()
+}
+
+// RestoreChat returns the chat with this state, which a Store was given. Send what its
+// outbox has, and look at what is unhandled. State must never go back in
+// time, as a backup would: numbers that are used twice end the chat.
+func RestoreChat(state []byte, options *ChatOptions) (*Chat, error) {
+	opt, err := options.options()
+	if err != nil {
+		return nil, err
+	}
+	return newChat(secretchat.Restore(state, opt))
+}
+
+// RestoreOutgoing is RestoreChat for one that the other side has not accepted. It throws
+// ErrorState for the state of a Chat, as RestoreChat does for that of an OutgoingChat.
+func RestoreOutgoing(state []byte, options *ChatOptions) (*OutgoingChat, error) {
+	opt, err := options.options()
+	if err != nil {
+		return nil, err
+	}
+	o, err := secretchat.RestoreOutgoing(state, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &OutgoingChat{outgoing: o}, nil
+}
+
+// OutgoingChat is a chat that we have asked for and the other side has not yet accepted. It
+// comes from RequestChat or RestoreOutgoing.
+type OutgoingChat struct {
+	mu       sync.Mutex           // so that Snapshot is not overtaken
+	outgoing *secretchat.Outgoing // nil if it cannot be used
+}
+
+// GA returns g_a for messages.requestEncryption.
+func (o *OutgoingChat) GA() ([]byte, error) {
+	if o.outgoing == nil {
+		return nil, errUnusable
+	}
+	gA, err := o.outgoing.GA()
+	if err != nil {
+		return nil, err
+	}
+	return gA[:], nil
+}
+
+// Complete takes g_b and key_fingerprint of the encryptedChat that the server sends when
+// the other side has accepted, and returns the chat. It does so once.
+func (o *OutgoingChat) Complete(gB []byte, fingerprint int64) (*Chat, error) {
+	if o.outgoing == nil {
+		return nil, errUnusable
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return newChat(o.outgoing.Complete(gB, fingerprint))
+}
+
+// Snapshot returns the encrypted state, for apps without a Store.
+func (o *OutgoingChat) Snapshot() ([]byte, error) {
+	if o.outgoing == nil {
+		return nil, errUnusable
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := o.outgoing.GA(); err != nil {
+		return nil, err // There is nothing to restore any more.
+	}
+	return o.outgoing.Snapshot(), nil
+}
+
+// Discard erases what is secret and has the Store forget the chat, if it is not complete.
+func (o *OutgoingChat) Discard() error {
+	if o.outgoing == nil {
+		return errUnusable
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.outgoing.Discard()
+}
+
+// Chat is one side of a secret chat, from the exchange of keys to the last message: it
+// encrypts and decrypts, puts messages in order, asks again for those that are missing,
+// and renews keys. It comes from OutgoingChat.complete, AcceptChat or RestoreChat.
+//
+// An app passes on what the server has for the chat, and sends what the chat has for it:
+//
+//	events = chat.receive(packet)
+//	show all events
+//	chat.handled()
+//	for all packets of chat.outbox(): send the packet; chat.sent(packet)
+//
+// What a call returns is in the Store before it returns, so that nothing is lost or sent
+// under the same number twice, whenever the app is killed.
+type Chat struct {
+	chat *secretchat.Chat // nil if it cannot be used
+}
+
+func newChat(c *secretchat.Chat, err error) (*Chat, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Chat{c}, nil
+}
+
+// Encrypt returns the packet of a message: a serialised decryptedMessage of the layer that
+// Layer names, or decryptedMessageService. See ErrorContent and ErrorBacklog.
+func (c *Chat) Encrypt(message []byte) (*Packet, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	// The chat keeps the message until it is acknowledged.
+	p, err := c.chat.Encrypt(bytes.Clone(message))
+	if err != nil {
+		return nil, err
+	}
+	return &Packet{p}, nil
+}
+
+// Receive takes the bytes of an encryptedMessage, and returns all events that are due: none
+// if others have to come first. See ErrorRefused, ErrorDuplicate and ErrorFatal.
+func (c *Chat) Receive(packet []byte) (*Events, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	events, err := c.chat.Receive(bytes.Clone(packet))
+	if err != nil {
+		return nil, err
+	}
+	return &Events{events}, nil
+}
+
+// Unhandled returns the events that the last Receive returned, or would have if it had
+// not thrown ErrorFatal, until Handled is called. After a restoration they may have been
+// seen before: Event.seq tells.
+func (c *Chat) Unhandled() (*Events, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	return &Events{c.chat.Unhandled()}, nil
+}
+
+// Handled says that the events of the last Receive need not be kept any longer.
+func (c *Chat) Handled() error {
+	if c.chat == nil {
+		return errUnusable
+	}
+	return c.chat.Handled()
+}
+
+// Outbox returns what the chat itself has to send, or to send again, each packet once: look
+// here after every other call. After a restoration it has all that was not Sent.
+func (c *Chat) Outbox() (*Packets, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	return &Packets{c.chat.Outbox()}, nil
+}
+
+// Sent says that the server has got a packet.
+func (c *Chat) Sent(packet *Packet) error {
+	if c.chat == nil || packet == nil {
+		return errUnusable
+	}
+	c.chat.Sent(packet.packet)
+	return nil
+}
+
+// Tick tells the chat the time, in seconds since 1970. A key that is in use for a week is
+// replaced. Once an hour is enough.
+func (c *Chat) Tick(unixTime int64) error {
+	if c.chat == nil {
+		return errUnusable
+	}
+	return c.chat.Tick(time.Unix(unixTime, 0))
+}
+
+// Acceptance returns what to tell the server by messages.acceptEncryption, or null if we
+// have asked for the chat, or once the other side is known to have it. It is there
+// after a crash, too.
+func (c *Chat) Acceptance() (*Acceptance, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	gB, fingerprint, pending := c.chat.Acceptance()
+	if !pending {
+		return nil, nil
+	}
+	return &Acceptance{gB[:], fingerprint}, nil
+}
+
+// Check throws what every call throws once the chat is over: see ErrorFatal, ErrorStore
+// and ErrorOver.
+func (c *Chat) Check() error {
+	if c.chat == nil {
+		return errUnusable
+	}
+	return c.chat.Err()
+}
+
+// Visualization returns the 36 bytes for KeyPicture and KeyText, which users should
+// compare. They stay the same when the key is replaced.
+func (c *Chat) Visualization() ([]byte, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	v := c.chat.Visualization()
+	return v[:], nil
+}
+
+// ChatID returns the id of the options.
+func (c *Chat) ChatID() int64 {
+	if c.chat == nil {
+		return 0
+	}
+	return c.chat.ID()
+}
+
+// Fingerprint returns that of the key in use for sending, or 0 if there is none any more.
+func (c *Chat) Fingerprint() int64 {
+	if c.chat == nil {
+		return 0
+	}
+	return c.chat.Fingerprint()
+}
+
+// Layer returns the layer in which to serialise what is to be sent.
+func (c *Chat) Layer() int {
+	if c.chat == nil {
+		return 0
+	}
+	return c.chat.Layer()
+}
+
+// Originator tells whether we have asked for the chat.
+func (c *Chat) Originator() bool {
+	return c.chat != nil && c.chat.Originator()
+}
+
+// Snapshot returns the encrypted state, for apps without a Store, which need it whenever
+// Encrypt, Receive, Handled or Tick has returned, and before anything is done with what
+// that returned.
+func (c *Chat) Snapshot() ([]byte, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	return c.chat.Snapshot(), nil
+}
+
+// Discard erases the keys and has the Store forget the chat.
+func (c *Chat) Discard() error {
+	if c.chat == nil {
+		return errUnusable
+	}
+	return c.chat.Discard()
+}
+
+// Acceptance is what accepts a chat: see Chat.acceptance.
+type Acceptance struct {
+	gB          []byte
+	fingerprint int64
+}
+
+// GB returns g_b.
+func (a *Acceptance) GB() []byte { return a.gB }
+
+// Fingerprint returns key_fingerprint.
+func (a *Acceptance) Fingerprint() int64 { return a.fingerprint }
+
+// Packet is what is to be sent by messages.sendEncrypted or sendEncryptedFile, or, if it is
+// Service, by messages.sendEncryptedService.
+type Packet struct {
+	packet secretchat.Packet
+}
+
+// Seq returns the number of our message, from 0, which is the same if it is sent again.
+func (p *Packet) Seq() int { return p.packet.Seq }
+
+// RandomID returns the random_id for the server, which drops what it has seen before.
+func (p *Packet) RandomID() int64 { return p.packet.RandomID }
+
+// Service tells whether it is for messages.sendEncryptedService.
+func (p *Packet) Service() bool { return p.packet.Service }
+
+// Data returns the bytes to send.
+func (p *Packet) Data() []byte { return p.packet.Data }
+
+// Packets is a list. Send them in its order.
+type Packets struct {
+	packets []secretchat.Packet
+}
+
+// Len returns how many there are.
+func (p *Packets) Len() int { return len(p.packets) }
+
+// Get returns the one at index i, from 0.
+func (p *Packets) Get(i int) (*Packet, error) {
+	if err := checkIndex(i, len(p.packets)); err != nil {
+		return nil, err
+	}
+	return &Packet{p.packets[i]}, nil
+}
+
+// What an Event is.
+const (
+	// EventMessage is a decryptedMessage: see Body.
+	EventMessage = int(secretchat.EventMessage)
+	// EventSetTTL says that messages from now on disappear TTL seconds after they were read.
+	EventSetTTL = int(secretchat.EventSetTTL)
+	// EventRead says that the other side has read MessageIDs.
+	EventRead = int(secretchat.EventRead)
+	// EventDelete says that MessageIDs are to be deleted.
+	EventDelete = int(secretchat.EventDelete)
+	// EventScreenshot says that the other side has made a picture of MessageIDs.
+	EventScreenshot = int(secretchat.EventScreenshot)
+	// EventFlushHistory says that all messages are to be deleted.
+	EventFlushHistory = int(secretchat.EventFlushHistory)
+	// EventTyping says that the other side is doing what Body tells.
+	EventTyping = int(secretchat.EventTyping)
+	// EventUnsupported is something of a newer layer: tell the user to update.
+	EventUnsupported = int(secretchat.EventUnsupported)
+	// EventLayer says that the other side understands Layer now.
+	EventLayer = int(secretchat.EventLayer)
+	// EventKeyChanged says that the chat has a new key. There is nothing to do.
+	EventKeyChanged = int(secretchat.EventKeyChanged)
+)
+
+// Event is what the other side has sent.
+type Event struct {
+	event secretchat.Event
+}
+
+// Kind returns one of the constants that begin with Event.
+func (e *Event) Kind() int { return int(e.event.Kind) }
+
+// Seq returns the number of the message that it comes from, from 0, which is the same if the
+// event is returned again after a crash, or -1 for a message without a number.
+func (e *Event) Seq() int { return e.event.Seq }
+
+// Seen returns how many of our messages the other side had when it sent this: it belongs
+// after our message number Seen-1.
+func (e *Event) Seen() int { return e.event.Seen }
+
+// Layer returns the layer in which to parse Body.
+func (e *Event) Layer() int { return e.event.Layer }
+
+// Body returns the serialised decryptedMessage or decryptedMessageService.
+func (e *Event) Body() []byte { return e.event.Body }
+
+// RandomID returns the id of the message, or 0.
+func (e *Event) RandomID() int64 { return e.event.RandomID }
+
+// TTL returns, in seconds, the time to live, of EventMessage and EventSetTTL. 0 is never.
+func (e *Event) TTL() int { return e.event.TTL }
+
+// MessageIDs returns the random ids of the messages concerned.
+func (e *Event) MessageIDs() *MessageIDs { return &MessageIDs{e.event.IDs} }
+
+// Events is a list, in the order in which the other side has sent them.
+type Events struct {
+	events []secretchat.Event
+}
+
+// Len returns how many there are.
+func (e *Events) Len() int { return len(e.events) }
+
+// Get returns the one at index i, from 0.
+func (e *Events) Get(i int) (*Event, error) {
+	if err := checkIndex(i, len(e.events)); err != nil {
+		return nil, err
+	}
+	return &Event{e.events[i]}, nil
+}
+
+// MessageIDs is a list of random ids.
+type MessageIDs struct {
+	ids []int64
+}
+
+// Len returns how many there are.
+func (l *MessageIDs) Len() int { return len(l.ids) }
+
+// Get returns the one at index i, from 0.
+func (l *MessageIDs) Get(i int) (int64, error) {
+	if err := checkIndex(i, len(l.ids)); err != nil {
+		return 0, err
+	}
+	return l.ids[i], nil
+}
+
+func checkIndex(i, n int) error {
+	if i < 0 || i >= n {
+		return fmt.Errorf("mobile: index %d in a list of %d", i, n)
+	}
+	return nil
+}
