@@ -60,9 +60,9 @@ func TestBugServerChoosesTheExponent(t *testing.T) {
 	}
 }
 
-// The picture had 128 bits until 2015, for which somebody in the middle needs 2^64 steps.
-// MadelineProto takes the ends of both hashes, and computes one of them
-// anew when the key is replaced.
+// The picture had 128 bits until 2015, for which somebody in the middle needs 2^64
+// steps. MadelineProto takes the ends of both hashes, and computes one of them anew
+// when the key is replaced.
 func TestBugPicture(t *testing.T) {
 	a, b := newSettledPair(t)
 	want := kdf.Visualization(&a.key.auth, &a.key.auth)
@@ -80,8 +80,8 @@ func TestBugPicture(t *testing.T) {
 	}
 }
 
-// In MTProto 1.0, msg_key does not cover the padding: blocks can be added to it, and the
-// last be exchanged (Jakobsen and Orlandi, https://eprint.iacr.org/2015/1177).
+// In MTProto 1.0, msg_key does not cover the padding: blocks can be added to it, and
+// the last be exchanged (Jakobsen and Orlandi, https://eprint.iacr.org/2015/1177).
 func TestBugPaddingOfVersion1(t *testing.T) {
 	a, b := newSettledPair(t, func(o *Options) { o.AllowLegacyV1 = true })
 	b.firstV2 = maxNumbers // as if nothing had come in 2.0
@@ -94,8 +94,8 @@ func TestBugPaddingOfVersion1(t *testing.T) {
 	}
 }
 
-// Before layer 17 nothing prevented replay and reflection; clients that do not look at the
-// numbers, as telethon-secret-chat and gogram, are there still.
+// Before layer 17 nothing prevented replay and reflection; clients that do not look at
+// the numbers, as telethon-secret-chat and gogram, are there still.
 func TestBugReplayAndReflection(t *testing.T) {
 	for _, v1 := range []bool{false, true} {
 		a, b := newSettledPair(t, func(o *Options) { o.AllowLegacyV1 = true })
@@ -271,8 +271,9 @@ func TestBugLayerOutOfOrder(t *testing.T) {
 	}
 }
 
-// A contact can have two others share a key when keys are renewed (Miculan and Vitacolonna,
-// https://arxiv.org/abs/2012.03141). A chat's state at least is of no use in another chat.
+// A contact can have two others share a key when keys are renewed (Miculan and
+// Vitacolonna, https://arxiv.org/abs/2012.03141). A chat's state at least is of no use
+// in another chat.
 func TestBugStateOfAnotherChat(t *testing.T) {
 	a, _ := newSettledPair(t)
 	for name, change := range map[string]func(*Options){

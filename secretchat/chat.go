@@ -31,8 +31,8 @@ type Chat struct {
 	picture    [36]byte
 	gB         *[bigdh.Size]byte // until the peer has answered it
 
-	// key is for sending and receiving, other, if there is an exchange that needs it, for
-	// receiving.
+	// key is for sending and receiving, other, if there is an exchange that needs it,
+	// for receiving.
 	key, other *key
 	exchange   exchange
 	uses       int   // of key
@@ -40,8 +40,8 @@ type Chat struct {
 
 	counters
 	layers
-	// firstV2 is the lowest number of a message that came in MTProto 2.0. What follows it
-	// must as well.
+	// firstV2 is the lowest number of a message that came in MTProto 2.0. What follows
+	// it must as well.
 	firstV2 int
 	queue   queue
 	history history
@@ -82,9 +82,9 @@ func (c *Chat) use(opt *Options) {
 // 73, or decryptedMessageService of layer 17, with an action that is not the driver's
 // own. It returns [ErrContent] otherwise, and [ErrTooLong] if it does not fit.
 //
-// The message is kept until the peer acknowledges it, which it does with whatever it sends, in
-// case it asks for it again: up to 900 messages, or 4 MiB. Beyond that the error is
-// [ErrBacklog], until the peer comes back.
+// The message is kept until the peer acknowledges it, which it does with whatever it
+// sends, in case it asks for it again: up to 900 messages, or 4 MiB. Beyond that the
+// error is [ErrBacklog], until the peer comes back.
 //
 // If message deletes messages that are not acknowledged, by DeleteMessages or
 // FlushHistory, their content is destroyed, and what would be sent again is an order to
@@ -142,8 +142,8 @@ func (c *Chat) checkContent(message []byte) (tl.Message, error) {
 }
 
 // Outbox returns the packets that the driver itself has to send, or to send again, each
-// of them once, in order. After [Restore] these are all that were not [Chat.Sent] before,
-// including what Encrypt returned.
+// of them once, in order. After [Restore] these are all that were not [Chat.Sent]
+// before, including what Encrypt returned.
 func (c *Chat) Outbox() []Packet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,8 +159,8 @@ func (c *Chat) Outbox() []Packet {
 	return packets
 }
 
-// Sent says that the server has got packets. It is kept with the next change of state: if
-// there is none before a crash, they will be sent again, which does no harm.
+// Sent says that the server has got packets. It is kept with the next change of state:
+// if there is none before a crash, they will be sent again, which does no harm.
 func (c *Chat) Sent(packets ...Packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,8 +179,8 @@ func (c *Chat) Sent(packets ...Packet) {
 	}
 }
 
-// Unhandled returns the events that the last Receive returned. After [Restore], they may
-// have been seen before the crash, or not. A chat that has failed still has them.
+// Unhandled returns the events that the last Receive returned. After [Restore], they
+// may have been seen before the crash, or not. A chat that has failed still has them.
 func (c *Chat) Unhandled() []Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -260,8 +260,8 @@ func (c *Chat) Err() error {
 }
 
 // Visualization returns the 288 bits that people compare, by means of
-// kdf.VisualizationImage or kdf.VisualizationHex, to be sure that nobody is between them.
-// They stay the same when the key is replaced.
+// kdf.VisualizationImage or kdf.VisualizationHex, to be sure that nobody is between
+// them. They stay the same when the key is replaced.
 func (c *Chat) Visualization() [36]byte { return c.picture }
 
 // ID returns Options.ChatID.
@@ -284,8 +284,8 @@ func (c *Chat) PeerLayer() int {
 	return c.peer
 }
 
-// Fingerprint returns that of the key in use for sending, which is public, or 0 if there is
-// none any more.
+// Fingerprint returns that of the key in use for sending, which is public, or 0 if
+// there is none any more.
 func (c *Chat) Fingerprint() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

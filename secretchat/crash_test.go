@@ -12,8 +12,8 @@ import (
 )
 
 // conversation is a flow of calls between two parties, either of which may crash at any
-// commit: before it, when the store keeps the old state, or after it, when the caller does
-// not get to see what was returned.
+// commit: before it, when the store keeps the old state, or after it, when the caller
+// does not get to see what was returned.
 type conversation struct {
 	t     *testing.T
 	sides [2]*party
@@ -110,7 +110,8 @@ func (c *conversation) transmit(side int, packets ...Packet) {
 func (c *conversation) say(side, id int) {
 	c.try(side, func(p *party) error {
 		body := text(int64(id), "hello")
-		// The application asks whether the message made it into the state before the crash.
+		// The application asks whether the message made it into the state before the
+		// crash.
 		for _, r := range p.history.records {
 			if bytes.HasSuffix(r.object, body) {
 				return nil

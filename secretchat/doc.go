@@ -1,25 +1,25 @@
-// Package secretchat drives Telegram's end-to-end encrypted Secret Chats, for clients that
-// bring their own network and their own TL library. It does everything between the two:
-// the exchange of keys, encryption, sequence numbers, gaps, resending, key renewal,
-// layers. It opens no connection, starts no goroutine and reads no clock. For anything that
-// need not talk to Telegram's clients, use a protocol with authenticated key exchange,
-// such as that of Signal.
+// Package secretchat drives Telegram's end-to-end encrypted Secret Chats, for clients
+// that bring their own network and their own TL library. It does everything between the
+// two: the exchange of keys, encryption, sequence numbers, gaps, resending, key
+// renewal, layers. It opens no connection, starts no goroutine and reads no clock. For
+// anything that need not talk to Telegram's clients, use a protocol with authenticated
+// key exchange, such as that of Signal.
 //
 // # Setting up
 //
-// Both sides hold a [bigdh.Group] made of what messages.getDhConfig returned. One of them
-// calls [Request], and sends g_a with messages.requestEncryption; the other calls [Accept]
-// and answers with g_b and a fingerprint by messages.acceptEncryption; with these the first
-// calls [Outgoing.Complete]. Each now has a [Chat]. Nothing so far tells them who is on the other side: for
-// that, people compare [Chat.Visualization].
+// Both sides hold a [bigdh.Group] made of what messages.getDhConfig returned. One of
+// them calls [Request], and sends g_a with messages.requestEncryption; the other calls
+// [Accept] and answers with g_b and a fingerprint by messages.acceptEncryption; with
+// these the first calls [Outgoing.Complete]. Each now has a [Chat]. Nothing so far
+// tells them who is on the other side: for that, people compare [Chat.Visualization].
 //
 // # Sending and receiving
 //
 // [Chat.Encrypt] takes a serialised DecryptedMessage or DecryptedMessageService, in the
 // layer that [Chat.Layer] names, and returns a [Packet] for messages.sendEncrypted.
-// [Chat.Receive] takes the bytes of an encryptedMessage and returns what has come in its
-// turn as [Event] values. The chat has things of its own to send as well, which are in [Chat.Outbox]
-// after any other call. A client is a loop around these:
+// [Chat.Receive] takes the bytes of an encryptedMessage and returns what has come in
+// its turn as [Event] values. The chat has things of its own to send as well, which are
+// in [Chat.Outbox] after any other call. A client is a loop around these:
 //
 //	events, err := chat.Receive(packet)
 //	for _, e := range events { show(e) }
@@ -27,13 +27,13 @@
 //
 // # State, and crashes
 //
-// A number used for two messages would break the chat, and a message that is decrypted once cannot
-// be received again. So whatever a call returns has been committed to [Options.Store]
-// before, sealed under [Options.StateKey], together with all there is to know about the chat. After a crash, [Restore]
-// continues: [Chat.Outbox] has the packets that were not reported as [Chat.Sent], and [Chat.Unhandled]
-// the events of the last Receive. Both may have been seen before the crash. Packets
-// can be sent twice, since the peer drops duplicates; events have a number, [Event.Seq], to
-// tell.
+// A number used for two messages would break the chat, and a message that is decrypted
+// once cannot be received again. So whatever a call returns has been committed to
+// [Options.Store] before, sealed under [Options.StateKey], together with all there is
+// to know about the chat. After a crash, [Restore] continues: [Chat.Outbox] has the
+// packets that were not reported as [Chat.Sent], and [Chat.Unhandled] the events of the
+// last Receive. Both may have been seen before the crash. Packets can be sent twice,
+// since the peer drops duplicates; events have a number, [Event.Seq], to tell.
 //
 // State must not go back in time: to restore a chat from a backup reuses numbers.
 //
@@ -45,13 +45,14 @@
 // # What is secret
 //
 // Keys, exponents and messages. Public are the lengths of packets, which random padding
-// blurs, the number and the time of messages, which key they are encrypted
-// with, and whether a packet was refused, but not why. Keys are wiped as soon as the protocol has no
-// more use for them, and all of them by [Chat.Discard]; copies made by the Go runtime are out of reach.
+// blurs, the number and the time of messages, which key they are encrypted with, and
+// whether a packet was refused, but not why. Keys are wiped as soon as the protocol has
+// no more use for them, and all of them by [Chat.Discard]; copies made by the Go
+// runtime are out of reach.
 //
-// The protocol is described at https://core.telegram.org/api/end-to-end, and in the pages
-// on [sequence numbers] and [perfect forward secrecy]; the errors of this package name
-// the rule that was broken.
+// The protocol is described at https://core.telegram.org/api/end-to-end, and in the
+// pages on [sequence numbers] and [perfect forward secrecy]; the errors of this package
+// name the rule that was broken.
 //
 // [sequence numbers]: https://core.telegram.org/api/end-to-end/seq_no
 // [perfect forward secrecy]: https://core.telegram.org/api/end-to-end/pfs

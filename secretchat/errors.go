@@ -2,18 +2,20 @@ package secretchat
 
 import "errors"
 
-// Receive returns these for packets that change nothing. Any relay can send them; the chat goes on.
+// Receive returns these for packets that change nothing. Any relay can send them; the
+// chat goes on.
 var (
 	// ErrUnknownKey says that a packet is for a key that the chat does not have, or no
 	// longer has.
 	ErrUnknownKey = errors.New("secretchat: packet for an unknown key")
-	// ErrDecrypt says that a packet is not a message of the peer. There is no telling why.
+	// ErrDecrypt says that a packet is not a message of the peer. There is no telling
+	// why.
 	ErrDecrypt = errors.New("secretchat: message cannot be decrypted")
-	// ErrDuplicate says that a message was received before, or waits in the queue. It is
-	// for information.
+	// ErrDuplicate says that a message was received before, or waits in the queue. It
+	// is for information.
 	ErrDuplicate = errors.New("secretchat: duplicate message")
-	// ErrObsolete says that the peer sent something without a sequence number, as was done
-	// before layer 17. It is ignored.
+	// ErrObsolete says that the peer sent something without a sequence number, as was
+	// done before layer 17. It is ignored.
 	ErrObsolete = errors.New("secretchat: message without sequence number")
 )
 
@@ -24,13 +26,13 @@ var (
 	ErrContent = errors.New("secretchat: not a message that can be sent")
 	// ErrTooLong says that a message does not fit into a packet.
 	ErrTooLong = errors.New("secretchat: message too long")
-	// ErrBacklog says that too many messages have not been acknowledged by the peer.
-	// It has to come back before more can be sent. See [Chat.Encrypt].
+	// ErrBacklog says that too many messages have not been acknowledged by the peer. It
+	// has to come back before more can be sent. See [Chat.Encrypt].
 	ErrBacklog = errors.New("secretchat: too many unacknowledged messages")
 	// ErrCompleted says that an [Outgoing] was completed, or has failed, before.
 	ErrCompleted = errors.New("secretchat: key exchange is over")
-	// ErrState says that a state cannot be restored: it has been changed, or is for another chat,
-	// another peer or another key.
+	// ErrState says that a state cannot be restored: it has been changed, or is for
+	// another chat, another peer or another key.
 	ErrState = errors.New("secretchat: state cannot be restored")
 	// ErrStore is wrapped, with the error of the Store, when a state could not be
 	// committed. The chat is unusable then. See [Store].
@@ -42,8 +44,8 @@ var (
 // ErrFatal is what every [FatalError] is, in the sense of [errors.Is].
 var ErrFatal = errors.New("secretchat: chat must be discarded")
 
-// FatalError says that the peer has broken a rule of the protocol, or that somebody
-// is between it and us. All keys are wiped, and whatever is called returns the same error.
+// FatalError says that the peer has broken a rule of the protocol, or that somebody is
+// between it and us. All keys are wiped, and whatever is called returns the same error.
 // What remains to be done is to call messages.discardEncryption and to tell the user.
 type FatalError struct {
 	Rule Rule
@@ -71,7 +73,7 @@ const (
 	RuleParity    Rule = "sequence number is negative or of the wrong side"
 	RuleInSeqNo   Rule = "in_seq_no decreases, or counts messages that were never sent"
 	RuleGap       Rule = "too many messages missing, or waiting for missing ones"
-	RuleResend    Rule = "request to resend what was not sent or has been acknowledged"
+	RuleResend    Rule = "request to resend what was not sent, has been acknowledged, or was sent too often"
 	RuleExhausted Rule = "no sequence numbers left"
 	// RuleUnacknowledged is for a peer that makes us answer and acknowledges nothing.
 	RuleUnacknowledged Rule = "too many answers not acknowledged"

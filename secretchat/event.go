@@ -8,7 +8,8 @@ type EventKind uint8
 const (
 	// EventMessage is a DecryptedMessage.
 	EventMessage EventKind = iota + 1
-	// EventSetTTL: messages from now on are to disappear TTL seconds after they were read.
+	// EventSetTTL: messages from now on are to disappear TTL seconds after they were
+	// read.
 	EventSetTTL
 	// EventRead: the peer has read IDs.
 	EventRead
@@ -20,8 +21,8 @@ const (
 	EventFlushHistory
 	// EventTyping: the peer is doing what Body tells.
 	EventTyping
-	// EventUnsupported is something that this version of the package does not know, since
-	// it is of a newer layer. The user should be told to update.
+	// EventUnsupported is something that this version of the package does not know,
+	// since it is of a newer layer. The user should be told to update.
 	EventUnsupported
 	// EventLayer: the peer's layer is now Layer.
 	EventLayer
@@ -34,8 +35,9 @@ const (
 type Event struct {
 	Kind EventKind
 	// Seq is the number of the peer's message, from 0. It is the same when the event is
-	// returned again after a crash. One message may have several events, and messages that
-	// are for the driver alone have none. -1 stands for a message without a number.
+	// returned again after a crash. One message may have several events, and messages
+	// that are for the driver alone have none. -1 stands for a message without a
+	// number.
 	Seq int
 	// Seen is how many of our messages the peer had received when it sent this: it
 	// belongs after our message number Seen-1, [Packet.Seq].
@@ -47,7 +49,8 @@ type Event struct {
 
 	// RandomID is the id of the message, if it has one.
 	RandomID int64
-	// TTL is in seconds, from 0, which is never, to [MaxTTL]. EventMessage and EventSetTTL have it.
+	// TTL is in seconds, from 0, which is never, to [MaxTTL]. EventMessage and
+	// EventSetTTL have it.
 	TTL int
 	// IDs are the random ids of the messages concerned.
 	IDs []int64
@@ -61,11 +64,12 @@ const MaxTTL = 365 * 24 * 60 * 60
 // messages.sendEncryptedFile or, if Service is set, messages.sendEncryptedService.
 // Packets should be sent in the order of Seq, though nothing is lost otherwise.
 type Packet struct {
-	// Seq is the number of our message, from 0. It is the same when the packet is sent again.
+	// Seq is the number of our message, from 0. It is the same when the packet is sent
+	// again.
 	Seq int
-	// RandomID is for the server, which drops packets with an id that it has seen. It is the id of
-	// the message, but for one that the peer has asked for again, which has a
-	// new one.
+	// RandomID is for the server, which drops packets with an id that it has seen. It
+	// is the id of the message, but for one that the peer has asked for again, which
+	// has a new one.
 	RandomID int64
 	Service  bool
 	Data     []byte

@@ -8,9 +8,9 @@ import (
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
-// FuzzReceive has a peer, or anybody, send anything: bytes as they are, or as the body of
-// a good packet, or as the message in it. The chat may end for a reason, or refuse, but must be one
-// that can be stored and restored.
+// FuzzReceive has a peer, or anybody, send anything: bytes as they are, or as the body
+// of a good packet, or as the message in it. The chat may end for a reason, or refuse,
+// but must be one that can be stored and restored.
 func FuzzReceive(f *testing.F) {
 	a, b := newSettledPair(f)
 	f.Add(uint8(0), int8(0), a.forge(text(1, "x")))
@@ -69,8 +69,8 @@ func FuzzReceive(f *testing.F) {
 	})
 }
 
-// FuzzRestore has states that were sealed by nobody, and ones that were sealed by us with
-// anything in them.
+// FuzzRestore has states that were sealed by nobody, and ones that were sealed by us
+// with anything in them.
 func FuzzRestore(f *testing.F) {
 	a, b := newSettledPair(f)
 	say(f, a, 1, "x")

@@ -36,8 +36,8 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 	return o, mine.PublicKey().Bytes(), nil
 }
 
-// GA returns g_a, in case messages.requestEncryption has to be repeated after a crash, or
-// [ErrCompleted].
+// GA returns g_a, in case messages.requestEncryption has to be repeated after a crash,
+// or [ErrCompleted].
 func (o *Outgoing) GA() (gA [bigdh.Size]byte, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -128,8 +128,8 @@ func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size
 	return c, gB, k.fingerprint(), nil
 }
 
-// Acceptance returns what Accept returned, until the peer is known to have got it, in case
-// messages.acceptEncryption has to be repeated after a crash.
+// Acceptance returns what Accept returned, until the peer is known to have got it, in
+// case messages.acceptEncryption has to be repeated after a crash.
 func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

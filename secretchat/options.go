@@ -45,7 +45,8 @@ type Options struct {
 	MaxPacket int
 }
 
-// StateKey is the key of [Options], of 32 bytes, for example out of the system's key store.
+// StateKey is the key of [Options], of 32 bytes, for example out of the system's key
+// store.
 type StateKey [32]byte
 
 // Format implements [fmt.Formatter] so that no log gets to see a key.

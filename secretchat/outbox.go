@@ -12,15 +12,19 @@ import (
 
 // Bounds of what is kept for a peer that does not acknowledge.
 const (
-	// maxHistory is how many messages are kept. It is not more than a peer may ask
-	// for.
+	// maxHistory is how many messages are kept. It is not more than a peer may ask for.
 	maxHistory = maxResend
-	// maxOwn is how many of them may be the application's. What is between
-	// the two is for the driver, so that it can always answer an honest peer.
+	// maxOwn is how many of them may be the application's. What is between the two is
+	// for the driver, so that it can always answer an honest peer.
 	maxOwn = 900
 	// maxOwnBytes is how long all of them may be before the application has to wait.
 	maxOwnBytes = 4 << 20
 )
+
+// maxAsked is how often a peer may ask for the same message. Once does it, but for what
+// gets lost; without a bound, a few bytes would have us send the whole history, again
+// and again.
+const maxAsked = 32
 
 // randomSize is how many random bytes a message has, in front of everything else. The
 // least is 15.
@@ -36,6 +40,7 @@ type record struct {
 	object []byte
 	unsent bool // the server may not have got it
 	resend bool // the peer has asked for it
+	asked  byte // how often
 	// handed says that Encrypt or Outbox has returned it, since the chat was restored.
 	handed bool
 }
@@ -71,14 +76,20 @@ func (h *history) drop(n int) {
 	}
 }
 
-// again marks a message to be sent once more, unless it is about to be sent anyway.
-func (h *history) again(i int) {
+// again marks a message to be sent once more, unless it is about to be sent anyway. It
+// reports whether the peer may ask for it.
+func (h *history) again(i int) bool {
 	r := &h.records[i]
+	if r.asked == maxAsked {
+		return false
+	}
+	r.asked++
 	if r.unsent && !r.handed {
-		return
+		return true
 	}
 	r.unsent, r.resend, r.handed = true, true, false
 	h.unhanded++
+	return true
 }
 
 func (h *history) replace(i int, object []byte) {
@@ -139,7 +150,8 @@ func (c *Chat) post(a *tl.Action) error {
 	return c.number(tl.AppendService(nil, randomInt64(), a))
 }
 
-// packet encrypts message seq, which is in the history, and notes that it was handed out.
+// packet encrypts message seq, which is in the history, and notes that it was handed
+// out.
 func (c *Chat) packet(seq int) Packet {
 	r := &c.history.records[seq-c.acked]
 	if r.unsent && !r.handed {
@@ -188,7 +200,7 @@ func parseOwn(object []byte) tl.Message {
 }
 
 // answerResend marks what the peer has asked for. Everything has to be there: messages
-// that it has not acknowledged, and that exist.
+// that exist, and that it has not acknowledged.
 func (c *Chat) answerResend(a *tl.Action) error {
 	start, ok := fromWire(a.Start, outBit(c.originator))
 	end, ok2 := fromWire(a.End, outBit(c.originator))
@@ -196,13 +208,15 @@ func (c *Chat) answerResend(a *tl.Action) error {
 		return fatal(RuleResend)
 	}
 	for seq := start; seq <= end; seq++ {
-		c.history.again(seq - c.acked)
+		if !c.history.again(seq - c.acked) {
+			return fatal(RuleResend)
+		}
 	}
 	return nil
 }
 
-// scrub destroys messages that the peer may not have got and that are to be deleted now:
-// those with one of ids, or all if ids is nil. In the place of each, with its
+// scrub destroys messages that the peer may not have got and that are to be deleted
+// now: those with one of ids, or all if ids is nil. In the place of each, with its
 // numbers, comes an order to delete it, so that there is no gap.
 func (c *Chat) scrub(ids []int64) {
 	for i := range c.history.records {

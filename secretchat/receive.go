@@ -9,13 +9,14 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Receive takes a packet from the server. It returns all events that are due: none if the
-// message is for the driver, or has to wait for others, and several if others have waited
-// for it. They stay part of the state, for [Chat.Unhandled], until the next packet is
-// received, or until [Chat.Handled].
+// Receive takes a packet from the server. It returns all events that are due: none if
+// the message is for the driver, or has to wait for others, and several if others have
+// waited for it. They stay part of the state, for [Chat.Unhandled], until the next
+// packet is received, or until [Chat.Handled].
 //
-// [ErrUnknownKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that the packet has
-// changed nothing. A [FatalError] is final; there may be events that came before it.
+// [ErrUnknownKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that the packet
+// has changed nothing. A [FatalError] is final; there may be events that came before
+// it.
 func (c *Chat) Receive(packet []byte) ([]Event, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,8 +65,8 @@ type opened struct {
 	body    []byte
 }
 
-// open decrypts a packet. Whether the fingerprint is known is public; of all
-// the rest there is one error, after the same work.
+// open decrypts a packet. Whether the fingerprint is known is public; of all the rest
+// there is one error, after the same work.
 func (c *Chat) open(packet []byte) (o opened, err error) {
 	if len(packet) < 8 {
 		return opened{}, ErrDecrypt
@@ -102,9 +103,9 @@ func (c *Chat) mayBeV1() bool { return c.allowV1 && c.received < c.firstV2 }
 
 // receive does what a decrypted message asks for.
 //
-// The checks are in the order of https://core.telegram.org/api/end-to-end/seq_no. Before
-// them, and before a message is known not to be a duplicate, nothing is done: what was
-// received before may have been replaced since, by the peer, when it was
+// The checks are in the order of https://core.telegram.org/api/end-to-end/seq_no.
+// Before them, and before a message is known not to be a duplicate, nothing is done:
+// what was received before may have been replaced since, by the peer, when it was
 // deleted there.
 func (c *Chat) receive(o *opened) error {
 	if !tl.IsLayer(o.body) {
@@ -169,8 +170,8 @@ func (c *Chat) receive(o *opened) error {
 	return c.requestMissing()
 }
 
-// receiveBare takes a message without sequence numbers. As nothing tells when it was sent,
-// all that it may do is to raise the layer.
+// receiveBare takes a message without sequence numbers. As nothing tells when it was
+// sent, all that it may do is to raise the layer.
 func (c *Chat) receiveBare(o *opened) error {
 	m, err := tl.ParseMessage(o.body)
 	a := &m.Action

@@ -116,7 +116,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// notifyLayer8 returns a decryptedMessageService#aa48327d with n = 15, or 4k-1, random bytes.
+// notifyLayer8 returns a decryptedMessageService#aa48327d with n = 15, or 4k-1, random
+// bytes.
 func notifyLayer8(layer int32, n int) []byte {
 	b := []byte{0x7d, 0x32, 0x48, 0xaa, 5, 0, 0, 0, 0, 0, 0, 0, byte(n)}
 	b = append(b, make([]byte, n)...)
@@ -213,6 +214,21 @@ func TestResendOnce(t *testing.T) {
 	}
 }
 
+// TestResendForever: a peer cannot have us send the same messages without end.
+func TestResendForever(t *testing.T) {
+	a, b := newSettledPair(t)
+	p := say(t, b, 1, "x")
+	request := resend(toWire(p.Seq, 0), toWire(p.Seq, 0))
+	for i := range maxAsked {
+		if _, err := b.Receive(a.send(request)); err != nil {
+			t.Fatalf("time %d: %v", i, err)
+		}
+		b.Sent(b.Outbox()...)
+		b.restart(t)
+	}
+	wantFatal(t, b, a.send(request), RuleResend)
+}
+
 // TestQueueBounds fills the queue, by count and by size.
 func TestQueueBounds(t *testing.T) {
 	t.Run("count", func(t *testing.T) {
@@ -254,15 +270,16 @@ func TestEventsBeforeFatal(t *testing.T) {
 	wantEvents(t, b.Unhandled(), "")
 }
 
-// TestUnansweredQuestions: a peer that has us answer, and acknowledges nothing, does not fill the
-// memory.
+// TestUnansweredQuestions: a peer that has us answer, and acknowledges nothing, does
+// not fill the memory.
 func TestUnansweredQuestions(t *testing.T) {
 	a, b := newSettledPair(t)
 	if _, err := b.Receive(a.send(rekeyMessage(tl.RequestKey, 1, a.group, 0))); err != nil {
 		t.Fatal(err)
 	}
+	request := rekeyMessage(tl.RequestKey, 2, a.group, 0)
 	for i := range maxHistory {
-		_, err := b.Receive(a.send(rekeyMessage(tl.RequestKey, 2, a.group, 0)))
+		_, err := b.Receive(a.send(request))
 		if err != nil {
 			if i < 100 {
 				t.Errorf("after %d messages", i)
@@ -332,8 +349,8 @@ func TestNewerLayer(t *testing.T) {
 	}
 }
 
-// TestLayers: 46 until more is known, never lower than it was, and not higher than either
-// side's.
+// TestLayers: 46 until more is known, never lower than it was, and not higher than
+// either side's.
 func TestLayers(t *testing.T) {
 	a, b := newPair(t, func(o *Options) { o.Layer = 73 })
 	layerOf := func(p []byte) int32 {

@@ -14,9 +14,9 @@ import (
 //	A  CommitKey(id, fingerprint)        under the old key; A sends with the new one from here on
 //	B  anything, at least Noop           under the new key
 //
-// All of these have numbers, and are processed in their turn, each once. For the state of
-// either side there is one place, exchange; all that may happen is in the four methods
-// on* and in onNewKey.
+// All of these have numbers, and are processed in their turn, each once. For the state
+// of either side there is one place, exchange; all that may happen is in the four
+// methods on* and in onNewKey.
 //
 //	state      event                    what happens                                       next state
 //	idle       key is used up           send RequestKey                                    requested
@@ -42,12 +42,12 @@ import (
 // Anything else ends the chat, as do a bad g_a or g_b and a wrong fingerprint. There is
 // no use in an AbortKey before that.
 //
-// There are two keys at most. When CommitKey is processed, so has been all that
-// was sent before it, and the old key has no more use; the same goes for a message that
-// has seen CommitKey.
+// There are two keys at most. When CommitKey is processed, so has been all that was
+// sent before it, and the old key has no more use; the same goes for a message that has
+// seen CommitKey.
 
-// A key is replaced after so many messages, sent and received, or after a week if
-// there was one at all.
+// A key is replaced after so many messages, sent and received, or after a week if there
+// was one at all.
 const (
 	maxUses = 100
 	maxAge  = 7 * 24 * time.Hour
@@ -235,8 +235,8 @@ func (c *Chat) forgetOther() {
 	c.exchange.wipe()
 }
 
-// keyFor returns the key under which message seq is sent: CommitKey under the old one, as
-// long as it is there.
+// keyFor returns the key under which message seq is sent: CommitKey under the old one,
+// as long as it is there.
 func (c *Chat) keyFor(seq int) *key {
 	if c.exchange.state == committed && seq == c.exchange.commit {
 		return c.other

@@ -23,8 +23,8 @@ const exchangeID = 1000
 
 var testTime = time.Unix(1700000000, 0)
 
-// parties in each state of B, of a chat where both have nothing on their way but what the
-// state is about. The exchange has exchangeID, and each party is a snapshot away.
+// parties in each state of B, of a chat where both have nothing on their way but what
+// the state is about. The exchange has exchangeID, and each party is a snapshot away.
 func inState(t *testing.T, state exchangeState) (a, b *party) {
 	t.Helper()
 	a, b = newSettledPair(t)
@@ -70,8 +70,8 @@ func sentActions(t *testing.T, p *party) (actions []tl.Action) {
 	return actions
 }
 
-// TestRekeyTable goes through the table of rekey.go, row by row: the state before, what A
-// sends, what B answers and what its state is then.
+// TestRekeyTable goes through the table of rekey.go, row by row: the state before, what
+// A sends, what B answers and what its state is then.
 func TestRekeyTable(t *testing.T) {
 	const less, more, other = exchangeID - 1, exchangeID + 1, 77
 	type row struct {
@@ -240,8 +240,8 @@ func TestRekeySwitchedEarly(t *testing.T) {
 	}
 }
 
-// TestRekeyTooEarlyForWiping: A keeps the old key as long as messages under it may be on
-// their way.
+// TestRekeyTooEarlyForWiping: A keeps the old key as long as messages under it may be
+// on their way.
 func TestRekeyTooEarlyForWiping(t *testing.T) {
 	a, b := newSettledPair(t)
 	if err := a.requestKey(exchangeID); err != nil {

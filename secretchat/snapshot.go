@@ -85,9 +85,10 @@ func openState(aead cipher.AEAD, chat, peer int64, sealed []byte, code func(*cod
 	return !r.bad && len(r.b) == 0
 }
 
-// Snapshot returns the sealed state, for callers without a [Store], who need it whenever
-// Encrypt, Receive, Handled or Tick has returned, and before anything is done with what
-// it returned. After [ErrStore] and [ErrDiscarded] there is nothing to keep, and it is nil.
+// Snapshot returns the sealed state, for callers without a [Store], who need it
+// whenever Encrypt, Receive, Handled or Tick has returned, and before anything is done
+// with what it returned. After [ErrStore] and [ErrDiscarded] there is nothing to keep,
+// and it is nil.
 func (c *Chat) Snapshot() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,8 +105,8 @@ func (c *Chat) snapshot() []byte {
 // Restore returns the chat with this state, which [Store] got or [Chat.Snapshot]
 // returned, or [ErrState]. A chat that has failed is restored as such: see [Chat.Err].
 //
-// If Options.Layer is higher than before, the peer will be told. If it is lower,
-// the one before stays.
+// If Options.Layer is higher than before, the peer will be told. If it is lower, the
+// one before stays.
 func Restore(state []byte, opt Options) (*Chat, error) {
 	opt.check()
 	c := new(Chat)
@@ -125,10 +126,14 @@ func Restore(state []byte, opt Options) (*Chat, error) {
 	return c, nil
 }
 
-// Snapshot returns the sealed state, for callers without a [Store].
+// Snapshot returns the sealed state, for callers without a [Store], or nil if the
+// exchange is over.
 func (o *Outgoing) Snapshot() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.mine == nil {
+		return nil
+	}
 	return sealState(o.opt.StateKey.aead(), o.opt.ChatID, o.opt.PeerID, o.code)
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // What a state consists of is written down once, in the methods code, which a coder
-// uses to measure, write or read it. A state that is read has been authenticated: it is what
-// we have written. Still nothing in it can do worse than to be refused.
+// uses to measure, write or read it. A state that is read has been authenticated: it is
+// what we have written. Still nothing in it can do worse than to be refused.
 
 type coderMode uint8
 
@@ -134,7 +134,8 @@ func (s *coder) kind(want byte) {
 	s.bad = s.bad || kind != want
 }
 
-// group codes p and g. A state may hold any group that was checked once; it is checked again.
+// group codes p and g. A state may hold any group that was checked once; it is checked
+// again.
 func (s *coder) group(p **bigdh.Group) {
 	var prime [bigdh.Size]byte
 	var g int
@@ -199,9 +200,6 @@ func (o *Outgoing) code(s *coder) {
 	s.group(&o.group)
 	if s.bad {
 		return
-	}
-	if o.mine == nil && s.mode != reading {
-		panic("secretchat: snapshot of a key exchange that is over")
 	}
 	s.exponent(&o.mine, o.group)
 }
@@ -280,7 +278,7 @@ func (c *Chat) codeExchange(s *coder) {
 const (
 	eventSize    = 1 + 4 + 4 + 4 + 4
 	incomingSize = 4 + 4 + 4 + 4
-	recordSize   = 4 + 1 + 1
+	recordSize   = 4 + 1 + 1 + 1
 )
 
 // event codes an event. What is in its body is parsed again.
@@ -318,6 +316,7 @@ func (s *coder) record(r *record) {
 	s.bytes(&r.object)
 	s.bool(&r.unsent)
 	s.bool(&r.resend)
+	s.byte(&r.asked)
 	if s.mode == reading {
 		l, err := tl.ParseLayer(r.object)
 		if err == nil {

@@ -6,9 +6,9 @@ import "fmt"
 // call methods of the chat.
 type Store interface {
 	// Commit replaces what is kept of the chat with the given id by state, which
-	// [Restore] takes, or forgets the chat if state is nil. It is atomic, and durable when
-	// it returns: after a crash, there is either the old state or the new one, and the
-	// new one if Commit has returned nil. It must not keep the slice.
+	// [Restore] takes, or forgets the chat if state is nil. It is atomic, and durable
+	// when it returns: after a crash, there is either the old state or the new one, and
+	// the new one if Commit has returned nil. It must not keep the slice.
 	//
 	// A chat whose Commit has failed returns [ErrStore] from then on, since nobody can
 	// tell what has been kept. Restore it from what the store has.

@@ -94,7 +94,8 @@ func TestPacketVectors(t *testing.T) {
 			continue
 		}
 		if v.Version == envelope.V2 {
-			// The body is a part of what was decrypted, with length and padding around it.
+			// The body is a part of what was decrypted, with length and padding around
+			// it.
 			padded := slices.Concat(binary.LittleEndian.AppendUint32(nil, uint32(v.Body)), o.body[:cap(o.body)])
 			if hash := sha256.Sum256(padded); string(hash[:]) != string(v.Hash) {
 				t.Errorf("%s: another plaintext", v.Name)
@@ -178,8 +179,8 @@ func TestSequenceNumberVectors(t *testing.T) {
 	}
 }
 
-// TestHandshakeVectors has exchanges with known exponents, among them a key and a g_a that
-// begin with zeros, which must not get lost.
+// TestHandshakeVectors has exchanges with known exponents, among them a key and a g_a
+// that begin with zeros, which must not get lost.
 func TestHandshakeVectors(t *testing.T) {
 	type dhVector struct {
 		Name        string

@@ -3,11 +3,13 @@
 // messages with their actions, and as much of other messages as tells what they are.
 //
 // What it parses was chosen by a peer. Nothing is allocated beyond a constant factor of
-// the length of the input, there is no nesting, and trailing bytes are an error; slices in the
-// results are parts of the input. The one liberty is that strings may be written in the long form
-// where the short one would do, and that their padding is not looked at.
+// the length of the input, there is no nesting, and trailing bytes are an error; slices
+// in the results are parts of the input. The one liberty is that strings may be written
+// in the long form where the short one would do, and that their padding is not looked
+// at.
 //
-// See https://core.telegram.org/mtproto/TL and https://core.telegram.org/schema/end-to-end.
+// See https://core.telegram.org/mtproto/TL and
+// https://core.telegram.org/schema/end-to-end.
 package tl
 
 import (

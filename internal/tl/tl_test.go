@@ -281,8 +281,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestPublishedConstructors compares with TDLib's schema, as far as that is at hand: it is
-// theirs to publish. TestServiceVectors has most of it.
+// TestPublishedConstructors compares with TDLib's schema, as far as that is at hand: it
+// is theirs to publish. TestServiceVectors has most of it.
 func TestPublishedConstructors(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "vectors", "published", "tl_secret_constructors.json"))
 	if errors.Is(err, fs.ErrNotExist) {
