@@ -16,6 +16,9 @@ func kernelLanes() int {
 	return 8
 }
 
+// minBatchSoftware is minBatch for the software AES, which works on four messages.
+func minBatchSoftware() int { return 1 }
+
 // expandLanesAES expands the keys of the lanes whose bits are set.
 func expandLanesAES(l *lanes, fresh uint) {
 	for fresh != 0 {

@@ -14,7 +14,7 @@ func batchWidth() int {
 // instructions, two messages of 512 bytes are, and 15 of 64 bytes are not.
 func minBatch() int {
 	if !useAES {
-		return 1
+		return minBatchSoftware()
 	}
 	return 1024
 }

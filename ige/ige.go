@@ -17,8 +17,9 @@
 //     names of github.com/gotd/ige and take any [cipher.Block].
 //
 // Keys, plaintexts and ivs are secret: no branch and no memory address depends
-// on them, on any platform. Where the CPU has no AES instructions a bitsliced
-// software AES runs, which is slower but as constant-time. Lengths are public. A
+// on them, on any platform. Where the CPU has no AES instructions a software AES runs,
+// bitsliced or, on arm64, with table lookups in registers, which is slower but as
+// constant-time. Lengths are public. A
 // block of another package is as constant-time as that package makes it: the one of
 // crypto/aes uses tables where the CPU has no AES instructions.
 //
@@ -52,7 +53,7 @@ const (
 var ErrPartialBlock = errors.New("ige: input is not a whole number of blocks")
 
 // Backend names the implementation that this machine uses, such as "AES-NI",
-// "Armv8" or, for the constant-time software AES, "generic".
+// "Armv8" or, for the constant-time software AES, "NEON" or "generic".
 func Backend() string { return backends.String() }
 
 // Message is one message to encrypt or decrypt with AES-256 under its own key.

@@ -8,9 +8,13 @@ import (
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-var useAES = cpuid.ARM64HasAES
+var (
+	useAES = cpuid.ARM64HasAES
+	// The kernels with table lookups in registers are for CPUs without AES.
+	useNEON = cpuid.ARM64HasASIMD
+)
 
-var backends = impl.New("ige").Add("Armv8", &useAES)
+var backends = impl.New("ige").Add("NEON", &useNEON).Replace("Armv8", &useAES)
 
 // The kernels for AES, under the names that ige_asm.go dispatches to on every
 // architecture.

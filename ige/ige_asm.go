@@ -13,18 +13,22 @@ const useStdAES = false
 // expand computes the schedules of the cipher and of the equivalent inverse
 // cipher for a key of 16, 24 or 32 bytes, and returns the number of rounds.
 func expand(enc, dec *schedule, key []byte) (nr int) {
-	if useAES && len(key) == KeySize {
+	switch {
+	case len(key) != KeySize:
+		return expandGeneric(enc, dec, key)
+	case useAES:
 		expandAES(enc, dec, (*[KeySize]byte)(key))
-		return maxRounds
+	default:
+		expandSoftware(enc, dec, (*[KeySize]byte)(key))
 	}
-	return expandGeneric(enc, dec, key)
+	return maxRounds
 }
 
 // encrypt encrypts the whole blocks of src with nr rounds and the schedule xk,
 // and moves iv on.
 func encrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	if !useAES {
-		encryptGeneric(nr, xk, iv, dst, src)
+		encryptSoftware(nr, xk, iv, dst, src)
 		return
 	}
 	for len(src) > 0 {
@@ -38,7 +42,7 @@ func encrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 // the equivalent inverse cipher, and moves iv on.
 func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	if !useAES {
-		decryptGeneric(nr, xk, iv, dst, src)
+		decryptSoftware(nr, xk, iv, dst, src)
 		return
 	}
 	for len(src) > 0 {
@@ -51,7 +55,7 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 // encryptMessage expands key and encrypts the one or more blocks of src with it.
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if !useAES {
-		encryptMessageGeneric(key, iv, dst, src)
+		encryptMessageSoftware(key, iv, dst, src)
 		return
 	}
 	var xk schedule
@@ -64,7 +68,7 @@ func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 // decryptMessage expands key and decrypts the one or more blocks of src with it.
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if !useAES {
-		decryptMessageGeneric(key, iv, dst, src)
+		decryptMessageSoftware(key, iv, dst, src)
 		return
 	}
 	var xk schedule

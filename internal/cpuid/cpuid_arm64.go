@@ -4,8 +4,10 @@ package cpuid
 
 import "golang.org/x/sys/cpu"
 
-// Flags, all known to golang.org/x/sys/cpu: aes, sha2.
+// Flags, all known to golang.org/x/sys/cpu: aes, asimd, sha2. Every CPU that Go runs
+// on has the second, so that it is there to be turned off.
 var (
-	ARM64HasAES  = cpu.ARM64.HasAES
-	ARM64HasSHA2 = cpu.ARM64.HasSHA2
+	ARM64HasAES   = cpu.ARM64.HasAES
+	ARM64HasASIMD = cpu.ARM64.HasASIMD
+	ARM64HasSHA2  = cpu.ARM64.HasSHA2
 )

@@ -3,6 +3,7 @@
 package cpuid
 
 const (
-	ARM64HasAES  = false
-	ARM64HasSHA2 = false
+	ARM64HasAES   = false
+	ARM64HasASIMD = false
+	ARM64HasSHA2  = false
 )

@@ -24,6 +24,8 @@ type Backend struct {
 	// Available is what the toggle was when the process started: whether this
 	// machine can run the backend.
 	Available bool
+	// replaces is set if the backend does all that those before it do.
+	replaces bool
 }
 
 var packages []*Package
@@ -46,11 +48,16 @@ func New(name string) *Package {
 // Backends come in order of capability, each needing what those before it
 // need. The toggle must have its final value already. It panics on a duplicate
 // name.
-func (p *Package) Add(name string, toggle *bool) *Package {
+func (p *Package) Add(name string, toggle *bool) *Package { return p.add(name, toggle, false) }
+
+// Replace is Add for a backend that leaves nothing to do for those before it.
+func (p *Package) Replace(name string, toggle *bool) *Package { return p.add(name, toggle, true) }
+
+func (p *Package) add(name string, toggle *bool, replaces bool) *Package {
 	if slices.ContainsFunc(p.backends, func(b Backend) bool { return b.Name == name }) {
 		panic("impl: duplicate backend " + p.name + ":" + name)
 	}
-	p.backends = append(p.backends, Backend{Name: name, Toggle: toggle, Available: *toggle})
+	p.backends = append(p.backends, Backend{Name: name, Toggle: toggle, Available: *toggle, replaces: replaces})
 	return p
 }
 
@@ -67,6 +74,9 @@ func (p *Package) String() string {
 	for _, b := range slices.Backward(p.backends) {
 		if *b.Toggle {
 			names = append(names, b.Name)
+			if b.replaces {
+				break
+			}
 		}
 	}
 	if len(names) == 0 {

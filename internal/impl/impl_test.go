@@ -37,6 +37,12 @@ func TestPackage(t *testing.T) {
 		}
 	}
 
+	fast, slow = true, true
+	p.Replace("other", &fast)
+	if got, want := p.String(), "other"; got != want {
+		t.Errorf("String() with other = %q, want %q", got, want)
+	}
+
 	mustPanic(t, "impl: duplicate package test", func() { New("test") })
 	mustPanic(t, "impl: duplicate backend test:fast", func() { p.Add("fast", &fast) })
 }

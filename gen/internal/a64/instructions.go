@@ -86,7 +86,7 @@ func (f *Func) VEXT(imm int, m, n, d V) {
 	f.emit(featSIMD, "VEXT", immediate(imm), f.b16(m), f.b16(n), f.b16(d))
 }
 
-// VTBL sets byte i of d to byte index[i] of table.
+// VTBL sets byte i of d to byte index[i] of table, or to zero if index[i] is above 15.
 func (f *Func) VTBL(index, table, d V) {
 	f.emit(featSIMD, "VTBL", f.b16(index), f.list(table), f.b16(d))
 }
@@ -122,6 +122,35 @@ func (f *Func) VST1(p R, s ...V) {
 // VST1P is VST1 that moves p past what it has stored.
 func (f *Func) VST1P(p R, s ...V) {
 	f.emit(featSIMD, "VST1.P", f.list(s...), after(f.use(p), s))
+}
+
+// Half vectors: the low 64 bits of registers. The high ones of the destination become
+// zero.
+
+// VEORHalf sets d = n ⊕ m.
+func (f *Func) VEORHalf(m, n, d V) { f.emit(featSIMD, "VEOR", f.b8(m), f.b8(n), f.b8(d)) }
+
+// VANDHalf sets d = n ∧ m.
+func (f *Func) VANDHalf(m, n, d V) { f.emit(featSIMD, "VAND", f.b8(m), f.b8(n), f.b8(d)) }
+
+// VUSHRHalf shifts the eight bytes of n right by imm bits.
+func (f *Func) VUSHRHalf(imm int, n, d V) {
+	f.emit(featSIMD, "VUSHR", immediate(imm), f.b8(n), f.b8(d))
+}
+
+// VTBLHalf sets byte i of d to byte index[i] of table, or to zero if index[i] is above 15.
+func (f *Func) VTBLHalf(index, table, d V) {
+	f.emit(featSIMD, "VTBL", f.b8(index), f.list(table), f.b8(d))
+}
+
+// VLD1HalfP loads two consecutive registers from p and moves p past what it has loaded.
+func (f *Func) VLD1HalfP(p R, d0, d1 V) {
+	f.emit(featSIMD, "VLD1.P", "16("+f.use(p)+")", f.halves(d0, d1))
+}
+
+// VST1HalfP stores two consecutive registers at p and moves p past what it has stored.
+func (f *Func) VST1HalfP(p R, s0, s1 V) {
+	f.emit(featSIMD, "VST1.P", f.halves(s0, s1), "16("+f.use(p)+")")
 }
 
 // Numbers of several words. The carry is the carry flag, which multiplications, loads
@@ -247,6 +276,8 @@ func (f *Func) RET() { f.emit("", "RET") }
 
 func (f *Func) b16(v V) string { return f.useV(v) + ".B16" }
 
+func (f *Func) b8(v V) string { return f.useV(v) + ".B8" }
+
 func (f *Func) s4(v V) string { return f.useV(v) + ".S4" }
 
 // list is a list of one to four consecutive registers.
@@ -262,6 +293,14 @@ func (f *Func) list(regs ...V) string {
 		names[i] = f.b16(v)
 	}
 	return "[" + strings.Join(names, ", ") + "]"
+}
+
+// halves is a list of two consecutive half registers.
+func (f *Func) halves(v0, v1 V) string {
+	if v1.num != v0.num+1 {
+		f.panicf("list of registers that are not consecutive")
+	}
+	return "[" + f.b8(v0) + ", " + f.b8(v1) + "]"
 }
 
 // pair is an operand of two different registers, or of ZR twice.
