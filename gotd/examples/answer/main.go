@@ -1,0 +1,162 @@
+// Answer is a user of Telegram that accepts every secret chat and answers: it repeats what
+// is written to it, and tells the SHA-256 of files.
+//
+//	APP_ID=… APP_HASH=… PHONE=… go run . -dir ~/.answer
+//
+// APP_ID and APP_HASH are from https://my.telegram.org. At the first start it asks for the
+// code that Telegram sends to the account, and takes the password, if it has one, from
+// PASSWORD.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/telegram/auth"
+	"github.com/gotd/td/telegram/updates"
+	"github.com/gotd/td/tg"
+	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/gotd/boltstore"
+	"github.com/mtcore/mtcore/kdf"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+func main() {
+	dir := flag.String("dir", ".", "where to keep the session and the chats, which are secret")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *dir, telegram.Options{}); err != nil && ctx.Err() == nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, dir string, options telegram.Options) error {
+	appID, err := strconv.Atoi(os.Getenv("APP_ID"))
+	if err != nil {
+		return fmt.Errorf("APP_ID: %w", err)
+	}
+	key, err := stateKey(filepath.Join(dir, "state.key"))
+	if err != nil {
+		return err
+	}
+	db, err := bbolt.Open(filepath.Join(dir, "chats.db"), 0o600, nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	store, err := boltstore.New(db, "secret chats")
+	if err != nil {
+		return err
+	}
+
+	// The client needs a handler of updates, which needs the manager of the chats, which
+	// needs the client.
+	var gaps *updates.Manager
+	options.SessionStorage = &telegram.FileSessionStorage{Path: filepath.Join(dir, "session.json")}
+	options.UpdateHandler = telegram.UpdateHandlerFunc(func(ctx context.Context, u tg.UpdatesClass) error {
+		return gaps.Handle(ctx, u)
+	})
+	client := telegram.NewClient(appID, os.Getenv("APP_HASH"), options)
+	bot := new(bot)
+	bot.chats, err = gotd.New(client.API(), gotd.Options{Store: store, StateKey: key, Handler: bot.handle})
+	if err != nil {
+		return err
+	}
+	dispatcher := tg.NewUpdateDispatcher()
+	bot.chats.Register(dispatcher)
+	gaps = updates.New(updates.Config{
+		Handler: dispatcher,
+		Storage: bot.chats.StateStorage(&stateFile{path: filepath.Join(dir, "updates.json")}),
+	})
+
+	return client.Run(ctx, func(ctx context.Context) error {
+		login := auth.Constant(os.Getenv("PHONE"), os.Getenv("PASSWORD"), auth.CodeAuthenticatorFunc(askForCode))
+		if err := client.Auth().IfNecessary(ctx, auth.NewFlow(login, auth.SendCodeOptions{})); err != nil {
+			return err
+		}
+		self, err := client.Self(ctx)
+		if err != nil {
+			return err
+		}
+		log.Printf("user %d answers", self.ID)
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return gaps.Run(ctx, client.API(), self.ID, updates.AuthOptions{}) })
+		g.Go(func() error { return bot.chats.Run(ctx) })
+		return g.Wait()
+	})
+}
+
+type bot struct{ chats *gotd.Manager }
+
+// handle is told what happens in all chats. An error would end the program.
+func (b *bot) handle(ctx context.Context, e gotd.Event) error {
+	switch e := e.(type) {
+	case *gotd.Requested:
+		b.report(e.Chat, e.Chat.Accept(ctx))
+	case *gotd.Opened:
+		picture, err := e.Chat.Visualization()
+		log.Printf("chat %d with user %d is open; compare:\n%s", e.Chat.ID(), e.Chat.PeerID(), kdf.VisualizationHex(picture))
+		return err
+	case *gotd.Closed:
+		log.Printf("chat %d is over: %v", e.Chat.ID(), e.Err)
+	case *gotd.Message:
+		if e.File == nil {
+			_, err := e.Chat.SendText("You said: " + e.Message.Message)
+			b.report(e.Chat, err)
+			return nil
+		}
+		go b.answerFile(ctx, e) // which may take long
+	}
+	return nil
+}
+
+func (b *bot) answerFile(ctx context.Context, m *gotd.Message) {
+	h := sha256.New()
+	err := b.chats.Download(ctx, m.Message.Media, m.File, h)
+	if err == nil {
+		_, err = m.Chat.SendText(fmt.Sprintf("SHA-256: %x", h.Sum(nil)))
+	}
+	b.report(m.Chat, err)
+}
+
+func (b *bot) report(c *gotd.Chat, err error) {
+	if err != nil {
+		log.Printf("chat %d: %v", c.ID(), err)
+	}
+}
+
+func askForCode(context.Context, *tg.AuthSentCode) (code string, err error) {
+	fmt.Print("code: ")
+	_, err = fmt.Scanln(&code)
+	return code, err
+}
+
+// stateKey returns the key in a file, which it makes if there is none. A real application
+// has a better place for it.
+func stateKey(path string) (key secretchat.StateKey, err error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		rand.Read(key[:])
+		return key, os.WriteFile(path, key[:], 0o600)
+	}
+	if err == nil && len(b) != len(key) {
+		err = fmt.Errorf("%s is not a key", path)
+	}
+	copy(key[:], b)
+	return key, err
+}
