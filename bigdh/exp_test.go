@@ -2,6 +2,7 @@ package bigdh
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"testing"
 
@@ -30,6 +31,53 @@ func TestExp(t *testing.T) {
 			}
 		}
 	})
+}
+
+var cases = flag.Int("cases", 1000, "how many exponentiations TestCases has")
+
+// TestCases has random and extreme moduli, bases and exponents, every eighth of full
+// length. It takes minutes to have very many of them:
+//
+//	go test ./bigdh -run TestCases -timeout 1h -cases 100000
+func TestCases(t *testing.T) {
+	impltest.Require(t, backends)
+	count := *cases
+	if testing.Short() {
+		count /= 10
+	}
+	r := newRand(15)
+	ms := moduli(16)
+	for i := range count {
+		m := ms[r.Uint64()%uint64(len(ms))]
+		xs := values(r, &m.n, 12)
+		x := xs[r.Uint64()%uint64(len(xs))]
+		e := make([]byte, r.Uint64()%40)
+		if i%8 == 0 {
+			e = make([]byte, Size)
+		}
+		switch r.Uint64() % 6 {
+		case 0: // zero
+		case 1:
+			if len(e) > 0 {
+				e[len(e)-1] = 1
+			}
+		case 2:
+			if len(e) > 0 {
+				e[0] = 0x80
+			}
+		case 3:
+			copy(e, bytes.Repeat([]byte{0xff}, Size))
+		default:
+			r.Read(e)
+		}
+		want := referenceExp(&m.n, &x, e)
+		eachBackend(func(backend string) {
+			var got nat
+			if m.exp(&got, &x, e); got != want {
+				t.Fatalf("%s: %x ^ %x modulo %x:\n%x, want\n%x", backend, toBig(&x), e, toBig(&m.n), toBig(&got), toBig(&want))
+			}
+		})
+	}
 }
 
 // TestExpLengths: short exponents have few windows, or half a one.
