@@ -338,6 +338,20 @@ func TestDeleteUnacknowledged(t *testing.T) {
 	}
 }
 
+// TestDeleteNothing: an order to delete no messages deletes none.
+func TestDeleteNothing(t *testing.T) {
+	a, _ := newSettledPair(t)
+	say(t, a, 1, "hello")
+	for _, ids := range [][]int64{nil, {}, {2}} {
+		if _, err := a.Encrypt(service(&tl.Action{ID: tl.DeleteMessages, IDs: ids})); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plainState(a.Chat), "hello") {
+			t.Errorf("the message is gone, to delete %v", ids)
+		}
+	}
+}
+
 // TestNothingPrintsKeys formats everything that has one.
 func TestNothingPrintsKeys(t *testing.T) {
 	opt, _ := testOptions()

@@ -99,14 +99,7 @@ func (c *Chat) Encrypt(message []byte) (Packet, error) {
 	if err != nil {
 		return Packet{}, err
 	}
-	if m.Kind == tl.Service {
-		switch m.Action.ID {
-		case tl.DeleteMessages:
-			c.scrub(m.Action.IDs)
-		case tl.FlushHistory:
-			c.scrub(nil)
-		}
-	}
+	c.scrub(&m.Action)
 	seq := c.sent
 	if err := c.number(message); err != nil {
 		return Packet{}, c.fail(err)

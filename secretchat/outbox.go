@@ -215,14 +215,17 @@ func (c *Chat) answerResend(a *tl.Action) error {
 	return nil
 }
 
-// scrub destroys messages that the peer may not have got and that are to be deleted
-// now: those with one of ids, or all if ids is nil. In the place of each, with its
-// numbers, comes an order to delete it, so that there is no gap.
-func (c *Chat) scrub(ids []int64) {
+// scrub destroys the content of messages that the peer may not have got and that a,
+// which is about to be sent, deletes. In the place of each, with its numbers, comes an
+// order to delete it, so that there is no gap.
+func (c *Chat) scrub(a *tl.Action) {
+	if a.ID != tl.DeleteMessages && a.ID != tl.FlushHistory {
+		return
+	}
 	for i := range c.history.records {
 		object := c.history.records[i].object
 		m := parseOwn(object)
-		if m.Kind != tl.Text || ids != nil && !slices.Contains(ids, m.RandomID) {
+		if m.Kind != tl.Text || a.ID == tl.DeleteMessages && !slices.Contains(a.IDs, m.RandomID) {
 			continue
 		}
 		l, err := tl.ParseLayer(object)

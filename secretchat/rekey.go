@@ -235,10 +235,10 @@ func (c *Chat) forgetOther() {
 	c.exchange.wipe()
 }
 
-// keyFor returns the key under which message seq is sent: CommitKey under the old one,
-// as long as it is there.
+// keyFor returns the key under which message seq is sent: CommitKey, and what came
+// before it, under the old one, as long as that is there.
 func (c *Chat) keyFor(seq int) *key {
-	if c.exchange.state == committed && seq == c.exchange.commit {
+	if c.exchange.state == committed && seq <= c.exchange.commit {
 		return c.other
 	}
 	return c.key

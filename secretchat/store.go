@@ -10,6 +10,9 @@ type Store interface {
 	// when it returns: after a crash, there is either the old state or the new one, and
 	// the new one if Commit has returned nil. It must not keep the slice.
 	//
+	// A state has about a kilobyte, and in addition whatever the peer has not
+	// acknowledged, what came too early, and the events that are not [Chat.Handled].
+	//
 	// A chat whose Commit has failed returns [ErrStore] from then on, since nobody can
 	// tell what has been kept. Restore it from what the store has.
 	Commit(chat int64, state []byte) error
