@@ -2,6 +2,3 @@
 // gmp and cgo: libgmp and its headers must be there (Debian: apt-get install libgmp-dev).
 // Without, it panics.
 package gmp
-
-// A Modulus is an odd number. Exp of one Modulus must not run twice at a time.
-type Modulus struct{ modulus }

@@ -32,7 +32,8 @@ import "C"
 // Available reports whether the program was built with GMP.
 const Available = true
 
-type modulus = C.modulus
+// A Modulus is an odd number. Exp of one Modulus must not run twice at a time.
+type Modulus struct{ modulus C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
 func NewModulus(p []byte) *Modulus {

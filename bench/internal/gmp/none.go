@@ -5,7 +5,8 @@ package gmp
 // Available reports whether the program was built with GMP.
 const Available = false
 
-type modulus struct{}
+// A Modulus does not exist in this build.
+type Modulus struct{}
 
 func NewModulus(p []byte) *Modulus           { panic("gmp: not available") }
 func (m *Modulus) Exp(dst, base, exp []byte) { panic("gmp: not available") }

@@ -2,7 +2,3 @@
 // and cgo: libcrypto and its headers must be there (Debian: apt-get install libssl-dev).
 // Without, it panics.
 package openssl
-
-// A Modulus is an odd number with what OpenSSL precomputes for it. Exp of one Modulus must
-// not run twice at a time.
-type Modulus struct{ modulus }

@@ -5,7 +5,8 @@ package openssl
 // Available reports whether the program was built with OpenSSL.
 const Available = false
 
-type modulus struct{}
+// A Modulus does not exist in this build.
+type Modulus struct{}
 
 func NewModulus(p []byte) *Modulus           { panic("openssl: not available") }
 func (m *Modulus) Exp(dst, base, exp []byte) { panic("openssl: not available") }

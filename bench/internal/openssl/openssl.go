@@ -44,7 +44,9 @@ import "C"
 // Available reports whether the program was built with OpenSSL.
 const Available = true
 
-type modulus = C.modulus
+// A Modulus is an odd number with what OpenSSL precomputes for it. Exp of one Modulus must
+// not run twice at a time.
+type Modulus struct{ modulus C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
 func NewModulus(p []byte) *Modulus {
