@@ -12,26 +12,22 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Bench measures this device, for about three seconds, and returns the results as JSON. Call
-// it on a thread of its own, with the app in the foreground: in the background a phone
-// gives it a small core, or none.
+// Bench measures this device, for about three seconds, and returns the results as JSON, which
+// the program in bench compares with those of other machines. Call it on a thread of its
+// own, with the app in the foreground: in the background a phone gives it a small core,
+// or none.
 func Bench() string {
-	text, err := RunBench(nil)
+	text, err := RunBench("", nil)
 	if err != nil {
 		panic("mobile: internal error: " + err.Error()) // nobody is there to end it
 	}
 	return text
 }
 
-// RunBench is Bench with a Progress, in cases measured, which may be null.
-func RunBench(progress Progress) (string, error) {
-	out := benchReport{
-		Schema: "mtcore-mobile-bench/1",
-		Go:     runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
-		Backends: map[string]string{
-			"ige": ige.Backend(), "kdf": kdf.Backend(), "envelope": envelope.Backend(), "bigdh": bigdh.Backend(),
-		},
-	}
+// RunBench is Bench with a name for the device, such as its model, and a Progress, in cases
+// measured, which may be null.
+func RunBench(device string, progress Progress) (string, error) {
+	out := thisReport(device)
 	cases, err := benchCases()
 	if err != nil {
 		return "", err
@@ -45,132 +41,205 @@ func RunBench(progress Progress) (string, error) {
 	if err := report(progress, int64(len(cases)), int64(len(cases))); err != nil {
 		return "", err
 	}
+	out.Time = time.Now().UTC()
 	text, err := json.MarshalIndent(out, "", "\t")
 	return string(text), err
 }
 
+// benchReport and what it consists of have the format of the program in bench, with the
+// fields that this one can fill. Package report over there says what they mean.
 type benchReport struct {
-	Schema   string            `json:"schema"`
-	Go       string            `json:"go"`
-	OS       string            `json:"os"`
-	Arch     string            `json:"arch"`
-	CPUs     int               `json:"cpus"`
-	Backends map[string]string `json:"backends"`
-	Results  []benchResult     `json:"results"`
+	Schema  string        `json:"schema"`
+	Time    time.Time     `json:"time"`
+	Machine benchMachine  `json:"machine"`
+	Build   benchBuild    `json:"build"`
+	Results []benchResult `json:"results"`
+	Targets []struct{}    `json:"targets"`
 }
 
-// benchResult has medians and minima over all rounds.
+type benchMachine struct {
+	Name     string              `json:"name"`
+	CPU      string              `json:"cpu"`
+	OS       string              `json:"os"`
+	Arch     string              `json:"arch"`
+	Cores    int                 `json:"cores"`
+	Features []string            `json:"features"`
+	Backends map[string][]string `json:"backends"`
+}
+
+type benchBuild struct {
+	Go    string            `json:"go"`
+	Peers map[string]string `json:"peers"`
+}
+
 type benchResult struct {
-	Suite    string  `json:"suite"`
-	Case     string  `json:"case"`
-	Bytes    int     `json:"bytes"` // worked on by one call, 0 if that says nothing
-	NsPerOp  float64 `json:"ns_per_op"`
-	MinNs    float64 `json:"min_ns_per_op"`
-	MBPerSec float64 `json:"mb_per_s,omitempty"` // of 10⁶ bytes
-	Rounds   int     `json:"rounds"`
+	Suite   string    `json:"suite"`
+	Case    string    `json:"case"`
+	Op      string    `json:"op"`
+	Count   int       `json:"count"`
+	Size    int       `json:"size"`
+	Bytes   int       `json:"bytes"`
+	Kind    string    `json:"kind"`
+	Who     string    `json:"who"`
+	How     string    `json:"how"`
+	Backend string    `json:"backend"`
+	Rounds  int       `json:"rounds"`
+	Ns      float64   `json:"ns"`
+	Low     float64   `json:"low"`
+	High    float64   `json:"high"`
+	Samples []float64 `json:"samples"`
 }
 
+func thisReport(device string) benchReport {
+	if device == "" {
+		device = runtime.GOOS + "/" + runtime.GOARCH
+	}
+	return benchReport{
+		Schema: "mtcore-bench/1",
+		Machine: benchMachine{
+			Name: device, CPU: device, OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
+			Features: []string{},
+			Backends: map[string][]string{
+				"ige": {ige.Backend()}, "kdf": {kdf.Backend()},
+				"envelope": {envelope.Backend()}, "bigdh": {bigdh.Backend()},
+			},
+		},
+		Build:   benchBuild{Go: runtime.Version(), Peers: map[string]string{}},
+		Targets: []struct{}{},
+	}
+}
+
+// benchCase is some work: count messages of size bytes.
 type benchCase struct {
-	suite, name string
-	bytes       int
-	op          func()
+	suite, name, op, how, backend string
+	count, size                   int
+	run                           func()
 }
 
 const (
-	benchSlice  = 3 * time.Millisecond
-	benchRounds = 41
+	benchSlice  = 6 * time.Millisecond
+	benchRounds = 20
 )
 
 // measure runs the case in many short rounds, so that the median ignores what else the
 // device had to do.
 func (c *benchCase) measure() benchResult {
 	runtime.GC()
+	// The shorter of two, in case that one is interrupted.
 	n := 1
-	for c.run(n) < benchSlice/2 {
+	for min(c.time(n), c.time(n)) < benchSlice/2 {
 		n *= 2
 	}
-	ns := make([]float64, benchRounds)
-	for i := range ns {
-		ns[i] = float64(c.run(n)) / float64(n)
+	samples := make([]float64, benchRounds)
+	for i := range samples {
+		samples[i] = float64(c.time(n)) / float64(n)
 	}
-	slices.Sort(ns)
-	r := benchResult{
-		Suite: c.suite, Case: c.name, Bytes: c.bytes,
-		NsPerOp: ns[benchRounds/2], MinNs: ns[0], Rounds: benchRounds,
+	ns := slices.Sorted(slices.Values(samples))
+	return benchResult{
+		Suite: c.suite, Case: c.name, Op: c.op, Count: c.count, Size: c.size, Bytes: c.count * c.size,
+		Kind: "mtcore", Who: "mtcore " + c.backend, How: c.how, Backend: c.backend,
+		Rounds: benchRounds, Ns: ns[benchRounds/2], Low: ns[benchRounds/4], High: ns[benchRounds*3/4], Samples: samples,
 	}
-	r.MBPerSec = float64(c.bytes) / r.NsPerOp * 1e3
-	return r
 }
 
-func (c *benchCase) run(n int) time.Duration {
+func (c *benchCase) time(n int) time.Duration {
 	start := time.Now()
 	for range n {
-		c.op()
+		c.run()
 	}
 	return time.Since(start)
 }
 
+// benchCases have the names that they have in bench.
 func benchCases() ([]benchCase, error) {
-	var cases []benchCase
-	add := func(suite, name string, bytes int, op func()) {
-		cases = append(cases, benchCase{suite, name, bytes, op})
+	cases := append(igeCases(), deriveCase())
+	sealed, err := envelopeCases()
+	if err != nil {
+		return nil, err
 	}
+	powers, err := dhCases()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(cases, sealed, powers), nil
+}
 
-	const kib = 1 << 10
-	var m ige.Message
-	for _, size := range []struct {
-		name string
-		n    int
-	}{{"64 B", 64}, {"1 KiB", kib}, {"16 KiB", 16 * kib}, {"256 KiB", 256 * kib}} {
-		buf := make([]byte, size.n)
-		message := m
-		message.Dst, message.Src = buf, buf
-		add("ige", "encrypt "+size.name, size.n, message.Encrypt)
-		add("ige", "decrypt "+size.name, size.n, func() { message.Decrypt() })
+// benchSizes are those of messages.
+var benchSizes = []struct {
+	name string
+	n    int
+}{{"64 B", 64}, {"1 KiB", 1 << 10}, {"16 KiB", 16 << 10}}
+
+func igeCases() []benchCase {
+	var cases []benchCase
+	add := func(suite, op, name, how string, count, size int, run func()) {
+		cases = append(cases, benchCase{suite, name, op, how, ige.Backend(), count, size, run})
 	}
-	batch := make([]ige.Message, 16)
+	for _, size := range benchSizes {
+		buf := make([]byte, size.n)
+		m := &ige.Message{Dst: buf, Src: buf}
+		add("ige", "encrypt", "encrypt "+size.name, "one-shot, key expanded", 1, size.n, m.Encrypt)
+		add("ige", "decrypt", "decrypt "+size.name, "one-shot, key expanded", 1, size.n, func() { m.Decrypt() })
+	}
+	const count, size = 16, 4 << 10
+	batch := make([]ige.Message, count)
 	for i := range batch {
-		buf := make([]byte, 4*kib)
+		buf := make([]byte, size)
 		batch[i] = ige.Message{Dst: buf, Src: buf}
 	}
-	add("ige", "encrypt 16 × 4 KiB", 64*kib, func() { ige.EncryptBatch(batch) })
-	add("ige", "decrypt 16 × 4 KiB", 64*kib, func() { ige.DecryptBatch(batch) })
+	add("batch", "encrypt batch", "encrypt 16 × 4 KiB", "batch", count, size, func() { ige.EncryptBatch(batch) })
+	add("batch", "decrypt batch", "decrypt 16 × 4 KiB", "batch", count, size, func() { ige.DecryptBatch(batch) })
+	return cases
+}
 
+func deriveCase() benchCase {
 	auth := kdf.AuthKey(input("auth key", AuthKeySize))
 	var key, iv [32]byte
-	add("kdf", "key and iv", 0, func() { auth.Derive(&key, &iv, kdf.Client, new(kdf.MsgKey)) })
+	var m kdf.MsgKey
+	return benchCase{"kdf", "derive", "derive", "AuthKey.Derive", kdf.Backend(), 1, 0, func() {
+		auth.Derive(&key, &iv, kdf.Client, &m)
+		m = kdf.MsgKey(key[:])
+	}}
+}
 
-	sealer := envelope.NewKey(&auth)
-	for _, size := range []struct {
-		name string
-		n    int
-	}{{"64 B", 64}, {"1 KiB", kib}, {"16 KiB", 16 * kib}} {
-		plaintext := make([]byte, size.n)
-		buf := make([]byte, 0, size.n+MaxOverhead)
-		packet, err := sealer.Seal(nil, kdf.Client, plaintext, envelope.PadMinimal)
+func envelopeCases() ([]benchCase, error) {
+	var cases []benchCase
+	auth := kdf.AuthKey(input("auth key", AuthKeySize))
+	k := envelope.NewKey(&auth)
+	for _, size := range benchSizes {
+		// Of a plaintext and its padding.
+		plaintext := make([]byte, size.n-12)
+		packet, err := k.Seal(nil, kdf.Client, plaintext, envelope.PadMinimal)
 		if err != nil {
 			return nil, err
 		}
-		add("envelope", "seal "+size.name, size.n, func() {
-			sealer.Seal(buf, kdf.Client, plaintext, envelope.PadMinimal)
-		})
-		add("envelope", "open "+size.name, size.n, func() { sealer.Open(buf, kdf.Client, packet) })
+		buf := make([]byte, 0, size.n+MaxOverhead)
+		add := func(op, how string, run func()) {
+			cases = append(cases, benchCase{"envelope", op + " " + size.name, op, how, envelope.Backend(), 1, size.n, run})
+		}
+		add("seal", "Key.Seal", func() { k.Seal(buf, kdf.Client, plaintext, envelope.PadRandom) })
+		add("open", "Key.Open", func() { k.Open(buf, kdf.Client, packet) })
 	}
+	return cases, nil
+}
 
+func dhCases() ([]benchCase, error) {
 	group, err := bigdh.Telegram(3)
 	if err != nil {
 		return nil, err
 	}
-	own, err := group.GenerateKey(nil)
+	x := input("exponent", bigdh.Size)
+	own, err := group.NewPrivateKey(x)
 	if err != nil {
 		return nil, err
 	}
-	peer, err := group.GenerateKey(nil)
+	peer, err := group.NewPrivateKey(input("another", bigdh.Size))
 	if err != nil {
 		return nil, err
 	}
 	var secret [bigdh.Size]byte
-	add("bigdh", "new key", 0, func() { group.GenerateKey(nil) })
-	add("bigdh", "shared secret", 0, func() { own.DH(&secret, peer.PublicKey()) })
-	return cases, nil
+	return []benchCase{
+		{"bigdh", "y^x, 2048 bits", "exp", "PrivateKey.DH", bigdh.Backend(), 1, 0, func() { own.DH(&secret, peer.PublicKey()) }},
+		{"bigdh", "3^x, 2048 bits", "exp generator", "NewPrivateKey", bigdh.Backend(), 1, 0, func() { group.NewPrivateKey(x) }},
+	}, nil
 }

@@ -287,14 +287,14 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range got.Results {
-		if r.NsPerOp <= 0 || r.MinNs > r.NsPerOp {
-			t.Errorf("%s %s: got %v ns/op, at least %v", r.Suite, r.Case, r.NsPerOp, r.MinNs)
+		if r.Ns <= 0 || r.Low > r.Ns || r.Ns > r.High {
+			t.Errorf("%s %s: got %v ns, from %v to %v", r.Suite, r.Case, r.Ns, r.Low, r.High)
 		}
 	}
 	if len(got.Results) < 10 {
 		t.Errorf("got %d results, want more", len(got.Results))
 	}
-	if _, err := RunBench(cancel{}); err != errCancelled {
+	if _, err := RunBench("", cancel{}); err != errCancelled {
 		t.Errorf("cancelled: got %v, want %v", err, errCancelled)
 	}
 }
