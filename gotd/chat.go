@@ -50,9 +50,7 @@ type Chat struct {
 	early []*incoming
 	// files are those of messages that the handler has not seen.
 	files []*tg.EncryptedFile
-	// handled is set if the state has events that the handler has seen, and forgotten has
-	// what can be removed with them.
-	handled   bool
+	// forgotten is what can be removed with the events that the handler has seen.
 	forgotten []Change
 
 	queue   []secretchat.Packet // to be sent
@@ -62,7 +60,7 @@ type Chat struct {
 
 // Limits of what is kept for a chat until its turn comes.
 const (
-	earlyLimit = 64
+	earlyLimit = 16
 	fileLimit  = 256
 )
 
@@ -102,6 +100,16 @@ func (c *Chat) Fingerprint() (int64, error) {
 		return 0, ErrNotOpen
 	}
 	return c.chat.Fingerprint(), nil
+}
+
+// layer returns the layer for what is to be sent.
+func (c *Chat) layer() (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rec.State != StateOpen {
+		return 0, ErrNotOpen
+	}
+	return c.chat.Layer(), nil
 }
 
 // Accept accepts a chat that a peer has asked for, on this device. It returns when the
@@ -243,6 +251,7 @@ func (c *Chat) takeAnswer(e *tg.EncryptedChat) (early []*incoming, ok bool, err 
 	c.with = []Change{c.record()}
 	chat, err := c.outgoing.Complete(e.GAOrB, e.KeyFingerprint)
 	if err != nil {
+		c.rec.State = StateWaiting
 		return nil, false, c.survive(err)
 	}
 	c.chat, c.outgoing = chat, nil
@@ -254,7 +263,7 @@ func (c *Chat) takeAnswer(e *tg.EncryptedChat) (early []*incoming, ok bool, err 
 // receive takes a message, and tells the handler what is in it, and in others that had to
 // wait for it.
 func (c *Chat) receive(ctx context.Context, in *incoming) error {
-	events, err := c.open(ctx, in)
+	events, err := c.decrypt(in)
 	if err := c.tell(ctx, events, in.date); err != nil {
 		return err
 	}
@@ -267,7 +276,7 @@ func (c *Chat) receive(ctx context.Context, in *incoming) error {
 	return c.survive(err)
 }
 
-func (c *Chat) open(ctx context.Context, in *incoming) ([]secretchat.Event, error) {
+func (c *Chat) decrypt(in *incoming) ([]secretchat.Event, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rec.State == StateWaiting && len(c.early) < earlyLimit {
@@ -308,9 +317,9 @@ func (c *Chat) tell(ctx context.Context, events []secretchat.Event, date int) er
 			return err
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.handled = c.handled || len(events) > 0
+	if len(events) > 0 {
+		c.m.unsettled[c] = true
+	}
 	return nil
 }
 
@@ -342,12 +351,16 @@ func (c *Chat) typed(e secretchat.Event, date int) Event {
 func (c *Chat) settle() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.handled || c.chat == nil {
+	if c.chat == nil {
 		return nil
 	}
-	c.with = c.forgotten
-	c.handled, c.forgotten = false, nil
-	return c.survive(c.chat.Handled())
+	c.with, c.forgotten = c.forgotten, nil
+	err := c.chat.Handled()
+	if err == nil {
+		// There was nothing to forget, and no commit: the last message had no events.
+		c.forgotten, c.with = c.with, nil
+	}
+	return c.survive(err)
 }
 
 func (c *Chat) tick() error {
@@ -433,14 +446,18 @@ func (c *Chat) finish(ctx context.Context) error {
 	return c.m.opt.Store.Commit([]Change{remove(recordKey(keyChat, c.id))})
 }
 
-// restore brings a chat out of the store to life.
+// restore brings a chat out of the store to life. One without a state was about to be
+// closed, for its peer's fault.
 func (c *Chat) restore(state []byte) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch c.rec.State {
-	case StateWaiting:
+	switch {
+	case c.rec.State == StateClosing || c.rec.State == StateRequested:
+	case state == nil:
+		c.rec.State, c.rec.Closing = StateClosing, &closing{Reason: "its state is lost"}
+	case c.rec.State == StateWaiting:
 		c.outgoing, err = secretchat.RestoreOutgoing(state, c.options())
-	case StateAccepting, StateOpen:
+	default:
 		c.chat, err = secretchat.Restore(state, c.options())
 	}
 	return err
@@ -453,7 +470,7 @@ func (c *Chat) resume(ctx context.Context) error {
 		return c.m.opt.Handler(ctx, &Requested{c})
 	case StateAccepting:
 		c.m.spawn(func(ctx context.Context) error {
-			err := c.m.retry(ctx, "acceptEncryption", func() error {
+			err := c.m.retry(ctx, "acceptEncryption", isFinal, func() error {
 				if c.State() != StateAccepting {
 					return nil
 				}

@@ -25,10 +25,11 @@ const randomLength = bigdh.Size
 // with the server's random bytes.
 func (d *dhCache) group(ctx context.Context, m *Manager) (*bigdh.Group, []byte, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	last := d.last
+	d.mu.Unlock()
 	request := &tg.MessagesGetDhConfigRequest{RandomLength: randomLength}
-	if d.last != nil {
-		request.Version = d.last.Version
+	if last != nil {
+		request.Version = last.Version
 	}
 	answer, err := m.api.MessagesGetDhConfig(ctx, request)
 	if err != nil {
@@ -36,24 +37,28 @@ func (d *dhCache) group(ctx context.Context, m *Manager) (*bigdh.Group, []byte, 
 	}
 	switch answer := answer.(type) {
 	case *tg.MessagesDhConfigNotModified:
-		if d.last == nil {
+		if last == nil {
 			return nil, nil, errors.New("gotd: server has not sent the parameters of Diffie–Hellman")
 		}
-		// From the store, where they were put after a check. It is not worth less now.
-		group, err := bigdh.NewGroupContext(ctx, d.last.P, d.last.G)
+		group, err := bigdh.NewGroupContext(ctx, last.P, last.G)
 		return group, answer.Random, err
 	case *tg.MessagesDhConfig:
 		group, err := bigdh.NewGroupContext(ctx, answer.P, answer.G)
 		if err != nil {
 			return nil, nil, err
 		}
-		last := &dhRecord{Version: answer.Version, G: answer.G, P: answer.P}
-		if err := m.opt.Store.Commit([]Change{put([]byte{keyDH}, last)}); err != nil {
+		if err := d.keep(m.opt.Store, &dhRecord{answer.Version, answer.G, answer.P}); err != nil {
 			return nil, nil, err
 		}
-		d.last = last
 		return group, answer.Random, nil
 	default:
 		return nil, nil, fmt.Errorf("gotd: unexpected %T", answer)
 	}
+}
+
+func (d *dhCache) keep(s Store, r *dhRecord) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = r
+	return s.Commit([]Change{put([]byte{keyDH}, r)})
 }

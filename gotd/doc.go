@@ -23,7 +23,7 @@
 //		Storage: chats.StateStorage(storage),
 //	})
 //
-// where [Manager.StateStorage] keeps the qts from getting ahead of what is on disk, and has
+// (examples/answer has all of it) where [Manager.StateStorage] keeps the qts from getting ahead of what is on disk, and has
 // messages.receivedQueue called for what is. Without it nothing is ever acknowledged. What is
 // lost on the way nevertheless, the two clients find missing and ask for again.
 //

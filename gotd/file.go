@@ -25,8 +25,9 @@ var errShortFile = errors.New("gotd: file is shorter than its size")
 //
 // Nothing authenticates files: see secretchat's FileKey.
 func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, r io.Reader, size int64) (id int64, err error) {
-	if c.State() != StateOpen {
-		return 0, ErrNotOpen
+	layer, err := c.layer()
+	if err != nil {
+		return 0, err
 	}
 	if size <= 0 {
 		return 0, errors.New("gotd: an empty file cannot be uploaded")
@@ -36,6 +37,9 @@ func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, r io.Reade
 	withFile := *m
 	media, err := withKey(m.Media, key, size)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := mediaFor(layer, media); err != nil {
 		return 0, err
 	}
 	withFile.SetMedia(media)
@@ -82,8 +86,11 @@ func (m *Manager) Download(ctx context.Context, media e2e.DecryptedMessageMediaC
 	defer key.Wipe()
 	plain := key.DecryptWriter(w, size, secretchat.WithContext(ctx))
 	location := &tg.InputEncryptedFileLocation{ID: file.ID, AccessHash: file.AccessHash}
-	_, err = m.opt.Downloader.Download(m.api, location).Stream(ctx, plain)
-	return errors.Join(err, plain.Close())
+	if _, err := m.opt.Downloader.Download(m.api, location).Stream(ctx, plain); err != nil {
+		plain.Close() // which would say that the file is too short
+		return err
+	}
+	return plain.Close()
 }
 
 // fileOf returns key, iv and size of a file, from media of any layer.

@@ -25,6 +25,7 @@ import (
 // newServer starts a server with two users, and stops it at the end of the test.
 func newServer(t *testing.T) (s *relay.Server, alice, bob *relay.User) {
 	t.Helper()
+	t.Parallel()
 	s = relay.New()
 	users := make([]*relay.User, 2)
 	for i := range users {

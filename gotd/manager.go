@@ -58,6 +58,8 @@ type Manager struct {
 	work work
 	// received is the qts to be acknowledged.
 	received chan int
+	// unsettled are the chats whose events the handler has seen. It is Run's alone.
+	unsettled map[*Chat]bool
 
 	mu    sync.Mutex
 	chats map[int]*Chat
@@ -79,7 +81,7 @@ func New(api *tg.Client, opt Options) (*Manager, error) {
 	m := &Manager{
 		api: api, opt: opt, log: log.For(opt.Logger),
 		work: newWork(), received: make(chan int, 1),
-		chats: map[int]*Chat{},
+		unsettled: map[*Chat]bool{}, chats: map[int]*Chat{},
 	}
 	r, err := load(opt.Store)
 	if err != nil {
@@ -147,31 +149,45 @@ func (m *Manager) handle(ctx context.Context) error {
 	}
 	clock := time.NewTicker(time.Hour)
 	defer clock.Stop()
-	for {
+	for ctx.Err() == nil {
 		if f, ok := m.work.next(); ok {
 			if err := f(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := m.each((*Chat).settle); err != nil {
+		if err := m.settle(); err != nil {
 			return err
 		}
 		select {
 		case <-m.work.wake:
 		case <-clock.C:
-			if err := m.each((*Chat).tick); err != nil {
+			if err := m.tick(); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
+	if err := m.settle(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
-func (m *Manager) each(f func(*Chat) error) error {
+// settle has chats forget the events that the handler has seen, when there is time for it.
+func (m *Manager) settle() error {
+	for c := range m.unsettled {
+		delete(m.unsettled, c)
+		if err := c.settle(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Manager) tick() error {
 	for _, c := range m.Chats() {
-		if err := f(c); err != nil {
+		if err := c.tick(); err != nil {
 			return err
 		}
 	}
@@ -239,10 +255,15 @@ func (m *Manager) Request(ctx context.Context, user *tg.InputUser) (*Chat, error
 		_, refused := tgerr.As(err)
 		return nil, errors.Join(err, c.close(closing{Told: refused, Silent: true}))
 	}
-	if waiting, ok := answer.(*tg.EncryptedChatWaiting); ok {
-		return c, c.setAccessHash(waiting.AccessHash)
+	switch answer := answer.(type) {
+	case *tg.EncryptedChatWaiting:
+		return c, c.setAccessHash(answer.AccessHash)
+	case *tg.EncryptedChat: // if the first answer was lost, and the peer is fast
+		m.work.add(func(ctx context.Context) error { return c.complete(ctx, answer) })
+		return c, nil
+	default:
+		return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.close(closing{Silent: true}))
 	}
-	return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.close(closing{Silent: true}))
 }
 
 func randomChatID() int {

@@ -172,7 +172,7 @@ func (c *Chat) packetSent(p *secretchat.Packet, err error) error {
 }
 
 func (c *Chat) sendPacket(ctx context.Context, p *secretchat.Packet) error {
-	return c.m.retry(ctx, "sendEncrypted", func() (err error) {
+	return c.m.retry(ctx, "sendEncrypted", isFinal, func() (err error) {
 		if p.Service {
 			_, err = c.m.api.MessagesSendEncryptedService(ctx, &tg.MessagesSendEncryptedServiceRequest{
 				Peer: c.input(), RandomID: p.RandomID, Data: p.Data,
@@ -194,7 +194,7 @@ func (c *Chat) sendFilePacket(ctx context.Context, p *secretchat.Packet, s *send
 		return err
 	}
 	var answer tg.MessagesSentEncryptedMessageClass
-	err = c.m.retry(ctx, "sendEncryptedFile", func() (err error) {
+	err = c.m.retry(ctx, "sendEncryptedFile", isFinal, func() (err error) {
 		answer, err = c.m.api.MessagesSendEncryptedFile(ctx, &tg.MessagesSendEncryptedFileRequest{
 			Peer: c.input(), RandomID: p.RandomID, Data: p.Data, File: file,
 		})
@@ -252,7 +252,7 @@ func (c *Chat) sendDiscard(ctx context.Context) error {
 	told := c.rec.Closing.Told
 	c.mu.Unlock()
 	if !told {
-		err := c.m.retry(ctx, "discardEncryption", func() error {
+		err := c.m.retry(ctx, "discardEncryption", isRefusal, func() error {
 			_, err := c.m.api.MessagesDiscardEncryption(ctx, &tg.MessagesDiscardEncryptionRequest{ChatID: c.id})
 			return err
 		})
@@ -274,10 +274,10 @@ const (
 )
 
 // retry calls f until it has an answer, which is a final error in the worst case.
-func (m *Manager) retry(ctx context.Context, method string, f func() error) error {
+func (m *Manager) retry(ctx context.Context, method string, final func(error) bool, f func() error) error {
 	for delay := firstDelay; ; delay = min(2*delay, lastDelay) {
 		err := f()
-		if err == nil || ctx.Err() != nil || isFinal(err) {
+		if err == nil || ctx.Err() != nil || final(err) {
 			return err
 		}
 		wait := delay
@@ -298,11 +298,15 @@ func isGone(err error) bool {
 	return tgerr.Is(err, "ENCRYPTION_DECLINED", "ENCRYPTION_ALREADY_DECLINED", "ENCRYPTION_ID_INVALID", "CHAT_ID_INVALID")
 }
 
-// isFinal reports whether trying again is of no use. Of errors that are not known to be
-// final it may be, when something about the account has changed.
+// isFinal reports whether sending again is of no use, and the chat at its end. Of errors
+// that are not known to be final it may be of use, when something about the account has
+// changed.
 func isFinal(err error) bool {
 	return isGone(err) || isFileError(err) || tgerr.Is(err, "DATA_INVALID", "DATA_TOO_LONG")
 }
+
+// isRefusal reports whether the server does not like a call, and never will.
+func isRefusal(err error) bool { return tgerr.IsCode(err, 400) }
 
 func isFileError(err error) bool {
 	e, ok := tgerr.As(err)

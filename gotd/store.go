@@ -48,6 +48,8 @@ func recordKey(kind byte, chat int, id ...int64) []byte {
 	return key
 }
 
+var errKind = errors.New("unknown kind")
+
 // records is a Store when it is loaded.
 type records struct {
 	dh    *dhRecord
@@ -146,7 +148,7 @@ func load(s Store) (*records, error) {
 func (r *records) add(key, value []byte) error {
 	switch {
 	case len(key) == 0:
-		return fmt.Errorf("unknown kind")
+		return errKind
 	case key[0] == keyDH:
 		return json.Unmarshal(value, &r.dh)
 	case key[0] == keyChat:
@@ -174,7 +176,7 @@ func (r *records) add(key, value []byte) error {
 		r.files[f.Chat] = append(r.files[f.Chat], file)
 		return file.Decode(&bin.Buffer{Buf: f.File})
 	default:
-		return fmt.Errorf("unknown kind")
+		return errKind
 	}
 }
 

@@ -63,11 +63,11 @@ func (m *Manager) requested(ctx context.Context, chat *tg.EncryptedChatRequested
 	c := &Chat{m: m, id: chat.ID, rec: chatRecord{
 		ID: chat.ID, AccessHash: chat.AccessHash, PeerID: chat.AdminID, State: StateRequested, GA: chat.GA,
 	}}
-	if err := m.opt.Store.Commit([]Change{c.record()}); err != nil {
-		return err
-	}
 	if !m.add(c) {
 		return nil
+	}
+	if err := m.opt.Store.Commit([]Change{c.record()}); err != nil {
+		return err
 	}
 	return m.opt.Handler(ctx, &Requested{c})
 }
@@ -147,7 +147,7 @@ func (m *Manager) acknowledge(ctx context.Context) error {
 	for {
 		select {
 		case qts := <-m.received:
-			err := m.retry(ctx, "receivedQueue", func() error {
+			err := m.retry(ctx, "receivedQueue", isRefusal, func() error {
 				_, err := m.api.MessagesReceivedQueue(ctx, qts)
 				return err
 			})
