@@ -231,7 +231,10 @@ func (k *FileKey) Parts(r io.Reader, size int64, opts ...FileOption) iter.Seq2[F
 		defer s.finish(errStreamClosed)
 		s.size = size
 		partSize := min(int64(s.partSize), max(encryptedSize, 1))
-		total := (encryptedSize + partSize - 1) / partSize
+		total := encryptedSize / partSize
+		if encryptedSize%partSize > 0 {
+			total++
+		}
 		if total > int64(s.maxParts) {
 			yield(FilePart{}, ErrTooManyParts)
 			return

@@ -350,11 +350,15 @@ func TestTooManyParts(t *testing.T) {
 		{4000<<10 + 1, []secretchat.FileOption{secretchat.WithPartSize(1 << 10)}, secretchat.ErrTooManyParts},
 		{math.MaxInt64 - 16, nil, secretchat.ErrTooManyParts},
 	} {
+		n := 0
 		for _, err := range k.Parts(&patternReader{size: tt.size}, tt.size, tt.opts...) {
-			if err != tt.want {
+			if n++; err != tt.want {
 				t.Errorf("%d bytes: %v, want %v", tt.size, err, tt.want)
 			}
 			break
+		}
+		if n != 1 {
+			t.Errorf("%d bytes: nothing, want %v", tt.size, tt.want)
 		}
 	}
 	for _, n := range []int{-1, 0, 1, 1000, 1023, 1536, 3 << 10, 511 << 10, 1 << 20} {

@@ -182,6 +182,7 @@ func TestSimFindsBugs(t *testing.T) {
 	}
 	for _, bug := range plantedBugs {
 		t.Run(bug.name, func(t *testing.T) {
+			t.Parallel()
 			source, err := os.ReadFile(bug.file)
 			if err != nil {
 				t.Fatal(err)
