@@ -235,10 +235,12 @@ func (c *Chat) forgetOther() {
 	c.exchange.wipe()
 }
 
-// keyFor returns the key under which message seq is sent: CommitKey, and what came
-// before it, under the old one, as long as that is there.
+// keyFor returns the key under which message seq is sent: CommitKey under the old one,
+// as long as that is there, and what came before it as well, until the peer is known to
+// have the new one.
 func (c *Chat) keyFor(seq int) *key {
-	if c.exchange.state == committed && seq <= c.exchange.commit {
+	e := &c.exchange
+	if e.state == committed && (seq == e.commit || seq < e.commit && !e.usedNew) {
 		return c.other
 	}
 	return c.key
