@@ -60,7 +60,7 @@ NewGroup, unknown: the last of 64 rounds of Miller and Rabin's test is left out,
 remembered. OpenSSL and GMP are measured if the program was built with -tags openssl,gmp.`
 
 const (
-	expTime   = 2500 * time.Millisecond
+	expTime   = 2000 * time.Millisecond
 	fixedTime = 1500 * time.Millisecond
 	primeTime = 2 * time.Second
 )
@@ -80,31 +80,21 @@ func ourPower(dst, base, exp *[bigdh.Size]byte) {
 
 // telegram returns the group of Telegram's prime and 3.
 var telegram = sync.OnceValue(func() *bigdh.Group {
-	group, err := bigdh.Telegram(3)
-	if err != nil {
-		panic(err)
-	}
-	return group
+	return must(bigdh.Telegram(3))
 })
 
 // powers are the peers. The first is the one that all others are checked against.
 func powers() []power {
 	prime := telegram().Prime()
 	p := new(big.Int).SetBytes(prime[:])
-	m, err := bigmod.NewModulus(prime[:])
-	if err != nil {
-		panic(err)
-	}
+	m := must(bigmod.NewModulus(prime[:]))
 	peers := []power{
 		{mathBig, mathBigExp, false, func(dst, base, exp *[bigdh.Size]byte) {
 			x, y := new(big.Int).SetBytes(base[:]), new(big.Int).SetBytes(exp[:])
 			x.Exp(x, y, p).FillBytes(dst[:])
 		}},
 		{bigmodName, bigmodExp, true, func(dst, base, exp *[bigdh.Size]byte) {
-			x, err := bigmod.NewNat().SetBytes(base[:], m)
-			if err != nil {
-				panic(err)
-			}
+			x := must(bigmod.NewNat().SetBytes(base[:], m))
 			copy(dst[:], bigmod.NewNat().Exp(x, exp[:], m).Bytes(m))
 		}},
 	}
@@ -213,11 +203,7 @@ func fixedBench(settings []setting) benchCase {
 	for _, in := range slices.Backward(settings) {
 		c.contenders = append(c.contenders, contender{
 			who: ourName(in), how: ourFixed, setting: &in,
-			op: func() {
-				if _, err := telegram().NewPrivateKey(exp[:]); err != nil {
-					panic(err)
-				}
-			},
+			op:     func() { must(telegram().NewPrivateKey(exp[:])) },
 			versus: powerVersus(peers, in),
 		})
 		addPower(&c, ourName(in), ourExp, &in, ourPower, nil, three, exp)
@@ -257,9 +243,7 @@ func primeBench(settings []setting) benchCase {
 	unknown, seen := fromHex(ffdheHex), fromHex(modpHex)
 	// In the check of the one prime we learn how long that of the other takes.
 	counting := &polls{Context: context.Background()}
-	if _, err := bigdh.NewGroupContext(counting, seen, 2); err != nil {
-		panic(err)
-	}
+	must(bigdh.NewGroupContext(counting, seen, 2))
 	checkers := primeCheckers()
 	var peers []id
 	for _, p := range checkers {
@@ -268,8 +252,8 @@ func primeBench(settings []setting) benchCase {
 	vs := map[column][]id{vsConstant: peers}
 	best := settings[len(settings)-1]
 	c.contenders = append(c.contenders,
-		contender{who: ourName(best), how: ourKnown, setting: &best, versus: vs, op: func() { mustGroup(bigdh.NewGroup(prime[:], 3)) }},
-		contender{who: ourName(best), how: ourSeen, setting: &best, versus: vs, op: func() { mustGroup(bigdh.NewGroup(seen, 2)) }},
+		contender{who: ourName(best), how: ourKnown, setting: &best, versus: vs, op: func() { must(bigdh.NewGroup(prime[:], 3)) }},
+		contender{who: ourName(best), how: ourSeen, setting: &best, versus: vs, op: func() { must(bigdh.NewGroup(seen, 2)) }},
 	)
 	for _, in := range slices.Backward(settings) {
 		c.contenders = append(c.contenders, contender{
@@ -294,12 +278,6 @@ func primeBench(settings []setting) benchCase {
 		})
 	}
 	return c
-}
-
-func mustGroup(_ *bigdh.Group, err error) {
-	if err != nil {
-		panic(err)
-	}
 }
 
 // polls is a context that counts how often somebody looks whether it is done, and is done
@@ -341,11 +319,7 @@ func primeCheckers() []primeChecker {
 }
 
 func fromHex(s string) []byte {
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		panic("bench: internal error: " + err.Error())
-	}
-	return b
+	return must(hex.DecodeString(s))
 }
 
 // randomPower returns a base below Telegram's prime and an exponent of all bits.
@@ -360,15 +334,7 @@ func randomPower(seed byte) (base, exp *[bigdh.Size]byte) {
 }
 
 func keyPair() (*bigdh.PrivateKey, *bigdh.PublicKey) {
-	key, err := telegram().GenerateKey(nil)
-	if err != nil {
-		panic(err)
-	}
-	other, err := telegram().GenerateKey(nil)
-	if err != nil {
-		panic(err)
-	}
-	return key, other.PublicKey()
+	return must(telegram().GenerateKey(nil)), must(telegram().GenerateKey(nil)).PublicKey()
 }
 
 // bigdhTargets are those of each backend.

@@ -50,12 +50,8 @@ func ourSealer(pad envelope.Padding) func(k *kdf.AuthKey) sealFunc {
 		key.MaxPacket = 2 * maxSize
 		var buf []byte
 		return func(plaintext []byte) []byte {
-			packet, err := key.Seal(buf[:0], kdf.Client, plaintext, pad)
-			if err != nil {
-				panic(err)
-			}
-			buf = packet
-			return packet
+			buf = must(key.Seal(buf[:0], kdf.Client, plaintext, pad))
+			return buf
 		}
 	}
 }

@@ -190,7 +190,7 @@ func oneStream(settings []setting) []setting {
 	})
 }
 
-const igeTime = 2 * time.Second
+const igeTime = 1700 * time.Millisecond
 
 // maxGeneric is the largest message that the generic implementation, the first of
 // the settings, is measured with where the machine has a better one.

@@ -61,6 +61,8 @@ var allSuites = []struct {
 	{"kdf", kdfSuite},
 	{"envelope", envelopeSuite},
 	{"bigdh", bigdhSuite},
+	{"secretchat", secretchatSuite},
+	{"handshake", handshakeSuite},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -306,7 +308,7 @@ func parseSize(s string) (int, error) {
 // checkBackend returns an error unless one of our packages has the backend here.
 func checkBackend(name string) error {
 	var available []string
-	for _, s := range slices.Concat(settingsOf("ige"), settingsOf("kdf"), envelopeSettings(), settingsOf("bigdh")) {
+	for _, s := range slices.Concat(settingsOf("ige"), settingsOf("kdf"), envelopeSettings(), settingsOf("bigdh"), chatSettings()) {
 		if s.name == name {
 			return nil
 		}

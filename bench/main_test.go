@@ -183,6 +183,8 @@ func TestEveryState(t *testing.T) {
 		{kdfSuite, settingsOf("kdf"), ""},
 		{envelopeSuite, envelopeSettings(), ""},
 		{bigdhSuite, settingsOf("bigdh"), ""},
+		{secretchatSuite, chatSettings(), ""},
+		{handshakeSuite, chatSettings(), ""},
 	} {
 		for _, in := range tt.settings {
 			s := tt.make(options{})

@@ -33,16 +33,16 @@ import "C"
 const Available = true
 
 // A Modulus is an odd number. Exp of one Modulus must not run twice at a time.
-type Modulus struct{ modulus C.modulus }
+type Modulus struct{ m C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
 func NewModulus(p []byte) *Modulus {
 	m := new(Modulus)
-	C.modulus_set(&m.modulus, (*C.uchar)(&p[0]), C.size_t(len(p)))
+	C.modulus_set(&m.m, (*C.uchar)(&p[0]), C.size_t(len(p)))
 	return m
 }
 
 // Exp sets dst to base^exp in constant time, with all of the modulus's length.
 func (m *Modulus) Exp(dst, base, exp []byte) {
-	C.modulus_exp(&m.modulus, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.size_t(len(dst)))
+	C.modulus_exp(&m.m, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.size_t(len(dst)))
 }

@@ -5,7 +5,7 @@ package openssl
 // Available reports whether the program was built with OpenSSL.
 const Available = false
 
-// A Modulus does not exist in this build.
+// A Modulus is nothing.
 type Modulus struct{}
 
 func NewModulus(p []byte) *Modulus           { panic("openssl: not available") }

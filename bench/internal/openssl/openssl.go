@@ -46,12 +46,12 @@ const Available = true
 
 // A Modulus is an odd number with what OpenSSL precomputes for it. Exp of one Modulus must
 // not run twice at a time.
-type Modulus struct{ modulus C.modulus }
+type Modulus struct{ m C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
 func NewModulus(p []byte) *Modulus {
 	m := new(Modulus)
-	if C.modulus_set(&m.modulus, (*C.uchar)(&p[0]), C.int(len(p))) != 1 {
+	if C.modulus_set(&m.m, (*C.uchar)(&p[0]), C.int(len(p))) != 1 {
 		panic("openssl: no memory")
 	}
 	return m
@@ -59,7 +59,7 @@ func NewModulus(p []byte) *Modulus {
 
 // Exp sets dst to base^exp in constant time, with all of the modulus's length.
 func (m *Modulus) Exp(dst, base, exp []byte) {
-	if C.modulus_exp(&m.modulus, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.int(len(dst))) != 1 {
+	if C.modulus_exp(&m.m, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.int(len(dst))) != 1 {
 		panic("openssl: exponentiation failed")
 	}
 }

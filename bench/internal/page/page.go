@@ -203,7 +203,7 @@ func (fm family) draw(reports []*report.Report) (figure, bool, error) {
 type times struct {
 	title, suite, caseName string
 	ours                   []string // ways of ours that are shown
-	hide                   []string // ways of others that are not
+	parts                  bool     // whether parts of the work are shown, too
 }
 
 func (ts times) draw(reports []*report.Report) (figure, bool, error) {
@@ -234,7 +234,7 @@ func (ts times) bars(c *report.Case, i int, machine string, several bool) []bar 
 	var bestPeer *report.Result
 	for _, x := range c.Results {
 		switch {
-		case x.Kind == report.Ours && !slices.Contains(ts.ours, x.How), slices.Contains(ts.hide, x.How), x.Kind == report.Limit:
+		case x.Kind == report.Ours && !slices.Contains(ts.ours, x.How), x.Kind == report.Part && !ts.parts, x.Kind == report.Limit:
 			continue
 		case several && x.Kind == report.Ours:
 			if len(bars) == 0 {

@@ -34,13 +34,20 @@ var subjects = []subject{
 			family{"open, batches", "envelope", "open batch", "batch", batchSizes, 1 << 10},
 		}},
 	{"Key derivation", "From a message key to the key and the iv of AES.",
-		[]chart{times{title: "derive", suite: "kdf", caseName: "derive", ours: []string{"AuthKey.Derive"}}}},
+		[]chart{times{title: "derive", suite: "kdf", caseName: "derive", ours: []string{"AuthKey.Derive"}, parts: true}}},
 	{"Diffie–Hellman", "Modulo a prime of 2048 bits, in constant time but for math/big. A new prime is checked so that nobody gets a composite " +
 		"number past it; Telegram's own is known, and checking that takes no time.",
 		[]chart{
 			times{title: "power of any number", suite: "bigdh", caseName: "y^x, 2048 bits", ours: []string{"Group.Exp"}},
 			times{title: "power of the generator", suite: "bigdh", caseName: "3^x, 2048 bits", ours: []string{"NewPrivateKey"}},
 			times{title: "check of an unknown prime", suite: "bigdh", caseName: "check of a prime", ours: []string{"NewGroup, unknown"}},
+		}},
+	{"Secret chats", "A message from one side to the other, with all that comes with it: numbers, acknowledgements, a new key after every " +
+		"100 messages; and the handshake, both sides together, of which most is four powers.",
+		[]chart{
+			times{title: "message of 256 bytes", suite: "secretchat", caseName: "message 256 B", ours: []string{"Chat.Encrypt, Chat.Receive"}},
+			times{title: "message of 4 KiB", suite: "secretchat", caseName: "message 4 KiB", ours: []string{"Chat.Encrypt, Chat.Receive"}},
+			times{title: "handshake", suite: "handshake", caseName: "handshake of a secret chat", ours: []string{"Request, Accept, Complete"}},
 		}},
 }
 

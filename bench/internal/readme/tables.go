@@ -17,7 +17,7 @@ func Tables(r *report.Report) string {
 		b.WriteString(" **Something else used the CPU meanwhile.**")
 	}
 	b.WriteString("\n")
-	for _, part := range []func(*report.Report) string{stream, batch, messages, powers, targets} {
+	for _, part := range []func(*report.Report) string{stream, batch, messages, powers, chats, targets} {
 		if text := part(r); text != "" {
 			b.WriteString("\n" + text)
 		}
@@ -99,6 +99,22 @@ func powers(r *report.Report) string {
 		}
 	}
 	return t.with("", "\nvs peer: than the fastest peer that is constant-time as well, or checks as much.\n")
+}
+
+// chats is what secret chats cost.
+func chats(r *report.Report) string {
+	t := table{head: []string{"Secret chats", "time", "for comparison"}}
+	for _, c := range slices.Concat(r.Cases("secretchat"), r.Cases("handshake")) {
+		x := c.Results[0] // ours, with the best backends
+		note := ""
+		for _, ratio := range x.Ratios {
+			if ratio.Multiple {
+				note = fmt.Sprintf("%.2f %s", ratio.Value, ratio.Title)
+			}
+		}
+		t.add(c.Name, report.Duration(x.Ns), note)
+	}
+	return t.with("", "\nA message from one side to the other, with a new key after every 100; a file of 8 MiB; both sides of a handshake.\n")
 }
 
 // targets are all that the project set itself.
