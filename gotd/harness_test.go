@@ -55,6 +55,7 @@ type client struct {
 	t       *testing.T
 	user    *relay.User
 	path    string
+	layer   int // 0 for the latest
 	db      *bbolt.DB
 	session session.StorageMemory
 	state   memState
@@ -111,7 +112,7 @@ func (c *client) start() {
 	events := c.events
 	var err error
 	c.chats, err = gotd.New(c.api, gotd.Options{
-		Store: fullStore{store, &c.diskFull}, StateKey: stateKey,
+		Store: fullStore{store, &c.diskFull}, StateKey: stateKey, Layer: c.layer,
 		Handler: func(_ context.Context, e gotd.Event) error {
 			if c.handler != nil {
 				if err := c.handler(e); err != nil {
