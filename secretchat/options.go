@@ -61,8 +61,8 @@ func (o *Options) check() {
 		o.MaxPacket = envelope.DefaultMaxPacket
 	}
 	switch {
-	case o.Layer < MinLayer:
-		panic("secretchat: Options.Layer below MinLayer")
+	case o.Layer < MinLayer || o.Layer > 1<<20:
+		panic("secretchat: Options.Layer is not a layer")
 	case o.MaxPacket < minMaxPacket:
 		panic("secretchat: Options.MaxPacket leaves no room for messages")
 	case o.Store != nil && o.StateKey == StateKey{}:

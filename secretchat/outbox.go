@@ -187,6 +187,19 @@ func seal(k *key, side kdf.Side, object []byte) []byte {
 	return packet
 }
 
+// makeRoom raises the limit of packets, for messages that were numbered under a higher
+// one.
+func (c *Chat) makeRoom() {
+	for _, r := range c.history.records {
+		c.maxPacket = max(c.maxPacket, 4+len(r.object)+envelope.MaxOverhead)
+	}
+	for _, k := range []*key{c.key, c.other} {
+		if k != nil {
+			k.envelope.MaxPacket = c.maxPacket
+		}
+	}
+}
+
 // parseOwn parses an object of ours.
 func parseOwn(object []byte) tl.Message {
 	l, err := tl.ParseLayer(object)

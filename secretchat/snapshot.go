@@ -114,6 +114,7 @@ func Restore(state []byte, opt Options) (*Chat, error) {
 	if !openState(c.aead, c.id, c.peerID, state, c.code) || !c.consistent() {
 		return nil, ErrState
 	}
+	c.makeRoom()
 	if c.err != nil || opt.Layer <= c.own {
 		return c, nil
 	}

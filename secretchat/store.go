@@ -14,7 +14,8 @@ type Store interface {
 	// acknowledged, what came too early, and the events that are not [Chat.Handled].
 	//
 	// A chat whose Commit has failed returns [ErrStore] from then on, since nobody can
-	// tell what has been kept. Restore it from what the store has.
+	// tell what has been kept. Restore it from what the store has: if the state was
+	// kept when Encrypt failed, the message is in [Chat.Outbox], under its random id.
 	Commit(chat int64, state []byte) error
 }
 

@@ -329,3 +329,29 @@ func TestPublishedConstructors(t *testing.T) {
 		t.Errorf("not published: %v", want)
 	}
 }
+
+// TestForms has messages of every layer.
+func TestForms(t *testing.T) {
+	tests := []struct {
+		object []byte
+		want   Message
+	}{
+		{words(idMessage8, 1, 0, 3, 0), Message{Kind: OldText, RandomID: 1, RandomBytes: []byte{0, 0, 0}}},
+		{words(idMessage17, 2, 0, 30, 0), Message{Kind: Text, RandomID: 2, TTL: 30}},
+		{words(idMessage45, 0, 3, 0, 30, 0), Message{Kind: Text, RandomID: 3, TTL: 30}},
+		{words(idMessage73, 0, 4, 1<<31, 30, 0), Message{Kind: Text, RandomID: 4 - 1<<63, TTL: 30}},
+		{words(idService8, 5, 0, 3, uint32(Noop)), Message{Kind: OldService, RandomID: 5, RandomBytes: []byte{0, 0, 0}, Action: Action{ID: Noop}}},
+		{words(idService17, 6, 0, uint32(Noop)), Message{Kind: Service, RandomID: 6, Action: Action{ID: Noop}}},
+	}
+	for _, test := range tests {
+		if m, err := ParseMessage(test.object); err != nil || !reflect.DeepEqual(m, test.want) {
+			t.Errorf("%x: %+v, %v, want %+v", test.object, m, err, test.want)
+		}
+		short := test.object[:len(test.object)-4]
+		if test.want.Kind == OldService || test.want.Kind == Service {
+			if m, err := ParseMessage(short); err != ErrMalformed {
+				t.Errorf("%x: %+v, %v, want %v", short, m, err, ErrMalformed)
+			}
+		}
+	}
+}

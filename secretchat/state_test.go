@@ -1,0 +1,147 @@
+package secretchat
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/tl"
+)
+
+// TestInconsistentStates: a state in which a chat cannot be is refused, though it was
+// sealed with the key.
+func TestInconsistentStates(t *testing.T) {
+	for name, spoil := range map[string]func(c *Chat){
+		"a message without a number":    func(c *Chat) { c.sent-- },
+		"a number without a message":    func(c *Chat) { c.sent++ },
+		"acknowledged and not sent":     func(c *Chat) { c.acked = c.sent + 1 },
+		"more numbers than there are":   func(c *Chat) { c.sent, c.acked = maxNumbers+2, maxNumbers+1 },
+		"negative numbers":              func(c *Chat) { c.received = -1 },
+		"negative uses":                 func(c *Chat) { c.uses = -1 },
+		"no key":                        func(c *Chat) { c.key = nil },
+		"two keys and no exchange":      func(c *Chat) { c.other = c.key },
+		"an exchange without its key":   func(c *Chat) { c.exchange.state = accepted },
+		"an unknown state":              func(c *Chat) { c.exchange.state = 9 },
+		"a layer before 46":             func(c *Chat) { c.peer = 45 },
+		"a message that waits for none": func(c *Chat) { c.queue.waiting[0].seq = c.received },
+		"messages out of order":         func(c *Chat) { c.queue.waiting = append(c.queue.waiting, c.queue.waiting[0]) },
+		"a message that is not one":     func(c *Chat) { c.queue.waiting[0].body = []byte{1} },
+		"a message of ours, the same":   func(c *Chat) { c.history.records[0].object = []byte{1, 2, 3, 4} },
+		"an event, the same":            func(c *Chat) { c.unhandled = []Event{{Kind: EventMessage, Body: []byte{1}}} },
+	} {
+		a, b := newSettledPair(t)
+		say(t, a, 1, "lost")
+		deliver(t, b, say(t, a, 2, "waits"))
+		if _, err := Restore(b.Snapshot(), b.opt); err != nil {
+			t.Fatal(err)
+		}
+		spoil(b.Chat)
+		if _, err := Restore(b.Snapshot(), b.opt); err != ErrState {
+			t.Errorf("%s: %v, want %v", name, err, ErrState)
+		}
+	}
+}
+
+// TestStateOfAnotherKind: a chat is not a request, nor the other way round.
+func TestStateOfAnotherKind(t *testing.T) {
+	a, _ := newSettledPair(t)
+	if _, err := RestoreOutgoing(a.store.state, a.opt); err != ErrState {
+		t.Errorf("RestoreOutgoing of a chat: %v, want %v", err, ErrState)
+	}
+	opt, store := testOptions()
+	out, _, err := Request(testGroup(t), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(store.state, opt); err != ErrState {
+		t.Errorf("Restore of a request: %v, want %v", err, ErrState)
+	}
+	if _, err := RestoreOutgoing(out.Snapshot(), opt); err != nil {
+		t.Errorf("RestoreOutgoing: %v", err)
+	}
+	if err := out.Discard(); err != nil || out.Snapshot() != nil {
+		t.Errorf("a request that is over has a state, %v", err)
+	}
+}
+
+// TestSmallerMaxPacket: what was numbered under a higher limit can still be sent.
+func TestSmallerMaxPacket(t *testing.T) {
+	a, b := newSettledPair(t)
+	if _, err := a.Encrypt(append(text(1, "x"), make([]byte, 100_000)...)); err != nil {
+		t.Fatal(err)
+	}
+	a.opt.MaxPacket = minMaxPacket
+	a.restart(t)
+	got := settle(t, a, b)
+	wantEvents(t, got, fmt.Sprintf("%d:1:1 ", EventMessage))
+}
+
+// TestFatalAndStoreFails: a chat that ends ends, also if that cannot be stored.
+func TestFatalAndStoreFails(t *testing.T) {
+	a, b := newSettledPair(t)
+	b.store.failAfter = b.store.commits
+	_, err := b.Receive(a.forge(text(1, "x"), inLayer(1)))
+	if !errors.Is(err, ErrFatal) || !errors.Is(err, ErrStore) || !errors.Is(err, errDisk) {
+		t.Errorf("Receive: %v, want %v and %v", err, ErrFatal, ErrStore)
+	}
+	if _, err := b.Encrypt(text(1, "x")); !errors.Is(err, ErrFatal) {
+		t.Errorf("Encrypt: %v, want %v", err, ErrFatal)
+	}
+}
+
+// TestSentOfOthers: reports about what was never sent, or is acknowledged, change
+// nothing.
+func TestSentOfOthers(t *testing.T) {
+	a, b := newSettledPair(t)
+	p := say(t, a, 1, "x")
+	state := plainState(a.Chat)
+	a.Sent(Packet{Seq: -1}, Packet{Seq: a.sent}, Packet{Seq: 1 << 30})
+	if plainState(a.Chat) != state {
+		t.Error("the chat has changed")
+	}
+	deliver(t, b, p)
+	deliver(t, a, say(t, b, 1, "has seen it"))
+	state = plainState(a.Chat)
+	a.Sent(p)
+	if plainState(a.Chat) != state {
+		t.Error("the chat has changed")
+	}
+}
+
+func TestPanics(t *testing.T) {
+	group := testGroup(t)
+	for name, f := range map[string]func(){
+		"layer 45":             func() { Request(group, Options{Layer: 45}) },
+		"a layer of a million": func() { Request(group, Options{Layer: 2 << 20}) },
+		"packets of 100 bytes": func() { Request(group, Options{MaxPacket: 100}) },
+		"a store without key":  func() { Request(group, Options{Store: new(memStore)}) },
+		"a snapshot without key": func() {
+			out, _, _ := Request(group, Options{})
+			out.Snapshot()
+		},
+		"a state without key": func() { Restore(nil, Options{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// TestOldTextInLayer: a message of layer 8 where it does not belong is not understood,
+// but counted.
+func TestOldTextInLayer(t *testing.T) {
+	a, b := newSettledPair(t)
+	got, err := b.Receive(a.send(notifyLayer8(200, 15)))
+	if err != nil || b.PeerLayer() != LatestLayer {
+		t.Errorf("layer %d, %v, want %d", b.PeerLayer(), err, LatestLayer)
+	}
+	wantEvents(t, got, fmt.Sprintf("%d:1:0 ", EventUnsupported))
+	if m, err := tl.ParseMessage(got[0].Body); err != nil || m.Kind != tl.OldService {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
