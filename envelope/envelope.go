@@ -33,6 +33,7 @@ package envelope
 
 import (
 	"crypto/subtle"
+	"encoding/binary"
 	"errors"
 
 	"github.com/mtcore/mtcore/ige"
@@ -221,13 +222,20 @@ func (k *Key) opening(side kdf.Side, packet, result []byte) opening {
 		auth: k.auth, side: side,
 		msgKey: kdf.MsgKey(packet[keyIDSize:HeaderSize]), // a copy, which the result may replace
 		dst:    dst, src: src, result: result,
-		ok: subtle.ConstantTimeCompare(packet[:keyIDSize], k.id[:]),
+		ok: equal8([8]byte(packet), k.id),
 	}
+}
+
+// equal8 returns 1 if a and b are equal, and else 0, in constant time and less of it than
+// subtle.ConstantTimeCompare takes.
+func equal8(a, b [8]byte) int {
+	x := binary.LittleEndian.Uint64(a[:]) ^ binary.LittleEndian.Uint64(b[:])
+	return subtle.ConstantTimeEq(int32(uint32(x)|uint32(x>>32)), 0)
 }
 
 // finish decides, when dst and got are there, whether to release the result.
 func (o *opening) finish() bool {
-	o.ok &= subtle.ConstantTimeCompare(o.msgKey[:], o.got[:])
+	o.ok &= equal8([8]byte(o.msgKey[:]), [8]byte(o.got[:])) & equal8([8]byte(o.msgKey[8:]), [8]byte(o.got[8:]))
 	if o.ok != 1 {
 		clear(o.dst)
 		clear(o.result)

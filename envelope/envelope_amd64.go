@@ -11,8 +11,10 @@ import (
 var (
 	// The kernels use the three-operand forms of AVX.
 	useStitched = cpuid.X86HasAES && cpuid.X86HasAVX && cpuid.X86HasSHA
-	// useVAES is for two messages at a time, which need more registers than AVX has.
-	useVAES = useStitched && cpuid.X86HasVAES && cpuid.X86HasAVX512F && cpuid.X86HasAVX512VL
+	// useVAES is for two messages at a time, and sixteen, which need more registers than
+	// AVX has.
+	useVAES = useStitched && cpuid.X86HasVAES &&
+		cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512VL
 )
 
 var backends = impl.New("envelope").Add("AES-NI+SHA-NI", &useStitched).Add("VAES", &useVAES)
@@ -35,26 +37,33 @@ func decryptTail(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, has
 func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.HashSHANI(h, p, blocks) }
 
 // minWide is from how many messages of one length on two passes over all of them, in the
-// lanes of packages ige and kdf, take less time than a pass over each or over each two.
+// lanes of packages ige and kdf, take less time than a pass over each. With VAES they never
+// do.
 func minWide() int {
 	if useVAES {
-		return 12
+		return batchSize + 1
 	}
 	return 8
 }
 
-// decryptAndHashFew is decryptAndHash for each, two at a time if there are registers for
-// that.
-func decryptAndHashFew(os []opening) {
-	if !useVAES {
-		for i := range os {
-			decryptAndHash(&os[i])
-		}
+// decryptAndHashStitched is decryptAndHash for each, several at a time if there are
+// registers for that.
+func decryptAndHashStitched(os []opening) {
+	if useVAES {
+		decryptAndHashMany(os)
 		return
 	}
+	for i := range os {
+		decryptAndHash(&os[i])
+	}
+}
+
+// decryptAndHashPairs is decryptAndHash for the messages of the indices in order, two at a
+// time.
+func decryptAndHashPairs(os []opening, order []uint8) {
 	var ls [2]lane
-	a, os := startNext(&ls[0], os)
-	b, os := startNext(&ls[1], os)
+	a, order := startNext(&ls[0], os, order)
+	b, order := startNext(&ls[1], os, order)
 	for a != nil && b != nil {
 		n := min(ls[0].chunks(a), ls[1].chunks(b), maxCall/chunkSize/2)
 		if n > 0 {
@@ -62,11 +71,11 @@ func decryptAndHashFew(os []opening) {
 		}
 		if ls[0].chunks(a) == 0 {
 			ls[0].finish(a)
-			a, os = startNext(&ls[0], os)
+			a, order = startNext(&ls[0], os, order)
 		}
 		if ls[1].chunks(b) == 0 {
 			ls[1].finish(b)
-			b, os = startNext(&ls[1], os)
+			b, order = startNext(&ls[1], os, order)
 		}
 	}
 	for i, o := range [2]*opening{a, b} {
@@ -77,14 +86,14 @@ func decryptAndHashFew(os []opening) {
 	}
 }
 
-// startNext starts the first of os that is long enough for a lane, and returns it and those
-// that follow. What is too short is done.
-func startNext(l *lane, os []opening) (o *opening, rest []opening) {
-	for len(os) > 0 {
-		o, os = &os[0], os[1:]
+// startNext starts the first message that is long enough for a lane, and returns it and the
+// indices of those that follow. What is too short is done.
+func startNext(l *lane, os []opening, order []uint8) (o *opening, rest []uint8) {
+	for len(order) > 0 {
+		o, order = &os[order[0]], order[1:]
 		if len(o.src) >= startSize {
 			l.start(o)
-			return o, os
+			return o, order
 		}
 		decryptAndHashGeneric(o)
 	}

@@ -34,8 +34,8 @@ func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.HashArmv8(h, p, blocks)
 // the latencies of the instructions; it was not measured.
 func minWide() int { return 4 }
 
-// decryptAndHashFew is decryptAndHash for each.
-func decryptAndHashFew(os []opening) {
+// decryptAndHashStitched is decryptAndHash for each.
+func decryptAndHashStitched(os []opening) {
 	for i := range os {
 		decryptAndHash(&os[i])
 	}

@@ -44,7 +44,7 @@ func decryptAndHashBatch(os []opening) {
 		decryptAndHashWide(os)
 		return
 	}
-	decryptAndHashFew(os)
+	decryptAndHashStitched(os)
 }
 
 // worthWide reports whether there are so many messages, of about the same length, that two

@@ -73,6 +73,41 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+// FuzzOpenBatch has up to 40 packets of the lengths that how tells, in blocks, of which those
+// at multiples of bad, if it is not zero, are changed: all backends must give what Open gives.
+func FuzzOpenBatch(f *testing.F) {
+	f.Add([]byte{}, uint8(0))
+	f.Add(bytes.Repeat([]byte{20}, 16), uint8(0))
+	f.Add(bytes.Repeat([]byte{6, 7}, 20), uint8(3))
+	f.Add(random(40), uint8(5))
+	f.Add(append(bytes.Repeat([]byte{2}, 15), 200), uint8(16))
+	f.Fuzz(func(t *testing.T, how []byte, bad uint8) {
+		how = how[:min(len(how), 40)]
+		k := NewKey(newAuthKey(1))
+		packets, want := make([][]byte, len(how)), make([][]byte, len(how))
+		for i, blocks := range how {
+			packets[i], _ = k.seal(nil, sides[i%2], random(blockSize*int(blocks)), nil)
+			if bad != 0 && i%int(bad) == 0 {
+				packets[i][(i*37+int(blocks))%len(packets[i])] ^= 1
+			}
+			want[i], _ = k.Open(nil, sides[i%2], packets[i])
+		}
+		eachBackend(func(backend string) {
+			jobs := make([]Job, len(how))
+			for i := range jobs {
+				jobs[i] = Job{Key: k, Side: sides[i%2], Src: packets[i]}
+			}
+			OpenBatch(jobs)
+			for i, j := range jobs {
+				if !bytes.Equal(j.Dst, want[i]) || (j.Err == nil) != (want[i] != nil) {
+					t.Errorf("%s: message %d of %d blocks: %v, first wrong byte is %d", backend, i, how[i],
+						j.Err, firstDifference(j.Dst, want[i]))
+				}
+			}
+		})
+	})
+}
+
 // FuzzSealOpen has any plaintext under any key go there and back, and then one bit of the
 // packet change.
 func FuzzSealOpen(f *testing.F) {

@@ -14,6 +14,11 @@
 // after the chunks of a message that is opened: its first 32 bytes, with the expansion of
 // the key, its last 16, 32 or 48, and the rest of its hash.
 //
+// The kernels for sixteen messages have their round keys, states and hashes side by side, in
+// the layout that their generator tells. scratch is for a call: nothing in it is read that
+// the call has not written. The two tables hashed have the addresses of the halves of the
+// first block to be hashed; the others are the chunks themselves.
+//
 // The kernels check nothing: package envelope is the only caller and has established
 // before each call that, for each message,
 //
@@ -27,9 +32,10 @@
 //     follows. It may be earlier chunks of dst, so hashed may be &dst[0] - 64 or
 //     less;
 //   - two messages share no memory that either of them writes; the schedule may be
-//     the same;
+//     the same. Of sixteen they may share what nobody reads afterwards;
 //   - the CPU has the instructions that the name of the kernel promises. AESNISHANI
 //     is AES-NI, AVX and SHA-NI; VAESSHANI is VAES, AVX-512F and AVX-512VL besides.
+//     VAES512 is AES-NI, VAES, AVX-512F and AVX-512BW.
 //     Armv8 is the AES and SHA-256 instructions.
 //
 // A schedule xk is the 15 round keys of AES-256 of 16 bytes in the byte order of

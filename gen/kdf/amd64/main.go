@@ -30,7 +30,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
-	"github.com/mtcore/mtcore/gen/internal/sha256k"
+	"github.com/mtcore/mtcore/gen/internal/sha256x16"
 )
 
 //go:generate go run main.go -out ../../../kdf/asm/sha256_amd64.s -stubs ../../../kdf/asm/sha256_amd64.go -pkg asm
@@ -65,28 +65,6 @@ func main() {
 	blocks16AVX512()
 	derive8AVX512()
 	Generate()
-}
-
-var tables = map[string]Mem{}
-
-// table returns a constant of some words, emitting it once.
-func table(name string, words ...uint32) Mem {
-	m, ok := tables[name]
-	if !ok {
-		m = GLOBL(name, attr.RODATA|attr.NOPTR)
-		for i, w := range words {
-			DATA(4*i, U32(w))
-		}
-		tables[name] = m
-	}
-	return m
-}
-
-func roundConstants() Mem { return table("K256", sha256k.K[:]...) }
-
-// byteSwap is the VPSHUFB index that swaps the bytes of each word.
-func byteSwap() Mem {
-	return table("byteSwap", 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
 }
 
 // SHA-NI
@@ -129,13 +107,13 @@ func newHash() *hash {
 func (s *hash) loadBlock(p Mem) {
 	for i, m := range s.m {
 		VMOVDQU(p.Offset(16*i), m)
-		VPSHUFB(byteSwap(), m, m)
+		VPSHUFB(sha256x16.ByteSwap(), m, m)
 	}
 }
 
 // rounds emits the 64 rounds of all hashes, side by side.
 func rounds(hashes ...*hash) {
-	k := roundConstants()
+	k := sha256x16.RoundConstants()
 	for g := range 16 {
 		Comment(fmt.Sprintf("Rounds %d to %d", 4*g, 4*g+3))
 		// W_{4g} … W_{4g+3}, and the twelve before them, the oldest of which W_{4g+4} …
@@ -268,8 +246,8 @@ func deriveSHANI() {
 
 	Comment("Both blocks; the pieces of 16 bytes that end a part overlap the ones before")
 	swap, pad, mk := XMM(), XMM(), XMM()
-	VMOVDQU(byteSwap(), swap)
-	VMOVDQU(table("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
+	VMOVDQU(sha256x16.ByteSwap(), swap)
+	VMOVDQU(sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
 	load := func(m Mem, dst VecVirtual) {
 		VMOVDQU(m, dst)
 		VPSHUFB(swap, dst, dst)
@@ -290,8 +268,8 @@ func deriveSHANI() {
 	VPALIGNR(U8(12), last, mk, b.m[2])
 	VPALIGNR(U8(12), mk, pad, b.m[3])
 
-	abef := table("initialABEF", initial[5], initial[4], initial[1], initial[0])
-	cdgh := table("initialCDGH", initial[7], initial[6], initial[3], initial[2])
+	abef := sha256x16.Table("initialABEF", initial[5], initial[4], initial[1], initial[0])
+	cdgh := sha256x16.Table("initialCDGH", initial[7], initial[6], initial[3], initial[2])
 	for _, s := range []*hash{a, b} {
 		VMOVDQU(abef, s.abef)
 		VMOVDQU(cdgh, s.cdgh)
@@ -300,7 +278,7 @@ func deriveSHANI() {
 
 	Comment("The words of the digests in their places, as big-endian bytes")
 	reverse := XMM()
-	VMOVDQU(table("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
+	VMOVDQU(sha256x16.Table("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
 	for _, s := range []*hash{a, b} {
 		VPADDD(abef, s.abef, s.abef)
 		VPADDD(cdgh, s.cdgh, s.cdgh)
@@ -321,161 +299,17 @@ func deriveSHANI() {
 
 // AVX-512
 //
-// Sixteen hashes side by side: word i of hash l is word l of the ZMM register for i.
-// Blocks and states are in memory hash by hash, so they are transposed on the way in
-// and out. That goes in pieces of four words:
-//
-//	register j has in its 128-bit lane c    four words of hash 4c+j
-//	and turns, with three others, into      word r of hashes 4c … 4c+3
-//
-// which is four transpositions of 4×4 words in each of the lanes c, and its own
-// inverse.
-//
-// Of the 32 registers 16 are the schedule, 8 the state and the others scratch. The
-// state from before a block is kept in memory.
+// Sixteen hashes are side by side as package sha256x16 has them. Of the 32 registers 16
+// are the schedule, 8 the state and the others scratch. The state from before a block is
+// kept in memory.
 
-const lanes = 16
-
-// quad is four ZMM registers, to be transposed as above.
-type quad [4]VecVirtual
-
-func newQuad() quad { return quad{ZMM(), ZMM(), ZMM(), ZMM()} }
+const lanes = sha256x16.Lanes
 
 // gather loads the piece of hash l into its place.
-func (q quad) gather(l int, m Mem) {
-	if c := l / 4; c == 0 {
-		VMOVDQU32(m, q[l%4].AsX())
-	} else {
-		VINSERTI32X4(U8(c), m, q[l%4], q[l%4])
-	}
-}
+func gather(q sha256x16.Quad, l int, m Mem) { q.Load(l%4, l/4, m) }
 
 // scatter stores the piece of hash l.
-func (q quad) scatter(l int, m Mem) {
-	if c := l / 4; c == 0 {
-		VMOVDQU32(q[l%4].AsX(), m)
-	} else {
-		VEXTRACTI32X4(U8(c), q[l%4], m)
-	}
-}
-
-func (q quad) transpose() {
-	t := newQuad()
-	VPUNPCKLDQ(q[1], q[0], t[0])
-	VPUNPCKHDQ(q[1], q[0], t[1])
-	VPUNPCKLDQ(q[3], q[2], t[2])
-	VPUNPCKHDQ(q[3], q[2], t[3])
-	VPUNPCKLQDQ(t[2], t[0], q[0])
-	VPUNPCKHQDQ(t[2], t[0], q[1])
-	VPUNPCKLQDQ(t[3], t[1], q[2])
-	VPUNPCKHQDQ(t[3], t[1], q[3])
-}
-
-// transposeBytes is transpose between words and bytes as FIPS 180-4 orders them.
-func (q quad) transposeBytes() {
-	q.transpose()
-	swap := ZMM()
-	VBROADCASTI32X4(byteSwap(), swap)
-	for _, r := range q {
-		VPSHUFB(swap, r, r)
-	}
-}
-
-// words lists the registers of some quads in order.
-func words(quads ...quad) (list []VecVirtual) {
-	for _, q := range quads {
-		list = append(list, q[:]...)
-	}
-	return list
-}
-
-// rounds16 emits the 64 rounds, of which w has the first 16 words of the schedule.
-// The first 48 compute the others, in the same registers; they are a loop to keep the
-// code small.
-func rounds16(name string, state, w []VecVirtual) {
-	k := Mem{Base: GP64()}
-	end := GP64()
-	LEAQ(roundConstants(), k.Base)
-	LEAQ(k.Offset(4*48), end)
-	Label(name)
-	for t := range 16 {
-		Comment(fmt.Sprintf("Round %d of 16, and the schedule", t))
-		round(state, t, w[t], k.Offset(4*t))
-		schedule(w, t)
-	}
-	ADDQ(U8(4*16), k.Base)
-	CMPQ(k.Base, end)
-	JNE(LabelRef(name))
-	for t := range 16 {
-		Comment(fmt.Sprintf("Round %d", 48+t))
-		round(state, t, w[t], k.Offset(4*t))
-	}
-}
-
-// Truth tables for VPTERNLOGD, of its operands from the last to the first.
-const (
-	xor3   = U8(0x96)
-	choose = U8(0xca) // Ch, the first operand chooses
-	major  = U8(0xe8) // Maj
-)
-
-// round emits round t. Instead of the words, their names move on by one.
-//
-// Sixty-four rounds are a chain of latencies, from e to the next e and from a to the
-// next a. To make both links as short as Σ and an addition, the two sums that T1 is in, e
-// and a, begin with what is known before:
-//
-//	e' = ((d + h + K_t + W_t) + Ch(e,f,g)) + Σ1(e)
-//	a' = (e' + (Maj(a,b,c) - d)) + Σ0(a)
-func round(state []VecVirtual, t int, w VecVirtual, k Mem) {
-	name := func(i int) VecVirtual { return state[(i-t+64)%8] }
-	a, b, c, d, e, f, g, h := name(0), name(1), name(2), name(3), name(4), name(5), name(6), name(7)
-
-	wk := ZMM()
-	VPADDD_BCST(k, w, wk)
-	VPADDD(wk, h, h)
-	VPADDD(d, h, h)
-	ch := ZMM()
-	VMOVDQA32(e, ch)
-	VPTERNLOGD(choose, g, f, ch)
-	VPADDD(ch, h, h)
-	sigma1 := sigma(e, 6, 11, 25)
-	maj := ZMM()
-	VMOVDQA32(a, maj)
-	VPTERNLOGD(major, c, b, maj)
-	VPSUBD(d, maj, maj)
-	VPADDD(sigma1, h, d) // e'
-	VPADDD(maj, d, h)
-	VPADDD(sigma(a, 2, 13, 22), h, h) // a'
-}
-
-// sigma emits Σ, three rotations to the right.
-func sigma(x VecVirtual, r0, r1, r2 uint8) VecVirtual {
-	y, t0, t1 := ZMM(), ZMM(), ZMM()
-	VPRORD(U8(r0), x, y)
-	VPRORD(U8(r1), x, t0)
-	VPRORD(U8(r2), x, t1)
-	VPTERNLOGD(xor3, t0, t1, y)
-	return y
-}
-
-// schedule turns W_t, in w[t mod 16], into W_{t+16}.
-func schedule(w []VecVirtual, t int) {
-	at := func(i int) VecVirtual { return w[(t+i)%16] }
-	VPADDD(at(9), at(0), at(0))
-	VPADDD(smallSigma(at(1), 7, 18, 3), at(0), at(0))
-	VPADDD(smallSigma(at(14), 17, 19, 10), at(0), at(0))
-}
-
-// smallSigma emits σ, two rotations and a shift to the right.
-func smallSigma(x VecVirtual, r0, r1, shift uint8) VecVirtual {
-	y, t0, t1 := ZMM(), ZMM(), ZMM()
-	VPRORD(U8(r0), x, y)
-	VPRORD(U8(r1), x, t0)
-	VPSRLD(U8(shift), x, t1)
-	VPTERNLOGD(xor3, t0, t1, y)
-	return y
-}
+func scatter(q sha256x16.Quad, l int, m Mem) { q.Store(l%4, l/4, m) }
 
 // blocks16AVX512 emits Blocks16AVX512.
 func blocks16AVX512() {
@@ -491,30 +325,30 @@ func blocks16AVX512() {
 	XORQ(offset, offset)
 
 	Comment("The states, word by word, in h itself")
-	low, high := newQuad(), newQuad()
+	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
 	for l := range lanes {
-		low.gather(l, h.Offset(32*l))
-		high.gather(l, h.Offset(32*l+16))
+		gather(low, l, h.Offset(32*l))
+		gather(high, l, h.Offset(32*l+16))
 	}
-	low.transpose()
-	high.transpose()
-	state := words(low, high)
+	low.Transpose()
+	high.Transpose()
+	state := sha256x16.Words(low, high)
 	for i, r := range state {
 		VMOVDQU32(r, h.Offset(64*i))
 	}
 
 	Label("loop")
-	quads := []quad{newQuad(), newQuad(), newQuad(), newQuad()}
+	quads := []sha256x16.Quad{sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad()}
 	for l := range lanes {
 		block := Mem{Base: pointer(p, l), Index: offset, Scale: 1}
 		for i, q := range quads {
-			q.gather(l, block.Offset(16*i))
+			gather(q, l, block.Offset(16*i))
 		}
 	}
 	for _, q := range quads {
-		q.transposeBytes()
+		q.TransposeBytes()
 	}
-	rounds16("rounds", state, words(quads...))
+	sha256x16.Rounds("rounds", state, sha256x16.Words(quads...))
 	for i, r := range state {
 		VPADDD(h.Offset(64*i), r, r)
 		VMOVDQU32(r, h.Offset(64*i))
@@ -523,11 +357,11 @@ func blocks16AVX512() {
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 
-	low.transpose()
-	high.transpose()
+	low.Transpose()
+	high.Transpose()
 	for l := range lanes {
-		low.scatter(l, h.Offset(32*l))
-		high.scatter(l, h.Offset(32*l+16))
+		scatter(low, l, h.Offset(32*l))
+		scatter(high, l, h.Offset(32*l+16))
 	}
 	VZEROUPPER()
 	RET()
@@ -554,25 +388,25 @@ func derive8AVX512() {
 
 	Comment("Words 0 to 11 of A, and words 0 to 8 of B, are in their places after this")
 	const half = lanes / 2
-	quads := []quad{newQuad(), newQuad(), newQuad(), newQuad()}
+	quads := []sha256x16.Quad{sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad()}
 	for l := range half {
 		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
-		quads[0].gather(l, mk)
-		quads[1].gather(l, k.Offset(offsetA))
-		quads[2].gather(l, k.Offset(offsetA+16))
-		quads[3].gather(l, k.Offset(offsetA+32))
+		gather(quads[0], l, mk)
+		gather(quads[1], l, k.Offset(offsetA))
+		gather(quads[2], l, k.Offset(offsetA+16))
+		gather(quads[3], l, k.Offset(offsetA+32))
 	}
 	for l := range half {
 		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
-		quads[0].gather(half+l, k.Offset(offsetB))
-		quads[1].gather(half+l, k.Offset(offsetB+16))
-		quads[2].gather(half+l, k.Offset(offsetB+32))
-		quads[3].gather(half+l, mk)
+		gather(quads[0], half+l, k.Offset(offsetB))
+		gather(quads[1], half+l, k.Offset(offsetB+16))
+		gather(quads[2], half+l, k.Offset(offsetB+32))
+		gather(quads[3], half+l, mk)
 	}
 	for _, q := range quads {
-		q.transposeBytes()
+		q.TransposeBytes()
 	}
-	w := words(quads...)
+	w := sha256x16.Words(quads...)
 
 	Comment("Word 12 of A is where the message key of B begins, which is to follow word 8")
 	bits, isB := GP32(), K()
@@ -582,18 +416,18 @@ func derive8AVX512() {
 	VMOVDQA32(w[13], isB, w[10])
 	VMOVDQA32(w[14], isB, w[11])
 	VMOVDQA32(w[15], isB, w[12])
-	padding := table("kdfPadding", kdfPad, 0, kdfLength, 0)
+	padding := sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0)
 	VPBROADCASTD(padding, w[13])
 	VPXORD(w[14], w[14], w[14])
 	VPBROADCASTD(padding.Offset(8), w[15])
 
-	low, high := newQuad(), newQuad()
-	state := words(low, high)
-	start := table("initial", initial[:]...)
+	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
+	state := sha256x16.Words(low, high)
+	start := sha256x16.Table("initial", initial[:]...)
 	for i, r := range state {
 		VPBROADCASTD(start.Offset(4*i), r)
 	}
-	rounds16("rounds", state, w)
+	sha256x16.Rounds("rounds", state, w)
 	for i, r := range state {
 		VPADDD_BCST(start.Offset(4*i), r, r)
 	}
@@ -602,14 +436,14 @@ func derive8AVX512() {
 	for _, r := range state[2:6] {
 		VSHUFI64X2(U8(0b01_00_11_10), r, r, r)
 	}
-	low.transposeBytes()
-	high.transposeBytes()
+	low.TransposeBytes()
+	high.TransposeBytes()
 	for l := range half {
 		k, v := Mem{Base: pointer(key, l)}, Mem{Base: pointer(iv, l)}
-		low.scatter(l, k)
-		high.scatter(l, k.Offset(16))
-		low.scatter(half+l, v)
-		high.scatter(half+l, v.Offset(16))
+		scatter(low, l, k)
+		scatter(high, l, k.Offset(16))
+		scatter(low, half+l, v)
+		scatter(high, half+l, v.Offset(16))
 	}
 	VZEROUPPER()
 	RET()

@@ -1,0 +1,282 @@
+//go:build gc && !purego
+
+package envelope
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"github.com/mtcore/mtcore/envelope/asm"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// The kernels for sixteen messages decrypt a chunk of each and hash the one before, all
+// in about three times what the kernel for one message takes. The messages begin together.
+// Of one that has come to its last chunk the state is put aside while the others go on,
+// and in the end all finish together.
+
+// width is how many messages these kernels take.
+const width = 16
+
+// worthWidth is how many chunks of messages are to be decrypted, at least, for each turn
+// of sixteen. Two at a time, so many chunks take as long as the turn.
+const worthWidth = 7
+
+// maxTurns bounds one call of a kernel to 64 KiB, and idleTurns one in which lanes are
+// idle, to what these can write.
+const (
+	maxTurns  = maxCall / chunkSize / width
+	idleTurns = 8
+)
+
+// decryptAndHashMany is decryptAndHash for up to batchSize messages. Sixteen at a time, the
+// longest first, it takes those that are of about the same length. It does the others
+// two by two.
+//
+// Messages are referred to by their index. Pointers to them in a slice or behind a pointer
+// would make the compiler believe that they outlive the call, and move them to the heap.
+func decryptAndHashMany(os []opening) {
+	var order [batchSize]uint8
+	sorted := order[:len(os)]
+	for i := range os {
+		j := i
+		for ; j > 0 && len(os[sorted[j-1]].src) < len(os[i].src); j-- {
+			sorted[j] = sorted[j-1]
+		}
+		sorted[j] = uint8(i)
+	}
+	few := sorted[:0]
+	for rest := sorted; len(rest) > 0; {
+		next := rest[:min(len(rest), width)]
+		if worthAll(os, next) {
+			decryptAndHash16(os, next)
+			rest = rest[len(next):]
+		} else {
+			few = append(few, rest[0])
+			rest = rest[1:]
+		}
+	}
+	decryptAndHashPairs(os, few)
+}
+
+// worthAll reports whether some messages, the longest of which comes first, take less time
+// all at once than two by two.
+func worthAll(os []opening, order []uint8) bool {
+	sum, longest, shortest := 0, 0, 0
+	for _, i := range order {
+		shortest = len(os[i].src)
+		longest = max(longest, shortest)
+		sum += shortest
+	}
+	return sum >= worthWidth*longest && shortest >= startSize
+}
+
+// sixteen is messages on their way through the kernels. Lanes that have no message, or
+// none any more, are idle: they work on a buffer that nobody looks at.
+type sixteen struct {
+	os    []opening
+	order []uint8 // of the messages in the lanes, the longest first
+	*secrets
+}
+
+// secrets is what the kernels work on, and other secrets. It is to be aligned, else each
+// load of a register would be from two cache lines.
+type secrets struct {
+	keys    [3840]byte
+	state   [512]byte
+	h       [8][width]uint32
+	scratch [4352]byte
+
+	// For each lane, what it must not lose while others go on, then the end of its hash.
+	aside [width][chunkSize]byte
+	// What idle lanes work on.
+	nothing [idleTurns * chunkSize]byte
+}
+
+// decryptAndHash16 is decryptAndHash for up to sixteen messages of startSize at least, the
+// longest first.
+func decryptAndHash16(os []opening, order []uint8) {
+	var space [unsafe.Sizeof(secrets{}) + chunkSize]byte
+	offset := -uintptr(unsafe.Pointer(&space)) % chunkSize
+	s := sixteen{os, order, (*secrets)(unsafe.Pointer(&space[offset]))}
+	s.start()
+	s.run()
+	s.finish()
+	clear(space[:])
+}
+
+// start decrypts the first 32 bytes.
+func (s *sixteen) start() {
+	var jobs [width]kdf.Job
+	for l := range s.order {
+		o, j := s.message(l), &jobs[l]
+		j.AuthKey, j.Side, j.MsgKey = o.auth, o.side, o.msgKey
+	}
+	kdf.DeriveBatch(jobs[:len(s.order)])
+	var keys, ivs [width]*[32]byte
+	for l := range width {
+		keys[l], ivs[l] = &jobs[l].Key, &jobs[l].IV
+	}
+	asm.ExpandDecrypt16VAES512(&s.keys, &s.state, &keys, &ivs)
+	clear(jobs[:])
+
+	s.h = initialHashes
+	var dst, src [width]*byte
+	for l := range width {
+		if l < len(s.order) {
+			dst[l], src[l] = s.at(l, 0)
+		} else {
+			dst[l], src[l] = s.idle()
+		}
+	}
+	asm.Decrypt16VAES512(&s.keys, &s.state, &dst, &src, startSize/blockSize)
+}
+
+// run decrypts all chunks.
+func (s *sixteen) run() {
+	done, turns := 0, chunks(s.message(0))
+	live := len(s.order)
+	for done < turns {
+		for ; chunks(s.message(live-1)) == done; live-- {
+			s.putAside(live - 1)
+		}
+		n := min(chunks(s.message(live-1))-done, maxTurns)
+		if live < width {
+			n = min(n, idleTurns)
+		}
+		var dst, src, half0, half1 [width]*byte
+		for l := range width {
+			if l < live {
+				dst[l], src[l] = s.at(l, startSize+done*chunkSize)
+				half0[l], half1[l] = s.hashed(l, done)
+			} else {
+				dst[l], src[l] = s.idle()
+				half0[l], half1[l] = s.idle()
+			}
+		}
+		asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, n)
+		done += n
+	}
+	for l := live; l < len(s.order); l++ {
+		s.takeBack(l)
+	}
+}
+
+// finish decrypts what is less than a chunk, and sets got of each message.
+func (s *sixteen) finish() {
+	var dst, src, half0, half1 [width]*byte
+	for at, n := 0, 1; n > 0; at += n {
+		n = 0
+		for l := range width {
+			dst[l], src[l] = s.idle()
+			if l >= len(s.order) {
+				continue
+			}
+			from := end(s.message(l)) + at*blockSize
+			if blocks := (len(s.message(l).src) - from) / blockSize; blocks > 0 {
+				dst[l], src[l] = s.at(l, from)
+				if n == 0 || blocks < n {
+					n = blocks
+				}
+			}
+		}
+		if n > 0 {
+			asm.Decrypt16VAES512(&s.keys, &s.state, &dst, &src, n)
+		}
+	}
+
+	// All are idle now, as far as there is something to decrypt.
+	for l := range width {
+		half0[l], half1[l] = s.idle()
+		if l < len(s.order) {
+			half0[l], half1[l] = s.hashed(l, chunks(s.message(l)))
+		}
+	}
+	asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, 1)
+
+	for l := range s.order {
+		// What is left is up to 48 bytes, then the padding of FIPS 180-4, 5.1.1.
+		o, last := s.message(l), &s.aside[l]
+		clear(last[:])
+		n := copy(last[:], o.dst[end(o):])
+		last[n] = 0x80
+		binary.BigEndian.PutUint64(last[chunkSize-8:], 8*uint64(hashPartSize+len(o.dst)))
+		half0[l], half1[l] = &last[0], &last[chunkSize/2]
+	}
+	asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, 1)
+	for l := range s.order {
+		got, c := &s.message(l).got, column(l)
+		binary.BigEndian.PutUint32(got[0:], s.h[2][c])
+		binary.BigEndian.PutUint32(got[4:], s.h[3][c])
+		binary.BigEndian.PutUint32(got[8:], s.h[4][c])
+		binary.BigEndian.PutUint32(got[12:], s.h[5][c])
+	}
+}
+
+// message is the one in lane l.
+func (s *sixteen) message(l int) *opening { return &s.os[s.order[l]] }
+
+// chunks is how many chunks a message has between its first 32 bytes and its end.
+func chunks(o *opening) int { return (len(o.src) - startSize) / chunkSize }
+
+// end is where what is less than a chunk begins.
+func end(o *opening) int { return startSize + chunks(o)*chunkSize }
+
+// at returns the addresses of a byte of the message in lane l.
+func (s *sixteen) at(l, from int) (dst, src *byte) {
+	o := s.message(l)
+	return &o.dst[from], &o.src[from]
+}
+
+// hashed returns the addresses of the halves of block i of the hash of lane l. The blocks
+// after it follow, as far as they are chunks.
+func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
+	o := s.message(l)
+	if i == 0 {
+		return &o.auth[88+8*int(o.side)], &o.dst[0]
+	}
+	return &o.dst[i*chunkSize-chunkSize/2], &o.dst[i*chunkSize]
+}
+
+// idle returns the addresses for a lane that does nothing of use.
+func (s *sixteen) idle() (a, b *byte) { return &s.nothing[0], &s.nothing[0] }
+
+// putAside saves the state of lane l.
+func (s *sixteen) putAside(l int) {
+	aside := &s.aside[l]
+	for i := range s.h {
+		binary.NativeEndian.PutUint32(aside[4*i:], s.h[i][column(l)])
+	}
+	out, in := s.chaining(l)
+	copy(aside[32:], out[:])
+	copy(aside[48:], in[:])
+}
+
+// takeBack restores it.
+func (s *sixteen) takeBack(l int) {
+	aside := &s.aside[l]
+	for i := range s.h {
+		s.h[i][column(l)] = binary.NativeEndian.Uint32(aside[4*i:])
+	}
+	out, in := s.chaining(l)
+	copy(out[:], aside[32:])
+	copy(in[:], aside[48:])
+}
+
+// chaining returns where the last block of plaintext and the last of ciphertext are.
+func (s *sixteen) chaining(l int) (out, in *[blockSize]byte) {
+	return (*[blockSize]byte)(s.state[l*blockSize:]), (*[blockSize]byte)(s.state[(width+l)*blockSize:])
+}
+
+// column is where the kernels have the words of the hash of lane l.
+func column(l int) int { return l%4*4 + l/4 }
+
+// initialHashes is initialHash in all lanes.
+var initialHashes = func() (h [8][width]uint32) {
+	for i, word := range initialHash {
+		for l := range h[i] {
+			h[i][l] = word
+		}
+	}
+	return h
+}()

@@ -1,0 +1,214 @@
+// Package sha256x16 emits the compression function of SHA-256 (FIPS 180-4, 6.2.2) for
+// sixteen hashes side by side, with AVX-512, for avo generators.
+//
+// A ZMM register has one word of all hashes. In the terms of FIPS 180-4, with W_t the
+// message schedule and a … h the state:
+//
+//	W_t = σ1(W_{t-2}) + W_{t-7} + σ0(W_{t-15}) + W_{t-16}        t ≥ 16
+//	T1  = h + Σ1(e) + Ch(e,f,g) + K_t + W_t
+//	T2  = Σ0(a) + Maj(a,b,c)
+//	(a, b, c, d, e, f, g, h) = (T1+T2, a, b, c, d+T1, e, f, g)
+//
+// Sixty-four rounds are a chain of latencies, from e to the next e and from a to the
+// next a. To make both links as short as Σ and an addition, the two sums that T1 is in, e
+// and a, begin with what is known before:
+//
+//	e' = ((d + h + K_t + W_t) + Ch(e,f,g)) + Σ1(e)
+//	a' = (e' + (Maj(a,b,c) - d)) + Σ0(a)
+package sha256x16
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/sha256k"
+)
+
+// Sizes.
+const (
+	Lanes     = 16
+	BlockSize = 64
+)
+
+// A Quad is four registers, to be transposed. Blocks and states are in memory hash by
+// hash, and get into registers in pieces of four words:
+//
+//	register j has in its 128-bit lane c    four words of a hash
+//	and turns, with three others, into      word j of the four hashes in lanes c
+//
+// which is four transpositions of 4×4 words in each of the lanes, and its own inverse.
+// So the hash in lane c of register j has its words at index 4c+j.
+type Quad [4]VecVirtual
+
+// NewQuad allocates a Quad.
+func NewQuad() Quad { return Quad{ZMM(), ZMM(), ZMM(), ZMM()} }
+
+// Load emits the loading of lane c of register j.
+func (q Quad) Load(j, c int, m Mem) {
+	if c == 0 {
+		VMOVDQU32(m, q[j].AsX())
+	} else {
+		VINSERTI32X4(U8(c), m, q[j], q[j])
+	}
+}
+
+// Store emits the storing of lane c of register j.
+func (q Quad) Store(j, c int, m Mem) {
+	if c == 0 {
+		VMOVDQU32(q[j].AsX(), m)
+	} else {
+		VEXTRACTI32X4(U8(c), q[j], m)
+	}
+}
+
+// Transpose emits the transposition.
+func (q Quad) Transpose() {
+	t := NewQuad()
+	VPUNPCKLDQ(q[1], q[0], t[0])
+	VPUNPCKHDQ(q[1], q[0], t[1])
+	VPUNPCKLDQ(q[3], q[2], t[2])
+	VPUNPCKHDQ(q[3], q[2], t[3])
+	VPUNPCKLQDQ(t[2], t[0], q[0])
+	VPUNPCKHQDQ(t[2], t[0], q[1])
+	VPUNPCKLQDQ(t[3], t[1], q[2])
+	VPUNPCKHQDQ(t[3], t[1], q[3])
+}
+
+// TransposeBytes is Transpose between words and bytes as FIPS 180-4 orders them.
+func (q Quad) TransposeBytes() {
+	q.Transpose()
+	swap := ZMM()
+	VBROADCASTI32X4(ByteSwap(), swap)
+	for _, r := range q {
+		VPSHUFB(swap, r, r)
+	}
+}
+
+// Words lists the registers of some quads in order.
+func Words(quads ...Quad) (list []VecVirtual) {
+	for _, q := range quads {
+		list = append(list, q[:]...)
+	}
+	return list
+}
+
+// Rounds emits the 64 rounds, of which w has the first 16 words of the schedule. The
+// first 48 compute the others, in the same registers; they are a loop, called label, to
+// keep the code small.
+func Rounds(label string, state, w []VecVirtual) {
+	k := Mem{Base: GP64()}
+	end := GP64()
+	LEAQ(RoundConstants(), k.Base)
+	LEAQ(k.Offset(4*48), end)
+	Label(label)
+	for t := range 16 {
+		Comment(fmt.Sprintf("Round %d of 16, and the schedule", t))
+		emit(Round(state, t, w[t], k.Offset(4*t)))
+		schedule(w, t)
+	}
+	ADDQ(U8(4*16), k.Base)
+	CMPQ(k.Base, end)
+	JNE(LabelRef(label))
+	for t := range 16 {
+		Comment(fmt.Sprintf("Round %d", 48+t))
+		emit(Round(state, t, w[t], k.Offset(4*t)))
+	}
+}
+
+func emit(list []func()) {
+	for _, f := range list {
+		f()
+	}
+}
+
+// Truth tables for VPTERNLOGD, of its operands from the last to the first.
+const (
+	xor3   = U8(0x96)
+	choose = U8(0xca) // Ch, the first operand chooses
+	major  = U8(0xe8) // Maj
+)
+
+// Round returns the instructions of round t, where w has W_t and k is the address of K_t.
+// Instead of the words, their names move on by one.
+func Round(state []VecVirtual, t int, w VecVirtual, k Mem) []func() {
+	name := func(i int) VecVirtual { return state[(i-t+64)%8] }
+	a, b, c, d, e, f, g, h := name(0), name(1), name(2), name(3), name(4), name(5), name(6), name(7)
+	wk, ch, maj := ZMM(), ZMM(), ZMM()
+	sigma1, sumE := rotations(e, VPRORD, 6, 11, 25)
+	sigma0, sumA := rotations(a, VPRORD, 2, 13, 22)
+
+	list := []func(){
+		func() { VPADDD_BCST(k, w, wk) },
+		func() { VPADDD(wk, h, h) },
+		func() { VPADDD(d, h, h) },
+		func() { VMOVDQA32(e, ch) },
+		func() { VPTERNLOGD(choose, g, f, ch) },
+		func() { VPADDD(ch, h, h) },
+	}
+	list = append(list, sigma1...)
+	list = append(list,
+		func() { VMOVDQA32(a, maj) },
+		func() { VPTERNLOGD(major, c, b, maj) },
+		func() { VPSUBD(d, maj, maj) },
+		func() { VPADDD(sumE, h, d) }, // e'
+		func() { VPADDD(maj, d, h) },
+	)
+	list = append(list, sigma0...)
+	return append(list, func() { VPADDD(sumA, h, h) }) // a'
+}
+
+// SmallSigma0 and SmallSigma1 return the instructions of σ0 and σ1, and the result.
+func SmallSigma0(x VecVirtual) ([]func(), VecVirtual) { return rotations(x, VPSRLD, 7, 18, 3) }
+func SmallSigma1(x VecVirtual) ([]func(), VecVirtual) { return rotations(x, VPSRLD, 17, 19, 10) }
+
+// rotations returns the instructions of Σ or σ, which is the sum modulo 2 of two rotations
+// to the right and a rotation or shift.
+func rotations(x VecVirtual, last func(...Op), r0, r1, r2 uint8) (list []func(), y VecVirtual) {
+	y = ZMM()
+	t0, t1 := ZMM(), ZMM()
+	return []func(){
+		func() { VPRORD(U8(r0), x, y) },
+		func() { VPRORD(U8(r1), x, t0) },
+		func() { last(U8(r2), x, t1) },
+		func() { VPTERNLOGD(xor3, t0, t1, y) },
+	}, y
+}
+
+// schedule emits what turns W_t, in w[t mod 16], into W_{t+16}.
+func schedule(w []VecVirtual, t int) {
+	at := func(i int) VecVirtual { return w[(t+i)%16] }
+	sigma0, sum0 := SmallSigma0(at(1))
+	sigma1, sum1 := SmallSigma1(at(14))
+	VPADDD(at(9), at(0), at(0))
+	emit(sigma0)
+	VPADDD(sum0, at(0), at(0))
+	emit(sigma1)
+	VPADDD(sum1, at(0), at(0))
+}
+
+var tables = map[string]Mem{}
+
+// Table returns a constant of some words, emitting it once.
+func Table(name string, words ...uint32) Mem {
+	m, ok := tables[name]
+	if !ok {
+		m = GLOBL(name, attr.RODATA|attr.NOPTR)
+		for i, w := range words {
+			DATA(4*i, U32(w))
+		}
+		tables[name] = m
+	}
+	return m
+}
+
+// RoundConstants is K_0 … K_63.
+func RoundConstants() Mem { return Table("K256", sha256k.K[:]...) }
+
+// ByteSwap is the VPSHUFB index that swaps the bytes of each word.
+func ByteSwap() Mem {
+	return Table("byteSwap", 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
+}
