@@ -86,9 +86,12 @@ type simParty struct {
 	nextOwn  int // how many of peer.own were delivered
 
 	held     map[[8]byte]bool         // keys that this side has or had
-	newest   int                      // number of the newest key that the peer is known to use
 	gone     map[[8]byte]bool         // keys that it has wiped
 	pointers map[*kdf.AuthKey][8]byte // where the present chat object has keys
+
+	newest    int // number of the newest key that the peer is known to use
+	underOld  int // last message that went out under an older one
+	committed int // last CommitKey that did, and what comes before it may as well
 }
 
 func (p *simParty) String() string { return string("AB"[p.index]) }
