@@ -2,6 +2,7 @@ package ige
 
 import (
 	"crypto/cipher"
+	"runtime"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/alloctest"
@@ -25,6 +26,12 @@ func TestAllocs(t *testing.T) {
 		if Backend() == "crypto/aes" {
 			perMessage = 1
 		}
+		// Where it may do the work, the compiler cannot see that buffers stay local.
+		buffers := 0.0
+		switch runtime.GOARCH {
+		case "ppc64", "ppc64le", "s390x":
+			buffers = 1
+		}
 		nonEmpty := 0.0
 		for _, m := range batch {
 			if len(m.Src) > 0 {
@@ -40,7 +47,7 @@ func TestAllocs(t *testing.T) {
 			{"Message.Encrypt", perMessage, func() { m.Encrypt() }},
 			{"Message.Decrypt", perMessage, func() { m.Decrypt() }},
 			{"EncryptBatch", nonEmpty * perMessage, func() { EncryptBatch(batch) }},
-			{"EncryptBatch of local messages", 4 * perMessage, func() {
+			{"EncryptBatch of local messages", buffers + 4*perMessage, func() {
 				var ms [4]Message
 				var buf [4][512]byte
 				for i := range ms {

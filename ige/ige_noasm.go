@@ -26,8 +26,11 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	decryptGeneric(nr, xk, iv, dst, src)
 }
 
+// The constant in the conditions, false on most platforms, keeps the compiler from
+// putting the caller's buffers on the heap there for the sake of crypto/aes.
+
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	if useStdAES {
+	if cpuid.StdlibHasAES && useStdAES {
 		cryptForeign(newStdAES(key).Encrypt, iv[:BlockSize], iv[BlockSize:], dst, src)
 		return
 	}
@@ -35,7 +38,7 @@ func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 }
 
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	if useStdAES {
+	if cpuid.StdlibHasAES && useStdAES {
 		cryptForeign(newStdAES(key).Decrypt, iv[BlockSize:], iv[:BlockSize], dst, src)
 		return
 	}
