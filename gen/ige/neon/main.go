@@ -1,7 +1,7 @@
 // Command neon generates the kernels of package ige/asm for arm64 CPUs without AES
 // instructions, such as those of the Raspberry Pi 3 and 4. They compute AES with
-// lookups in registers, which take the same time for every index: field.go has the
-// algebra.
+// lookups in registers, which take the same time for every index: package tower has
+// the algebra.
 //
 // IGE is one long chain, so that latency is what counts. A round is eleven steps here,
 // of three cycles each on Cortex-A57 and A72, and what has to be done beside them fills
@@ -27,8 +27,8 @@
 // half. It goes into the permutations that a sum of terms needs anyway: P, which is
 // ShiftRows of a half, or sP.
 //
-// Rounds work on another representation of bytes than FIPS 197: τ = toTower for
-// encryption, and for decryption toTower of the inverse affine map, so that what is to
+// Rounds work on another representation of bytes than FIPS 197: τ = ToTower for
+// encryption, and for decryption ToTower of the inverse affine map, so that what is to
 // be inverted has i and k in its two halves. All maps between them are linear, and part
 // of tables. The constant of the S-box goes into the round keys. So does P⁻¹, for they
 // are added before the permutation, where there is time:
@@ -52,9 +52,10 @@ import (
 	"slices"
 
 	"github.com/mtcore/mtcore/gen/internal/a64"
+	"github.com/mtcore/mtcore/gen/internal/tower"
 )
 
-//go:generate go run main.go field.go -out ../../../ige/asm/neon_arm64.s -stubs ../../../ige/asm/neon_arm64.go -pkg asm
+//go:generate go run main.go -out ../../../ige/asm/neon_arm64.s -stubs ../../../ige/asm/neon_arm64.go -pkg asm
 
 const (
 	blockSize = 16
@@ -63,25 +64,25 @@ const (
 
 // A direction holds what differs between encryption and decryption.
 type direction struct {
-	verb    string  // the kernels' prefix
-	cipher  string  // for their docs
-	mix     [4]byte // c
-	turn    int     // columns by which ShiftRows takes row 1 from the right
-	toState byteMap // τ
-	output  byteMap // of the inverse in GF(2⁸), apart from affineConstant
+	verb    string        // the kernels' prefix
+	cipher  string        // for their docs
+	mix     [4]byte       // c
+	turn    int           // columns by which ShiftRows takes row 1 from the right
+	toState tower.ByteMap // τ
+	output  tower.ByteMap // of the inverse in GF(2⁸), apart from AffineConstant
 }
 
 var (
 	encrypt = direction{
 		verb: "Encrypt", cipher: "AES",
 		mix: [4]byte{2, 3, 1, 1}, turn: 1,
-		toState: toTower,
-		output:  affine,
+		toState: tower.ToTower,
+		output:  tower.Affine,
 	}
 	decrypt = direction{
 		verb: "Decrypt", cipher: "the equivalent inverse cipher",
 		mix: [4]byte{0xe, 0xb, 0xd, 9}, turn: 3,
-		toState: func(x byte) byte { return toTower(affineInverse(x)) },
+		toState: func(x byte) byte { return tower.ToTower(tower.AffineInverse(x)) },
 		output:  func(x byte) byte { return x },
 	}
 )
@@ -106,7 +107,7 @@ func main() {
 func place(row, column int) int { return row%2*8 + row/2*4 + column%4 }
 
 // shiftRows is ShiftRows of A followed by B.
-func (d direction) shiftRows() (t table) {
+func (d direction) shiftRows() (t tower.Table) {
 	for row := range 4 {
 		for column := range 4 {
 			t[place(row, column)] = byte(place(row, column+row*d.turn))
@@ -116,7 +117,7 @@ func (d direction) shiftRows() (t table) {
 }
 
 // turned is P or, with swap, sP for A (0) or B (1).
-func (d direction) turned(h int, swap bool) (t table) {
+func (d direction) turned(h int, swap bool) (t tower.Table) {
 	p := d.shiftRows()
 	for i := range 8 {
 		from := i
@@ -129,7 +130,7 @@ func (d direction) turned(h int, swap bool) (t table) {
 }
 
 // split is from a block to P⁻¹ of its halves.
-func (d direction) split() (t table) {
+func (d direction) split() (t tower.Table) {
 	p := d.shiftRows()
 	for row := range 4 {
 		for column := range 4 {
@@ -140,7 +141,7 @@ func (d direction) split() (t table) {
 }
 
 // join is from the halves before ShiftRows to a block.
-func (d direction) join() (t table) {
+func (d direction) join() (t tower.Table) {
 	p := d.shiftRows()
 	for row := range 4 {
 		for column := range 4 {
@@ -150,7 +151,7 @@ func (d direction) join() (t table) {
 	return t
 }
 
-func repeat(x byte) (t table) {
+func repeat(x byte) (t tower.Table) {
 	for i := range t {
 		t[i] = x
 	}
@@ -160,7 +161,7 @@ func repeat(x byte) (t table) {
 var data = map[string]*a64.Data{}
 
 // constants returns the tables called name, which it adds to the file once.
-func constants(file *a64.File, name string, tables ...table) *a64.Data {
+func constants(file *a64.File, name string, tables ...tower.Table) *a64.Data {
 	if data[name] == nil {
 		var words []uint32
 		for _, t := range tables {
@@ -192,7 +193,7 @@ type field struct {
 }
 
 func loadField(file *a64.File, f *a64.Func) field {
-	t := loadConstants(f, constants(file, "field", repeat(0xf), inverseTable(), quotientTable()), 3)
+	t := loadConstants(f, constants(file, "field", repeat(0xf), tower.Reciprocals(), tower.Quotients()), 3)
 	return field{f, t[0], t[1], t[2]}
 }
 
@@ -275,9 +276,9 @@ func expandKernel(file *a64.File) {
 
 	xk, key := f.LoadParam("xk"), f.LoadParam("key")
 	fd := loadField(file, f)
-	low, high := halfByteTables(toTower)
-	io, jo := outputTables(affine)
-	tables := constants(file, "expand", low, high, io, jo, repeat(affineConstant), word(13, 14, 15, 12), word(12, 13, 14, 15))
+	low, high := tower.HalfByteTables(tower.ToTower)
+	io, jo := tower.OutputTables(tower.Affine)
+	tables := constants(file, "expand", low, high, io, jo, repeat(tower.AffineConstant), word(13, 14, 15, 12), word(12, 13, 14, 15))
 	t := loadConstants(f, tables, 7)
 	constant, rotated, plain := t[4], t[5], t[6]
 	rcon, zero, shifted, sub := f.Vec(), f.Vec(), f.Vec(), f.Vec()
@@ -322,7 +323,7 @@ func expandKernel(file *a64.File) {
 }
 
 // word is the permutation that takes four bytes to each word.
-func word(bytes ...byte) (t table) {
+func word(bytes ...byte) (t tower.Table) {
 	for i := range t {
 		t[i] = bytes[i%4]
 	}
@@ -338,7 +339,7 @@ func prepareKernel(file *a64.File, d direction) {
 
 	keys, n, xk := f.LoadParam("keys"), f.LoadParam("nr"), f.LoadParam("xk")
 	fd := loadField(file, f)
-	t := loadConstants(f, constants(file, "constant", repeat(affineConstant)), 1)
+	t := loadConstants(f, constants(file, "constant", repeat(tower.AffineConstant)), 1)
 	constant, k := t[0], f.Vec()
 	// The constant is in the output of each S-box, and in the input of each inverse.
 	f.VLD1P(xk, k)
@@ -369,7 +370,7 @@ func prepareKernel(file *a64.File, d direction) {
 
 // halves returns P⁻¹ of the halves of τ(x).
 func (f field) halves(file *a64.File, d direction, x a64.V) []a64.V {
-	low, high := halfByteTables(d.toState)
+	low, high := tower.HalfByteTables(d.toState)
 	t := loadConstants(f.Func, constants(file, "input"+d.verb, d.split(), low, high), 3)
 	half := f.VecN(2)
 	f.VTBL(t[0], x, half[0])
@@ -426,9 +427,9 @@ type message struct {
 
 // loadTables loads what all rounds but the last use.
 func (m *message) loadTables() {
-	tables := []table{m.turned(0, false), m.turned(0, true), m.turned(1, false), m.turned(1, true)}
+	tables := []tower.Table{m.turned(0, false), m.turned(0, true), m.turned(1, false), m.turned(1, true)}
 	for _, c := range m.factors() {
-		io, jo := outputTables(func(x byte) byte { return m.toState(mul(c, m.output(x))) })
+		io, jo := tower.OutputTables(func(x byte) byte { return m.toState(tower.Mul(c, m.output(x))) })
 		tables = append(tables, io, jo)
 	}
 	t := loadConstants(m.Func, constants(m.file, "rounds"+m.verb, tables...), len(tables))
@@ -554,14 +555,14 @@ func (m *message) lastRound() {
 
 	m.Comment("Last round")
 	io, jo := m.invert(m.x...), m.x
-	chainIO, chainJO := outputTables(func(x byte) byte { return m.toState(m.output(x)) })
+	chainIO, chainJO := tower.OutputTables(func(x byte) byte { return m.toState(m.output(x)) })
 	chain := loadConstants(m.Func, constants(m.file, "chain"+m.verb, chainIO, chainJO), 2)
 	for h, state := range m.lookup(chain[0], chain[1], io, jo) {
 		m.VEORHalf(state, states[h], states[h])
 		m.FreeVec(state)
 	}
 	m.FreeVec(chain...)
-	outIO, outJO := outputTables(m.output)
+	outIO, outJO := tower.OutputTables(m.output)
 	plain := loadConstants(m.Func, constants(m.file, "out"+m.verb, outIO, outJO), 2)
 	out := m.lookup(plain[0], plain[1], io, jo)
 	for h, state := range states {

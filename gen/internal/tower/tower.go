@@ -1,8 +1,6 @@
-package main
-
-import "math/bits"
-
-// The S-box of AES is an affine map of the inverse in GF(2⁸). Registers hold tables of
+// Package tower computes tables for the S-box of AES by lookups in registers.
+//
+// The S-box is an affine map of the inverse in GF(2⁸). Registers hold tables of
 // 16 entries, so that the inverse has to come from lookups of half bytes. That is
 // possible in a tower: let L = GF(2⁴), a ∈ L, and θ ∈ GF(2⁸) a root of T² + aT + a. Every
 // element is k + iθ with i, k ∈ L; its norm is N = k² + aki + ai², and
@@ -18,9 +16,12 @@ import "math/bits"
 // where 1/0 = ∞ and 1/∞ = 0. So 1/io and 1/jo, whose difference is ak/N, determine the
 // inverse by a linear map, and any linear map of the inverse is the sum of one lookup
 // of io and one of jo.
+package tower
 
-// A byteMap is a function of bytes.
-type byteMap func(byte) byte
+import "math/bits"
+
+// A ByteMap is a function of bytes.
+type ByteMap func(byte) byte
 
 // gf16 multiplies in L, modulo x⁴ + x + 1.
 func gf16(x, y byte) byte {
@@ -44,8 +45,8 @@ func gf16Inverse(x byte) byte {
 	return 0
 }
 
-// mul multiplies in GF(2⁸), as FIPS 197 has it.
-func mul(x, y byte) byte {
+// Mul multiplies in GF(2⁸), as FIPS 197 has it.
+func Mul(x, y byte) byte {
 	var p byte
 	for ; y != 0; y >>= 1 {
 		p ^= x * (y & 1)
@@ -54,8 +55,8 @@ func mul(x, y byte) byte {
 	return p
 }
 
-// affine is the linear part of the affine map of the S-box, and affineConstant the rest.
-func affine(x byte) byte {
+// Affine is the linear part of the affine map of the S-box.
+func Affine(x byte) byte {
 	var y byte
 	for n := range 5 {
 		y ^= bits.RotateLeft8(x, n)
@@ -63,9 +64,11 @@ func affine(x byte) byte {
 	return y
 }
 
-const affineConstant = 0x63
+// AffineConstant is the rest of it.
+const AffineConstant = 0x63
 
-func affineInverse(y byte) byte { return search(func(x byte) bool { return affine(x) == y }) }
+// AffineInverse inverts Affine.
+func AffineInverse(y byte) byte { return search(func(x byte) bool { return Affine(x) == y }) }
 
 // search returns the least byte with a property.
 func search(ok func(byte) bool) byte {
@@ -74,7 +77,7 @@ func search(ok func(byte) bool) byte {
 			return byte(x)
 		}
 	}
-	panic("neon: there is no such byte")
+	panic("tower: there is no such byte")
 }
 
 // The tower: towerA is a, embed maps L into GF(2⁸), and theta is θ.
@@ -86,12 +89,12 @@ var (
 
 func init() {
 	// A root of the polynomial of L generates it.
-	root := search(func(x byte) bool { return x > 1 && mul(mul(x, x), mul(x, x)) == x^1 })
+	root := search(func(x byte) bool { return x > 1 && Mul(Mul(x, x), Mul(x, x)) == x^1 })
 	for x := range embed {
 		power := byte(1)
 		for i := range 4 {
 			embed[x] ^= power * byte(x>>i&1)
-			power = mul(power, root)
+			power = Mul(power, root)
 		}
 	}
 	// a is the first for which T² + aT + a has no root in L.
@@ -104,13 +107,14 @@ func init() {
 		return true
 	})
 	a := embed[towerA]
-	theta = search(func(t byte) bool { return mul(t, t)^mul(a, t)^a == 0 })
+	theta = search(func(t byte) bool { return Mul(t, t)^Mul(a, t)^a == 0 })
 }
 
-// fromTower returns k + iθ, and toTower inverts it: i in the high half, k in the low one.
-func fromTower(i, k byte) byte { return embed[k] ^ mul(embed[i], theta) }
+// fromTower returns k + iθ.
+func fromTower(i, k byte) byte { return embed[k] ^ Mul(embed[i], theta) }
 
-func toTower(x byte) byte {
+// ToTower returns the i and k of x, in the high and the low half of a byte.
+func ToTower(x byte) byte {
 	return search(func(ik byte) bool { return fromTower(ik>>4, ik&15) == x })
 }
 
@@ -119,11 +123,11 @@ func toTower(x byte) byte {
 // has the lookup ∞ again, so that io and jo are ∞, and the result 0 as it should be.
 const infinity = 0x80
 
-// A table is what a register holds.
-type table [16]byte
+// A Table is what a register holds.
+type Table [16]byte
 
-// inverseTable is 1/x, and quotientTable a/x.
-func inverseTable() (t table) {
+// Reciprocals is 1/x.
+func Reciprocals() (t Table) {
 	for x := range t {
 		t[x] = gf16Inverse(byte(x))
 	}
@@ -131,7 +135,8 @@ func inverseTable() (t table) {
 	return t
 }
 
-func quotientTable() (t table) {
+// Quotients is a/x.
+func Quotients() (t Table) {
 	for x := range t {
 		t[x] = gf16(towerA, gf16Inverse(byte(x)))
 	}
@@ -139,11 +144,11 @@ func quotientTable() (t table) {
 	return t
 }
 
-// outputTables are the two tables by io and jo whose sum is linear(inverse). With
+// OutputTables are the two tables by io and jo whose sum is linear(inverse). With
 // u = 1/io = (k + ai)/N and v = 1/jo, the inverse is
 //
 //	u + (i/N)θ where i/N = (u + k/N)/a and k/N = (u + v)/a
-func outputTables(linear byteMap) (io, jo table) {
+func OutputTables(linear ByteMap) (io, jo Table) {
 	inverseA := gf16Inverse(towerA)
 	for x := 1; x < len(io); x++ {
 		u := gf16Inverse(byte(x)) // or v
@@ -154,9 +159,9 @@ func outputTables(linear byteMap) (io, jo table) {
 	return io, jo
 }
 
-// halfByteTables are the two tables, by the low and by the high half of a byte, whose
+// HalfByteTables are the two tables, by the low and by the high half of a byte, whose
 // sum is linear.
-func halfByteTables(linear byteMap) (low, high table) {
+func HalfByteTables(linear ByteMap) (low, high Table) {
 	for x := range low {
 		low[x], high[x] = linear(byte(x)), linear(byte(x<<4))
 	}
