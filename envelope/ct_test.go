@@ -3,9 +3,11 @@
 package envelope
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
+	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -48,4 +50,30 @@ func TestMemcheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 	}
+}
+
+// TestTrace has all backends. Packets are wrong under any of the keys.
+func TestTrace(t *testing.T) {
+	const text = 300
+	dst := make([]byte, 0, text+MaxOverhead)
+	var auth kdf.AuthKey
+	k := &Key{auth: &auth}
+	padding := random(20)
+	seal := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		out, _ := k.seal(dst, kdf.Client, secret[kdf.AuthKeySize:], padding)
+		return out
+	}
+	packet := referenceSeal(newAuthKey(1), kdf.Client, random(320))
+	open := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		out, _ := k.Open(dst, kdf.Client, packet)
+		return out
+	}
+	impltest.All(t, backends, func(t *testing.T) {
+		const size = kdf.AuthKeySize + text
+		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
+		t.Run("Seal", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: seal}) })
+		t.Run("Open", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: open}) })
+	})
 }

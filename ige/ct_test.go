@@ -3,9 +3,11 @@
 package ige
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // TestMemcheck has all paths to the backends that valgrind can run: AES-NI, and the
@@ -66,3 +68,53 @@ func TestMemcheck(t *testing.T) {
 }
 
 var sbox [256]byte
+
+// TestTrace has all backends but the software, which takes too many steps. What they
+// work on has its place in advance, since every allocation would have another address.
+func TestTrace(t *testing.T) {
+	const text = 9 * BlockSize
+	var m Message
+	dst := make([]byte, text)
+	one := func(secret []byte) []byte {
+		m = Message{Src: secret[KeySize+IVSize:], Dst: dst}
+		copy(m.Key[:], secret)
+		copy(m.IV[:], secret[KeySize:])
+		m.Encrypt()
+		m.Decrypt()
+		return dst
+	}
+	ms := make([]Message, 21)
+	dsts := make([]byte, len(ms)*text)
+	batch := func(secret []byte) []byte {
+		for i := range ms {
+			n := BlockSize * (1 + i%9)
+			ms[i] = Message{Src: secret[KeySize+IVSize:][:n], Dst: dsts[i*text:][:n]}
+			copy(ms[i].Key[:], secret[i:])
+			copy(ms[i].IV[:], secret[KeySize+i:])
+		}
+		EncryptBatch(ms)
+		DecryptBatch(ms)
+		return dsts
+	}
+	sBox := func(secret []byte) []byte {
+		for i, b := range one(secret) {
+			dst[i] = sbox[b]
+		}
+		return dst
+	}
+	const size = KeySize + IVSize + text
+	secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
+	impltest.Require(t, backends)
+	for _, s := range backends.States()[1:] {
+		t.Run(s.Name, func(t *testing.T) {
+			defer s.Enter()()
+			for name, c := range map[string]ct.Case{
+				"one message":   {Secrets: secrets, Run: one},
+				"batch":         {Secrets: secrets, Run: batch},
+				"planted index": {Secrets: secrets, Run: sBox, Planted: true},
+			} {
+				t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
+			}
+		})
+	}
+}

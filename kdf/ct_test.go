@@ -3,10 +3,12 @@
 package kdf
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // TestMemcheck has the formulas where they are Go, over the SHA-1 and the SHA-256 of
@@ -52,4 +54,37 @@ func TestMemcheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 	}
+}
+
+// TestTrace has all backends.
+func TestTrace(t *testing.T) {
+	var key, iv [32]byte
+	var m MsgKey
+	run := func(secret []byte) []byte {
+		k := (*AuthKey)(secret)
+		m = k.MsgKey(Client, secret[AuthKeySize:])
+		k.Derive(&key, &iv, Client, &m)
+		k.DeriveV1(&key, &iv, Client, &m)
+		return key[:]
+	}
+	jobs := make([]Job, 21)
+	batch := func(secret []byte) []byte {
+		for i := range jobs {
+			j := &jobs[i]
+			j.AuthKey, j.Side, j.Padded = (*AuthKey)(secret), Side(i%2), secret[AuthKeySize:][:16*(1+i)]
+		}
+		MsgKeyBatch(jobs)
+		DeriveBatch(jobs)
+		return jobs[0].Key[:]
+	}
+	impltest.All(t, backends, func(t *testing.T) {
+		const size = AuthKeySize + 16*21
+		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
+		for name, c := range map[string]ct.Case{
+			"one message": {Secrets: secrets, Run: run},
+			"batch":       {Secrets: secrets, Run: batch},
+		} {
+			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
+		}
+	})
 }
