@@ -19,14 +19,7 @@
 //
 // The format of the JSON is that of package internal/report.
 //
-// A phone needs neither an app nor the NDK:
-//
-//	CGO_ENABLED=0 GOOS=android GOARCH=arm64 go build -o bench .
-//	adb push bench /data/local/tmp/
-//	adb shell "cd /data/local/tmp && chmod +x bench && ./bench -name 'my phone' -json phone.json"
-//	adb pull /data/local/tmp/phone.json
-//
-// On one of the fast cores only, if those are the last four of eight: taskset f0 ./bench.
+// It is one static program, which also runs on phones: see mobile/README.md.
 package main
 
 import (
