@@ -59,9 +59,6 @@ func (p *simParty) flush() {
 	if got, want := len(p.sent), inspect(p.chat).sent; got != want {
 		failf("%v has made %d messages, and handed out %d", p, want, got)
 	}
-	if p.underOld > p.committed {
-		failf("%v sends message %d under a key older than what %v uses", p, p.underOld, p.peer)
-	}
 }
 
 // emit puts a packet on its way, and looks into it.
@@ -98,10 +95,9 @@ func (p *simParty) emit(packet Packet) {
 			failf("%v sends CommitKey under the new key", p)
 		}
 		p.w.stats.rekeys++
-		p.committed = max(p.committed, s.seq)
 	}
-	if p.w.keyNumber[s.key] < p.newest {
-		p.underOld = max(p.underOld, s.seq)
+	if s.action != actionCommitKey && p.w.keyNumber[s.key] < p.newest {
+		failf("%v sends message %d under a key older than what %v uses", p, s.seq, p.peer)
 	}
 	p.w.tell("\t%v sends %v", p, s)
 	p.wire = append(p.wire, s)

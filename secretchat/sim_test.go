@@ -138,7 +138,7 @@ var plantedBugs = []struct{ name, file, old, new string }{
 	{"both sides give up their request", "rekey.go",
 		"if a.ExchangeID < c.exchange.id {\n\t\t\treturn nil", "if a.ExchangeID < c.exchange.id {\n\t\t\tc.exchange.wipe()\n\t\t\treturn nil"},
 	{"CommitKey goes under the new key", "rekey.go",
-		"seq <= c.exchange.commit {", "false {"},
+		"(seq == e.commit || seq < e.commit && !e.usedNew)", "false"},
 	{"the new key is used at once", "rekey.go",
 		"c.exchange = exchange{state: accepted, id: a.ExchangeID}", "c.exchange = exchange{state: accepted, id: a.ExchangeID}\n\tc.key, c.other = c.other, c.key"},
 	{"a missing CommitKey is not inferred", "rekey.go",

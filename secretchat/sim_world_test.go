@@ -88,10 +88,7 @@ type simParty struct {
 	held     map[[8]byte]bool         // keys that this side has or had
 	gone     map[[8]byte]bool         // keys that it has wiped
 	pointers map[*kdf.AuthKey][8]byte // where the present chat object has keys
-
-	newest    int // number of the newest key that the peer is known to use
-	underOld  int // last message that went out under an older one
-	committed int // last CommitKey that did, and what comes before it may as well
+	newest   int                      // number of the newest key that the peer is known to use
 }
 
 func (p *simParty) String() string { return string("AB"[p.index]) }
