@@ -12,7 +12,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// The world of the simulator: two sides of a chat, each an application with a chat and a
+// simWorld is the world of the simulator: two sides of a chat, each an application with a chat and a
 // disk, and the network between them, which does what a schedule says. After each step
 // everything that must always be true is checked, against what the world itself has
 // recorded: it opens every packet and has a parser of its own. When the schedule is
@@ -185,7 +185,7 @@ func runSchedule(s *simSchedule, stats *simStats, story *strings.Builder) (err e
 		case simFailure:
 			err = r.error
 		default:
-			panic(r)
+			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
 	w.begin(s.layers)
