@@ -1,6 +1,7 @@
 package secretchat
 
 import (
+	"crypto/subtle"
 	"fmt"
 
 	"github.com/mtcore/mtcore/envelope"
@@ -52,6 +53,16 @@ type StateKey [32]byte
 // Format implements [fmt.Formatter] so that no log gets to see a key.
 func (StateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
+// MarshalText implements [encoding.TextMarshaler] for the same reason: it is what JSON,
+// XML and slog ask for.
+func (StateKey) MarshalText() ([]byte, error) { return []byte("REDACTED"), nil }
+
+// isZero reports whether there is no key, in constant time.
+func (k *StateKey) isZero() bool {
+	var zero StateKey
+	return subtle.ConstantTimeCompare(k[:], zero[:]) == 1
+}
+
 // check panics on what only the programmer can have got wrong, and fills in defaults.
 func (o *Options) check() {
 	if o.Layer == 0 {
@@ -65,7 +76,7 @@ func (o *Options) check() {
 		panic("secretchat: Options.Layer is not a layer")
 	case o.MaxPacket < minMaxPacket:
 		panic("secretchat: Options.MaxPacket leaves no room for messages")
-	case o.Store != nil && o.StateKey == StateKey{}:
+	case o.Store != nil && o.StateKey.isZero():
 		panic("secretchat: Options.Store without a StateKey")
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 // aead returns the cipher that seals states, or nil if there is no key.
 func (k *StateKey) aead() cipher.AEAD {
-	if *k == (StateKey{}) {
+	if k.isZero() {
 		return nil
 	}
 	aead, err := chacha20poly1305.NewX(k[:])
