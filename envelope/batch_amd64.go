@@ -56,7 +56,9 @@ func decryptAndHashMany(os []opening) {
 			rest = rest[1:]
 		}
 	}
-	decryptAndHashPairs(os, few)
+	if len(few) > 0 {
+		decryptAndHashPairs(os, few)
+	}
 }
 
 // worthAll reports whether some messages, the longest of which comes first, take less time
@@ -85,7 +87,7 @@ type secrets struct {
 	keys    [3840]byte
 	state   [512]byte
 	h       [8][width]uint32
-	scratch [4352]byte
+	scratch [3328]byte
 
 	// For each lane, what it must not lose while others go on, then the end of its hash.
 	aside [width][chunkSize]byte

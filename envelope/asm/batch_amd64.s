@@ -411,7 +411,7 @@ block:
 	VZEROUPPER
 	RET
 
-// func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, scratch *[4352]byte, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
+// func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, scratch *[3328]byte, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, VAES
 TEXT ·DecryptHash16VAES512(SB), NOSPLIT, $0-72
 	MOVQ keys+0(FP), AX
@@ -1337,7 +1337,7 @@ loop:
 	VMOVDQU64       896(AX), Z17
 	VPXORQ          2048(CX), Z17, Z17
 	VAESDECLAST     Z17, Z0, Z0
-	VMOVDQU64       Z0, 3328(CX)
+	VMOVDQU64       Z0, 2048(CX)
 	VPADDD          Z16, Z11, Z11
 	VPRORD          $0x06, Z8, Z17
 	VPRORD          $0x0b, Z8, Z16
@@ -1348,7 +1348,7 @@ loop:
 	VMOVDQU64       1856(AX), Z18
 	VPXORQ          2368(CX), Z18, Z18
 	VAESDECLAST     Z18, Z1, Z1
-	VMOVDQU64       Z1, 3584(CX)
+	VMOVDQU64       Z1, 2368(CX)
 	VPSUBD          Z7, Z16, Z16
 	VPADDD          Z17, Z11, Z7
 	VPADDD          Z16, Z7, Z11
@@ -1359,7 +1359,7 @@ loop:
 	VMOVDQU64       2816(AX), Z17
 	VPXORQ          2688(CX), Z17, Z17
 	VAESDECLAST     Z17, Z2, Z2
-	VMOVDQU64       Z2, 3840(CX)
+	VMOVDQU64       Z2, 2688(CX)
 	VPADDD          Z16, Z11, Z11
 	VPADDD          576(R8), Z12, Z12
 	VPRORD          $0x07, Z15, Z16
@@ -1369,7 +1369,7 @@ loop:
 	VMOVDQU64       3776(AX), Z17
 	VPXORQ          3008(CX), Z17, Z17
 	VAESDECLAST     Z17, Z3, Z3
-	VMOVDQU64       Z3, 4096(CX)
+	VMOVDQU64       Z3, 3008(CX)
 	VPADDD          Z16, Z12, Z12
 	VPRORD          $0x11, Z13, Z16
 	VPRORD          $0x13, Z13, Z17
@@ -1377,10 +1377,10 @@ loop:
 	VPTERNLOGD      $0x96, Z17, Z13, Z16
 	VPADDD          Z16, Z12, Z12
 	VMOVDQU32       Z12, (R8)
-	VMOVDQU32       3328(CX), Z13
-	VMOVDQU32       3584(CX), Z16
-	VMOVDQU32       3840(CX), Z17
-	VMOVDQU32       4096(CX), Z18
+	VMOVDQU32       2048(CX), Z13
+	VMOVDQU32       2368(CX), Z16
+	VMOVDQU32       2688(CX), Z17
+	VMOVDQU32       3008(CX), Z18
 	VPUNPCKLDQ      Z16, Z13, Z19
 	VPUNPCKHDQ      Z16, Z13, Z20
 	VPUNPCKLDQ      Z18, Z17, Z16
@@ -1841,7 +1841,7 @@ loop:
 	VMOVDQU64       896(AX), Z17
 	VPXORQ          2112(CX), Z17, Z17
 	VAESDECLAST     Z17, Z0, Z0
-	VMOVDQU64       Z0, 3392(CX)
+	VMOVDQU64       Z0, 2112(CX)
 	VPRORD          $0x0d, Z8, Z17
 	VPRORD          $0x16, Z8, Z18
 	VPTERNLOGD      $0x96, Z17, Z18, Z16
@@ -1852,7 +1852,7 @@ loop:
 	VMOVDQU64       1856(AX), Z18
 	VPXORQ          2432(CX), Z18, Z18
 	VAESDECLAST     Z18, Z1, Z1
-	VMOVDQU64       Z1, 3648(CX)
+	VMOVDQU64       Z1, 2432(CX)
 	VPSRLD          $0x03, Z15, Z18
 	VPTERNLOGD      $0x96, Z17, Z18, Z16
 	VPADDD          Z16, Z12, Z12
@@ -1863,7 +1863,7 @@ loop:
 	VMOVDQU64       2816(AX), Z13
 	VPXORQ          2752(CX), Z13, Z13
 	VAESDECLAST     Z13, Z2, Z2
-	VMOVDQU64       Z2, 3904(CX)
+	VMOVDQU64       Z2, 2752(CX)
 	VPADDD          Z16, Z12, Z12
 	VMOVDQU32       Z12, 768(R8)
 	VMOVDQU32       896(R8), Z13
@@ -1873,7 +1873,7 @@ loop:
 	VMOVDQU64       3776(AX), Z16
 	VPXORQ          3072(CX), Z16, Z16
 	VAESDECLAST     Z16, Z3, Z3
-	VMOVDQU64       Z3, 4160(CX)
+	VMOVDQU64       Z3, 3072(CX)
 	VMOVDQA32       Z11, Z16
 	VPTERNLOGD      $0xca, Z5, Z4, Z16
 	VPADDD          Z16, Z6, Z6
@@ -1881,10 +1881,10 @@ loop:
 	VPRORD          $0x0b, Z11, Z16
 	VPRORD          $0x19, Z11, Z18
 	VPTERNLOGD      $0x96, Z16, Z18, Z17
-	VMOVDQU32       3392(CX), Z16
-	VMOVDQU32       3648(CX), Z18
-	VMOVDQU32       3904(CX), Z19
-	VMOVDQU32       4160(CX), Z20
+	VMOVDQU32       2112(CX), Z16
+	VMOVDQU32       2432(CX), Z18
+	VMOVDQU32       2752(CX), Z19
+	VMOVDQU32       3072(CX), Z20
 	VPUNPCKLDQ      Z18, Z16, Z21
 	VPUNPCKHDQ      Z18, Z16, Z22
 	VPUNPCKLDQ      Z20, Z19, Z18
@@ -2345,7 +2345,7 @@ loop:
 	VMOVDQU64       896(AX), Z17
 	VPXORQ          2176(CX), Z17, Z17
 	VAESDECLAST     Z17, Z0, Z0
-	VMOVDQU64       Z0, 3456(CX)
+	VMOVDQU64       Z0, 2176(CX)
 	VPRORD          $0x13, Z13, Z17
 	VPSRLD          $0x0a, Z13, Z13
 	VPTERNLOGD      $0x96, Z17, Z13, Z16
@@ -2356,7 +2356,7 @@ loop:
 	VMOVDQU64       1856(AX), Z17
 	VPXORQ          2496(CX), Z17, Z17
 	VAESDECLAST     Z17, Z1, Z1
-	VMOVDQU64       Z1, 3712(CX)
+	VMOVDQU64       Z1, 2496(CX)
 	VPADDD          Z16, Z10, Z10
 	VPADDD          Z6, Z10, Z10
 	VMOVDQA32       Z7, Z16
@@ -2367,7 +2367,7 @@ loop:
 	VMOVDQU64       2816(AX), Z18
 	VPXORQ          2816(CX), Z18, Z18
 	VAESDECLAST     Z18, Z2, Z2
-	VMOVDQU64       Z2, 3968(CX)
+	VMOVDQU64       Z2, 2816(CX)
 	VPRORD          $0x19, Z7, Z18
 	VPTERNLOGD      $0x96, Z16, Z18, Z17
 	VMOVDQA32       Z11, Z16
@@ -2377,7 +2377,7 @@ loop:
 	VMOVDQU64       3776(AX), Z10
 	VPXORQ          3136(CX), Z10, Z10
 	VAESDECLAST     Z10, Z3, Z3
-	VMOVDQU64       Z3, 4224(CX)
+	VMOVDQU64       Z3, 3136(CX)
 	VPADDD          Z16, Z6, Z10
 	VPRORD          $0x02, Z11, Z16
 	VPRORD          $0x0d, Z11, Z17
@@ -2385,10 +2385,10 @@ loop:
 	VPTERNLOGD      $0x96, Z17, Z18, Z16
 	VPADDD          Z16, Z10, Z10
 	VPADDD          128(R8), Z15, Z15
-	VMOVDQU32       3456(CX), Z16
-	VMOVDQU32       3712(CX), Z17
-	VMOVDQU32       3968(CX), Z18
-	VMOVDQU32       4224(CX), Z19
+	VMOVDQU32       2176(CX), Z16
+	VMOVDQU32       2496(CX), Z17
+	VMOVDQU32       2816(CX), Z18
+	VMOVDQU32       3136(CX), Z19
 	VPUNPCKLDQ      Z17, Z16, Z20
 	VPUNPCKHDQ      Z17, Z16, Z21
 	VPUNPCKLDQ      Z19, Z18, Z17
@@ -2849,7 +2849,7 @@ loop:
 	VMOVDQU64       896(AX), Z12
 	VPXORQ          2240(CX), Z12, Z12
 	VAESDECLAST     Z12, Z0, Z0
-	VMOVDQU64       Z0, 3520(CX)
+	VMOVDQU64       Z0, 2240(CX)
 	VPADDD          Z7, Z11, Z11
 	VMOVDQA32       Z8, Z12
 	VPTERNLOGD      $0xca, Z10, Z9, Z12
@@ -2860,7 +2860,7 @@ loop:
 	VMOVDQU64       1856(AX), Z16
 	VPXORQ          2560(CX), Z16, Z16
 	VAESDECLAST     Z16, Z1, Z1
-	VMOVDQU64       Z1, 3776(CX)
+	VMOVDQU64       Z1, 2560(CX)
 	VPTERNLOGD      $0x96, Z12, Z15, Z14
 	VMOVDQA32       Z4, Z12
 	VPTERNLOGD      $0xe8, Z6, Z5, Z12
@@ -2871,7 +2871,7 @@ loop:
 	VMOVDQU64       2816(AX), Z14
 	VPXORQ          2880(CX), Z14, Z14
 	VAESDECLAST     Z14, Z2, Z2
-	VMOVDQU64       Z2, 4032(CX)
+	VMOVDQU64       Z2, 2880(CX)
 	VPRORD          $0x0d, Z4, Z14
 	VPRORD          $0x16, Z4, Z15
 	VPTERNLOGD      $0x96, Z14, Z15, Z12
@@ -2882,17 +2882,17 @@ loop:
 	VMOVDQU64       3776(AX), Z13
 	VPXORQ          3200(CX), Z13, Z13
 	VAESDECLAST     Z13, Z3, Z3
-	VMOVDQU64       Z3, 4288(CX)
+	VMOVDQU64       Z3, 3200(CX)
 	VPADDD          Z6, Z10, Z10
 	VMOVDQA32       Z7, Z13
 	VPTERNLOGD      $0xca, Z9, Z8, Z13
 	VPADDD          Z13, Z10, Z10
 	VPRORD          $0x06, Z7, Z14
 	VPRORD          $0x0b, Z7, Z13
-	VMOVDQU32       3520(CX), Z15
-	VMOVDQU32       3776(CX), Z16
-	VMOVDQU32       4032(CX), Z17
-	VMOVDQU32       4288(CX), Z18
+	VMOVDQU32       2240(CX), Z15
+	VMOVDQU32       2560(CX), Z16
+	VMOVDQU32       2880(CX), Z17
+	VMOVDQU32       3200(CX), Z18
 	VPUNPCKLDQ      Z16, Z15, Z19
 	VPUNPCKHDQ      Z16, Z15, Z20
 	VPUNPCKLDQ      Z18, Z17, Z16
@@ -2917,7 +2917,7 @@ loop:
 	VPSUBD          Z6, Z13, Z13
 	VPADDD          Z14, Z10, Z6
 	VPADDD          Z13, Z6, Z10
-	VMOVDQU64       3328(CX), Z16
+	VMOVDQU64       2048(CX), Z16
 	VPRORD          $0x02, Z11, Z13
 	VPRORD          $0x0d, Z11, Z14
 	VPRORD          $0x16, Z11, Z15
@@ -2925,14 +2925,14 @@ loop:
 	VPADDD          Z13, Z10, Z10
 	VMOVDQU32       704(R8), Z13
 	VPADDD.BCST     232(R10), Z12, Z12
-	VMOVDQU64       3392(CX), Z14
+	VMOVDQU64       2112(CX), Z14
 	VPADDD          Z12, Z9, Z9
 	VPADDD          Z5, Z9, Z9
 	VMOVDQA32       Z6, Z12
 	VPTERNLOGD      $0xca, Z8, Z7, Z12
 	VPADDD          Z12, Z9, Z9
 	VPRORD          $0x06, Z6, Z15
-	VMOVDQU64       3456(CX), Z17
+	VMOVDQU64       2176(CX), Z17
 	VPRORD          $0x0b, Z6, Z12
 	VPRORD          $0x19, Z6, Z18
 	VPTERNLOGD      $0x96, Z12, Z18, Z15
@@ -2940,7 +2940,7 @@ loop:
 	VPTERNLOGD      $0xe8, Z4, Z11, Z12
 	VPSUBD          Z5, Z12, Z12
 	VPADDD          Z15, Z9, Z5
-	VMOVDQU64       3520(CX), Z15
+	VMOVDQU64       2240(CX), Z15
 	VPADDD          Z12, Z5, Z9
 	VPRORD          $0x02, Z10, Z12
 	VPRORD          $0x0d, Z10, Z18
@@ -2970,7 +2970,7 @@ loop:
 	VMOVDQA32       Z5, Z13
 	VPTERNLOGD      $0xca, Z7, Z6, Z13
 	VPADDD          Z13, Z8, Z8
-	VMOVDQU64       3584(CX), Z15
+	VMOVDQU64       2368(CX), Z15
 	VPRORD          $0x06, Z5, Z14
 	VPRORD          $0x0b, Z5, Z13
 	VPRORD          $0x19, Z5, Z16
@@ -2978,7 +2978,7 @@ loop:
 	VMOVDQA32       Z9, Z13
 	VPTERNLOGD      $0xe8, Z11, Z10, Z13
 	VPSUBD          Z4, Z13, Z13
-	VMOVDQU64       3648(CX), Z16
+	VMOVDQU64       2432(CX), Z16
 	VPADDD          Z14, Z8, Z4
 	VPADDD          Z13, Z4, Z8
 	VPRORD          $0x02, Z9, Z13
@@ -2986,14 +2986,14 @@ loop:
 	VPRORD          $0x16, Z9, Z17
 	VPTERNLOGD      $0x96, Z14, Z17, Z13
 	VPADDD          Z13, Z8, Z8
-	VMOVDQU64       3712(CX), Z14
+	VMOVDQU64       2496(CX), Z14
 	VMOVDQU32       832(R8), Z13
 	VPADDD.BCST     240(R10), Z12, Z12
 	VPADDD          Z12, Z7, Z7
 	VPADDD          Z11, Z7, Z7
 	VMOVDQA32       Z4, Z12
 	VPTERNLOGD      $0xca, Z6, Z5, Z12
-	VMOVDQU64       3776(CX), Z17
+	VMOVDQU64       2560(CX), Z17
 	VPADDD          Z12, Z7, Z7
 	VPRORD          $0x06, Z4, Z18
 	VPRORD          $0x0b, Z4, Z12
@@ -3024,14 +3024,14 @@ loop:
 	VPRORD          $0x0d, Z8, Z14
 	VPRORD          $0x16, Z8, Z15
 	VPTERNLOGD      $0x96, Z14, Z15, Z12
-	VMOVDQU64       3840(CX), Z14
+	VMOVDQU64       2688(CX), Z14
 	VPADDD          Z12, Z7, Z7
 	VMOVDQU32       896(R8), Z12
 	VPADDD.BCST     244(R10), Z13, Z13
 	VPADDD          Z13, Z6, Z6
 	VPADDD          Z10, Z6, Z6
 	VMOVDQA32       Z11, Z13
-	VMOVDQU64       3904(CX), Z15
+	VMOVDQU64       2752(CX), Z15
 	VPTERNLOGD      $0xca, Z5, Z4, Z13
 	VPADDD          Z13, Z6, Z6
 	VPRORD          $0x06, Z11, Z16
@@ -3039,7 +3039,7 @@ loop:
 	VPRORD          $0x19, Z11, Z17
 	VPTERNLOGD      $0x96, Z13, Z17, Z16
 	VMOVDQA32       Z7, Z13
-	VMOVDQU64       3968(CX), Z17
+	VMOVDQU64       2816(CX), Z17
 	VPTERNLOGD      $0xe8, Z9, Z8, Z13
 	VPSUBD          Z10, Z13, Z13
 	VPADDD          Z16, Z6, Z10
@@ -3047,7 +3047,7 @@ loop:
 	VPRORD          $0x02, Z7, Z13
 	VPRORD          $0x0d, Z7, Z16
 	VPRORD          $0x16, Z7, Z18
-	VMOVDQU64       4032(CX), Z19
+	VMOVDQU64       2880(CX), Z19
 	VPTERNLOGD      $0x96, Z16, Z18, Z13
 	VPADDD          Z13, Z6, Z6
 	VMOVDQU32       960(R8), Z13
@@ -3077,7 +3077,7 @@ loop:
 	VPRORD          $0x0b, Z10, Z12
 	VPRORD          $0x19, Z10, Z15
 	VPTERNLOGD      $0x96, Z12, Z15, Z14
-	VMOVDQU64       4096(CX), Z15
+	VMOVDQU64       3008(CX), Z15
 	VMOVDQA32       Z6, Z12
 	VPTERNLOGD      $0xe8, Z8, Z7, Z12
 	VPSUBD          Z9, Z12, Z12
@@ -3085,14 +3085,14 @@ loop:
 	VPADDD          Z12, Z9, Z5
 	VPRORD          $0x02, Z6, Z12
 	VPRORD          $0x0d, Z6, Z14
-	VMOVDQU64       4160(CX), Z17
+	VMOVDQU64       3072(CX), Z17
 	VPRORD          $0x16, Z6, Z16
 	VPTERNLOGD      $0x96, Z14, Z16, Z12
 	VPADDD          Z12, Z5, Z5
 	VPADDD.BCST     252(R10), Z13, Z12
 	VPADDD          Z12, Z4, Z4
 	VPADDD          Z8, Z4, Z4
-	VMOVDQU64       4224(CX), Z13
+	VMOVDQU64       3136(CX), Z13
 	VMOVDQA32       Z9, Z12
 	VPTERNLOGD      $0xca, Z11, Z10, Z12
 	VPADDD          Z12, Z4, Z4
@@ -3100,7 +3100,7 @@ loop:
 	VPRORD          $0x0b, Z9, Z12
 	VPRORD          $0x19, Z9, Z16
 	VPTERNLOGD      $0x96, Z12, Z16, Z14
-	VMOVDQU64       4288(CX), Z16
+	VMOVDQU64       3200(CX), Z16
 	VMOVDQA32       Z5, Z12
 	VPTERNLOGD      $0xe8, Z7, Z6, Z12
 	VPSUBD          Z8, Z12, Z12

@@ -15,7 +15,7 @@
 //	h        word i of its hash is h[i][4*(l%4) + l/4]
 //	scratch  two message schedules, the 16 words of each being as those of h; then for
 //	         each group, the last block of ciphertext of the chunk before and those of
-//	         this chunk, the four lanes next to each other; then its plaintext likewise
+//	         this chunk, the four lanes next to each other
 //
 // The order in h is the one in which four groups of a block become four words of the
 // schedule without a permutation across lanes: what is decrypted is hashed without
@@ -29,8 +29,8 @@
 //	4    AES, a group each
 //	all others are scratch
 //
-// All blocks of a chunk are loaded before any is stored. So lanes may repeat another
-// lane's work to the letter, in place too, which is what idle lanes do.
+// A lane that has no message works on any memory that nobody reads afterwards, which may be
+// the same for all of them. It needs no key.
 package main
 
 import (
@@ -65,9 +65,7 @@ const (
 	scheduleSize = 16 * zmmSize
 	inStart      = 2 * scheduleSize
 	inSize       = (1 + chunk) * zmmSize // of a group
-	outStart     = inStart + groups*inSize
-	outSize      = chunk * zmmSize // of a group
-	scratchSize  = outStart + groups*outSize
+	scratchSize  = inStart + groups*inSize
 )
 
 func main() {
@@ -250,8 +248,9 @@ type turn struct {
 // in is block i of ciphertext of group g, of which block -1 is from the chunk before.
 func (t *turn) in(g, i int) Mem { return t.scratch.Offset(inStart + g*inSize + (1+i)*zmmSize) }
 
-// out is block i of plaintext of group g.
-func (t *turn) out(g, i int) Mem { return t.scratch.Offset(outStart + g*outSize + i*zmmSize) }
+// out is block i of plaintext of group g. It takes the place of the last ciphertext that it
+// needed.
+func (t *turn) out(g, i int) Mem { return t.in(g, i-1) }
 
 // storeWords stores the words of piece i of a schedule.
 func (t *turn) storeWords(q sha256x16.Quad, w Mem, i int) {
