@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotd/td/session"
 	"github.com/gotd/td/telegram"
 	"github.com/gotd/td/telegram/updates"
 	"github.com/gotd/td/tg"
@@ -25,7 +24,6 @@ import (
 // newServer starts a server with two users, and stops it at the end of the test.
 func newServer(t *testing.T) (s *relay.Server, alice, bob *relay.User) {
 	t.Helper()
-	t.Parallel()
 	s = relay.New()
 	users := make([]*relay.User, 2)
 	for i := range users {
@@ -34,14 +32,8 @@ func newServer(t *testing.T) (s *relay.Server, alice, bob *relay.User) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("server: %v", err)
-		}
+		s.Close()
 		for _, v := range s.Violations() {
 			t.Errorf("server: %s", v)
 		}
@@ -52,13 +44,12 @@ func newServer(t *testing.T) (s *relay.Server, alice, bob *relay.User) {
 // client is a real client of gotd's with a manager. It can be stopped, and started with
 // what is on disk.
 type client struct {
-	t       *testing.T
-	user    *relay.User
-	path    string
-	layer   int // 0 for the latest
-	db      *bbolt.DB
-	session session.StorageMemory
-	state   memState
+	t     *testing.T
+	user  *relay.User
+	path  string
+	layer int // 0 for the latest
+	db    *bbolt.DB
+	state memState
 
 	api    *tg.Client
 	chats  *gotd.Manager
@@ -102,7 +93,6 @@ func (c *client) start() {
 	store := c.openStore()
 	var gaps *updates.Manager
 	options := c.user.Options()
-	options.SessionStorage = &c.session
 	options.UpdateHandler = telegram.UpdateHandlerFunc(func(ctx context.Context, u tg.UpdatesClass) error {
 		return gaps.Handle(ctx, u)
 	})
@@ -178,7 +168,7 @@ func (c *client) restart() {
 }
 
 // patience is for what should happen at once. A test that needs it has failed.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // next returns the next event, which must be an E.
 func next[E gotd.Event](c *client) E {

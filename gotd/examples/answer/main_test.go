@@ -35,8 +35,8 @@ func TestAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 2)
-	go func() { done <- server.Run(ctx) }()
+	defer server.Close()
+	done := make(chan error, 1)
 	dir := t.TempDir()
 	go func() { done <- run(ctx, dir, program.Options()) }()
 
@@ -44,10 +44,8 @@ func TestAnswer(t *testing.T) {
 		t.Error(err)
 	}
 	cancel()
-	for range 2 {
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -8,19 +8,13 @@ package relay
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
-	rand2 "math/rand/v2"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/gotd/td/bin"
-	"github.com/gotd/td/crypto"
-	"github.com/gotd/td/exchange"
 	"github.com/gotd/td/mt"
 	"github.com/gotd/td/telegram"
 	"github.com/gotd/td/telegram/dcs"
@@ -57,8 +51,7 @@ type User struct {
 	ID int64
 
 	relay    *Server
-	server   *tgtest.Server
-	listener net.Listener
+	endpoint *endpoint
 
 	// Guarded by relay.mu.
 	session tgtest.Session // the last that called
@@ -77,53 +70,44 @@ type User struct {
 	rules []*rule
 }
 
-// serverKey is that of all servers, since it takes long to make one.
-var serverKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
-	return rsa.GenerateKey(rand.Reader, crypto.RSAKeyBits)
-})
-
-// AddUser makes an account. It must be called before Run.
+// AddUser makes an account, which a client may use at once.
 func (s *Server) AddUser(id int64) (*User, error) {
-	key, err := serverKey()
+	e, err := takeEndpoint()
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	u := &User{ID: id, relay: s, listener: l, uploads: map[int64]*upload{}, sent: map[int64]*sent{}}
-	handler := tgtest.UnpackInvoke(tgtest.HandlerFunc(func(_ *tgtest.Server, req *tgtest.Request) error {
-		return u.handle(req)
-	}))
-	u.server = tgtest.NewServer(exchange.PrivateKey{RSA: key}, handler, tgtest.ServerOptions{DC: dc})
+	u := &User{ID: id, relay: s, endpoint: e, uploads: map[int64]*upload{}, sent: map[int64]*sent{}}
+	e.assign(u)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.users[id] = u
 	return u, nil
 }
 
-// Run serves until ctx is done.
-func (s *Server) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
+// Close ends the server, when all clients have been stopped.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, u := range s.users {
-		g.Go(func() error { return u.server.Serve(ctx, transport.ListenCodec(nil, u.listener)) })
+		u.endpoint.release()
 	}
-	return g.Wait()
 }
 
 // Options returns what a client needs to be this user.
 func (u *User) Options() telegram.Options {
 	return telegram.Options{
-		DC:         dc,
-		DCList:     dcs.List{Options: []tg.DCOption{u.address()}},
-		PublicKeys: []telegram.PublicKey{u.server.Key()},
-		Resolver:   dcs.Plain(dcs.PlainOptions{Protocol: transport.Intermediate}),
+		DC:             dc,
+		DCList:         dcs.List{Options: []tg.DCOption{u.address()}},
+		PublicKeys:     []telegram.PublicKey{u.endpoint.server.Key()},
+		Resolver:       dcs.Plain(dcs.PlainOptions{Protocol: transport.Intermediate}),
+		SessionStorage: &u.endpoint.session,
 		// Nothing that this server sees can be compressed.
 		CompressThreshold: -1,
 	}
 }
 
 func (u *User) address() tg.DCOption {
-	addr := u.listener.Addr().(*net.TCPAddr)
+	addr := u.endpoint.listener.Addr().(*net.TCPAddr)
 	return tg.DCOption{ID: dc, IPAddress: addr.IP.String(), Port: addr.Port, Static: true}
 }
 
@@ -137,7 +121,7 @@ func (u *User) Disconnect() {
 func (u *User) disconnect() {
 	if u.online {
 		u.online = false
-		u.server.ForceDisconnect(u.session)
+		u.endpoint.server.ForceDisconnect(u.session)
 	}
 }
 
@@ -209,7 +193,7 @@ func (u *User) LoseMessages(n int) {
 func (u *User) Inject(chat int, data []byte) {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
-	u.deliver(&tg.EncryptedMessageService{RandomID: rand2.Int64(), ChatID: chat, Date: now, Bytes: data})
+	u.deliver(&tg.EncryptedMessageService{RandomID: rand.Int64(), ChatID: chat, Date: now, Bytes: data})
 }
 
 // Mislead has the server send wrong fingerprints of keys from now on.
@@ -269,7 +253,7 @@ func (u *User) handle(req *tgtest.Request) error {
 	if err != nil || result == nil {
 		return err
 	}
-	return u.server.SendResult(req, result)
+	return u.endpoint.server.SendResult(req, result)
 }
 
 // serve calls the method under the lock. A nil result is an answer that got lost.
@@ -296,7 +280,7 @@ func (u *User) push(update tg.UpdateClass) {
 	if !u.online {
 		return
 	}
-	if err := u.server.SendUpdates(context.Background(), u.session, update); err != nil {
+	if err := u.endpoint.server.SendUpdates(context.Background(), u.session, update); err != nil {
 		u.online = false
 	}
 }
