@@ -166,7 +166,7 @@ func (s *sixteen) run() {
 
 // finish decrypts what is less than a chunk, and sets got of each message.
 func (s *sixteen) finish() {
-	var dst, src, half0, half1 [width]*byte
+	var dst, src [width]*byte
 	for at, n := 0, 1; n > 0; at += n {
 		n = 0
 		for l := range width {
@@ -187,25 +187,18 @@ func (s *sixteen) finish() {
 		}
 	}
 
-	// All are idle now, as far as there is something to decrypt.
+	var chunk0, chunk1, last0, last1 [width]*byte
 	for l := range width {
-		half0[l], half1[l] = s.idle()
 		if l < len(s.order) {
-			half0[l], half1[l] = s.hashed(l, chunks(s.message(l)))
+			chunk0[l], chunk1[l] = s.hashed(l, chunks(s.message(l)))
+			last0[l], last1[l] = s.padded(l)
+		} else {
+			chunk0[l], chunk1[l] = s.idle()
+			last0[l], last1[l] = s.idle()
 		}
 	}
-	asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, 1)
-
-	for l := range s.order {
-		// What is left is up to 48 bytes, then the padding of FIPS 180-4, 5.1.1.
-		o, last := s.message(l), &s.aside[l]
-		clear(last[:])
-		n := copy(last[:], o.dst[end(o):])
-		last[n] = 0x80
-		binary.BigEndian.PutUint64(last[chunkSize-8:], 8*uint64(hashPartSize+len(o.dst)))
-		half0[l], half1[l] = &last[0], &last[chunkSize/2]
-	}
-	asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, 1)
+	asm.Hash16AVX512(&s.h, &chunk0, &chunk1)
+	asm.Hash16AVX512(&s.h, &last0, &last1)
 	for l := range s.order {
 		got, c := &s.message(l).got, column(l)
 		binary.BigEndian.PutUint32(got[0:], s.h[2][c])
@@ -238,6 +231,17 @@ func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
 		return &o.auth[88+8*int(o.side)], &o.dst[0]
 	}
 	return &o.dst[i*chunkSize-chunkSize/2], &o.dst[i*chunkSize]
+}
+
+// padded returns the addresses of the halves of the last block of the hash of lane l: up to
+// 48 bytes that are left, then the padding of FIPS 180-4, 5.1.1.
+func (s *sixteen) padded(l int) (half0, half1 *byte) {
+	o, last := s.message(l), &s.aside[l]
+	clear(last[:])
+	n := copy(last[:], o.dst[end(o):])
+	last[n] = 0x80
+	binary.BigEndian.PutUint64(last[chunkSize-8:], 8*uint64(hashPartSize+len(o.dst)))
+	return &last[0], &last[chunkSize/2]
 }
 
 // idle returns the addresses for a lane that does nothing of use.

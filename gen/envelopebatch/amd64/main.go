@@ -29,6 +29,9 @@
 //	4    AES, a group each
 //	all others are scratch
 //
+// The last two blocks of each hash, when there is nothing to decrypt any more, are for
+// Hash16AVX512.
+//
 // A lane that has no message works on any memory that nobody reads afterwards, which may be
 // the same for all of them. It needs no key.
 package main
@@ -77,6 +80,7 @@ func main() {
 	expandKernel()
 	decryptKernel()
 	decryptHashKernel()
+	hashKernel()
 	Generate()
 }
 
@@ -228,6 +232,34 @@ func decryptHashKernel() {
 		VMOVDQU64(t.in(g, chunk-1), in)
 		VMOVDQU64(in, stateIn(state, g))
 		VMOVDQU64(t.x[g], stateOut(state, g))
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// hashKernel emits Hash16AVX512, which has registers for a whole schedule.
+func hashKernel() {
+	TEXT("Hash16AVX512", attr.NOSPLIT, "func(h *[8][16]uint32, hashed0, hashed1 *[16]*byte)")
+	Pragma("noescape")
+	Doc("Hash16AVX512 hashes a block of each of sixteen messages, of which the halves are at hashed0",
+		"and hashed1.")
+
+	h, half0, half1 := pointer("h"), pointer("hashed0"), pointer("hashed1")
+	hash := make([]VecVirtual, 8)
+	for i := range hash {
+		hash[i] = ZMM()
+		VMOVDQU32(h.Offset(zmmSize*i), hash[i])
+	}
+	var quads []sha256x16.Quad
+	for i := range chunk {
+		q := loadPiece(half0, half1, i)
+		q.TransposeBytes()
+		quads = append(quads, q)
+	}
+	sha256x16.Rounds("rounds", hash, sha256x16.Words(quads...))
+	for i, r := range hash {
+		VPADDD(h.Offset(zmmSize*i), r, r)
+		VMOVDQU32(r, h.Offset(zmmSize*i))
 	}
 	VZEROUPPER()
 	RET()
