@@ -134,7 +134,7 @@ func openGroup(jobs []Job) {
 		}
 		out, result := extend(j.Dst, len(j.Src)-HeaderSize)
 		of[n], outs[n] = j, out
-		os[n] = j.Key.opening(j.Side, j.Src, result)
+		os[n].start(j.Key, j.Side, j.Src, result)
 		n++
 	}
 	decryptAndHashBatch(os[:n])

@@ -71,7 +71,7 @@ func testDecryptAndHash16(t *testing.T, alloc func(testing.TB, int) []byte, inPl
 			result = alloc(t, n)
 		}
 		at := len(os) - 1 - i // not in the order of the lanes
-		os[at] = k.opening(side, packet, result)
+		os[at].start(k, side, packet, result)
 		order = append(order, uint8(at))
 	}
 	if fault := guardtest.Try(func() { decryptAndHash16(os, order) }); fault != nil {

@@ -153,7 +153,8 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 		return nil, ErrDecrypt
 	}
 	out, result := extend(dst, len(packet)-HeaderSize)
-	o := k.opening(side, packet, result)
+	var o opening
+	o.start(k, side, packet, result)
 	decryptAndHash(&o)
 	if !o.finish() {
 		return nil, ErrDecrypt
@@ -210,20 +211,19 @@ type opening struct {
 	ok int
 }
 
-// opening returns what is to be done for a packet that is wellSized. The result is as long
-// as the ciphertext.
-func (k *Key) opening(side kdf.Side, packet, result []byte) opening {
-	src := packet[HeaderSize:]
-	dst := result
+// start sets o to what is to be done for a packet that is wellSized. The result is as long as
+// the ciphertext.
+//
+// It sets one field after the other: a literal would be built elsewhere and copied, by loads
+// that are wider than the stores just before, for which CPUs wait.
+func (o *opening) start(k *Key, side kdf.Side, packet, result []byte) {
+	o.auth, o.side = k.auth, side
+	o.msgKey = kdf.MsgKey(packet[keyIDSize:HeaderSize]) // a copy, which the result may replace
+	o.src, o.dst, o.result = packet[HeaderSize:], result, result
 	if &result[0] == &packet[0] {
-		dst = src
+		o.dst = o.src
 	}
-	return opening{
-		auth: k.auth, side: side,
-		msgKey: kdf.MsgKey(packet[keyIDSize:HeaderSize]), // a copy, which the result may replace
-		dst:    dst, src: src, result: result,
-		ok: equal8([8]byte(packet), k.id),
-	}
+	o.ok = equal8([8]byte(packet), k.id)
 }
 
 // equal8 returns 1 if a and b are equal, and else 0, in constant time and less of it than

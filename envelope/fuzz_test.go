@@ -57,7 +57,8 @@ func FuzzOpen(f *testing.F) {
 			if !k.wellSized(packet) {
 				return
 			}
-			o := k.opening(side, packet, make([]byte, len(packet)-HeaderSize))
+			var o opening
+			o.start(k, side, packet, make([]byte, len(packet)-HeaderSize))
 			decryptAndHash(&o)
 			if wantDst == nil {
 				want, wantDst = o.got, o.dst

@@ -49,7 +49,8 @@ func TestTiming(t *testing.T) {
 	openV1 := func(dst, packet []byte) { k.OpenV1(dst, kdf.Client, packet, SecretChat) }
 	// What clients did until 2021: look at the length before the hash.
 	leaky := func(dst, packet []byte) {
-		o := k.opening(kdf.Client, packet, dst[:len(packet)-HeaderSize])
+		var o opening
+		o.start(k, kdf.Client, packet, dst[:len(packet)-HeaderSize])
 		msg := ige.Message{Dst: o.dst, Src: o.src}
 		auth.Derive(&msg.Key, &msg.IV, kdf.Client, &o.msgKey)
 		msg.Decrypt()

@@ -68,7 +68,8 @@ func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (p
 		return nil, ErrDecrypt
 	}
 	out, result := extend(dst, len(packet)-HeaderSize)
-	o := k.opening(side, packet, result)
+	var o opening
+	o.start(k, side, packet, result)
 	msg := ige.Message{Dst: o.dst, Src: o.src}
 	k.auth.DeriveV1(&msg.Key, &msg.IV, side, &o.msgKey)
 	if err := msg.Decrypt(); err != nil {
