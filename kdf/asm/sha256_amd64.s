@@ -1203,27 +1203,18 @@ loop:
 	LEAQ            192(SI), DI
 
 rounds:
-	// Round 0 of 16, and the schedule
+	// Round 0 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST (SI), Z10, Z8
 	VPADDD      Z8, Z7, Z7
 	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
-	VPRORD      $0x06, Z4, Z9
-	VPRORD      $0x0b, Z4, Z8
-	VPRORD      $0x19, Z4, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPSUBD      Z3, Z8, Z8
-	VPADDD      Z9, Z7, Z3
-	VPADDD      Z8, Z3, Z7
-	VPRORD      $0x02, Z0, Z8
-	VPRORD      $0x0d, Z0, Z9
-	VPRORD      $0x16, Z0, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
 	VPADDD      Z19, Z10, Z10
 	VPRORD      $0x07, Z11, Z8
 	VPRORD      $0x12, Z11, Z9
@@ -1236,27 +1227,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z10, Z10
 
-	// Round 1 of 16, and the schedule
+	// Round 1 of 16
+	VPRORD      $0x06, Z7, Z9
+	VPRORD      $0x0b, Z7, Z8
+	VPRORD      $0x19, Z7, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 4(SI), Z11, Z8
 	VPADDD      Z8, Z6, Z6
 	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
+	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
-	VPRORD      $0x06, Z3, Z9
-	VPRORD      $0x0b, Z3, Z8
-	VPRORD      $0x19, Z3, Z26
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPSUBD      Z2, Z8, Z8
-	VPADDD      Z9, Z6, Z2
-	VPADDD      Z8, Z2, Z6
-	VPRORD      $0x02, Z7, Z8
-	VPRORD      $0x0d, Z7, Z9
-	VPRORD      $0x16, Z7, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 	VPADDD      Z20, Z11, Z11
 	VPRORD      $0x07, Z12, Z8
 	VPRORD      $0x12, Z12, Z9
@@ -1269,27 +1260,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z11, Z11
 
-	// Round 2 of 16, and the schedule
+	// Round 2 of 16
+	VPRORD      $0x06, Z6, Z9
+	VPRORD      $0x0b, Z6, Z8
+	VPRORD      $0x19, Z6, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 8(SI), Z12, Z8
 	VPADDD      Z8, Z5, Z5
 	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xca, Z4, Z3, Z8
-	VPADDD      Z8, Z5, Z5
-	VPRORD      $0x06, Z2, Z9
-	VPRORD      $0x0b, Z2, Z8
-	VPRORD      $0x19, Z2, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPSUBD      Z1, Z8, Z8
-	VPADDD      Z9, Z5, Z1
-	VPADDD      Z8, Z1, Z5
-	VPRORD      $0x02, Z6, Z8
-	VPRORD      $0x0d, Z6, Z9
-	VPRORD      $0x16, Z6, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 	VPADDD      Z21, Z12, Z12
 	VPRORD      $0x07, Z13, Z8
 	VPRORD      $0x12, Z13, Z9
@@ -1302,27 +1293,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z12, Z12
 
-	// Round 3 of 16, and the schedule
+	// Round 3 of 16
+	VPRORD      $0x06, Z5, Z9
+	VPRORD      $0x0b, Z5, Z8
+	VPRORD      $0x19, Z5, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 12(SI), Z13, Z8
 	VPADDD      Z8, Z4, Z4
 	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xca, Z3, Z2, Z8
-	VPADDD      Z8, Z4, Z4
-	VPRORD      $0x06, Z1, Z9
-	VPRORD      $0x0b, Z1, Z8
-	VPRORD      $0x19, Z1, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPSUBD      Z0, Z8, Z8
-	VPADDD      Z9, Z4, Z0
-	VPADDD      Z8, Z0, Z4
-	VPRORD      $0x02, Z5, Z8
-	VPRORD      $0x0d, Z5, Z9
-	VPRORD      $0x16, Z5, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
 	VPADDD      Z22, Z13, Z13
 	VPRORD      $0x07, Z14, Z8
 	VPRORD      $0x12, Z14, Z9
@@ -1335,27 +1326,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z13, Z13
 
-	// Round 4 of 16, and the schedule
-	VPADDD.BCST 16(SI), Z14, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xca, Z2, Z1, Z8
-	VPADDD      Z8, Z3, Z3
-	VPRORD      $0x06, Z0, Z9
-	VPRORD      $0x0b, Z0, Z8
-	VPRORD      $0x19, Z0, Z26
+	// Round 4 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 16(SI), Z14, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPSUBD      Z7, Z8, Z8
-	VPADDD      Z9, Z3, Z7
-	VPADDD      Z8, Z7, Z3
-	VPRORD      $0x02, Z4, Z8
-	VPRORD      $0x0d, Z4, Z9
-	VPRORD      $0x16, Z4, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
+	VPTERNLOGD  $0xca, Z6, Z5, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z1, Z8
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 	VPADDD      Z23, Z14, Z14
 	VPRORD      $0x07, Z15, Z8
 	VPRORD      $0x12, Z15, Z9
@@ -1368,27 +1359,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z14, Z14
 
-	// Round 5 of 16, and the schedule
-	VPADDD.BCST 20(SI), Z15, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xca, Z1, Z0, Z8
-	VPADDD      Z8, Z2, Z2
+	// Round 5 of 16
 	VPRORD      $0x06, Z7, Z9
 	VPRORD      $0x0b, Z7, Z8
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPSUBD      Z6, Z8, Z8
-	VPADDD      Z9, Z2, Z6
-	VPADDD      Z8, Z6, Z2
-	VPRORD      $0x02, Z3, Z8
-	VPRORD      $0x0d, Z3, Z9
-	VPRORD      $0x16, Z3, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
+	VPADDD.BCST 20(SI), Z15, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 	VPADDD      Z24, Z15, Z15
 	VPRORD      $0x07, Z16, Z8
 	VPRORD      $0x12, Z16, Z9
@@ -1401,27 +1392,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z15, Z15
 
-	// Round 6 of 16, and the schedule
-	VPADDD.BCST 24(SI), Z16, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xca, Z0, Z7, Z8
-	VPADDD      Z8, Z1, Z1
+	// Round 6 of 16
 	VPRORD      $0x06, Z6, Z9
 	VPRORD      $0x0b, Z6, Z8
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPSUBD      Z5, Z8, Z8
-	VPADDD      Z9, Z1, Z5
-	VPADDD      Z8, Z5, Z1
-	VPRORD      $0x02, Z2, Z8
-	VPRORD      $0x0d, Z2, Z9
-	VPRORD      $0x16, Z2, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
+	VPADDD.BCST 24(SI), Z16, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 	VPADDD      Z25, Z16, Z16
 	VPRORD      $0x07, Z17, Z8
 	VPRORD      $0x12, Z17, Z9
@@ -1434,27 +1425,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z16, Z16
 
-	// Round 7 of 16, and the schedule
-	VPADDD.BCST 28(SI), Z17, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xca, Z7, Z6, Z8
-	VPADDD      Z8, Z0, Z0
+	// Round 7 of 16
 	VPRORD      $0x06, Z5, Z9
 	VPRORD      $0x0b, Z5, Z8
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPSUBD      Z4, Z8, Z8
-	VPADDD      Z9, Z0, Z4
-	VPADDD      Z8, Z4, Z0
-	VPRORD      $0x02, Z1, Z8
-	VPRORD      $0x0d, Z1, Z9
-	VPRORD      $0x16, Z1, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z0, Z0
+	VPADDD.BCST 28(SI), Z17, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
+	VMOVDQA32   Z5, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
 	VPADDD      Z10, Z17, Z17
 	VPRORD      $0x07, Z18, Z8
 	VPRORD      $0x12, Z18, Z9
@@ -1467,27 +1458,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z17, Z17
 
-	// Round 8 of 16, and the schedule
+	// Round 8 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 32(SI), Z18, Z8
 	VPADDD      Z8, Z7, Z7
 	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
-	VPRORD      $0x06, Z4, Z9
-	VPRORD      $0x0b, Z4, Z8
-	VPRORD      $0x19, Z4, Z26
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPSUBD      Z3, Z8, Z8
-	VPADDD      Z9, Z7, Z3
-	VPADDD      Z8, Z3, Z7
-	VPRORD      $0x02, Z0, Z8
-	VPRORD      $0x0d, Z0, Z9
-	VPRORD      $0x16, Z0, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQA32   Z1, Z8
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 	VPADDD      Z11, Z18, Z18
 	VPRORD      $0x07, Z19, Z8
 	VPRORD      $0x12, Z19, Z9
@@ -1500,27 +1491,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z18, Z18
 
-	// Round 9 of 16, and the schedule
+	// Round 9 of 16
+	VPRORD      $0x06, Z7, Z9
+	VPRORD      $0x0b, Z7, Z8
+	VPRORD      $0x19, Z7, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 36(SI), Z19, Z8
 	VPADDD      Z8, Z6, Z6
 	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
+	VMOVDQA32   Z7, Z8
 	VPTERNLOGD  $0xca, Z5, Z4, Z8
 	VPADDD      Z8, Z6, Z6
-	VPRORD      $0x06, Z3, Z9
-	VPRORD      $0x0b, Z3, Z8
-	VPRORD      $0x19, Z3, Z26
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPSUBD      Z2, Z8, Z8
-	VPADDD      Z9, Z6, Z2
-	VPADDD      Z8, Z2, Z6
-	VPRORD      $0x02, Z7, Z8
-	VPRORD      $0x0d, Z7, Z9
-	VPRORD      $0x16, Z7, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 	VPADDD      Z12, Z19, Z19
 	VPRORD      $0x07, Z20, Z8
 	VPRORD      $0x12, Z20, Z9
@@ -1533,27 +1524,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z19, Z19
 
-	// Round 10 of 16, and the schedule
+	// Round 10 of 16
+	VPRORD      $0x06, Z6, Z9
+	VPRORD      $0x0b, Z6, Z8
+	VPRORD      $0x19, Z6, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 40(SI), Z20, Z8
 	VPADDD      Z8, Z5, Z5
 	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xca, Z4, Z3, Z8
-	VPADDD      Z8, Z5, Z5
-	VPRORD      $0x06, Z2, Z9
-	VPRORD      $0x0b, Z2, Z8
-	VPRORD      $0x19, Z2, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPSUBD      Z1, Z8, Z8
-	VPADDD      Z9, Z5, Z1
-	VPADDD      Z8, Z1, Z5
-	VPRORD      $0x02, Z6, Z8
-	VPRORD      $0x0d, Z6, Z9
-	VPRORD      $0x16, Z6, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
 	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 	VPADDD      Z13, Z20, Z20
 	VPRORD      $0x07, Z21, Z8
 	VPRORD      $0x12, Z21, Z9
@@ -1566,27 +1557,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z20, Z20
 
-	// Round 11 of 16, and the schedule
+	// Round 11 of 16
+	VPRORD      $0x06, Z5, Z9
+	VPRORD      $0x0b, Z5, Z8
+	VPRORD      $0x19, Z5, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 44(SI), Z21, Z8
 	VPADDD      Z8, Z4, Z4
 	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xca, Z3, Z2, Z8
-	VPADDD      Z8, Z4, Z4
-	VPRORD      $0x06, Z1, Z9
-	VPRORD      $0x0b, Z1, Z8
-	VPRORD      $0x19, Z1, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPSUBD      Z0, Z8, Z8
-	VPADDD      Z9, Z4, Z0
-	VPADDD      Z8, Z0, Z4
-	VPRORD      $0x02, Z5, Z8
-	VPRORD      $0x0d, Z5, Z9
-	VPRORD      $0x16, Z5, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
 	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
 	VPADDD      Z14, Z21, Z21
 	VPRORD      $0x07, Z22, Z8
 	VPRORD      $0x12, Z22, Z9
@@ -1599,27 +1590,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z21, Z21
 
-	// Round 12 of 16, and the schedule
-	VPADDD.BCST 48(SI), Z22, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xca, Z2, Z1, Z8
-	VPADDD      Z8, Z3, Z3
-	VPRORD      $0x06, Z0, Z9
-	VPRORD      $0x0b, Z0, Z8
-	VPRORD      $0x19, Z0, Z26
+	// Round 12 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 48(SI), Z22, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPSUBD      Z7, Z8, Z8
-	VPADDD      Z9, Z3, Z7
-	VPADDD      Z8, Z7, Z3
-	VPRORD      $0x02, Z4, Z8
-	VPRORD      $0x0d, Z4, Z9
-	VPRORD      $0x16, Z4, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
+	VPTERNLOGD  $0xca, Z6, Z5, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z1, Z8
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 	VPADDD      Z15, Z22, Z22
 	VPRORD      $0x07, Z23, Z8
 	VPRORD      $0x12, Z23, Z9
@@ -1632,27 +1623,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z22, Z22
 
-	// Round 13 of 16, and the schedule
-	VPADDD.BCST 52(SI), Z23, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xca, Z1, Z0, Z8
-	VPADDD      Z8, Z2, Z2
+	// Round 13 of 16
 	VPRORD      $0x06, Z7, Z9
 	VPRORD      $0x0b, Z7, Z8
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPSUBD      Z6, Z8, Z8
-	VPADDD      Z9, Z2, Z6
-	VPADDD      Z8, Z6, Z2
-	VPRORD      $0x02, Z3, Z8
-	VPRORD      $0x0d, Z3, Z9
-	VPRORD      $0x16, Z3, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
+	VPADDD.BCST 52(SI), Z23, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 	VPADDD      Z16, Z23, Z23
 	VPRORD      $0x07, Z24, Z8
 	VPRORD      $0x12, Z24, Z9
@@ -1665,27 +1656,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z23, Z23
 
-	// Round 14 of 16, and the schedule
-	VPADDD.BCST 56(SI), Z24, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xca, Z0, Z7, Z8
-	VPADDD      Z8, Z1, Z1
+	// Round 14 of 16
 	VPRORD      $0x06, Z6, Z9
 	VPRORD      $0x0b, Z6, Z8
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPSUBD      Z5, Z8, Z8
-	VPADDD      Z9, Z1, Z5
-	VPADDD      Z8, Z5, Z1
-	VPRORD      $0x02, Z2, Z8
-	VPRORD      $0x0d, Z2, Z9
-	VPRORD      $0x16, Z2, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
+	VPADDD.BCST 56(SI), Z24, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 	VPADDD      Z17, Z24, Z24
 	VPRORD      $0x07, Z25, Z8
 	VPRORD      $0x12, Z25, Z9
@@ -1698,27 +1689,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z24, Z24
 
-	// Round 15 of 16, and the schedule
-	VPADDD.BCST 60(SI), Z25, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xca, Z7, Z6, Z8
-	VPADDD      Z8, Z0, Z0
+	// Round 15 of 16
 	VPRORD      $0x06, Z5, Z9
 	VPRORD      $0x0b, Z5, Z8
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPSUBD      Z4, Z8, Z8
-	VPADDD      Z9, Z0, Z4
-	VPADDD      Z8, Z4, Z0
-	VPRORD      $0x02, Z1, Z8
-	VPRORD      $0x0d, Z1, Z9
-	VPRORD      $0x16, Z1, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z0, Z0
+	VPADDD.BCST 60(SI), Z25, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
+	VMOVDQA32   Z5, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
 	VPADDD      Z18, Z25, Z25
 	VPRORD      $0x07, Z10, Z8
 	VPRORD      $0x12, Z10, Z9
@@ -1730,361 +1721,370 @@ rounds:
 	VPSRLD      $0x0a, Z23, Z26
 	VPTERNLOGD  $0x96, Z9, Z26, Z8
 	VPADDD      Z8, Z25, Z25
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z1, Z8
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 	ADDQ        $0x40, SI
 	CMPQ        SI, DI
 	JNE         rounds
 
-	// Round 48
+	// Round 0 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST (SI), Z10, Z8
 	VPADDD      Z8, Z7, Z7
 	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
-	VPRORD      $0x06, Z4, Z9
-	VPRORD      $0x0b, Z4, Z8
-	VPRORD      $0x19, Z4, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPSUBD      Z3, Z8, Z8
-	VPADDD      Z9, Z7, Z3
-	VPADDD      Z8, Z3, Z7
-	VPRORD      $0x02, Z0, Z8
-	VPRORD      $0x0d, Z0, Z9
-	VPRORD      $0x16, Z0, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
 
-	// Round 49
-	VPADDD.BCST 4(SI), Z11, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xca, Z5, Z4, Z8
-	VPADDD      Z8, Z6, Z6
-	VPRORD      $0x06, Z3, Z9
-	VPRORD      $0x0b, Z3, Z8
-	VPRORD      $0x19, Z3, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPSUBD      Z2, Z8, Z8
-	VPADDD      Z9, Z6, Z2
-	VPADDD      Z8, Z2, Z6
-	VPRORD      $0x02, Z7, Z8
-	VPRORD      $0x0d, Z7, Z9
-	VPRORD      $0x16, Z7, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-
-	// Round 50
-	VPADDD.BCST 8(SI), Z12, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xca, Z4, Z3, Z8
-	VPADDD      Z8, Z5, Z5
-	VPRORD      $0x06, Z2, Z9
-	VPRORD      $0x0b, Z2, Z8
-	VPRORD      $0x19, Z2, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPSUBD      Z1, Z8, Z8
-	VPADDD      Z9, Z5, Z1
-	VPADDD      Z8, Z1, Z5
-	VPRORD      $0x02, Z6, Z8
-	VPRORD      $0x0d, Z6, Z9
-	VPRORD      $0x16, Z6, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-
-	// Round 51
-	VPADDD.BCST 12(SI), Z13, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z0, Z4, Z4
-	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xca, Z3, Z2, Z8
-	VPADDD      Z8, Z4, Z4
-	VPRORD      $0x06, Z1, Z9
-	VPRORD      $0x0b, Z1, Z8
-	VPRORD      $0x19, Z1, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPSUBD      Z0, Z8, Z8
-	VPADDD      Z9, Z4, Z0
-	VPADDD      Z8, Z0, Z4
-	VPRORD      $0x02, Z5, Z8
-	VPRORD      $0x0d, Z5, Z9
-	VPRORD      $0x16, Z5, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
-
-	// Round 52
-	VPADDD.BCST 16(SI), Z14, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xca, Z2, Z1, Z8
-	VPADDD      Z8, Z3, Z3
-	VPRORD      $0x06, Z0, Z9
-	VPRORD      $0x0b, Z0, Z8
-	VPRORD      $0x19, Z0, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPSUBD      Z7, Z8, Z8
-	VPADDD      Z9, Z3, Z7
-	VPADDD      Z8, Z7, Z3
-	VPRORD      $0x02, Z4, Z8
-	VPRORD      $0x0d, Z4, Z9
-	VPRORD      $0x16, Z4, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-
-	// Round 53
-	VPADDD.BCST 20(SI), Z15, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xca, Z1, Z0, Z8
-	VPADDD      Z8, Z2, Z2
+	// Round 1 of 16
 	VPRORD      $0x06, Z7, Z9
 	VPRORD      $0x0b, Z7, Z8
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPSUBD      Z6, Z8, Z8
-	VPADDD      Z9, Z2, Z6
-	VPADDD      Z8, Z6, Z2
-	VPRORD      $0x02, Z3, Z8
-	VPRORD      $0x0d, Z3, Z9
-	VPRORD      $0x16, Z3, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
+	VPADDD.BCST 4(SI), Z11, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 
-	// Round 54
-	VPADDD.BCST 24(SI), Z16, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xca, Z0, Z7, Z8
-	VPADDD      Z8, Z1, Z1
+	// Round 2 of 16
 	VPRORD      $0x06, Z6, Z9
 	VPRORD      $0x0b, Z6, Z8
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPSUBD      Z5, Z8, Z8
-	VPADDD      Z9, Z1, Z5
-	VPADDD      Z8, Z5, Z1
-	VPRORD      $0x02, Z2, Z8
-	VPRORD      $0x0d, Z2, Z9
-	VPRORD      $0x16, Z2, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
+	VPADDD.BCST 8(SI), Z12, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 
-	// Round 55
-	VPADDD.BCST 28(SI), Z17, Z8
-	VPADDD      Z8, Z0, Z0
-	VPADDD      Z4, Z0, Z0
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xca, Z7, Z6, Z8
-	VPADDD      Z8, Z0, Z0
+	// Round 3 of 16
 	VPRORD      $0x06, Z5, Z9
 	VPRORD      $0x0b, Z5, Z8
 	VPRORD      $0x19, Z5, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 12(SI), Z13, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
+	VMOVDQA32   Z5, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
+
+	// Round 4 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 16(SI), Z14, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
+	VMOVDQA32   Z4, Z8
+	VPTERNLOGD  $0xca, Z6, Z5, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VMOVDQA32   Z1, Z8
 	VPTERNLOGD  $0xe8, Z3, Z2, Z8
-	VPSUBD      Z4, Z8, Z8
-	VPADDD      Z9, Z0, Z4
-	VPADDD      Z8, Z4, Z0
-	VPRORD      $0x02, Z1, Z8
-	VPRORD      $0x0d, Z1, Z9
-	VPRORD      $0x16, Z1, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
+	VPSUBD      Z0, Z4, Z0
 	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 
-	// Round 56
+	// Round 5 of 16
+	VPRORD      $0x06, Z7, Z9
+	VPRORD      $0x0b, Z7, Z8
+	VPRORD      $0x19, Z7, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 20(SI), Z15, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
+
+	// Round 6 of 16
+	VPRORD      $0x06, Z6, Z9
+	VPRORD      $0x0b, Z6, Z8
+	VPRORD      $0x19, Z6, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 24(SI), Z16, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
+
+	// Round 7 of 16
+	VPRORD      $0x06, Z5, Z9
+	VPRORD      $0x0b, Z5, Z8
+	VPRORD      $0x19, Z5, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 28(SI), Z17, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
+	VMOVDQA32   Z5, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
+
+	// Round 8 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
 	VPADDD.BCST 32(SI), Z18, Z8
 	VPADDD      Z8, Z7, Z7
 	VPADDD      Z3, Z7, Z7
 	VMOVDQA32   Z4, Z8
 	VPTERNLOGD  $0xca, Z6, Z5, Z8
 	VPADDD      Z8, Z7, Z7
-	VPRORD      $0x06, Z4, Z9
-	VPRORD      $0x0b, Z4, Z8
-	VPRORD      $0x19, Z4, Z26
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xe8, Z2, Z1, Z8
-	VPSUBD      Z3, Z8, Z8
-	VPADDD      Z9, Z7, Z3
-	VPADDD      Z8, Z3, Z7
-	VPRORD      $0x02, Z0, Z8
-	VPRORD      $0x0d, Z0, Z9
-	VPRORD      $0x16, Z0, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z7, Z7
-
-	// Round 57
-	VPADDD.BCST 36(SI), Z19, Z8
-	VPADDD      Z8, Z6, Z6
-	VPADDD      Z2, Z6, Z6
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xca, Z5, Z4, Z8
-	VPADDD      Z8, Z6, Z6
-	VPRORD      $0x06, Z3, Z9
-	VPRORD      $0x0b, Z3, Z8
-	VPRORD      $0x19, Z3, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xe8, Z1, Z0, Z8
-	VPSUBD      Z2, Z8, Z8
-	VPADDD      Z9, Z6, Z2
-	VPADDD      Z8, Z2, Z6
-	VPRORD      $0x02, Z7, Z8
-	VPRORD      $0x0d, Z7, Z9
-	VPRORD      $0x16, Z7, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z6, Z6
-
-	// Round 58
-	VPADDD.BCST 40(SI), Z20, Z8
-	VPADDD      Z8, Z5, Z5
-	VPADDD      Z1, Z5, Z5
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xca, Z4, Z3, Z8
-	VPADDD      Z8, Z5, Z5
-	VPRORD      $0x06, Z2, Z9
-	VPRORD      $0x0b, Z2, Z8
-	VPRORD      $0x19, Z2, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xe8, Z0, Z7, Z8
-	VPSUBD      Z1, Z8, Z8
-	VPADDD      Z9, Z5, Z1
-	VPADDD      Z8, Z1, Z5
-	VPRORD      $0x02, Z6, Z8
-	VPRORD      $0x0d, Z6, Z9
-	VPRORD      $0x16, Z6, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z5, Z5
-
-	// Round 59
-	VPADDD.BCST 44(SI), Z21, Z8
-	VPADDD      Z8, Z4, Z4
-	VPADDD      Z0, Z4, Z4
 	VMOVDQA32   Z1, Z8
-	VPTERNLOGD  $0xca, Z3, Z2, Z8
-	VPADDD      Z8, Z4, Z4
-	VPRORD      $0x06, Z1, Z9
-	VPRORD      $0x0b, Z1, Z8
-	VPRORD      $0x19, Z1, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z5, Z8
-	VPTERNLOGD  $0xe8, Z7, Z6, Z8
-	VPSUBD      Z0, Z8, Z8
-	VPADDD      Z9, Z4, Z0
-	VPADDD      Z8, Z0, Z4
-	VPRORD      $0x02, Z5, Z8
-	VPRORD      $0x0d, Z5, Z9
-	VPRORD      $0x16, Z5, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z4, Z4
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
 
-	// Round 60
-	VPADDD.BCST 48(SI), Z22, Z8
-	VPADDD      Z8, Z3, Z3
-	VPADDD      Z7, Z3, Z3
-	VMOVDQA32   Z0, Z8
-	VPTERNLOGD  $0xca, Z2, Z1, Z8
-	VPADDD      Z8, Z3, Z3
-	VPRORD      $0x06, Z0, Z9
-	VPRORD      $0x0b, Z0, Z8
-	VPRORD      $0x19, Z0, Z26
-	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z4, Z8
-	VPTERNLOGD  $0xe8, Z6, Z5, Z8
-	VPSUBD      Z7, Z8, Z8
-	VPADDD      Z9, Z3, Z7
-	VPADDD      Z8, Z7, Z3
-	VPRORD      $0x02, Z4, Z8
-	VPRORD      $0x0d, Z4, Z9
-	VPRORD      $0x16, Z4, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z3, Z3
-
-	// Round 61
-	VPADDD.BCST 52(SI), Z23, Z8
-	VPADDD      Z8, Z2, Z2
-	VPADDD      Z6, Z2, Z2
-	VMOVDQA32   Z7, Z8
-	VPTERNLOGD  $0xca, Z1, Z0, Z8
-	VPADDD      Z8, Z2, Z2
+	// Round 9 of 16
 	VPRORD      $0x06, Z7, Z9
 	VPRORD      $0x0b, Z7, Z8
 	VPRORD      $0x19, Z7, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z3, Z8
-	VPTERNLOGD  $0xe8, Z5, Z4, Z8
-	VPSUBD      Z6, Z8, Z8
-	VPADDD      Z9, Z2, Z6
-	VPADDD      Z8, Z6, Z2
-	VPRORD      $0x02, Z3, Z8
-	VPRORD      $0x0d, Z3, Z9
-	VPRORD      $0x16, Z3, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z2, Z2
+	VPADDD.BCST 36(SI), Z19, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
 
-	// Round 62
-	VPADDD.BCST 56(SI), Z24, Z8
-	VPADDD      Z8, Z1, Z1
-	VPADDD      Z5, Z1, Z1
-	VMOVDQA32   Z6, Z8
-	VPTERNLOGD  $0xca, Z0, Z7, Z8
-	VPADDD      Z8, Z1, Z1
+	// Round 10 of 16
 	VPRORD      $0x06, Z6, Z9
 	VPRORD      $0x0b, Z6, Z8
 	VPRORD      $0x19, Z6, Z26
 	VPTERNLOGD  $0x96, Z8, Z26, Z9
-	VMOVDQA32   Z2, Z8
-	VPTERNLOGD  $0xe8, Z4, Z3, Z8
-	VPSUBD      Z5, Z8, Z8
-	VPADDD      Z9, Z1, Z5
-	VPADDD      Z8, Z5, Z1
-	VPRORD      $0x02, Z2, Z8
-	VPRORD      $0x0d, Z2, Z9
-	VPRORD      $0x16, Z2, Z26
-	VPTERNLOGD  $0x96, Z9, Z26, Z8
-	VPADDD      Z8, Z1, Z1
+	VPADDD.BCST 40(SI), Z20, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
 
-	// Round 63
-	VPADDD.BCST   60(SI), Z25, Z8
-	VPADDD        Z8, Z0, Z0
-	VPADDD        Z4, Z0, Z0
-	VMOVDQA32     Z5, Z8
-	VPTERNLOGD    $0xca, Z7, Z6, Z8
-	VPADDD        Z8, Z0, Z0
+	// Round 11 of 16
+	VPRORD      $0x06, Z5, Z9
+	VPRORD      $0x0b, Z5, Z8
+	VPRORD      $0x19, Z5, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 44(SI), Z21, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z0, Z4, Z4
+	VMOVDQA32   Z5, Z8
+	VPTERNLOGD  $0xca, Z7, Z6, Z8
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z4, Z4
+	VPRORD      $0x02, Z2, Z9
+	VPRORD      $0x0d, Z2, Z8
+	VPRORD      $0x16, Z2, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z2, Z8
+	VPTERNLOGD  $0xe8, Z0, Z3, Z8
+	VPSUBD      Z1, Z5, Z1
+	VPADDD      Z8, Z1, Z1
+	VPADDD      Z9, Z1, Z1
+
+	// Round 12 of 16
+	VPRORD      $0x06, Z4, Z9
+	VPRORD      $0x0b, Z4, Z8
+	VPRORD      $0x19, Z4, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 48(SI), Z22, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z3, Z7, Z7
+	VMOVDQA32   Z4, Z8
+	VPTERNLOGD  $0xca, Z6, Z5, Z8
+	VPADDD      Z8, Z7, Z7
+	VPADDD      Z9, Z7, Z7
+	VPRORD      $0x02, Z1, Z9
+	VPRORD      $0x0d, Z1, Z8
+	VPRORD      $0x16, Z1, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z1, Z8
+	VPTERNLOGD  $0xe8, Z3, Z2, Z8
+	VPSUBD      Z0, Z4, Z0
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z0, Z0
+
+	// Round 13 of 16
+	VPRORD      $0x06, Z7, Z9
+	VPRORD      $0x0b, Z7, Z8
+	VPRORD      $0x19, Z7, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 52(SI), Z23, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z2, Z6, Z6
+	VMOVDQA32   Z7, Z8
+	VPTERNLOGD  $0xca, Z5, Z4, Z8
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z6, Z6
+	VPRORD      $0x02, Z0, Z9
+	VPRORD      $0x0d, Z0, Z8
+	VPRORD      $0x16, Z0, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z0, Z8
+	VPTERNLOGD  $0xe8, Z2, Z1, Z8
+	VPSUBD      Z3, Z7, Z3
+	VPADDD      Z8, Z3, Z3
+	VPADDD      Z9, Z3, Z3
+
+	// Round 14 of 16
+	VPRORD      $0x06, Z6, Z9
+	VPRORD      $0x0b, Z6, Z8
+	VPRORD      $0x19, Z6, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VPADDD.BCST 56(SI), Z24, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z1, Z5, Z5
+	VMOVDQA32   Z6, Z8
+	VPTERNLOGD  $0xca, Z4, Z7, Z8
+	VPADDD      Z8, Z5, Z5
+	VPADDD      Z9, Z5, Z5
+	VPRORD      $0x02, Z3, Z9
+	VPRORD      $0x0d, Z3, Z8
+	VPRORD      $0x16, Z3, Z26
+	VPTERNLOGD  $0x96, Z8, Z26, Z9
+	VMOVDQA32   Z3, Z8
+	VPTERNLOGD  $0xe8, Z1, Z0, Z8
+	VPSUBD      Z2, Z6, Z2
+	VPADDD      Z8, Z2, Z2
+	VPADDD      Z9, Z2, Z2
+
+	// Round 15 of 16
 	VPRORD        $0x06, Z5, Z9
 	VPRORD        $0x0b, Z5, Z8
 	VPRORD        $0x19, Z5, Z26
 	VPTERNLOGD    $0x96, Z8, Z26, Z9
+	VPADDD.BCST   60(SI), Z25, Z8
+	VPADDD        Z8, Z4, Z4
+	VPADDD        Z0, Z4, Z4
+	VMOVDQA32     Z5, Z8
+	VPTERNLOGD    $0xca, Z7, Z6, Z8
+	VPADDD        Z8, Z4, Z4
+	VPADDD        Z9, Z4, Z4
+	VPRORD        $0x02, Z2, Z9
+	VPRORD        $0x0d, Z2, Z8
+	VPRORD        $0x16, Z2, Z26
+	VPTERNLOGD    $0x96, Z8, Z26, Z9
+	VMOVDQA32     Z2, Z8
+	VPTERNLOGD    $0xe8, Z0, Z3, Z8
+	VPSUBD        Z1, Z5, Z1
+	VPADDD        Z8, Z1, Z1
+	VPADDD        Z9, Z1, Z1
+	VPRORD        $0x02, Z1, Z9
+	VPRORD        $0x0d, Z1, Z8
+	VPRORD        $0x16, Z1, Z26
+	VPTERNLOGD    $0x96, Z8, Z26, Z9
 	VMOVDQA32     Z1, Z8
 	VPTERNLOGD    $0xe8, Z3, Z2, Z8
-	VPSUBD        Z4, Z8, Z8
-	VPADDD        Z9, Z0, Z4
-	VPADDD        Z8, Z4, Z0
-	VPRORD        $0x02, Z1, Z8
-	VPRORD        $0x0d, Z1, Z9
-	VPRORD        $0x16, Z1, Z26
-	VPTERNLOGD    $0x96, Z9, Z26, Z8
+	VPSUBD        Z0, Z4, Z0
 	VPADDD        Z8, Z0, Z0
+	VPADDD        Z9, Z0, Z0
 	VPADDD        (AX), Z0, Z0
 	VMOVDQU32     Z0, (AX)
 	VPADDD        64(AX), Z1, Z1
@@ -2335,27 +2335,18 @@ TEXT ·Derive8AVX512(SB), NOSPLIT, $0-32
 	LEAQ         192(DX), BX
 
 rounds:
-	// Round 0 of 16, and the schedule
+	// Round 0 of 16
+	VPRORD      $0x06, Z20, Z25
+	VPRORD      $0x0b, Z20, Z24
+	VPRORD      $0x19, Z20, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST (DX), Z0, Z24
 	VPADDD      Z24, Z23, Z23
 	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
 	VPTERNLOGD  $0xca, Z22, Z21, Z24
 	VPADDD      Z24, Z23, Z23
-	VPRORD      $0x06, Z20, Z25
-	VPRORD      $0x0b, Z20, Z24
-	VPRORD      $0x19, Z20, Z26
-	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xe8, Z18, Z17, Z24
-	VPSUBD      Z19, Z24, Z24
-	VPADDD      Z25, Z23, Z19
-	VPADDD      Z24, Z19, Z23
-	VPRORD      $0x02, Z16, Z24
-	VPRORD      $0x0d, Z16, Z25
-	VPRORD      $0x16, Z16, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z23, Z23
+	VPADDD      Z25, Z23, Z23
 	VPADDD      Z9, Z0, Z0
 	VPRORD      $0x07, Z1, Z24
 	VPRORD      $0x12, Z1, Z25
@@ -2368,27 +2359,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z0, Z0
 
-	// Round 1 of 16, and the schedule
+	// Round 1 of 16
+	VPRORD      $0x06, Z23, Z25
+	VPRORD      $0x0b, Z23, Z24
+	VPRORD      $0x19, Z23, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 4(DX), Z1, Z24
 	VPADDD      Z24, Z22, Z22
 	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z24
+	VMOVDQA32   Z23, Z24
 	VPTERNLOGD  $0xca, Z21, Z20, Z24
 	VPADDD      Z24, Z22, Z22
-	VPRORD      $0x06, Z19, Z25
-	VPRORD      $0x0b, Z19, Z24
-	VPRORD      $0x19, Z19, Z26
+	VPADDD      Z25, Z22, Z22
+	VPRORD      $0x02, Z16, Z25
+	VPRORD      $0x0d, Z16, Z24
+	VPRORD      $0x16, Z16, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xe8, Z17, Z16, Z24
-	VPSUBD      Z18, Z24, Z24
-	VPADDD      Z25, Z22, Z18
-	VPADDD      Z24, Z18, Z22
-	VPRORD      $0x02, Z23, Z24
-	VPRORD      $0x0d, Z23, Z25
-	VPRORD      $0x16, Z23, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z22, Z22
+	VMOVDQA32   Z16, Z24
+	VPTERNLOGD  $0xe8, Z18, Z17, Z24
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z24, Z19, Z19
+	VPADDD      Z25, Z19, Z19
 	VPADDD      Z10, Z1, Z1
 	VPRORD      $0x07, Z2, Z24
 	VPRORD      $0x12, Z2, Z25
@@ -2401,27 +2392,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z1, Z1
 
-	// Round 2 of 16, and the schedule
+	// Round 2 of 16
+	VPRORD      $0x06, Z22, Z25
+	VPRORD      $0x0b, Z22, Z24
+	VPRORD      $0x19, Z22, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 8(DX), Z2, Z24
 	VPADDD      Z24, Z21, Z21
 	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xca, Z20, Z19, Z24
-	VPADDD      Z24, Z21, Z21
-	VPRORD      $0x06, Z18, Z25
-	VPRORD      $0x0b, Z18, Z24
-	VPRORD      $0x19, Z18, Z26
-	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xe8, Z16, Z23, Z24
-	VPSUBD      Z17, Z24, Z24
-	VPADDD      Z25, Z21, Z17
-	VPADDD      Z24, Z17, Z21
-	VPRORD      $0x02, Z22, Z24
-	VPRORD      $0x0d, Z22, Z25
-	VPRORD      $0x16, Z22, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
+	VPTERNLOGD  $0xca, Z20, Z23, Z24
 	VPADDD      Z24, Z21, Z21
+	VPADDD      Z25, Z21, Z21
+	VPRORD      $0x02, Z19, Z25
+	VPRORD      $0x0d, Z19, Z24
+	VPRORD      $0x16, Z19, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z19, Z24
+	VPTERNLOGD  $0xe8, Z17, Z16, Z24
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z24, Z18, Z18
+	VPADDD      Z25, Z18, Z18
 	VPADDD      Z11, Z2, Z2
 	VPRORD      $0x07, Z3, Z24
 	VPRORD      $0x12, Z3, Z25
@@ -2434,27 +2425,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z2, Z2
 
-	// Round 3 of 16, and the schedule
+	// Round 3 of 16
+	VPRORD      $0x06, Z21, Z25
+	VPRORD      $0x0b, Z21, Z24
+	VPRORD      $0x19, Z21, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 12(DX), Z3, Z24
 	VPADDD      Z24, Z20, Z20
 	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xca, Z19, Z18, Z24
-	VPADDD      Z24, Z20, Z20
-	VPRORD      $0x06, Z17, Z25
-	VPRORD      $0x0b, Z17, Z24
-	VPRORD      $0x19, Z17, Z26
-	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xe8, Z23, Z22, Z24
-	VPSUBD      Z16, Z24, Z24
-	VPADDD      Z25, Z20, Z16
-	VPADDD      Z24, Z16, Z20
-	VPRORD      $0x02, Z21, Z24
-	VPRORD      $0x0d, Z21, Z25
-	VPRORD      $0x16, Z21, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
+	VPTERNLOGD  $0xca, Z23, Z22, Z24
 	VPADDD      Z24, Z20, Z20
+	VPADDD      Z25, Z20, Z20
+	VPRORD      $0x02, Z18, Z25
+	VPRORD      $0x0d, Z18, Z24
+	VPRORD      $0x16, Z18, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z18, Z24
+	VPTERNLOGD  $0xe8, Z16, Z19, Z24
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z24, Z17, Z17
+	VPADDD      Z25, Z17, Z17
 	VPADDD      Z12, Z3, Z3
 	VPRORD      $0x07, Z4, Z24
 	VPRORD      $0x12, Z4, Z25
@@ -2467,27 +2458,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z3, Z3
 
-	// Round 4 of 16, and the schedule
-	VPADDD.BCST 16(DX), Z4, Z24
-	VPADDD      Z24, Z19, Z19
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xca, Z18, Z17, Z24
-	VPADDD      Z24, Z19, Z19
-	VPRORD      $0x06, Z16, Z25
-	VPRORD      $0x0b, Z16, Z24
-	VPRORD      $0x19, Z16, Z26
+	// Round 4 of 16
+	VPRORD      $0x06, Z20, Z25
+	VPRORD      $0x0b, Z20, Z24
+	VPRORD      $0x19, Z20, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VPADDD.BCST 16(DX), Z4, Z24
+	VPADDD      Z24, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
-	VPTERNLOGD  $0xe8, Z22, Z21, Z24
-	VPSUBD      Z23, Z24, Z24
-	VPADDD      Z25, Z19, Z23
-	VPADDD      Z24, Z23, Z19
-	VPRORD      $0x02, Z20, Z24
-	VPRORD      $0x0d, Z20, Z25
-	VPRORD      $0x16, Z20, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z19, Z19
+	VPTERNLOGD  $0xca, Z22, Z21, Z24
+	VPADDD      Z24, Z23, Z23
+	VPADDD      Z25, Z23, Z23
+	VPRORD      $0x02, Z17, Z25
+	VPRORD      $0x0d, Z17, Z24
+	VPRORD      $0x16, Z17, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z17, Z24
+	VPTERNLOGD  $0xe8, Z19, Z18, Z24
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z24, Z16, Z16
+	VPADDD      Z25, Z16, Z16
 	VPADDD      Z13, Z4, Z4
 	VPRORD      $0x07, Z5, Z24
 	VPRORD      $0x12, Z5, Z25
@@ -2500,27 +2491,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z4, Z4
 
-	// Round 5 of 16, and the schedule
-	VPADDD.BCST 20(DX), Z5, Z24
-	VPADDD      Z24, Z18, Z18
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xca, Z17, Z16, Z24
-	VPADDD      Z24, Z18, Z18
+	// Round 5 of 16
 	VPRORD      $0x06, Z23, Z25
 	VPRORD      $0x0b, Z23, Z24
 	VPRORD      $0x19, Z23, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z19, Z24
-	VPTERNLOGD  $0xe8, Z21, Z20, Z24
-	VPSUBD      Z22, Z24, Z24
-	VPADDD      Z25, Z18, Z22
-	VPADDD      Z24, Z22, Z18
-	VPRORD      $0x02, Z19, Z24
-	VPRORD      $0x0d, Z19, Z25
-	VPRORD      $0x16, Z19, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z18, Z18
+	VPADDD.BCST 20(DX), Z5, Z24
+	VPADDD      Z24, Z22, Z22
+	VPADDD      Z18, Z22, Z22
+	VMOVDQA32   Z23, Z24
+	VPTERNLOGD  $0xca, Z21, Z20, Z24
+	VPADDD      Z24, Z22, Z22
+	VPADDD      Z25, Z22, Z22
+	VPRORD      $0x02, Z16, Z25
+	VPRORD      $0x0d, Z16, Z24
+	VPRORD      $0x16, Z16, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z16, Z24
+	VPTERNLOGD  $0xe8, Z18, Z17, Z24
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z24, Z19, Z19
+	VPADDD      Z25, Z19, Z19
 	VPADDD      Z14, Z5, Z5
 	VPRORD      $0x07, Z6, Z24
 	VPRORD      $0x12, Z6, Z25
@@ -2533,27 +2524,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z5, Z5
 
-	// Round 6 of 16, and the schedule
-	VPADDD.BCST 24(DX), Z6, Z24
-	VPADDD      Z24, Z17, Z17
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xca, Z16, Z23, Z24
-	VPADDD      Z24, Z17, Z17
+	// Round 6 of 16
 	VPRORD      $0x06, Z22, Z25
 	VPRORD      $0x0b, Z22, Z24
 	VPRORD      $0x19, Z22, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xe8, Z20, Z19, Z24
-	VPSUBD      Z21, Z24, Z24
-	VPADDD      Z25, Z17, Z21
-	VPADDD      Z24, Z21, Z17
-	VPRORD      $0x02, Z18, Z24
-	VPRORD      $0x0d, Z18, Z25
-	VPRORD      $0x16, Z18, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z17, Z17
+	VPADDD.BCST 24(DX), Z6, Z24
+	VPADDD      Z24, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z24
+	VPTERNLOGD  $0xca, Z20, Z23, Z24
+	VPADDD      Z24, Z21, Z21
+	VPADDD      Z25, Z21, Z21
+	VPRORD      $0x02, Z19, Z25
+	VPRORD      $0x0d, Z19, Z24
+	VPRORD      $0x16, Z19, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z19, Z24
+	VPTERNLOGD  $0xe8, Z17, Z16, Z24
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z24, Z18, Z18
+	VPADDD      Z25, Z18, Z18
 	VPADDD      Z15, Z6, Z6
 	VPRORD      $0x07, Z7, Z24
 	VPRORD      $0x12, Z7, Z25
@@ -2566,27 +2557,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z6, Z6
 
-	// Round 7 of 16, and the schedule
-	VPADDD.BCST 28(DX), Z7, Z24
-	VPADDD      Z24, Z16, Z16
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xca, Z23, Z22, Z24
-	VPADDD      Z24, Z16, Z16
+	// Round 7 of 16
 	VPRORD      $0x06, Z21, Z25
 	VPRORD      $0x0b, Z21, Z24
 	VPRORD      $0x19, Z21, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xe8, Z19, Z18, Z24
-	VPSUBD      Z20, Z24, Z24
-	VPADDD      Z25, Z16, Z20
-	VPADDD      Z24, Z20, Z16
-	VPRORD      $0x02, Z17, Z24
-	VPRORD      $0x0d, Z17, Z25
-	VPRORD      $0x16, Z17, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z16, Z16
+	VPADDD.BCST 28(DX), Z7, Z24
+	VPADDD      Z24, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z24
+	VPTERNLOGD  $0xca, Z23, Z22, Z24
+	VPADDD      Z24, Z20, Z20
+	VPADDD      Z25, Z20, Z20
+	VPRORD      $0x02, Z18, Z25
+	VPRORD      $0x0d, Z18, Z24
+	VPRORD      $0x16, Z18, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z18, Z24
+	VPTERNLOGD  $0xe8, Z16, Z19, Z24
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z24, Z17, Z17
+	VPADDD      Z25, Z17, Z17
 	VPADDD      Z0, Z7, Z7
 	VPRORD      $0x07, Z8, Z24
 	VPRORD      $0x12, Z8, Z25
@@ -2599,27 +2590,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z7, Z7
 
-	// Round 8 of 16, and the schedule
+	// Round 8 of 16
+	VPRORD      $0x06, Z20, Z25
+	VPRORD      $0x0b, Z20, Z24
+	VPRORD      $0x19, Z20, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 32(DX), Z8, Z24
 	VPADDD      Z24, Z23, Z23
 	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
 	VPTERNLOGD  $0xca, Z22, Z21, Z24
 	VPADDD      Z24, Z23, Z23
-	VPRORD      $0x06, Z20, Z25
-	VPRORD      $0x0b, Z20, Z24
-	VPRORD      $0x19, Z20, Z26
+	VPADDD      Z25, Z23, Z23
+	VPRORD      $0x02, Z17, Z25
+	VPRORD      $0x0d, Z17, Z24
+	VPRORD      $0x16, Z17, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xe8, Z18, Z17, Z24
-	VPSUBD      Z19, Z24, Z24
-	VPADDD      Z25, Z23, Z19
-	VPADDD      Z24, Z19, Z23
-	VPRORD      $0x02, Z16, Z24
-	VPRORD      $0x0d, Z16, Z25
-	VPRORD      $0x16, Z16, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z23, Z23
+	VMOVDQA32   Z17, Z24
+	VPTERNLOGD  $0xe8, Z19, Z18, Z24
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z24, Z16, Z16
+	VPADDD      Z25, Z16, Z16
 	VPADDD      Z1, Z8, Z8
 	VPRORD      $0x07, Z9, Z24
 	VPRORD      $0x12, Z9, Z25
@@ -2632,27 +2623,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z8, Z8
 
-	// Round 9 of 16, and the schedule
+	// Round 9 of 16
+	VPRORD      $0x06, Z23, Z25
+	VPRORD      $0x0b, Z23, Z24
+	VPRORD      $0x19, Z23, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 36(DX), Z9, Z24
 	VPADDD      Z24, Z22, Z22
 	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z24
+	VMOVDQA32   Z23, Z24
 	VPTERNLOGD  $0xca, Z21, Z20, Z24
 	VPADDD      Z24, Z22, Z22
-	VPRORD      $0x06, Z19, Z25
-	VPRORD      $0x0b, Z19, Z24
-	VPRORD      $0x19, Z19, Z26
+	VPADDD      Z25, Z22, Z22
+	VPRORD      $0x02, Z16, Z25
+	VPRORD      $0x0d, Z16, Z24
+	VPRORD      $0x16, Z16, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xe8, Z17, Z16, Z24
-	VPSUBD      Z18, Z24, Z24
-	VPADDD      Z25, Z22, Z18
-	VPADDD      Z24, Z18, Z22
-	VPRORD      $0x02, Z23, Z24
-	VPRORD      $0x0d, Z23, Z25
-	VPRORD      $0x16, Z23, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z22, Z22
+	VMOVDQA32   Z16, Z24
+	VPTERNLOGD  $0xe8, Z18, Z17, Z24
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z24, Z19, Z19
+	VPADDD      Z25, Z19, Z19
 	VPADDD      Z2, Z9, Z9
 	VPRORD      $0x07, Z10, Z24
 	VPRORD      $0x12, Z10, Z25
@@ -2665,27 +2656,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z9, Z9
 
-	// Round 10 of 16, and the schedule
+	// Round 10 of 16
+	VPRORD      $0x06, Z22, Z25
+	VPRORD      $0x0b, Z22, Z24
+	VPRORD      $0x19, Z22, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 40(DX), Z10, Z24
 	VPADDD      Z24, Z21, Z21
 	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xca, Z20, Z19, Z24
-	VPADDD      Z24, Z21, Z21
-	VPRORD      $0x06, Z18, Z25
-	VPRORD      $0x0b, Z18, Z24
-	VPRORD      $0x19, Z18, Z26
-	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xe8, Z16, Z23, Z24
-	VPSUBD      Z17, Z24, Z24
-	VPADDD      Z25, Z21, Z17
-	VPADDD      Z24, Z17, Z21
-	VPRORD      $0x02, Z22, Z24
-	VPRORD      $0x0d, Z22, Z25
-	VPRORD      $0x16, Z22, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
+	VPTERNLOGD  $0xca, Z20, Z23, Z24
 	VPADDD      Z24, Z21, Z21
+	VPADDD      Z25, Z21, Z21
+	VPRORD      $0x02, Z19, Z25
+	VPRORD      $0x0d, Z19, Z24
+	VPRORD      $0x16, Z19, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z19, Z24
+	VPTERNLOGD  $0xe8, Z17, Z16, Z24
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z24, Z18, Z18
+	VPADDD      Z25, Z18, Z18
 	VPADDD      Z3, Z10, Z10
 	VPRORD      $0x07, Z11, Z24
 	VPRORD      $0x12, Z11, Z25
@@ -2698,27 +2689,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z10, Z10
 
-	// Round 11 of 16, and the schedule
+	// Round 11 of 16
+	VPRORD      $0x06, Z21, Z25
+	VPRORD      $0x0b, Z21, Z24
+	VPRORD      $0x19, Z21, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VPADDD.BCST 44(DX), Z11, Z24
 	VPADDD      Z24, Z20, Z20
 	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xca, Z19, Z18, Z24
-	VPADDD      Z24, Z20, Z20
-	VPRORD      $0x06, Z17, Z25
-	VPRORD      $0x0b, Z17, Z24
-	VPRORD      $0x19, Z17, Z26
-	VPTERNLOGD  $0x96, Z24, Z26, Z25
 	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xe8, Z23, Z22, Z24
-	VPSUBD      Z16, Z24, Z24
-	VPADDD      Z25, Z20, Z16
-	VPADDD      Z24, Z16, Z20
-	VPRORD      $0x02, Z21, Z24
-	VPRORD      $0x0d, Z21, Z25
-	VPRORD      $0x16, Z21, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
+	VPTERNLOGD  $0xca, Z23, Z22, Z24
 	VPADDD      Z24, Z20, Z20
+	VPADDD      Z25, Z20, Z20
+	VPRORD      $0x02, Z18, Z25
+	VPRORD      $0x0d, Z18, Z24
+	VPRORD      $0x16, Z18, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z18, Z24
+	VPTERNLOGD  $0xe8, Z16, Z19, Z24
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z24, Z17, Z17
+	VPADDD      Z25, Z17, Z17
 	VPADDD      Z4, Z11, Z11
 	VPRORD      $0x07, Z12, Z24
 	VPRORD      $0x12, Z12, Z25
@@ -2731,27 +2722,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z11, Z11
 
-	// Round 12 of 16, and the schedule
-	VPADDD.BCST 48(DX), Z12, Z24
-	VPADDD      Z24, Z19, Z19
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z24
-	VPTERNLOGD  $0xca, Z18, Z17, Z24
-	VPADDD      Z24, Z19, Z19
-	VPRORD      $0x06, Z16, Z25
-	VPRORD      $0x0b, Z16, Z24
-	VPRORD      $0x19, Z16, Z26
+	// Round 12 of 16
+	VPRORD      $0x06, Z20, Z25
+	VPRORD      $0x0b, Z20, Z24
+	VPRORD      $0x19, Z20, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VPADDD.BCST 48(DX), Z12, Z24
+	VPADDD      Z24, Z23, Z23
+	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z24
-	VPTERNLOGD  $0xe8, Z22, Z21, Z24
-	VPSUBD      Z23, Z24, Z24
-	VPADDD      Z25, Z19, Z23
-	VPADDD      Z24, Z23, Z19
-	VPRORD      $0x02, Z20, Z24
-	VPRORD      $0x0d, Z20, Z25
-	VPRORD      $0x16, Z20, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z19, Z19
+	VPTERNLOGD  $0xca, Z22, Z21, Z24
+	VPADDD      Z24, Z23, Z23
+	VPADDD      Z25, Z23, Z23
+	VPRORD      $0x02, Z17, Z25
+	VPRORD      $0x0d, Z17, Z24
+	VPRORD      $0x16, Z17, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z17, Z24
+	VPTERNLOGD  $0xe8, Z19, Z18, Z24
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z24, Z16, Z16
+	VPADDD      Z25, Z16, Z16
 	VPADDD      Z5, Z12, Z12
 	VPRORD      $0x07, Z13, Z24
 	VPRORD      $0x12, Z13, Z25
@@ -2764,27 +2755,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z12, Z12
 
-	// Round 13 of 16, and the schedule
-	VPADDD.BCST 52(DX), Z13, Z24
-	VPADDD      Z24, Z18, Z18
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z24
-	VPTERNLOGD  $0xca, Z17, Z16, Z24
-	VPADDD      Z24, Z18, Z18
+	// Round 13 of 16
 	VPRORD      $0x06, Z23, Z25
 	VPRORD      $0x0b, Z23, Z24
 	VPRORD      $0x19, Z23, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z19, Z24
-	VPTERNLOGD  $0xe8, Z21, Z20, Z24
-	VPSUBD      Z22, Z24, Z24
-	VPADDD      Z25, Z18, Z22
-	VPADDD      Z24, Z22, Z18
-	VPRORD      $0x02, Z19, Z24
-	VPRORD      $0x0d, Z19, Z25
-	VPRORD      $0x16, Z19, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z18, Z18
+	VPADDD.BCST 52(DX), Z13, Z24
+	VPADDD      Z24, Z22, Z22
+	VPADDD      Z18, Z22, Z22
+	VMOVDQA32   Z23, Z24
+	VPTERNLOGD  $0xca, Z21, Z20, Z24
+	VPADDD      Z24, Z22, Z22
+	VPADDD      Z25, Z22, Z22
+	VPRORD      $0x02, Z16, Z25
+	VPRORD      $0x0d, Z16, Z24
+	VPRORD      $0x16, Z16, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z16, Z24
+	VPTERNLOGD  $0xe8, Z18, Z17, Z24
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z24, Z19, Z19
+	VPADDD      Z25, Z19, Z19
 	VPADDD      Z6, Z13, Z13
 	VPRORD      $0x07, Z14, Z24
 	VPRORD      $0x12, Z14, Z25
@@ -2797,27 +2788,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z13, Z13
 
-	// Round 14 of 16, and the schedule
-	VPADDD.BCST 56(DX), Z14, Z24
-	VPADDD      Z24, Z17, Z17
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z24
-	VPTERNLOGD  $0xca, Z16, Z23, Z24
-	VPADDD      Z24, Z17, Z17
+	// Round 14 of 16
 	VPRORD      $0x06, Z22, Z25
 	VPRORD      $0x0b, Z22, Z24
 	VPRORD      $0x19, Z22, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z18, Z24
-	VPTERNLOGD  $0xe8, Z20, Z19, Z24
-	VPSUBD      Z21, Z24, Z24
-	VPADDD      Z25, Z17, Z21
-	VPADDD      Z24, Z21, Z17
-	VPRORD      $0x02, Z18, Z24
-	VPRORD      $0x0d, Z18, Z25
-	VPRORD      $0x16, Z18, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z17, Z17
+	VPADDD.BCST 56(DX), Z14, Z24
+	VPADDD      Z24, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z24
+	VPTERNLOGD  $0xca, Z20, Z23, Z24
+	VPADDD      Z24, Z21, Z21
+	VPADDD      Z25, Z21, Z21
+	VPRORD      $0x02, Z19, Z25
+	VPRORD      $0x0d, Z19, Z24
+	VPRORD      $0x16, Z19, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z19, Z24
+	VPTERNLOGD  $0xe8, Z17, Z16, Z24
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z24, Z18, Z18
+	VPADDD      Z25, Z18, Z18
 	VPADDD      Z7, Z14, Z14
 	VPRORD      $0x07, Z15, Z24
 	VPRORD      $0x12, Z15, Z25
@@ -2830,27 +2821,27 @@ rounds:
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z14, Z14
 
-	// Round 15 of 16, and the schedule
-	VPADDD.BCST 60(DX), Z15, Z24
-	VPADDD      Z24, Z16, Z16
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z24
-	VPTERNLOGD  $0xca, Z23, Z22, Z24
-	VPADDD      Z24, Z16, Z16
+	// Round 15 of 16
 	VPRORD      $0x06, Z21, Z25
 	VPRORD      $0x0b, Z21, Z24
 	VPRORD      $0x19, Z21, Z26
 	VPTERNLOGD  $0x96, Z24, Z26, Z25
-	VMOVDQA32   Z17, Z24
-	VPTERNLOGD  $0xe8, Z19, Z18, Z24
-	VPSUBD      Z20, Z24, Z24
-	VPADDD      Z25, Z16, Z20
-	VPADDD      Z24, Z20, Z16
-	VPRORD      $0x02, Z17, Z24
-	VPRORD      $0x0d, Z17, Z25
-	VPRORD      $0x16, Z17, Z26
-	VPTERNLOGD  $0x96, Z25, Z26, Z24
-	VPADDD      Z24, Z16, Z16
+	VPADDD.BCST 60(DX), Z15, Z24
+	VPADDD      Z24, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z24
+	VPTERNLOGD  $0xca, Z23, Z22, Z24
+	VPADDD      Z24, Z20, Z20
+	VPADDD      Z25, Z20, Z20
+	VPRORD      $0x02, Z18, Z25
+	VPRORD      $0x0d, Z18, Z24
+	VPRORD      $0x16, Z18, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z18, Z24
+	VPTERNLOGD  $0xe8, Z16, Z19, Z24
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z24, Z17, Z17
+	VPADDD      Z25, Z17, Z17
 	VPADDD      Z8, Z15, Z15
 	VPRORD      $0x07, Z0, Z24
 	VPRORD      $0x12, Z0, Z25
@@ -2862,361 +2853,370 @@ rounds:
 	VPSRLD      $0x0a, Z13, Z26
 	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD      Z24, Z15, Z15
+	VPRORD      $0x02, Z17, Z25
+	VPRORD      $0x0d, Z17, Z24
+	VPRORD      $0x16, Z17, Z26
+	VPTERNLOGD  $0x96, Z24, Z26, Z25
+	VMOVDQA32   Z17, Z24
+	VPTERNLOGD  $0xe8, Z19, Z18, Z24
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z24, Z16, Z16
+	VPADDD      Z25, Z16, Z16
 	ADDQ        $0x40, DX
 	CMPQ        DX, BX
 	JNE         rounds
 
-	// Round 48
+	// Round 0 of 16
+	VPRORD      $0x06, Z20, Z24
+	VPRORD      $0x0b, Z20, Z25
+	VPRORD      $0x19, Z20, Z26
+	VPTERNLOGD  $0x96, Z25, Z26, Z24
 	VPADDD.BCST (DX), Z0, Z0
 	VPADDD      Z0, Z23, Z23
 	VPADDD      Z19, Z23, Z23
 	VMOVDQA32   Z20, Z0
 	VPTERNLOGD  $0xca, Z22, Z21, Z0
 	VPADDD      Z0, Z23, Z23
-	VPRORD      $0x06, Z20, Z24
-	VPRORD      $0x0b, Z20, Z0
-	VPRORD      $0x19, Z20, Z25
-	VPTERNLOGD  $0x96, Z0, Z25, Z24
-	VMOVDQA32   Z16, Z0
-	VPTERNLOGD  $0xe8, Z18, Z17, Z0
-	VPSUBD      Z19, Z0, Z0
-	VPADDD      Z24, Z23, Z19
-	VPADDD      Z0, Z19, Z23
-	VPRORD      $0x02, Z16, Z0
-	VPRORD      $0x0d, Z16, Z24
-	VPRORD      $0x16, Z16, Z25
+	VPADDD      Z24, Z23, Z23
+
+	// Round 1 of 16
+	VPRORD      $0x06, Z23, Z0
+	VPRORD      $0x0b, Z23, Z24
+	VPRORD      $0x19, Z23, Z25
 	VPTERNLOGD  $0x96, Z24, Z25, Z0
-	VPADDD      Z0, Z23, Z23
-
-	// Round 49
-	VPADDD.BCST 4(DX), Z1, Z0
-	VPADDD      Z0, Z22, Z22
+	VPADDD.BCST 4(DX), Z1, Z1
+	VPADDD      Z1, Z22, Z22
 	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xca, Z21, Z20, Z0
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xca, Z21, Z20, Z1
+	VPADDD      Z1, Z22, Z22
 	VPADDD      Z0, Z22, Z22
-	VPRORD      $0x06, Z19, Z1
-	VPRORD      $0x0b, Z19, Z0
-	VPRORD      $0x19, Z19, Z24
+	VPRORD      $0x02, Z16, Z1
+	VPRORD      $0x0d, Z16, Z0
+	VPRORD      $0x16, Z16, Z24
 	VPTERNLOGD  $0x96, Z0, Z24, Z1
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xe8, Z17, Z16, Z0
-	VPSUBD      Z18, Z0, Z0
-	VPADDD      Z1, Z22, Z18
-	VPADDD      Z0, Z18, Z22
-	VPRORD      $0x02, Z23, Z0
-	VPRORD      $0x0d, Z23, Z1
-	VPRORD      $0x16, Z23, Z24
-	VPTERNLOGD  $0x96, Z1, Z24, Z0
-	VPADDD      Z0, Z22, Z22
-
-	// Round 50
-	VPADDD.BCST 8(DX), Z2, Z0
-	VPADDD      Z0, Z21, Z21
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xca, Z20, Z19, Z0
-	VPADDD      Z0, Z21, Z21
-	VPRORD      $0x06, Z18, Z1
-	VPRORD      $0x0b, Z18, Z0
-	VPRORD      $0x19, Z18, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xe8, Z16, Z23, Z0
-	VPSUBD      Z17, Z0, Z0
-	VPADDD      Z1, Z21, Z17
-	VPADDD      Z0, Z17, Z21
-	VPRORD      $0x02, Z22, Z0
-	VPRORD      $0x0d, Z22, Z1
-	VPRORD      $0x16, Z22, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z21, Z21
-
-	// Round 51
-	VPADDD.BCST 12(DX), Z3, Z0
-	VPADDD      Z0, Z20, Z20
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z0
-	VPTERNLOGD  $0xca, Z19, Z18, Z0
-	VPADDD      Z0, Z20, Z20
-	VPRORD      $0x06, Z17, Z1
-	VPRORD      $0x0b, Z17, Z0
-	VPRORD      $0x19, Z17, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xe8, Z23, Z22, Z0
-	VPSUBD      Z16, Z0, Z0
-	VPADDD      Z1, Z20, Z16
-	VPADDD      Z0, Z16, Z20
-	VPRORD      $0x02, Z21, Z0
-	VPRORD      $0x0d, Z21, Z1
-	VPRORD      $0x16, Z21, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z20, Z20
-
-	// Round 52
-	VPADDD.BCST 16(DX), Z4, Z0
-	VPADDD      Z0, Z19, Z19
-	VPADDD      Z23, Z19, Z19
 	VMOVDQA32   Z16, Z0
-	VPTERNLOGD  $0xca, Z18, Z17, Z0
+	VPTERNLOGD  $0xe8, Z18, Z17, Z0
+	VPSUBD      Z19, Z23, Z19
 	VPADDD      Z0, Z19, Z19
-	VPRORD      $0x06, Z16, Z1
-	VPRORD      $0x0b, Z16, Z0
-	VPRORD      $0x19, Z16, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z20, Z0
-	VPTERNLOGD  $0xe8, Z22, Z21, Z0
-	VPSUBD      Z23, Z0, Z0
-	VPADDD      Z1, Z19, Z23
-	VPADDD      Z0, Z23, Z19
-	VPRORD      $0x02, Z20, Z0
-	VPRORD      $0x0d, Z20, Z1
-	VPRORD      $0x16, Z20, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z19, Z19
+	VPADDD      Z1, Z19, Z19
 
-	// Round 53
-	VPADDD.BCST 20(DX), Z5, Z0
-	VPADDD      Z0, Z18, Z18
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xca, Z17, Z16, Z0
-	VPADDD      Z0, Z18, Z18
-	VPRORD      $0x06, Z23, Z1
-	VPRORD      $0x0b, Z23, Z0
-	VPRORD      $0x19, Z23, Z2
+	// Round 2 of 16
+	VPRORD      $0x06, Z22, Z0
+	VPRORD      $0x0b, Z22, Z1
+	VPRORD      $0x19, Z22, Z24
+	VPTERNLOGD  $0x96, Z1, Z24, Z0
+	VPADDD.BCST 8(DX), Z2, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xca, Z20, Z23, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z0, Z21, Z21
+	VPRORD      $0x02, Z19, Z1
+	VPRORD      $0x0d, Z19, Z0
+	VPRORD      $0x16, Z19, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xe8, Z21, Z20, Z0
-	VPSUBD      Z22, Z0, Z0
-	VPADDD      Z1, Z18, Z22
-	VPADDD      Z0, Z22, Z18
-	VPRORD      $0x02, Z19, Z0
-	VPRORD      $0x0d, Z19, Z1
-	VPRORD      $0x16, Z19, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPTERNLOGD  $0xe8, Z17, Z16, Z0
+	VPSUBD      Z18, Z22, Z18
 	VPADDD      Z0, Z18, Z18
+	VPADDD      Z1, Z18, Z18
 
-	// Round 54
-	VPADDD.BCST 24(DX), Z6, Z0
-	VPADDD      Z0, Z17, Z17
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xca, Z16, Z23, Z0
-	VPADDD      Z0, Z17, Z17
-	VPRORD      $0x06, Z22, Z1
-	VPRORD      $0x0b, Z22, Z0
-	VPRORD      $0x19, Z22, Z2
+	// Round 3 of 16
+	VPRORD      $0x06, Z21, Z0
+	VPRORD      $0x0b, Z21, Z1
+	VPRORD      $0x19, Z21, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 12(DX), Z3, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xca, Z23, Z22, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z0, Z20, Z20
+	VPRORD      $0x02, Z18, Z1
+	VPRORD      $0x0d, Z18, Z0
+	VPRORD      $0x16, Z18, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xe8, Z20, Z19, Z0
-	VPSUBD      Z21, Z0, Z0
-	VPADDD      Z1, Z17, Z21
-	VPADDD      Z0, Z21, Z17
-	VPRORD      $0x02, Z18, Z0
-	VPRORD      $0x0d, Z18, Z1
-	VPRORD      $0x16, Z18, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPTERNLOGD  $0xe8, Z16, Z19, Z0
+	VPSUBD      Z17, Z21, Z17
 	VPADDD      Z0, Z17, Z17
+	VPADDD      Z1, Z17, Z17
 
-	// Round 55
-	VPADDD.BCST 28(DX), Z7, Z0
-	VPADDD      Z0, Z16, Z16
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xca, Z23, Z22, Z0
-	VPADDD      Z0, Z16, Z16
-	VPRORD      $0x06, Z21, Z1
-	VPRORD      $0x0b, Z21, Z0
-	VPRORD      $0x19, Z21, Z2
+	// Round 4 of 16
+	VPRORD      $0x06, Z20, Z0
+	VPRORD      $0x0b, Z20, Z1
+	VPRORD      $0x19, Z20, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 16(DX), Z4, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z19, Z23, Z23
+	VMOVDQA32   Z20, Z1
+	VPTERNLOGD  $0xca, Z22, Z21, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z0, Z23, Z23
+	VPRORD      $0x02, Z17, Z1
+	VPRORD      $0x0d, Z17, Z0
+	VPRORD      $0x16, Z17, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z17, Z0
 	VPTERNLOGD  $0xe8, Z19, Z18, Z0
-	VPSUBD      Z20, Z0, Z0
-	VPADDD      Z1, Z16, Z20
-	VPADDD      Z0, Z20, Z16
-	VPRORD      $0x02, Z17, Z0
-	VPRORD      $0x0d, Z17, Z1
-	VPRORD      $0x16, Z17, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPSUBD      Z16, Z20, Z16
 	VPADDD      Z0, Z16, Z16
+	VPADDD      Z1, Z16, Z16
 
-	// Round 56
-	VPADDD.BCST 32(DX), Z8, Z0
-	VPADDD      Z0, Z23, Z23
-	VPADDD      Z19, Z23, Z23
-	VMOVDQA32   Z20, Z0
-	VPTERNLOGD  $0xca, Z22, Z21, Z0
-	VPADDD      Z0, Z23, Z23
-	VPRORD      $0x06, Z20, Z1
-	VPRORD      $0x0b, Z20, Z0
-	VPRORD      $0x19, Z20, Z2
+	// Round 5 of 16
+	VPRORD      $0x06, Z23, Z0
+	VPRORD      $0x0b, Z23, Z1
+	VPRORD      $0x19, Z23, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 20(DX), Z5, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z18, Z22, Z22
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xca, Z21, Z20, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z0, Z22, Z22
+	VPRORD      $0x02, Z16, Z1
+	VPRORD      $0x0d, Z16, Z0
+	VPRORD      $0x16, Z16, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z16, Z0
 	VPTERNLOGD  $0xe8, Z18, Z17, Z0
-	VPSUBD      Z19, Z0, Z0
-	VPADDD      Z1, Z23, Z19
-	VPADDD      Z0, Z19, Z23
-	VPRORD      $0x02, Z16, Z0
-	VPRORD      $0x0d, Z16, Z1
-	VPRORD      $0x16, Z16, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z23, Z23
-
-	// Round 57
-	VPADDD.BCST 36(DX), Z9, Z0
-	VPADDD      Z0, Z22, Z22
-	VPADDD      Z18, Z22, Z22
-	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xca, Z21, Z20, Z0
-	VPADDD      Z0, Z22, Z22
-	VPRORD      $0x06, Z19, Z1
-	VPRORD      $0x0b, Z19, Z0
-	VPRORD      $0x19, Z19, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xe8, Z17, Z16, Z0
-	VPSUBD      Z18, Z0, Z0
-	VPADDD      Z1, Z22, Z18
-	VPADDD      Z0, Z18, Z22
-	VPRORD      $0x02, Z23, Z0
-	VPRORD      $0x0d, Z23, Z1
-	VPRORD      $0x16, Z23, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z22, Z22
-
-	// Round 58
-	VPADDD.BCST 40(DX), Z10, Z0
-	VPADDD      Z0, Z21, Z21
-	VPADDD      Z17, Z21, Z21
-	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xca, Z20, Z19, Z0
-	VPADDD      Z0, Z21, Z21
-	VPRORD      $0x06, Z18, Z1
-	VPRORD      $0x0b, Z18, Z0
-	VPRORD      $0x19, Z18, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xe8, Z16, Z23, Z0
-	VPSUBD      Z17, Z0, Z0
-	VPADDD      Z1, Z21, Z17
-	VPADDD      Z0, Z17, Z21
-	VPRORD      $0x02, Z22, Z0
-	VPRORD      $0x0d, Z22, Z1
-	VPRORD      $0x16, Z22, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z21, Z21
-
-	// Round 59
-	VPADDD.BCST 44(DX), Z11, Z0
-	VPADDD      Z0, Z20, Z20
-	VPADDD      Z16, Z20, Z20
-	VMOVDQA32   Z17, Z0
-	VPTERNLOGD  $0xca, Z19, Z18, Z0
-	VPADDD      Z0, Z20, Z20
-	VPRORD      $0x06, Z17, Z1
-	VPRORD      $0x0b, Z17, Z0
-	VPRORD      $0x19, Z17, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xe8, Z23, Z22, Z0
-	VPSUBD      Z16, Z0, Z0
-	VPADDD      Z1, Z20, Z16
-	VPADDD      Z0, Z16, Z20
-	VPRORD      $0x02, Z21, Z0
-	VPRORD      $0x0d, Z21, Z1
-	VPRORD      $0x16, Z21, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z20, Z20
-
-	// Round 60
-	VPADDD.BCST 48(DX), Z12, Z0
+	VPSUBD      Z19, Z23, Z19
 	VPADDD      Z0, Z19, Z19
-	VPADDD      Z23, Z19, Z19
-	VMOVDQA32   Z16, Z0
-	VPTERNLOGD  $0xca, Z18, Z17, Z0
-	VPADDD      Z0, Z19, Z19
-	VPRORD      $0x06, Z16, Z1
-	VPRORD      $0x0b, Z16, Z0
-	VPRORD      $0x19, Z16, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z20, Z0
-	VPTERNLOGD  $0xe8, Z22, Z21, Z0
-	VPSUBD      Z23, Z0, Z0
-	VPADDD      Z1, Z19, Z23
-	VPADDD      Z0, Z23, Z19
-	VPRORD      $0x02, Z20, Z0
-	VPRORD      $0x0d, Z20, Z1
-	VPRORD      $0x16, Z20, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z19, Z19
+	VPADDD      Z1, Z19, Z19
 
-	// Round 61
-	VPADDD.BCST 52(DX), Z13, Z0
-	VPADDD      Z0, Z18, Z18
-	VPADDD      Z22, Z18, Z18
-	VMOVDQA32   Z23, Z0
-	VPTERNLOGD  $0xca, Z17, Z16, Z0
-	VPADDD      Z0, Z18, Z18
-	VPRORD      $0x06, Z23, Z1
-	VPRORD      $0x0b, Z23, Z0
-	VPRORD      $0x19, Z23, Z2
-	VPTERNLOGD  $0x96, Z0, Z2, Z1
-	VMOVDQA32   Z19, Z0
-	VPTERNLOGD  $0xe8, Z21, Z20, Z0
-	VPSUBD      Z22, Z0, Z0
-	VPADDD      Z1, Z18, Z22
-	VPADDD      Z0, Z22, Z18
-	VPRORD      $0x02, Z19, Z0
-	VPRORD      $0x0d, Z19, Z1
-	VPRORD      $0x16, Z19, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
-	VPADDD      Z0, Z18, Z18
-
-	// Round 62
-	VPADDD.BCST 56(DX), Z14, Z0
-	VPADDD      Z0, Z17, Z17
-	VPADDD      Z21, Z17, Z17
-	VMOVDQA32   Z22, Z0
-	VPTERNLOGD  $0xca, Z16, Z23, Z0
-	VPADDD      Z0, Z17, Z17
-	VPRORD      $0x06, Z22, Z1
-	VPRORD      $0x0b, Z22, Z0
+	// Round 6 of 16
+	VPRORD      $0x06, Z22, Z0
+	VPRORD      $0x0b, Z22, Z1
 	VPRORD      $0x19, Z22, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 24(DX), Z6, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xca, Z20, Z23, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z0, Z21, Z21
+	VPRORD      $0x02, Z19, Z1
+	VPRORD      $0x0d, Z19, Z0
+	VPRORD      $0x16, Z19, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z19, Z0
+	VPTERNLOGD  $0xe8, Z17, Z16, Z0
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z0, Z18, Z18
+	VPADDD      Z1, Z18, Z18
+
+	// Round 7 of 16
+	VPRORD      $0x06, Z21, Z0
+	VPRORD      $0x0b, Z21, Z1
+	VPRORD      $0x19, Z21, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 28(DX), Z7, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xca, Z23, Z22, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z0, Z20, Z20
+	VPRORD      $0x02, Z18, Z1
+	VPRORD      $0x0d, Z18, Z0
+	VPRORD      $0x16, Z18, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z18, Z0
-	VPTERNLOGD  $0xe8, Z20, Z19, Z0
-	VPSUBD      Z21, Z0, Z0
-	VPADDD      Z1, Z17, Z21
-	VPADDD      Z0, Z21, Z17
-	VPRORD      $0x02, Z18, Z0
-	VPRORD      $0x0d, Z18, Z1
-	VPRORD      $0x16, Z18, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPTERNLOGD  $0xe8, Z16, Z19, Z0
+	VPSUBD      Z17, Z21, Z17
 	VPADDD      Z0, Z17, Z17
+	VPADDD      Z1, Z17, Z17
 
-	// Round 63
-	VPADDD.BCST 60(DX), Z15, Z0
-	VPADDD      Z0, Z16, Z16
-	VPADDD      Z20, Z16, Z16
-	VMOVDQA32   Z21, Z0
-	VPTERNLOGD  $0xca, Z23, Z22, Z0
-	VPADDD      Z0, Z16, Z16
-	VPRORD      $0x06, Z21, Z1
-	VPRORD      $0x0b, Z21, Z0
-	VPRORD      $0x19, Z21, Z2
+	// Round 8 of 16
+	VPRORD      $0x06, Z20, Z0
+	VPRORD      $0x0b, Z20, Z1
+	VPRORD      $0x19, Z20, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 32(DX), Z8, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z19, Z23, Z23
+	VMOVDQA32   Z20, Z1
+	VPTERNLOGD  $0xca, Z22, Z21, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z0, Z23, Z23
+	VPRORD      $0x02, Z17, Z1
+	VPRORD      $0x0d, Z17, Z0
+	VPRORD      $0x16, Z17, Z2
 	VPTERNLOGD  $0x96, Z0, Z2, Z1
 	VMOVDQA32   Z17, Z0
 	VPTERNLOGD  $0xe8, Z19, Z18, Z0
-	VPSUBD      Z20, Z0, Z0
-	VPADDD      Z1, Z16, Z20
-	VPADDD      Z0, Z20, Z16
-	VPRORD      $0x02, Z17, Z0
-	VPRORD      $0x0d, Z17, Z1
-	VPRORD      $0x16, Z17, Z2
-	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPSUBD      Z16, Z20, Z16
 	VPADDD      Z0, Z16, Z16
+	VPADDD      Z1, Z16, Z16
+
+	// Round 9 of 16
+	VPRORD      $0x06, Z23, Z0
+	VPRORD      $0x0b, Z23, Z1
+	VPRORD      $0x19, Z23, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 36(DX), Z9, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z18, Z22, Z22
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xca, Z21, Z20, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z0, Z22, Z22
+	VPRORD      $0x02, Z16, Z1
+	VPRORD      $0x0d, Z16, Z0
+	VPRORD      $0x16, Z16, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z16, Z0
+	VPTERNLOGD  $0xe8, Z18, Z17, Z0
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z0, Z19, Z19
+	VPADDD      Z1, Z19, Z19
+
+	// Round 10 of 16
+	VPRORD      $0x06, Z22, Z0
+	VPRORD      $0x0b, Z22, Z1
+	VPRORD      $0x19, Z22, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 40(DX), Z10, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xca, Z20, Z23, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z0, Z21, Z21
+	VPRORD      $0x02, Z19, Z1
+	VPRORD      $0x0d, Z19, Z0
+	VPRORD      $0x16, Z19, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z19, Z0
+	VPTERNLOGD  $0xe8, Z17, Z16, Z0
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z0, Z18, Z18
+	VPADDD      Z1, Z18, Z18
+
+	// Round 11 of 16
+	VPRORD      $0x06, Z21, Z0
+	VPRORD      $0x0b, Z21, Z1
+	VPRORD      $0x19, Z21, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 44(DX), Z11, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xca, Z23, Z22, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z0, Z20, Z20
+	VPRORD      $0x02, Z18, Z1
+	VPRORD      $0x0d, Z18, Z0
+	VPRORD      $0x16, Z18, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z18, Z0
+	VPTERNLOGD  $0xe8, Z16, Z19, Z0
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z0, Z17, Z17
+	VPADDD      Z1, Z17, Z17
+
+	// Round 12 of 16
+	VPRORD      $0x06, Z20, Z0
+	VPRORD      $0x0b, Z20, Z1
+	VPRORD      $0x19, Z20, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 48(DX), Z12, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z19, Z23, Z23
+	VMOVDQA32   Z20, Z1
+	VPTERNLOGD  $0xca, Z22, Z21, Z1
+	VPADDD      Z1, Z23, Z23
+	VPADDD      Z0, Z23, Z23
+	VPRORD      $0x02, Z17, Z1
+	VPRORD      $0x0d, Z17, Z0
+	VPRORD      $0x16, Z17, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z17, Z0
+	VPTERNLOGD  $0xe8, Z19, Z18, Z0
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z0, Z16, Z16
+	VPADDD      Z1, Z16, Z16
+
+	// Round 13 of 16
+	VPRORD      $0x06, Z23, Z0
+	VPRORD      $0x0b, Z23, Z1
+	VPRORD      $0x19, Z23, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 52(DX), Z13, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z18, Z22, Z22
+	VMOVDQA32   Z23, Z1
+	VPTERNLOGD  $0xca, Z21, Z20, Z1
+	VPADDD      Z1, Z22, Z22
+	VPADDD      Z0, Z22, Z22
+	VPRORD      $0x02, Z16, Z1
+	VPRORD      $0x0d, Z16, Z0
+	VPRORD      $0x16, Z16, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z16, Z0
+	VPTERNLOGD  $0xe8, Z18, Z17, Z0
+	VPSUBD      Z19, Z23, Z19
+	VPADDD      Z0, Z19, Z19
+	VPADDD      Z1, Z19, Z19
+
+	// Round 14 of 16
+	VPRORD      $0x06, Z22, Z0
+	VPRORD      $0x0b, Z22, Z1
+	VPRORD      $0x19, Z22, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 56(DX), Z14, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z17, Z21, Z21
+	VMOVDQA32   Z22, Z1
+	VPTERNLOGD  $0xca, Z20, Z23, Z1
+	VPADDD      Z1, Z21, Z21
+	VPADDD      Z0, Z21, Z21
+	VPRORD      $0x02, Z19, Z1
+	VPRORD      $0x0d, Z19, Z0
+	VPRORD      $0x16, Z19, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z19, Z0
+	VPTERNLOGD  $0xe8, Z17, Z16, Z0
+	VPSUBD      Z18, Z22, Z18
+	VPADDD      Z0, Z18, Z18
+	VPADDD      Z1, Z18, Z18
+
+	// Round 15 of 16
+	VPRORD      $0x06, Z21, Z0
+	VPRORD      $0x0b, Z21, Z1
+	VPRORD      $0x19, Z21, Z2
+	VPTERNLOGD  $0x96, Z1, Z2, Z0
+	VPADDD.BCST 60(DX), Z15, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z16, Z20, Z20
+	VMOVDQA32   Z21, Z1
+	VPTERNLOGD  $0xca, Z23, Z22, Z1
+	VPADDD      Z1, Z20, Z20
+	VPADDD      Z0, Z20, Z20
+	VPRORD      $0x02, Z18, Z1
+	VPRORD      $0x0d, Z18, Z0
+	VPRORD      $0x16, Z18, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z18, Z0
+	VPTERNLOGD  $0xe8, Z16, Z19, Z0
+	VPSUBD      Z17, Z21, Z17
+	VPADDD      Z0, Z17, Z17
+	VPADDD      Z1, Z17, Z17
+	VPRORD      $0x02, Z17, Z1
+	VPRORD      $0x0d, Z17, Z0
+	VPRORD      $0x16, Z17, Z2
+	VPTERNLOGD  $0x96, Z0, Z2, Z1
+	VMOVDQA32   Z17, Z0
+	VPTERNLOGD  $0xe8, Z19, Z18, Z0
+	VPSUBD      Z16, Z20, Z16
+	VPADDD      Z0, Z16, Z16
+	VPADDD      Z1, Z16, Z16
 	VPADDD.BCST initial<>+0(SB), Z16, Z16
 	VPADDD.BCST initial<>+4(SB), Z17, Z17
 	VPADDD.BCST initial<>+8(SB), Z18, Z18

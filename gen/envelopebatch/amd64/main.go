@@ -308,7 +308,8 @@ func (t *turn) sha256() []func() {
 		if i+1 < 64 {
 			list = append(list, load(&w, i+1))
 		}
-		list = append(list, sha256x16.Round(t.hash, i, w[i], t.k.Offset(4*i))...)
+		list = append(list, sha256x16.RoundE(t.hash, i, w[i], t.k.Offset(4*i))...)
+		list = append(list, sha256x16.RoundA(t.hash, i)...)
 		if i+16 >= 64 {
 			continue
 		}

@@ -11,10 +11,14 @@
 //
 // Sixty-four rounds are a chain of latencies, from e to the next e and from a to the
 // next a. To make both links as short as Σ and an addition, the two sums that T1 is in, e
-// and a, begin with what is known before:
+// and a, begin with what is known before, and the one for a has T1 from the one for e:
 //
-//	e' = ((d + h + K_t + W_t) + Ch(e,f,g)) + Σ1(e)
-//	a' = (e' + (Maj(a,b,c) - d)) + Σ0(a)
+//	e' = ((h + K_t + W_t + d) + Ch(e,f,g)) + Σ1(e)
+//	a' = ((e' - d) + Maj(a,b,c)) + Σ0(a)
+//
+// The CPU has few units for rotations, and prefers the older of two instructions. As e'
+// is not in need of the last a', the instructions for a' may come a round late, behind the
+// rotations for the next e'.
 package sha256x16
 
 import (
@@ -105,18 +109,25 @@ func Rounds(label string, state, w []VecVirtual) {
 	LEAQ(RoundConstants(), k.Base)
 	LEAQ(k.Offset(4*48), end)
 	Label(label)
-	for t := range 16 {
-		Comment(fmt.Sprintf("Round %d of 16, and the schedule", t))
-		emit(Round(state, t, w[t], k.Offset(4*t)))
-		schedule(w, t)
-	}
+	sixteen(state, w, k, func(t int) { schedule(w, t) })
 	ADDQ(U8(4*16), k.Base)
 	CMPQ(k.Base, end)
 	JNE(LabelRef(label))
+	sixteen(state, w, k, func(t int) {})
+}
+
+// sixteen emits as many rounds, and after each what then says. The instructions for a' come
+// a round late.
+func sixteen(state, w []VecVirtual, k Mem, then func(t int)) {
 	for t := range 16 {
-		Comment(fmt.Sprintf("Round %d", 48+t))
-		emit(Round(state, t, w[t], k.Offset(4*t)))
+		Comment(fmt.Sprintf("Round %d of 16", t))
+		emit(RoundE(state, t, w[t], k.Offset(4*t)))
+		if t > 0 {
+			emit(RoundA(state, t-1))
+		}
+		then(t)
 	}
+	emit(RoundA(state, 15))
 }
 
 func emit(list []func()) {
@@ -132,34 +143,45 @@ const (
 	major  = U8(0xe8) // Maj
 )
 
-// Round returns the instructions of round t, where w has W_t and k is the address of K_t.
-// Instead of the words, their names move on by one.
-func Round(state []VecVirtual, t int, w VecVirtual, k Mem) []func() {
-	name := func(i int) VecVirtual { return state[(i-t+64)%8] }
-	a, b, c, d, e, f, g, h := name(0), name(1), name(2), name(3), name(4), name(5), name(6), name(7)
-	wk, ch, maj := ZMM(), ZMM(), ZMM()
-	sigma1, sumE := rotations(e, VPRORD, 6, 11, 25)
-	sigma0, sumA := rotations(a, VPRORD, 2, 13, 22)
-
-	list := []func(){
+// RoundE returns the instructions of round t for e', and RoundA those for a', which follow
+// them, the ones of the next round for e' perhaps in between. W_t is in w, and k is the
+// address of K_t.
+//
+// Instead of the words their names move on by one, a to d and e to h each among
+// themselves: e' takes the place of h, and a' that of d.
+func RoundE(state []VecVirtual, t int, w VecVirtual, k Mem) []func() {
+	d := name(state, t, 3)
+	e, f, g, h := name(state, t, 4), name(state, t, 5), name(state, t, 6), name(state, t, 7)
+	wk, ch := ZMM(), ZMM()
+	sigma1, sum := rotations(e, VPRORD, 6, 11, 25)
+	return append(sigma1,
 		func() { VPADDD_BCST(k, w, wk) },
 		func() { VPADDD(wk, h, h) },
 		func() { VPADDD(d, h, h) },
 		func() { VMOVDQA32(e, ch) },
 		func() { VPTERNLOGD(choose, g, f, ch) },
 		func() { VPADDD(ch, h, h) },
-	}
-	list = append(list, sigma1...)
-	list = append(list,
+		func() { VPADDD(sum, h, h) },
+	)
+}
+
+// RoundA is described with RoundE.
+func RoundA(state []VecVirtual, t int) []func() {
+	a, b, c, d := name(state, t, 0), name(state, t, 1), name(state, t, 2), name(state, t, 3)
+	nextE := name(state, t, 7)
+	maj := ZMM()
+	sigma0, sum := rotations(a, VPRORD, 2, 13, 22)
+	return append(sigma0,
 		func() { VMOVDQA32(a, maj) },
 		func() { VPTERNLOGD(major, c, b, maj) },
-		func() { VPSUBD(d, maj, maj) },
-		func() { VPADDD(sumE, h, d) }, // e'
-		func() { VPADDD(maj, d, h) },
+		func() { VPSUBD(d, nextE, d) },
+		func() { VPADDD(maj, d, d) },
+		func() { VPADDD(sum, d, d) },
 	)
-	list = append(list, sigma0...)
-	return append(list, func() { VPADDD(sumA, h, h) }) // a'
 }
+
+// name is the register of word i of the state, of 0 for a to 7 for h, before round t.
+func name(state []VecVirtual, t, i int) VecVirtual { return state[i/4*4+(i-t+64)%4] }
 
 // SmallSigma0 and SmallSigma1 return the instructions of σ0 and σ1, and the result.
 func SmallSigma0(x VecVirtual) ([]func(), VecVirtual) { return rotations(x, VPSRLD, 7, 18, 3) }
