@@ -76,8 +76,8 @@ func worthAll(os []opening, order []uint8) bool {
 // sixteen is messages on their way through the kernels. Lanes that have no message, or
 // none any more, are idle: they work on a buffer that nobody looks at.
 type sixteen struct {
-	os    []opening
-	order []uint8 // of the messages in the lanes, the longest first
+	messages [width]*opening // in the lanes, the longest first
+	n        int             // of them
 	*secrets
 }
 
@@ -100,7 +100,10 @@ type secrets struct {
 func decryptAndHash16(os []opening, order []uint8) {
 	var space [unsafe.Sizeof(secrets{}) + chunkSize]byte
 	offset := -uintptr(unsafe.Pointer(&space)) % chunkSize
-	s := sixteen{os, order, (*secrets)(unsafe.Pointer(&space[offset]))}
+	s := sixteen{n: len(order), secrets: (*secrets)(unsafe.Pointer(&space[offset]))}
+	for l, i := range order {
+		s.messages[l] = &os[i]
+	}
 	s.start()
 	s.run()
 	s.finish()
@@ -110,11 +113,11 @@ func decryptAndHash16(os []opening, order []uint8) {
 // start decrypts the first 32 bytes.
 func (s *sixteen) start() {
 	var jobs [width]kdf.Job
-	for l := range s.order {
-		o, j := s.message(l), &jobs[l]
+	for l, o := range s.messages[:s.n] {
+		j := &jobs[l]
 		j.AuthKey, j.Side, j.MsgKey = o.auth, o.side, o.msgKey
 	}
-	kdf.DeriveBatch(jobs[:len(s.order)])
+	kdf.DeriveBatch(jobs[:s.n])
 	var keys, ivs [width]*[32]byte
 	for l := range width {
 		keys[l], ivs[l] = &jobs[l].Key, &jobs[l].IV
@@ -125,7 +128,7 @@ func (s *sixteen) start() {
 	s.h = initialHashes
 	var dst, src [width]*byte
 	for l := range width {
-		if l < len(s.order) {
+		if l < s.n {
 			dst[l], src[l] = s.at(l, 0)
 		} else {
 			dst[l], src[l] = s.idle()
@@ -136,13 +139,13 @@ func (s *sixteen) start() {
 
 // run decrypts all chunks.
 func (s *sixteen) run() {
-	done, turns := 0, chunks(s.message(0))
-	live := len(s.order)
+	done, turns := 0, chunks(s.messages[0])
+	live := s.n
 	for done < turns {
-		for ; chunks(s.message(live-1)) == done; live-- {
+		for ; chunks(s.messages[live-1]) == done; live-- {
 			s.putAside(live - 1)
 		}
-		n := min(chunks(s.message(live-1))-done, maxTurns)
+		n := min(chunks(s.messages[live-1])-done, maxTurns)
 		if live < width {
 			n = min(n, idleTurns)
 		}
@@ -159,7 +162,7 @@ func (s *sixteen) run() {
 		asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, n)
 		done += n
 	}
-	for l := live; l < len(s.order); l++ {
+	for l := live; l < s.n; l++ {
 		s.takeBack(l)
 	}
 }
@@ -167,30 +170,29 @@ func (s *sixteen) run() {
 // finish decrypts what is less than a chunk, and sets got of each message.
 func (s *sixteen) finish() {
 	var dst, src [width]*byte
-	for at, n := 0, 1; n > 0; at += n {
-		n = 0
+	most := 0 // blocks
+	for _, o := range s.messages[:s.n] {
+		most = max(most, tail(o))
+	}
+	for at, n := 0, 0; at < most; at += n {
+		n = most - at
 		for l := range width {
 			dst[l], src[l] = s.idle()
-			if l >= len(s.order) {
+			if l >= s.n {
 				continue
 			}
-			from := end(s.message(l)) + at*blockSize
-			if blocks := (len(s.message(l).src) - from) / blockSize; blocks > 0 {
-				dst[l], src[l] = s.at(l, from)
-				if n == 0 || blocks < n {
-					n = blocks
-				}
+			if o := s.messages[l]; tail(o) > at {
+				dst[l], src[l] = s.at(l, end(o)+at*blockSize)
+				n = min(n, tail(o)-at)
 			}
 		}
-		if n > 0 {
-			asm.Decrypt16VAES512(&s.keys, &s.state, &dst, &src, n)
-		}
+		asm.Decrypt16VAES512(&s.keys, &s.state, &dst, &src, n)
 	}
 
 	var chunk0, chunk1, last0, last1 [width]*byte
 	for l := range width {
-		if l < len(s.order) {
-			chunk0[l], chunk1[l] = s.hashed(l, chunks(s.message(l)))
+		if l < s.n {
+			chunk0[l], chunk1[l] = s.hashed(l, chunks(s.messages[l]))
 			last0[l], last1[l] = s.padded(l)
 		} else {
 			chunk0[l], chunk1[l] = s.idle()
@@ -199,8 +201,8 @@ func (s *sixteen) finish() {
 	}
 	asm.Hash16AVX512(&s.h, &chunk0, &chunk1)
 	asm.Hash16AVX512(&s.h, &last0, &last1)
-	for l := range s.order {
-		got, c := &s.message(l).got, column(l)
+	for l, o := range s.messages[:s.n] {
+		got, c := &o.got, column(l)
 		binary.BigEndian.PutUint32(got[0:], s.h[2][c])
 		binary.BigEndian.PutUint32(got[4:], s.h[3][c])
 		binary.BigEndian.PutUint32(got[8:], s.h[4][c])
@@ -208,25 +210,25 @@ func (s *sixteen) finish() {
 	}
 }
 
-// message is the one in lane l.
-func (s *sixteen) message(l int) *opening { return &s.os[s.order[l]] }
-
 // chunks is how many chunks a message has between its first 32 bytes and its end.
 func chunks(o *opening) int { return (len(o.src) - startSize) / chunkSize }
 
 // end is where what is less than a chunk begins.
 func end(o *opening) int { return startSize + chunks(o)*chunkSize }
 
+// tail is how many blocks that are.
+func tail(o *opening) int { return (len(o.src) - end(o)) / blockSize }
+
 // at returns the addresses of a byte of the message in lane l.
 func (s *sixteen) at(l, from int) (dst, src *byte) {
-	o := s.message(l)
+	o := s.messages[l]
 	return &o.dst[from], &o.src[from]
 }
 
 // hashed returns the addresses of the halves of block i of the hash of lane l. The blocks
 // after it follow, as far as they are chunks.
 func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
-	o := s.message(l)
+	o := s.messages[l]
 	if i == 0 {
 		return &o.auth[88+8*int(o.side)], &o.dst[0]
 	}
@@ -236,7 +238,7 @@ func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
 // padded returns the addresses of the halves of the last block of the hash of lane l: up to
 // 48 bytes that are left, then the padding of FIPS 180-4, 5.1.1.
 func (s *sixteen) padded(l int) (half0, half1 *byte) {
-	o, last := s.message(l), &s.aside[l]
+	o, last := s.messages[l], &s.aside[l]
 	clear(last[:])
 	n := copy(last[:], o.dst[end(o):])
 	last[n] = 0x80
