@@ -121,9 +121,8 @@ func sealGroup(jobs []Job) {
 // openGroup is OpenBatch for up to batchSize jobs.
 func openGroup(jobs []Job) {
 	var (
-		of   [batchSize]*Job
-		outs [batchSize][]byte
-		os   [batchSize]opening
+		of [batchSize]*Job
+		os [batchSize]opening
 	)
 	n := 0
 	for i := range jobs {
@@ -132,15 +131,14 @@ func openGroup(jobs []Job) {
 		if !j.Key.wellSized(j.Src) {
 			continue
 		}
-		out, result := extend(j.Dst, len(j.Src)-HeaderSize)
-		of[n], outs[n] = j, out
-		os[n].start(j.Key, j.Side, j.Src, result)
+		of[n] = j
+		os[n].start(j.Key, j.Side, j.Dst, j.Src)
 		n++
 	}
 	decryptAndHashBatch(os[:n])
 	for i := range n {
 		if os[i].finish() {
-			of[i].Dst, of[i].Err = outs[i], nil
+			of[i].Dst, of[i].Err = os[i].out, nil
 		}
 	}
 }

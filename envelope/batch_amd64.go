@@ -211,13 +211,13 @@ func (s *sixteen) finish() {
 }
 
 // chunks is how many chunks a message has between its first 32 bytes and its end.
-func chunks(o *opening) int { return (len(o.src) - startSize) / chunkSize }
+func chunks(o *opening) int { return int(uint(len(o.src)-startSize) / chunkSize) }
 
 // end is where what is less than a chunk begins.
 func end(o *opening) int { return startSize + chunks(o)*chunkSize }
 
 // tail is how many blocks that are.
-func tail(o *opening) int { return (len(o.src) - end(o)) / blockSize }
+func tail(o *opening) int { return int(uint(len(o.src)-startSize) % chunkSize / blockSize) }
 
 // at returns the addresses of a byte of the message in lane l.
 func (s *sixteen) at(l, from int) (dst, src *byte) {

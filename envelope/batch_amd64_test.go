@@ -66,12 +66,12 @@ func testDecryptAndHash16(t *testing.T, alloc func(testing.TB, int) []byte, inPl
 		k, side := NewKey(newAuthKey(uint64(i))), sides[i%2]
 		packet := alloc(t, HeaderSize+n)
 		copy(packet, referenceSeal(k.auth, side, randomFrom(newRand(uint64(i)), n)))
-		result := packet[HeaderSize:]
+		dst := packet[HeaderSize:HeaderSize]
 		if !inPlace {
-			result = alloc(t, n)
+			dst = alloc(t, n)[:0]
 		}
 		at := len(os) - 1 - i // not in the order of the lanes
-		os[at].start(k, side, packet, result)
+		os[at].start(k, side, dst, packet)
 		order = append(order, uint8(at))
 	}
 	if fault := guardtest.Try(func() { decryptAndHash16(os, order) }); fault != nil {

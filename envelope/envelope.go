@@ -152,14 +152,13 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 	if !k.wellSized(packet) {
 		return nil, ErrDecrypt
 	}
-	out, result := extend(dst, len(packet)-HeaderSize)
 	var o opening
-	o.start(k, side, packet, result)
+	o.start(k, side, dst, packet)
 	decryptAndHash(&o)
 	if !o.finish() {
 		return nil, ErrDecrypt
 	}
-	return out, nil
+	return o.out, nil
 }
 
 // frame appends room for a packet to dst, and fills in the plaintext and the padding.
@@ -203,24 +202,25 @@ type opening struct {
 	msgKey kdf.MsgKey // as the packet has it
 
 	// The ciphertext src is decrypted to dst, which is src or does not overlap it.
-	// finish moves dst to result.
-	dst, src, result []byte
-	got              kdf.MsgKey // of dst
+	// finish moves dst to the end of out.
+	dst, src, out []byte
+	got           kdf.MsgKey // of dst
 
 	// ok is 0 if something is wrong. No one looks before all of the work is done.
 	ok int
 }
 
-// start sets o to what is to be done for a packet that is wellSized. The result is as long as
-// the ciphertext.
+// start sets o to what is to be done for a packet that is wellSized, the plaintext of which
+// is to be appended to dst.
 //
 // It sets one field after the other: a literal would be built elsewhere and copied, by loads
 // that are wider than the stores just before, for which CPUs wait.
-func (o *opening) start(k *Key, side kdf.Side, packet, result []byte) {
+func (o *opening) start(k *Key, side kdf.Side, dst, packet []byte) {
 	o.auth, o.side = k.auth, side
-	o.msgKey = kdf.MsgKey(packet[keyIDSize:HeaderSize]) // a copy, which the result may replace
-	o.src, o.dst, o.result = packet[HeaderSize:], result, result
-	if &result[0] == &packet[0] {
+	o.msgKey = kdf.MsgKey(packet[keyIDSize:HeaderSize]) // a copy, which the plaintext may replace
+	o.src = packet[HeaderSize:]
+	o.out, o.dst = extend(dst, len(o.src))
+	if &o.dst[0] == &packet[0] {
 		o.dst = o.src
 	}
 	o.ok = equal8([8]byte(packet), k.id)
@@ -236,13 +236,14 @@ func equal8(a, b [8]byte) int {
 // finish decides, when dst and got are there, whether to release the result.
 func (o *opening) finish() bool {
 	o.ok &= equal8([8]byte(o.msgKey[:]), [8]byte(o.got[:])) & equal8([8]byte(o.msgKey[8:]), [8]byte(o.got[8:]))
+	result := o.out[len(o.out)-len(o.dst):]
 	if o.ok != 1 {
 		clear(o.dst)
-		clear(o.result)
+		clear(result)
 		return false
 	}
-	if &o.dst[0] != &o.result[0] {
-		copy(o.result, o.dst)
+	if &o.dst[0] != &result[0] {
+		copy(result, o.dst)
 	}
 	return true
 }

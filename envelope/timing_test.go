@@ -50,7 +50,7 @@ func TestTiming(t *testing.T) {
 	// What clients did until 2021: look at the length before the hash.
 	leaky := func(dst, packet []byte) {
 		var o opening
-		o.start(k, kdf.Client, packet, dst[:len(packet)-HeaderSize])
+		o.start(k, kdf.Client, dst, packet)
 		msg := ige.Message{Dst: o.dst, Src: o.src}
 		auth.Derive(&msg.Key, &msg.IV, kdf.Client, &o.msgKey)
 		msg.Decrypt()

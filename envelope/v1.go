@@ -67,9 +67,8 @@ func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (p
 	if !k.wellSized(packet) || len(packet) < HeaderSize+header {
 		return nil, ErrDecrypt
 	}
-	out, result := extend(dst, len(packet)-HeaderSize)
 	var o opening
-	o.start(k, side, packet, result)
+	o.start(k, side, dst, packet)
 	msg := ige.Message{Dst: o.dst, Src: o.src}
 	k.auth.DeriveV1(&msg.Key, &msg.IV, side, &o.msgKey)
 	if err := msg.Decrypt(); err != nil {
@@ -85,6 +84,6 @@ func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (p
 	if !o.finish() {
 		return nil, ErrDecrypt
 	}
-	clear(result[n:])
-	return out[:len(dst)+n], nil
+	clear(o.out[len(dst)+n:])
+	return o.out[:len(dst)+n], nil
 }
