@@ -92,7 +92,7 @@ func sealGroup(jobs []Job) {
 	n := 0
 	for i := range jobs {
 		j := &jobs[i]
-		out, body, err := j.Key.frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src)))
+		out, body, err := j.Key.frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src), len(jobs)-i))
 		j.Err = err
 		if err != nil {
 			continue
@@ -113,7 +113,7 @@ func sealGroup(jobs []Job) {
 		j.Key.putHeader(outs[i][len(j.Dst):], &keys[i].MsgKey)
 		j.Dst = outs[i]
 	}
-	clear(random[:])
+	clear(random.bytes[:])
 	clear(keys[:n])
 	clear(ms[:n])
 }

@@ -119,8 +119,8 @@ func Open(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte) (padded []
 func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
 	checkSeal(dst, plaintext)
 	var random randomPadding
-	out, err := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext)))
-	clear(random[:])
+	out, err := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
+	clear(random.bytes[:])
 	return out, err
 }
 

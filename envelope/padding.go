@@ -57,18 +57,30 @@ func bucket(n int) int {
 	return largest + steps*bucketStep
 }
 
-// randomPadding has room for the longest padding of any policy and, first, for the byte
-// that decides how long it is.
-type randomPadding [1 + minPadding + bucketStep + maxExtraBlocks*blockSize]byte
+// randomPadding is random bytes that are to become padding. There is room for the longest
+// padding of any policy and, first, for the byte that decides how long it is.
+type randomPadding struct {
+	bytes [768]byte
+	// Those from used on, up to drawn, have not become padding yet.
+	used, drawn int
+}
 
-// draw returns padding for a plaintext of n bytes. All of its randomness comes from a
-// single read, for that takes longer than to seal a short message.
-func (r *randomPadding) draw(p Padding, n int) []byte {
+// draw returns padding for a plaintext of n bytes, which is good until the next call.
+//
+// It draws for so many messages at once, this one and those that follow, as far as there is
+// room: a read of crypto/rand takes longer than to seal a short message, however few bytes
+// are read.
+func (r *randomPadding) draw(p Padding, n, messages int) []byte {
 	least, most := p.bounds(n)
-	rand.Read(r[:1+most]) // which never fails
+	if need := 1 + most; r.drawn-r.used < need {
+		r.used, r.drawn = 0, min(messages*need, len(r.bytes))
+		rand.Read(r.bytes[:r.drawn]) // which never fails
+	}
 	length := least
 	if most > least {
-		length += int(r[0]) % (maxExtraBlocks + 1) * blockSize
+		length += int(r.bytes[r.used]) % (maxExtraBlocks + 1) * blockSize
 	}
-	return r[1 : 1+length]
+	start := r.used + 1
+	r.used = start + length
+	return r.bytes[start:r.used]
 }

@@ -36,7 +36,7 @@ func TestPaddingLimits(t *testing.T) {
 	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
 		for n := 0; n < 5000; n++ {
 			least, most := pad.bounds(n)
-			if least < minPadding || most > maxPadding || most > len(random)-1 ||
+			if least < minPadding || most > maxPadding || most > len(random.bytes)-1 ||
 				(n+least)%blockSize != 0 || (most-least)%blockSize != 0 {
 				t.Fatalf("padding %d of %d bytes: %d to %d", pad, n, least, most)
 			}
@@ -44,26 +44,53 @@ func TestPaddingLimits(t *testing.T) {
 	}
 }
 
-// TestPaddingDraw: all lengths that a policy allows occur, about as often.
+// TestPaddingDraw: all lengths that a policy allows occur, about as often, one at a time and
+// in batches.
 func TestPaddingDraw(t *testing.T) {
 	const draws = 16_000
 	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
-		const n = 100
-		least, most := pad.bounds(n)
-		count := map[int]int{}
-		for range draws {
-			var random randomPadding
-			count[len(random.draw(pad, n))]++
+		for _, batch := range []int{1, batchSize} {
+			testPaddingDraw(t, pad, batch, draws)
 		}
-		for length := least; length <= most; length += blockSize {
-			// Seven standard deviations, if there are 16 lengths.
-			if got, want := count[length], draws/(1+(most-least)/blockSize); got < want-215 || got > want+215 {
-				t.Errorf("padding %d: %d bytes came %d times, want about %d", pad, length, got, want)
+	}
+}
+
+func testPaddingDraw(t *testing.T, pad Padding, batch, draws int) {
+	const n = 100
+	least, most := pad.bounds(n)
+	count := map[int]int{}
+	for range draws / batch {
+		var random randomPadding
+		for i := range batch {
+			count[len(random.draw(pad, n, batch-i))]++
+		}
+	}
+	for length := least; length <= most; length += blockSize {
+		// Seven standard deviations, if there are 16 lengths.
+		if got, want := count[length], draws/(1+(most-least)/blockSize); got < want-215 || got > want+215 {
+			t.Errorf("padding %d, %d at a time: %d bytes came %d times, want about %d", pad, batch, length, got, want)
+		}
+		delete(count, length)
+	}
+	if len(count) > 0 {
+		t.Errorf("padding %d, %d at a time: other lengths: %v", pad, batch, count)
+	}
+}
+
+// TestPaddingOnce: no random byte becomes padding twice, nor that of another message.
+func TestPaddingOnce(t *testing.T) {
+	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
+		var random randomPadding
+		seen := map[[minPadding]byte]bool{}
+		for i := range 1000 {
+			padding := random.draw(pad, i, 1000-i)
+			for ; len(padding) >= minPadding; padding = padding[minPadding:] {
+				piece := [minPadding]byte(padding)
+				if seen[piece] {
+					t.Fatalf("padding %d: message %d has %x again", pad, i, piece)
+				}
+				seen[piece] = true
 			}
-			delete(count, length)
-		}
-		if len(count) > 0 {
-			t.Errorf("padding %d: other lengths: %v", pad, count)
 		}
 	}
 }
