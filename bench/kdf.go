@@ -156,14 +156,10 @@ func kdfSuite(opt options) suite {
 	for _, in := range slices.Backward(measured) {
 		s.grids = append(s.grids, kdfGrid(columns, in))
 	}
-	best := measured[len(measured)-1]
 	one := singles[len(singles)-1]
 	s.targets = append(s.targets, target{caseName: deriveCase, row: id{ourName(one), ourDerive}, column: allocsPerOp})
 	if one.name != generic {
 		s.targets = append(s.targets, target{caseName: deriveCase, row: id{ourName(one), ourDerive}, column: ofBlock, bound: 1.3})
-	}
-	if best.name == "AVX-512" {
-		s.targets = append(s.targets, target{caseName: kdfBatchName("16", deriveBatch), row: id{ourName(best), inBatch}, column: vsOne, bound: 2})
 	}
 	return s
 }
