@@ -80,7 +80,7 @@ func firstError(jobs []Job) error {
 }
 
 // sealGroup is SealBatch for up to batchSize jobs. In each of its passes, the messages are
-// next to each other.
+// next to each other. As in opening.start, structs are filled in where they are.
 func sealGroup(jobs []Job) {
 	var (
 		random randomPadding
@@ -98,14 +98,15 @@ func sealGroup(jobs []Job) {
 			continue
 		}
 		of[n], outs[n] = j, out
-		keys[n] = kdf.Job{AuthKey: j.Key.auth, Side: j.Side, Padded: body}
+		k := &keys[n]
+		k.AuthKey, k.Side, k.Padded = j.Key.auth, j.Side, body
 		n++
 	}
 	kdf.MsgKeyBatch(keys[:n])
 	kdf.DeriveBatch(keys[:n])
 	for i := range n {
-		k := &keys[i]
-		ms[i] = ige.Message{Key: k.Key, IV: k.IV, Dst: k.Padded, Src: k.Padded}
+		k, m := &keys[i], &ms[i]
+		m.Key, m.IV, m.Dst, m.Src = k.Key, k.IV, k.Padded, k.Padded
 	}
 	ige.EncryptBatch(ms[:n])
 	for i := range n {
@@ -151,13 +152,13 @@ func decryptAndHashWide(os []opening) {
 		ms   [batchSize]ige.Message
 	)
 	for i := range os {
-		o := &os[i]
-		keys[i] = kdf.Job{AuthKey: o.auth, Side: o.side, MsgKey: o.msgKey, Padded: o.dst}
+		o, k := &os[i], &keys[i]
+		k.AuthKey, k.Side, k.MsgKey, k.Padded = o.auth, o.side, o.msgKey, o.dst
 	}
 	kdf.DeriveBatch(keys[:len(os)])
 	for i := range os {
-		o, k := &os[i], &keys[i]
-		ms[i] = ige.Message{Key: k.Key, IV: k.IV, Dst: o.dst, Src: o.src}
+		o, k, m := &os[i], &keys[i], &ms[i]
+		m.Key, m.IV, m.Dst, m.Src = k.Key, k.IV, o.dst, o.src
 	}
 	if err := ige.DecryptBatch(ms[:len(os)]); err != nil {
 		panic("envelope: internal error: " + err.Error())
