@@ -10,7 +10,7 @@ import (
 
 // kernelLanes is the width of the widest kernel.
 func kernelLanes() int {
-	if useVAES512 {
+	if useVAES256 {
 		return 16
 	}
 	return 8
@@ -23,19 +23,40 @@ func minBatchSoftware() int { return 1 }
 func expandLanesAES(l *lanes, fresh uint) {
 	for fresh != 0 {
 		j := bits.TrailingZeros(fresh)
-		group := uint(0xf) << (j &^ 3)
-		if useVAES512 && bits.OnesCount(fresh&group) > 1 {
+		group, pair := uint(0xf)<<(j&^3), uint(3)<<(j&^1)
+		switch {
+		case useVAES512 && bits.OnesCount(fresh&group) > 1:
 			expandGroupVAES512(l, j&^3)
 			fresh &^= group
-			continue
+		case useVAES256 && fresh&pair == pair:
+			expandPairVAES256(l, j)
+			fresh &^= pair
+		default:
+			expandLaneAESNI(l, j)
+			fresh &= fresh - 1
 		}
-		key := &l.ms[l.work[j].message].Key
-		if l.decrypting {
-			asm.ExpandDecrypt1AESNI(l.group(j), j%groupLanes, key)
-		} else {
-			asm.ExpandEncrypt1AESNI(l.group(j), j%groupLanes, key)
-		}
-		fresh &= fresh - 1
+	}
+}
+
+func expandLaneAESNI(l *lanes, j int) {
+	key := &l.ms[l.work[j].message].Key
+	if l.decrypting {
+		asm.ExpandDecrypt1AESNI(l.group(j), j%groupLanes, key)
+	} else {
+		asm.ExpandEncrypt1AESNI(l.group(j), j%groupLanes, key)
+	}
+}
+
+// expandPairVAES256 expands the keys of two lanes from j on.
+func expandPairVAES256(l *lanes, j int) {
+	var keys [2]*[KeySize]byte
+	for i := range keys {
+		keys[i] = &l.ms[l.work[j+i].message].Key
+	}
+	if l.decrypting {
+		asm.ExpandDecrypt2VAES256(l.group(j), j%groupLanes, &keys)
+	} else {
+		asm.ExpandEncrypt2VAES256(l.group(j), j%groupLanes, &keys)
 	}
 }
 
@@ -60,10 +81,19 @@ func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
 		asm.EncryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
-	case live <= 4 && !useVAES512:
+	case useVAES512:
+		encryptLanesVAES512(l, dst, src, live, n)
+	case useVAES256:
+		encryptLanesVAES256(l, dst, src, live, n)
+	case live <= 4:
 		asm.EncryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
-	case !useVAES512:
+	default:
 		asm.EncryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
+	}
+}
+
+func encryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+	switch {
 	case live <= 4:
 		asm.EncryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
@@ -75,15 +105,37 @@ func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	}
 }
 
+func encryptLanesVAES256(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+	switch {
+	case live <= 4:
+		asm.EncryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
+	case live <= 8:
+		asm.EncryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
+	case live <= 12:
+		asm.EncryptBatch12VAES256(l.keys(), &l.state, dst, src, n)
+	default:
+		asm.EncryptBatch16VAES256(l.keys(), &l.state, dst, src, n)
+	}
+}
+
 // decryptLanesAES is encryptLanesAES for the other direction.
 func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
 	case live <= 2:
 		asm.DecryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
-	case live <= 4 && !useVAES512:
+	case useVAES512:
+		decryptLanesVAES512(l, dst, src, live, n)
+	case useVAES256:
+		decryptLanesVAES256(l, dst, src, live, n)
+	case live <= 4:
 		asm.DecryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
-	case !useVAES512:
+	default:
 		asm.DecryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
+	}
+}
+
+func decryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+	switch {
 	case live <= 4:
 		asm.DecryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
@@ -92,5 +144,18 @@ func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 		asm.DecryptBatch12VAES512(l.keys(), &l.state, dst, src, n)
 	default:
 		asm.DecryptBatch16VAES512(l.keys(), &l.state, dst, src, n)
+	}
+}
+
+func decryptLanesVAES256(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+	switch {
+	case live <= 4:
+		asm.DecryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
+	case live <= 8:
+		asm.DecryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
+	case live <= 12:
+		asm.DecryptBatch12VAES256(l.keys(), &l.state, dst, src, n)
+	default:
+		asm.DecryptBatch16VAES256(l.keys(), &l.state, dst, src, n)
 	}
 }

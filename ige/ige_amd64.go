@@ -11,12 +11,13 @@ import (
 var (
 	// The kernels use the three-operand forms of AVX.
 	useAES = cpuid.X86HasAES && cpuid.X86HasAVX
-	// VAES-512 is for batches: a register is four messages.
-	useVAES512 = useAES && cpuid.X86HasVAES &&
-		cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512VL
+	// VAES is for batches: a register is two messages or four.
+	useVAES256 = useAES && cpuid.X86HasVAES && cpuid.X86HasAVX2
+	useVAES512 = useVAES256 && cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512VL
 )
 
-var backends = impl.New("ige").Add("AES-NI", &useAES).Add("VAES-512", &useVAES512)
+var backends = impl.New("ige").
+	Add("AES-NI", &useAES).Add("VAES-256", &useVAES256).Replace("VAES-512", &useVAES512)
 
 // The kernels for AES, under the names that ige_asm.go dispatches to on every
 // architecture.

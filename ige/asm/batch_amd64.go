@@ -10,6 +10,12 @@ package asm
 //go:noescape
 func ExpandEncrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
 
+// ExpandEncrypt2VAES256 expands two AES-256 keys into the schedules of a lane of a group and the next,
+// for AES.
+//
+//go:noescape
+func ExpandEncrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
+
 // ExpandEncrypt4VAES512 expands four AES-256 keys into the schedules of a group,
 // for AES.
 //
@@ -34,11 +40,23 @@ func EncryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src 
 //go:noescape
 func EncryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// EncryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
+// of AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // EncryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// EncryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
+// of AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
@@ -46,11 +64,23 @@ func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, sr
 //go:noescape
 func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// EncryptBatch12VAES256 takes the first 12 lanes through so many blocks, at least one,
+// of AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // EncryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// EncryptBatch16VAES256 takes the first 16 lanes through so many blocks, at least one,
+// of AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
@@ -63,6 +93,12 @@ func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, s
 //
 //go:noescape
 func ExpandDecrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
+
+// ExpandDecrypt2VAES256 expands two AES-256 keys into the schedules of a lane of a group and the next,
+// for the equivalent inverse cipher.
+//
+//go:noescape
+func ExpandDecrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
 
 // ExpandDecrypt4VAES512 expands four AES-256 keys into the schedules of a group,
 // for the equivalent inverse cipher.
@@ -88,11 +124,23 @@ func DecryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src 
 //go:noescape
 func DecryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// DecryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
+// of AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // DecryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// DecryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
+// of AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
@@ -100,11 +148,23 @@ func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, sr
 //go:noescape
 func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// DecryptBatch12VAES256 takes the first 12 lanes through so many blocks, at least one,
+// of AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // DecryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// DecryptBatch16VAES256 takes the first 16 lanes through so many blocks, at least one,
+// of AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.

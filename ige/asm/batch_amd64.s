@@ -163,6 +163,162 @@ DATA rconStart<>+8(SB)/4, $0x00000001
 DATA rconStart<>+12(SB)/4, $0x00000001
 GLOBL rconStart<>(SB), RODATA|NOPTR, $16
 
+// func ExpandEncrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
+// Requires: AVX, AVX2, VAES
+TEXT ·ExpandEncrypt2VAES256(SB), NOSPLIT, $0-24
+	MOVQ           keys+0(FP), AX
+	MOVQ           lane+8(FP), CX
+	SHLQ           $0x04, CX
+	ADDQ           CX, AX
+	MOVQ           key+16(FP), CX
+	XORQ           DX, DX
+	MOVQ           (CX), BX
+	VBROADCASTI128 (BX)(DX*1), Y0
+	MOVQ           8(CX), BX
+	VINSERTI128    $0x01, (BX)(DX*1), Y0, Y0
+	ADDQ           $0x10, DX
+	MOVQ           (CX), BX
+	VBROADCASTI128 (BX)(DX*1), Y1
+	MOVQ           8(CX), CX
+	VINSERTI128    $0x01, (CX)(DX*1), Y1, Y1
+	VBROADCASTI128 rotWord<>+0(SB), Y2
+	VBROADCASTI128 rconStart<>+0(SB), Y3
+	VMOVDQU        Y0, (AX)
+	VMOVDQU        Y1, 64(AX)
+
+	// Round key 2
+	VPSLLDQ     $0x04, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 128(AX)
+
+	// Round key 3
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 192(AX)
+
+	// Round key 4
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 256(AX)
+
+	// Round key 5
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 320(AX)
+
+	// Round key 6
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 384(AX)
+
+	// Round key 7
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 448(AX)
+
+	// Round key 8
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 512(AX)
+
+	// Round key 9
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 576(AX)
+
+	// Round key 10
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 640(AX)
+
+	// Round key 11
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 704(AX)
+
+	// Round key 12
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VMOVDQU     Y5, 768(AX)
+
+	// Round key 13
+	VPSLLDQ     $0x04, Y1, Y4
+	VPXOR       Y4, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 832(AX)
+
+	// Round key 14
+	VPSLLDQ     $0x04, Y5, Y4
+	VPXOR       Y4, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y4
+	VPXOR       Y4, Y0, Y0
+	VPXOR       Y3, Y0, Y0
+	VPSLLD      $0x01, Y3, Y3
+	VPSHUFB     Y2, Y1, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, 896(AX)
+	VZEROUPPER
+	RET
+
 // func ExpandEncrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 // Requires: AVX, AVX512BW, AVX512F, VAES
 TEXT ·ExpandEncrypt4VAES512(SB), NOSPLIT, $0-16
@@ -334,8 +490,8 @@ TEXT ·EncryptBatch2AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X2
 	VMOVDQU 16(CX), X1
+	VMOVDQU 256(CX), X2
 	VMOVDQU 272(CX), X3
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X4
@@ -443,12 +599,12 @@ TEXT ·EncryptBatch4AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X4
 	VMOVDQU 16(CX), X1
-	VMOVDQU 272(CX), X5
 	VMOVDQU 32(CX), X2
-	VMOVDQU 288(CX), X6
 	VMOVDQU 48(CX), X3
+	VMOVDQU 256(CX), X4
+	VMOVDQU 272(CX), X5
+	VMOVDQU 288(CX), X6
 	VMOVDQU 304(CX), X7
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X8
@@ -614,20 +770,20 @@ TEXT ·EncryptBatch8AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X8
 	VMOVDQU 16(CX), X1
-	VMOVDQU 272(CX), X9
 	VMOVDQU 32(CX), X2
-	VMOVDQU 288(CX), X10
 	VMOVDQU 48(CX), X3
-	VMOVDQU 304(CX), X11
 	VMOVDQU 64(CX), X4
-	VMOVDQU 320(CX), X12
 	VMOVDQU 80(CX), X5
-	VMOVDQU 336(CX), X13
 	VMOVDQU 96(CX), X6
-	VMOVDQU 352(CX), X14
 	VMOVDQU 112(CX), X7
+	VMOVDQU 256(CX), X8
+	VMOVDQU 272(CX), X9
+	VMOVDQU 288(CX), X10
+	VMOVDQU 304(CX), X11
+	VMOVDQU 320(CX), X12
+	VMOVDQU 336(CX), X13
+	VMOVDQU 352(CX), X14
 	VMOVDQU 368(CX), X15
 
 block:
@@ -852,6 +1008,128 @@ block:
 	VMOVDQU     X14, 352(CX)
 	VMOVDQU     X7, 112(CX)
 	VMOVDQU     X15, 368(CX)
+	RET
+
+// func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·EncryptBatch4VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        256(CX), Y2
+	VMOVDQU        288(CX), Y3
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y4
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y4, Y4
+	VPXOR          (AX), Y4, Y5
+	VPXOR          Y0, Y5, Y5
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y6
+	VPXOR          Y1, Y6, Y6
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESENC 64(AX), Y5, Y5
+	VAESENC 96(AX), Y6, Y6
+
+	// Round 2
+	VAESENC 128(AX), Y5, Y5
+	VAESENC 160(AX), Y6, Y6
+
+	// Round 3
+	VAESENC 192(AX), Y5, Y5
+	VAESENC 224(AX), Y6, Y6
+
+	// Round 4
+	VAESENC 256(AX), Y5, Y5
+	VAESENC 288(AX), Y6, Y6
+
+	// Round 5
+	VAESENC 320(AX), Y5, Y5
+	VAESENC 352(AX), Y6, Y6
+
+	// Round 6
+	VAESENC 384(AX), Y5, Y5
+	VAESENC 416(AX), Y6, Y6
+
+	// Round 7
+	VAESENC 448(AX), Y5, Y5
+	VAESENC 480(AX), Y6, Y6
+
+	// Round 8
+	VAESENC 512(AX), Y5, Y5
+	VAESENC 544(AX), Y6, Y6
+
+	// Round 9
+	VAESENC 576(AX), Y5, Y5
+	VAESENC 608(AX), Y6, Y6
+
+	// Round 10
+	VAESENC 640(AX), Y5, Y5
+	VAESENC 672(AX), Y6, Y6
+
+	// Round 11
+	VAESENC 704(AX), Y5, Y5
+	VAESENC 736(AX), Y6, Y6
+
+	// Round 12
+	VAESENC 768(AX), Y5, Y5
+	VAESENC 800(AX), Y6, Y6
+
+	// Round 13
+	VAESENC 832(AX), Y5, Y5
+	VAESENC 864(AX), Y6, Y6
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y2, Y1
+	VMOVDQA        Y4, Y2
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y4
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y4, Y4
+	VPXOR          (AX), Y4, Y7
+	VPXOR          Y7, Y1, Y1
+	VAESENCLAST    Y1, Y5, Y5
+	VPXOR          Y7, Y5, Y1
+	MOVQ           (DX), R9
+	VMOVDQU        X1, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
+	VMOVDQU        Y1, (CX)
+	VPXOR          928(AX), Y3, Y1
+	VMOVDQA        Y0, Y3
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y7
+	VPXOR          Y7, Y1, Y1
+	VAESENCLAST    Y1, Y6, Y6
+	VPXOR          Y7, Y6, Y1
+	MOVQ           16(DX), R9
+	VMOVDQU        X1, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
+	VMOVDQU        Y1, 32(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y2, 256(CX)
+	VMOVDQU        Y3, 288(CX)
+	VZEROUPPER
 	RET
 
 // func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -1170,6 +1448,202 @@ done:
 	VZEROUPPER
 	RET
 
+// func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·EncryptBatch8VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        64(CX), Y2
+	VMOVDQU        96(CX), Y3
+	VMOVDQU        256(CX), Y4
+	VMOVDQU        288(CX), Y5
+	VMOVDQU        320(CX), Y6
+	VMOVDQU        352(CX), Y7
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y9
+	VPXOR          Y0, Y9, Y9
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y10
+	VPXOR          Y1, Y10, Y10
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y1
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y11
+	VPXOR          Y2, Y11, Y11
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y2
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y12
+	VPXOR          Y3, Y12, Y12
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESENC 64(AX), Y9, Y9
+	VAESENC 96(AX), Y10, Y10
+	VAESENC 1024(AX), Y11, Y11
+	VAESENC 1056(AX), Y12, Y12
+
+	// Round 2
+	VAESENC 128(AX), Y9, Y9
+	VAESENC 160(AX), Y10, Y10
+	VAESENC 1088(AX), Y11, Y11
+	VAESENC 1120(AX), Y12, Y12
+
+	// Round 3
+	VAESENC 192(AX), Y9, Y9
+	VAESENC 224(AX), Y10, Y10
+	VAESENC 1152(AX), Y11, Y11
+	VAESENC 1184(AX), Y12, Y12
+
+	// Round 4
+	VAESENC 256(AX), Y9, Y9
+	VAESENC 288(AX), Y10, Y10
+	VAESENC 1216(AX), Y11, Y11
+	VAESENC 1248(AX), Y12, Y12
+
+	// Round 5
+	VAESENC 320(AX), Y9, Y9
+	VAESENC 352(AX), Y10, Y10
+	VAESENC 1280(AX), Y11, Y11
+	VAESENC 1312(AX), Y12, Y12
+
+	// Round 6
+	VAESENC 384(AX), Y9, Y9
+	VAESENC 416(AX), Y10, Y10
+	VAESENC 1344(AX), Y11, Y11
+	VAESENC 1376(AX), Y12, Y12
+
+	// Round 7
+	VAESENC 448(AX), Y9, Y9
+	VAESENC 480(AX), Y10, Y10
+	VAESENC 1408(AX), Y11, Y11
+	VAESENC 1440(AX), Y12, Y12
+
+	// Round 8
+	VAESENC 512(AX), Y9, Y9
+	VAESENC 544(AX), Y10, Y10
+	VAESENC 1472(AX), Y11, Y11
+	VAESENC 1504(AX), Y12, Y12
+
+	// Round 9
+	VAESENC 576(AX), Y9, Y9
+	VAESENC 608(AX), Y10, Y10
+	VAESENC 1536(AX), Y11, Y11
+	VAESENC 1568(AX), Y12, Y12
+
+	// Round 10
+	VAESENC 640(AX), Y9, Y9
+	VAESENC 672(AX), Y10, Y10
+	VAESENC 1600(AX), Y11, Y11
+	VAESENC 1632(AX), Y12, Y12
+
+	// Round 11
+	VAESENC 704(AX), Y9, Y9
+	VAESENC 736(AX), Y10, Y10
+	VAESENC 1664(AX), Y11, Y11
+	VAESENC 1696(AX), Y12, Y12
+
+	// Round 12
+	VAESENC 768(AX), Y9, Y9
+	VAESENC 800(AX), Y10, Y10
+	VAESENC 1728(AX), Y11, Y11
+	VAESENC 1760(AX), Y12, Y12
+
+	// Round 13
+	VAESENC 832(AX), Y9, Y9
+	VAESENC 864(AX), Y10, Y10
+	VAESENC 1792(AX), Y11, Y11
+	VAESENC 1824(AX), Y12, Y12
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y4, Y3
+	VMOVDQA        Y8, Y4
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y8
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
+	VPXOR          (AX), Y8, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y9, Y9
+	VPXOR          Y13, Y9, Y3
+	MOVQ           (DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, (CX)
+	VPXOR          928(AX), Y5, Y3
+	VMOVDQA        Y0, Y5
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y10, Y10
+	VPXOR          Y13, Y10, Y3
+	MOVQ           16(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 32(CX)
+	VPXOR          1856(AX), Y6, Y3
+	VMOVDQA        Y1, Y6
+	MOVQ           32(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y1
+	MOVQ           40(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y11, Y11
+	VPXOR          Y13, Y11, Y3
+	MOVQ           32(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           40(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 64(CX)
+	VPXOR          1888(AX), Y7, Y3
+	VMOVDQA        Y2, Y7
+	MOVQ           48(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y2
+	MOVQ           56(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y12, Y12
+	VPXOR          Y13, Y12, Y3
+	MOVQ           48(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           56(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 96(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y4, 256(CX)
+	VMOVDQU        Y5, 288(CX)
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        Y7, 352(CX)
+	VZEROUPPER
+	RET
+
 // func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch8VAES512(SB), NOSPLIT, $0-40
@@ -1180,8 +1654,8 @@ TEXT ·EncryptBatch8VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z2
 	VMOVDQU64 64(CX), Z1
+	VMOVDQU64 256(CX), Z2
 	VMOVDQU64 320(CX), Z3
 
 chunk:
@@ -1628,6 +2102,247 @@ done:
 	VZEROUPPER
 	RET
 
+// func EncryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, VAES
+TEXT ·EncryptBatch12VAES256(SB), NOSPLIT, $0-40
+	MOVQ    keys+0(FP), AX
+	MOVQ    state+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	MOVQ    src+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	XORQ    DI, DI
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+
+block:
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          (AX), Y6, Y6
+	VPXOR          Y6, Y0, Y0
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          32(AX), Y6, Y6
+	VPXOR          Y6, Y1, Y1
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          960(AX), Y6, Y6
+	VPXOR          Y6, Y2, Y2
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          992(AX), Y6, Y6
+	VPXOR          Y6, Y3, Y3
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          1920(AX), Y6, Y6
+	VPXOR          Y6, Y4, Y4
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          1952(AX), Y6, Y6
+	VPXOR          Y6, Y5, Y5
+
+	// Round 1
+	VAESENC 64(AX), Y0, Y0
+	VAESENC 96(AX), Y1, Y1
+	VAESENC 1024(AX), Y2, Y2
+	VAESENC 1056(AX), Y3, Y3
+	VAESENC 1984(AX), Y4, Y4
+	VAESENC 2016(AX), Y5, Y5
+
+	// Round 2
+	VAESENC 128(AX), Y0, Y0
+	VAESENC 160(AX), Y1, Y1
+	VAESENC 1088(AX), Y2, Y2
+	VAESENC 1120(AX), Y3, Y3
+	VAESENC 2048(AX), Y4, Y4
+	VAESENC 2080(AX), Y5, Y5
+
+	// Round 3
+	VAESENC 192(AX), Y0, Y0
+	VAESENC 224(AX), Y1, Y1
+	VAESENC 1152(AX), Y2, Y2
+	VAESENC 1184(AX), Y3, Y3
+	VAESENC 2112(AX), Y4, Y4
+	VAESENC 2144(AX), Y5, Y5
+
+	// Round 4
+	VAESENC 256(AX), Y0, Y0
+	VAESENC 288(AX), Y1, Y1
+	VAESENC 1216(AX), Y2, Y2
+	VAESENC 1248(AX), Y3, Y3
+	VAESENC 2176(AX), Y4, Y4
+	VAESENC 2208(AX), Y5, Y5
+
+	// Round 5
+	VAESENC 320(AX), Y0, Y0
+	VAESENC 352(AX), Y1, Y1
+	VAESENC 1280(AX), Y2, Y2
+	VAESENC 1312(AX), Y3, Y3
+	VAESENC 2240(AX), Y4, Y4
+	VAESENC 2272(AX), Y5, Y5
+
+	// Round 6
+	VAESENC 384(AX), Y0, Y0
+	VAESENC 416(AX), Y1, Y1
+	VAESENC 1344(AX), Y2, Y2
+	VAESENC 1376(AX), Y3, Y3
+	VAESENC 2304(AX), Y4, Y4
+	VAESENC 2336(AX), Y5, Y5
+
+	// Round 7
+	VAESENC 448(AX), Y0, Y0
+	VAESENC 480(AX), Y1, Y1
+	VAESENC 1408(AX), Y2, Y2
+	VAESENC 1440(AX), Y3, Y3
+	VAESENC 2368(AX), Y4, Y4
+	VAESENC 2400(AX), Y5, Y5
+
+	// Round 8
+	VAESENC 512(AX), Y0, Y0
+	VAESENC 544(AX), Y1, Y1
+	VAESENC 1472(AX), Y2, Y2
+	VAESENC 1504(AX), Y3, Y3
+	VAESENC 2432(AX), Y4, Y4
+	VAESENC 2464(AX), Y5, Y5
+
+	// Round 9
+	VAESENC 576(AX), Y0, Y0
+	VAESENC 608(AX), Y1, Y1
+	VAESENC 1536(AX), Y2, Y2
+	VAESENC 1568(AX), Y3, Y3
+	VAESENC 2496(AX), Y4, Y4
+	VAESENC 2528(AX), Y5, Y5
+
+	// Round 10
+	VAESENC 640(AX), Y0, Y0
+	VAESENC 672(AX), Y1, Y1
+	VAESENC 1600(AX), Y2, Y2
+	VAESENC 1632(AX), Y3, Y3
+	VAESENC 2560(AX), Y4, Y4
+	VAESENC 2592(AX), Y5, Y5
+
+	// Round 11
+	VAESENC 704(AX), Y0, Y0
+	VAESENC 736(AX), Y1, Y1
+	VAESENC 1664(AX), Y2, Y2
+	VAESENC 1696(AX), Y3, Y3
+	VAESENC 2624(AX), Y4, Y4
+	VAESENC 2656(AX), Y5, Y5
+
+	// Round 12
+	VAESENC 768(AX), Y0, Y0
+	VAESENC 800(AX), Y1, Y1
+	VAESENC 1728(AX), Y2, Y2
+	VAESENC 1760(AX), Y3, Y3
+	VAESENC 2688(AX), Y4, Y4
+	VAESENC 2720(AX), Y5, Y5
+
+	// Round 13
+	VAESENC        832(AX), Y0, Y0
+	VAESENC        864(AX), Y1, Y1
+	VAESENC        1792(AX), Y2, Y2
+	VAESENC        1824(AX), Y3, Y3
+	VAESENC        2752(AX), Y4, Y4
+	VAESENC        2784(AX), Y5, Y5
+	VMOVDQU        256(CX), Y6
+	VPXOR          896(AX), Y6, Y6
+	VAESENCLAST    Y6, Y0, Y0
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 256(CX)
+	VMOVDQU        288(CX), Y6
+	VPXOR          928(AX), Y6, Y6
+	VAESENCLAST    Y6, Y1, Y1
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 288(CX)
+	VMOVDQU        320(CX), Y6
+	VPXOR          1856(AX), Y6, Y6
+	VAESENCLAST    Y6, Y2, Y2
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        352(CX), Y6
+	VPXOR          1888(AX), Y6, Y6
+	VAESENCLAST    Y6, Y3, Y3
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 352(CX)
+	VMOVDQU        384(CX), Y6
+	VPXOR          2816(AX), Y6, Y6
+	VAESENCLAST    Y6, Y4, Y4
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 384(CX)
+	VMOVDQU        416(CX), Y6
+	VPXOR          2848(AX), Y6, Y6
+	VAESENCLAST    Y6, Y5, Y5
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 416(CX)
+	MOVQ           (DX), R8
+	VMOVDQU        X0, (R8)(DI*1)
+	MOVQ           8(DX), R8
+	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
+	MOVQ           16(DX), R8
+	VMOVDQU        X1, (R8)(DI*1)
+	MOVQ           24(DX), R8
+	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
+	MOVQ           32(DX), R8
+	VMOVDQU        X2, (R8)(DI*1)
+	MOVQ           40(DX), R8
+	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
+	MOVQ           48(DX), R8
+	VMOVDQU        X3, (R8)(DI*1)
+	MOVQ           56(DX), R8
+	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
+	MOVQ           64(DX), R8
+	VMOVDQU        X4, (R8)(DI*1)
+	MOVQ           72(DX), R8
+	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
+	MOVQ           80(DX), R8
+	VMOVDQU        X5, (R8)(DI*1)
+	MOVQ           88(DX), R8
+	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
+	ADDQ           $0x10, DI
+	DECQ           SI
+	JNZ            block
+	VMOVDQU        Y0, (CX)
+	VMOVDQU        Y1, 32(CX)
+	VMOVDQU        Y2, 64(CX)
+	VMOVDQU        Y3, 96(CX)
+	VMOVDQU        Y4, 128(CX)
+	VMOVDQU        Y5, 160(CX)
+	VZEROUPPER
+	RET
+
 // func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch12VAES512(SB), NOSPLIT, $0-40
@@ -1638,10 +2353,10 @@ TEXT ·EncryptBatch12VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z3
 	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z4
 	VMOVDQU64 128(CX), Z2
+	VMOVDQU64 256(CX), Z3
+	VMOVDQU64 320(CX), Z4
 	VMOVDQU64 384(CX), Z5
 
 chunk:
@@ -2228,6 +2943,313 @@ done:
 	VZEROUPPER
 	RET
 
+// func EncryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, VAES
+TEXT ·EncryptBatch16VAES256(SB), NOSPLIT, $0-40
+	MOVQ    keys+0(FP), AX
+	MOVQ    state+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	MOVQ    src+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	XORQ    DI, DI
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+	VMOVDQU 192(CX), Y6
+	VMOVDQU 224(CX), Y7
+
+block:
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y8
+	VPXOR          Y8, Y0, Y0
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          32(AX), Y8, Y8
+	VPXOR          Y8, Y1, Y1
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          960(AX), Y8, Y8
+	VPXOR          Y8, Y2, Y2
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          992(AX), Y8, Y8
+	VPXOR          Y8, Y3, Y3
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          1920(AX), Y8, Y8
+	VPXOR          Y8, Y4, Y4
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          1952(AX), Y8, Y8
+	VPXOR          Y8, Y5, Y5
+	MOVQ           96(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           104(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          2880(AX), Y8, Y8
+	VPXOR          Y8, Y6, Y6
+	MOVQ           112(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           120(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          2912(AX), Y8, Y8
+	VPXOR          Y8, Y7, Y7
+
+	// Round 1
+	VAESENC 64(AX), Y0, Y0
+	VAESENC 96(AX), Y1, Y1
+	VAESENC 1024(AX), Y2, Y2
+	VAESENC 1056(AX), Y3, Y3
+	VAESENC 1984(AX), Y4, Y4
+	VAESENC 2016(AX), Y5, Y5
+	VAESENC 2944(AX), Y6, Y6
+	VAESENC 2976(AX), Y7, Y7
+
+	// Round 2
+	VAESENC 128(AX), Y0, Y0
+	VAESENC 160(AX), Y1, Y1
+	VAESENC 1088(AX), Y2, Y2
+	VAESENC 1120(AX), Y3, Y3
+	VAESENC 2048(AX), Y4, Y4
+	VAESENC 2080(AX), Y5, Y5
+	VAESENC 3008(AX), Y6, Y6
+	VAESENC 3040(AX), Y7, Y7
+
+	// Round 3
+	VAESENC 192(AX), Y0, Y0
+	VAESENC 224(AX), Y1, Y1
+	VAESENC 1152(AX), Y2, Y2
+	VAESENC 1184(AX), Y3, Y3
+	VAESENC 2112(AX), Y4, Y4
+	VAESENC 2144(AX), Y5, Y5
+	VAESENC 3072(AX), Y6, Y6
+	VAESENC 3104(AX), Y7, Y7
+
+	// Round 4
+	VAESENC 256(AX), Y0, Y0
+	VAESENC 288(AX), Y1, Y1
+	VAESENC 1216(AX), Y2, Y2
+	VAESENC 1248(AX), Y3, Y3
+	VAESENC 2176(AX), Y4, Y4
+	VAESENC 2208(AX), Y5, Y5
+	VAESENC 3136(AX), Y6, Y6
+	VAESENC 3168(AX), Y7, Y7
+
+	// Round 5
+	VAESENC 320(AX), Y0, Y0
+	VAESENC 352(AX), Y1, Y1
+	VAESENC 1280(AX), Y2, Y2
+	VAESENC 1312(AX), Y3, Y3
+	VAESENC 2240(AX), Y4, Y4
+	VAESENC 2272(AX), Y5, Y5
+	VAESENC 3200(AX), Y6, Y6
+	VAESENC 3232(AX), Y7, Y7
+
+	// Round 6
+	VAESENC 384(AX), Y0, Y0
+	VAESENC 416(AX), Y1, Y1
+	VAESENC 1344(AX), Y2, Y2
+	VAESENC 1376(AX), Y3, Y3
+	VAESENC 2304(AX), Y4, Y4
+	VAESENC 2336(AX), Y5, Y5
+	VAESENC 3264(AX), Y6, Y6
+	VAESENC 3296(AX), Y7, Y7
+
+	// Round 7
+	VAESENC 448(AX), Y0, Y0
+	VAESENC 480(AX), Y1, Y1
+	VAESENC 1408(AX), Y2, Y2
+	VAESENC 1440(AX), Y3, Y3
+	VAESENC 2368(AX), Y4, Y4
+	VAESENC 2400(AX), Y5, Y5
+	VAESENC 3328(AX), Y6, Y6
+	VAESENC 3360(AX), Y7, Y7
+
+	// Round 8
+	VAESENC 512(AX), Y0, Y0
+	VAESENC 544(AX), Y1, Y1
+	VAESENC 1472(AX), Y2, Y2
+	VAESENC 1504(AX), Y3, Y3
+	VAESENC 2432(AX), Y4, Y4
+	VAESENC 2464(AX), Y5, Y5
+	VAESENC 3392(AX), Y6, Y6
+	VAESENC 3424(AX), Y7, Y7
+
+	// Round 9
+	VAESENC 576(AX), Y0, Y0
+	VAESENC 608(AX), Y1, Y1
+	VAESENC 1536(AX), Y2, Y2
+	VAESENC 1568(AX), Y3, Y3
+	VAESENC 2496(AX), Y4, Y4
+	VAESENC 2528(AX), Y5, Y5
+	VAESENC 3456(AX), Y6, Y6
+	VAESENC 3488(AX), Y7, Y7
+
+	// Round 10
+	VAESENC 640(AX), Y0, Y0
+	VAESENC 672(AX), Y1, Y1
+	VAESENC 1600(AX), Y2, Y2
+	VAESENC 1632(AX), Y3, Y3
+	VAESENC 2560(AX), Y4, Y4
+	VAESENC 2592(AX), Y5, Y5
+	VAESENC 3520(AX), Y6, Y6
+	VAESENC 3552(AX), Y7, Y7
+
+	// Round 11
+	VAESENC 704(AX), Y0, Y0
+	VAESENC 736(AX), Y1, Y1
+	VAESENC 1664(AX), Y2, Y2
+	VAESENC 1696(AX), Y3, Y3
+	VAESENC 2624(AX), Y4, Y4
+	VAESENC 2656(AX), Y5, Y5
+	VAESENC 3584(AX), Y6, Y6
+	VAESENC 3616(AX), Y7, Y7
+
+	// Round 12
+	VAESENC 768(AX), Y0, Y0
+	VAESENC 800(AX), Y1, Y1
+	VAESENC 1728(AX), Y2, Y2
+	VAESENC 1760(AX), Y3, Y3
+	VAESENC 2688(AX), Y4, Y4
+	VAESENC 2720(AX), Y5, Y5
+	VAESENC 3648(AX), Y6, Y6
+	VAESENC 3680(AX), Y7, Y7
+
+	// Round 13
+	VAESENC        832(AX), Y0, Y0
+	VAESENC        864(AX), Y1, Y1
+	VAESENC        1792(AX), Y2, Y2
+	VAESENC        1824(AX), Y3, Y3
+	VAESENC        2752(AX), Y4, Y4
+	VAESENC        2784(AX), Y5, Y5
+	VAESENC        3712(AX), Y6, Y6
+	VAESENC        3744(AX), Y7, Y7
+	VMOVDQU        256(CX), Y8
+	VPXOR          896(AX), Y8, Y8
+	VAESENCLAST    Y8, Y0, Y0
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 256(CX)
+	VMOVDQU        288(CX), Y8
+	VPXOR          928(AX), Y8, Y8
+	VAESENCLAST    Y8, Y1, Y1
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 288(CX)
+	VMOVDQU        320(CX), Y8
+	VPXOR          1856(AX), Y8, Y8
+	VAESENCLAST    Y8, Y2, Y2
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 320(CX)
+	VMOVDQU        352(CX), Y8
+	VPXOR          1888(AX), Y8, Y8
+	VAESENCLAST    Y8, Y3, Y3
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 352(CX)
+	VMOVDQU        384(CX), Y8
+	VPXOR          2816(AX), Y8, Y8
+	VAESENCLAST    Y8, Y4, Y4
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 384(CX)
+	VMOVDQU        416(CX), Y8
+	VPXOR          2848(AX), Y8, Y8
+	VAESENCLAST    Y8, Y5, Y5
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 416(CX)
+	VMOVDQU        448(CX), Y8
+	VPXOR          3776(AX), Y8, Y8
+	VAESENCLAST    Y8, Y6, Y6
+	MOVQ           96(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           104(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 448(CX)
+	VMOVDQU        480(CX), Y8
+	VPXOR          3808(AX), Y8, Y8
+	VAESENCLAST    Y8, Y7, Y7
+	MOVQ           112(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           120(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 480(CX)
+	MOVQ           (DX), R8
+	VMOVDQU        X0, (R8)(DI*1)
+	MOVQ           8(DX), R8
+	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
+	MOVQ           16(DX), R8
+	VMOVDQU        X1, (R8)(DI*1)
+	MOVQ           24(DX), R8
+	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
+	MOVQ           32(DX), R8
+	VMOVDQU        X2, (R8)(DI*1)
+	MOVQ           40(DX), R8
+	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
+	MOVQ           48(DX), R8
+	VMOVDQU        X3, (R8)(DI*1)
+	MOVQ           56(DX), R8
+	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
+	MOVQ           64(DX), R8
+	VMOVDQU        X4, (R8)(DI*1)
+	MOVQ           72(DX), R8
+	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
+	MOVQ           80(DX), R8
+	VMOVDQU        X5, (R8)(DI*1)
+	MOVQ           88(DX), R8
+	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
+	MOVQ           96(DX), R8
+	VMOVDQU        X6, (R8)(DI*1)
+	MOVQ           104(DX), R8
+	VEXTRACTI128   $0x01, Y6, (R8)(DI*1)
+	MOVQ           112(DX), R8
+	VMOVDQU        X7, (R8)(DI*1)
+	MOVQ           120(DX), R8
+	VEXTRACTI128   $0x01, Y7, (R8)(DI*1)
+	ADDQ           $0x10, DI
+	DECQ           SI
+	JNZ            block
+	VMOVDQU        Y0, (CX)
+	VMOVDQU        Y1, 32(CX)
+	VMOVDQU        Y2, 64(CX)
+	VMOVDQU        Y3, 96(CX)
+	VMOVDQU        Y4, 128(CX)
+	VMOVDQU        Y5, 160(CX)
+	VMOVDQU        Y6, 192(CX)
+	VMOVDQU        Y7, 224(CX)
+	VZEROUPPER
+	RET
+
 // func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch16VAES512(SB), NOSPLIT, $0-40
@@ -2238,12 +3260,12 @@ TEXT ·EncryptBatch16VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z4
 	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z5
 	VMOVDQU64 128(CX), Z2
-	VMOVDQU64 384(CX), Z6
 	VMOVDQU64 192(CX), Z3
+	VMOVDQU64 256(CX), Z4
+	VMOVDQU64 320(CX), Z5
+	VMOVDQU64 384(CX), Z6
 	VMOVDQU64 448(CX), Z7
 
 chunk:
@@ -3130,6 +4152,201 @@ TEXT ·ExpandDecrypt1AESNI(SB), NOSPLIT, $0-24
 	VMOVDQU     X1, (AX)
 	RET
 
+// func ExpandDecrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
+// Requires: AVX, AVX2, VAES
+TEXT ·ExpandDecrypt2VAES256(SB), NOSPLIT, $0-24
+	MOVQ           keys+0(FP), AX
+	MOVQ           lane+8(FP), CX
+	SHLQ           $0x04, CX
+	ADDQ           CX, AX
+	MOVQ           key+16(FP), CX
+	XORQ           DX, DX
+	MOVQ           (CX), BX
+	VBROADCASTI128 (BX)(DX*1), Y0
+	MOVQ           8(CX), BX
+	VINSERTI128    $0x01, (BX)(DX*1), Y0, Y0
+	ADDQ           $0x10, DX
+	MOVQ           (CX), BX
+	VBROADCASTI128 (BX)(DX*1), Y1
+	MOVQ           8(CX), CX
+	VINSERTI128    $0x01, (CX)(DX*1), Y1, Y1
+	VBROADCASTI128 rotWord<>+0(SB), Y3
+	VBROADCASTI128 rconStart<>+0(SB), Y4
+	VMOVDQU        Y0, 896(AX)
+	VPXOR          Y5, Y5, Y5
+	VAESENCLAST    Y5, Y1, Y2
+	VAESDEC        Y5, Y2, Y2
+	VMOVDQU        Y2, 832(AX)
+
+	// Round key 2
+	VPSLLDQ     $0x04, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 768(AX)
+
+	// Round key 3
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 704(AX)
+
+	// Round key 4
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 640(AX)
+
+	// Round key 5
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 576(AX)
+
+	// Round key 6
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 512(AX)
+
+	// Round key 7
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 448(AX)
+
+	// Round key 8
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 384(AX)
+
+	// Round key 9
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 320(AX)
+
+	// Round key 10
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 256(AX)
+
+	// Round key 11
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 192(AX)
+
+	// Round key 12
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y5
+	VAESENCLAST Y0, Y5, Y5
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y5, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 128(AX)
+
+	// Round key 13
+	VPSLLDQ     $0x04, Y1, Y2
+	VPXOR       Y2, Y1, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPSHUFD     $0xff, Y5, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VPXOR       Y0, Y0, Y0
+	VAESENCLAST Y0, Y1, Y2
+	VAESDEC     Y0, Y2, Y2
+	VMOVDQU     Y2, 64(AX)
+
+	// Round key 14
+	VPSLLDQ     $0x04, Y5, Y2
+	VPXOR       Y2, Y5, Y0
+	VPSLLDQ     $0x08, Y0, Y2
+	VPXOR       Y2, Y0, Y0
+	VPXOR       Y4, Y0, Y0
+	VPSLLD      $0x01, Y4, Y4
+	VPSHUFB     Y3, Y1, Y1
+	VAESENCLAST Y0, Y1, Y1
+	VMOVDQU     Y1, (AX)
+	VZEROUPPER
+	RET
+
 // func ExpandDecrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 // Requires: AVX, AVX512BW, AVX512F, VAES
 TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
@@ -3340,8 +4557,8 @@ TEXT ·DecryptBatch2AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X2
 	VMOVDQU 16(CX), X1
+	VMOVDQU 256(CX), X2
 	VMOVDQU 272(CX), X3
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X4
@@ -3449,12 +4666,12 @@ TEXT ·DecryptBatch4AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X4
 	VMOVDQU 16(CX), X1
-	VMOVDQU 272(CX), X5
 	VMOVDQU 32(CX), X2
-	VMOVDQU 288(CX), X6
 	VMOVDQU 48(CX), X3
+	VMOVDQU 256(CX), X4
+	VMOVDQU 272(CX), X5
+	VMOVDQU 288(CX), X6
 	VMOVDQU 304(CX), X7
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X8
@@ -3620,20 +4837,20 @@ TEXT ·DecryptBatch8AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 256(CX), X8
 	VMOVDQU 16(CX), X1
-	VMOVDQU 272(CX), X9
 	VMOVDQU 32(CX), X2
-	VMOVDQU 288(CX), X10
 	VMOVDQU 48(CX), X3
-	VMOVDQU 304(CX), X11
 	VMOVDQU 64(CX), X4
-	VMOVDQU 320(CX), X12
 	VMOVDQU 80(CX), X5
-	VMOVDQU 336(CX), X13
 	VMOVDQU 96(CX), X6
-	VMOVDQU 352(CX), X14
 	VMOVDQU 112(CX), X7
+	VMOVDQU 256(CX), X8
+	VMOVDQU 272(CX), X9
+	VMOVDQU 288(CX), X10
+	VMOVDQU 304(CX), X11
+	VMOVDQU 320(CX), X12
+	VMOVDQU 336(CX), X13
+	VMOVDQU 352(CX), X14
 	VMOVDQU 368(CX), X15
 
 block:
@@ -3858,6 +5075,128 @@ block:
 	VMOVDQU     X14, 352(CX)
 	VMOVDQU     X7, 112(CX)
 	VMOVDQU     X15, 368(CX)
+	RET
+
+// func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·DecryptBatch4VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        256(CX), Y2
+	VMOVDQU        288(CX), Y3
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y4
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y4, Y4
+	VPXOR          (AX), Y4, Y5
+	VPXOR          Y0, Y5, Y5
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y6
+	VPXOR          Y1, Y6, Y6
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESDEC 64(AX), Y5, Y5
+	VAESDEC 96(AX), Y6, Y6
+
+	// Round 2
+	VAESDEC 128(AX), Y5, Y5
+	VAESDEC 160(AX), Y6, Y6
+
+	// Round 3
+	VAESDEC 192(AX), Y5, Y5
+	VAESDEC 224(AX), Y6, Y6
+
+	// Round 4
+	VAESDEC 256(AX), Y5, Y5
+	VAESDEC 288(AX), Y6, Y6
+
+	// Round 5
+	VAESDEC 320(AX), Y5, Y5
+	VAESDEC 352(AX), Y6, Y6
+
+	// Round 6
+	VAESDEC 384(AX), Y5, Y5
+	VAESDEC 416(AX), Y6, Y6
+
+	// Round 7
+	VAESDEC 448(AX), Y5, Y5
+	VAESDEC 480(AX), Y6, Y6
+
+	// Round 8
+	VAESDEC 512(AX), Y5, Y5
+	VAESDEC 544(AX), Y6, Y6
+
+	// Round 9
+	VAESDEC 576(AX), Y5, Y5
+	VAESDEC 608(AX), Y6, Y6
+
+	// Round 10
+	VAESDEC 640(AX), Y5, Y5
+	VAESDEC 672(AX), Y6, Y6
+
+	// Round 11
+	VAESDEC 704(AX), Y5, Y5
+	VAESDEC 736(AX), Y6, Y6
+
+	// Round 12
+	VAESDEC 768(AX), Y5, Y5
+	VAESDEC 800(AX), Y6, Y6
+
+	// Round 13
+	VAESDEC 832(AX), Y5, Y5
+	VAESDEC 864(AX), Y6, Y6
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y2, Y1
+	VMOVDQA        Y4, Y2
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y4
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y4, Y4
+	VPXOR          (AX), Y4, Y7
+	VPXOR          Y7, Y1, Y1
+	VAESDECLAST    Y1, Y5, Y5
+	VPXOR          Y7, Y5, Y1
+	MOVQ           (DX), R9
+	VMOVDQU        X1, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
+	VMOVDQU        Y1, (CX)
+	VPXOR          928(AX), Y3, Y1
+	VMOVDQA        Y0, Y3
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y7
+	VPXOR          Y7, Y1, Y1
+	VAESDECLAST    Y1, Y6, Y6
+	VPXOR          Y7, Y6, Y1
+	MOVQ           16(DX), R9
+	VMOVDQU        X1, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
+	VMOVDQU        Y1, 32(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y2, 256(CX)
+	VMOVDQU        Y3, 288(CX)
+	VZEROUPPER
 	RET
 
 // func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -4176,6 +5515,202 @@ done:
 	VZEROUPPER
 	RET
 
+// func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·DecryptBatch8VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        64(CX), Y2
+	VMOVDQU        96(CX), Y3
+	VMOVDQU        256(CX), Y4
+	VMOVDQU        288(CX), Y5
+	VMOVDQU        320(CX), Y6
+	VMOVDQU        352(CX), Y7
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y9
+	VPXOR          Y0, Y9, Y9
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y10
+	VPXOR          Y1, Y10, Y10
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y1
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y11
+	VPXOR          Y2, Y11, Y11
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y2
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y12
+	VPXOR          Y3, Y12, Y12
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESDEC 64(AX), Y9, Y9
+	VAESDEC 96(AX), Y10, Y10
+	VAESDEC 1024(AX), Y11, Y11
+	VAESDEC 1056(AX), Y12, Y12
+
+	// Round 2
+	VAESDEC 128(AX), Y9, Y9
+	VAESDEC 160(AX), Y10, Y10
+	VAESDEC 1088(AX), Y11, Y11
+	VAESDEC 1120(AX), Y12, Y12
+
+	// Round 3
+	VAESDEC 192(AX), Y9, Y9
+	VAESDEC 224(AX), Y10, Y10
+	VAESDEC 1152(AX), Y11, Y11
+	VAESDEC 1184(AX), Y12, Y12
+
+	// Round 4
+	VAESDEC 256(AX), Y9, Y9
+	VAESDEC 288(AX), Y10, Y10
+	VAESDEC 1216(AX), Y11, Y11
+	VAESDEC 1248(AX), Y12, Y12
+
+	// Round 5
+	VAESDEC 320(AX), Y9, Y9
+	VAESDEC 352(AX), Y10, Y10
+	VAESDEC 1280(AX), Y11, Y11
+	VAESDEC 1312(AX), Y12, Y12
+
+	// Round 6
+	VAESDEC 384(AX), Y9, Y9
+	VAESDEC 416(AX), Y10, Y10
+	VAESDEC 1344(AX), Y11, Y11
+	VAESDEC 1376(AX), Y12, Y12
+
+	// Round 7
+	VAESDEC 448(AX), Y9, Y9
+	VAESDEC 480(AX), Y10, Y10
+	VAESDEC 1408(AX), Y11, Y11
+	VAESDEC 1440(AX), Y12, Y12
+
+	// Round 8
+	VAESDEC 512(AX), Y9, Y9
+	VAESDEC 544(AX), Y10, Y10
+	VAESDEC 1472(AX), Y11, Y11
+	VAESDEC 1504(AX), Y12, Y12
+
+	// Round 9
+	VAESDEC 576(AX), Y9, Y9
+	VAESDEC 608(AX), Y10, Y10
+	VAESDEC 1536(AX), Y11, Y11
+	VAESDEC 1568(AX), Y12, Y12
+
+	// Round 10
+	VAESDEC 640(AX), Y9, Y9
+	VAESDEC 672(AX), Y10, Y10
+	VAESDEC 1600(AX), Y11, Y11
+	VAESDEC 1632(AX), Y12, Y12
+
+	// Round 11
+	VAESDEC 704(AX), Y9, Y9
+	VAESDEC 736(AX), Y10, Y10
+	VAESDEC 1664(AX), Y11, Y11
+	VAESDEC 1696(AX), Y12, Y12
+
+	// Round 12
+	VAESDEC 768(AX), Y9, Y9
+	VAESDEC 800(AX), Y10, Y10
+	VAESDEC 1728(AX), Y11, Y11
+	VAESDEC 1760(AX), Y12, Y12
+
+	// Round 13
+	VAESDEC 832(AX), Y9, Y9
+	VAESDEC 864(AX), Y10, Y10
+	VAESDEC 1792(AX), Y11, Y11
+	VAESDEC 1824(AX), Y12, Y12
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y4, Y3
+	VMOVDQA        Y8, Y4
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y8
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
+	VPXOR          (AX), Y8, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y9, Y9
+	VPXOR          Y13, Y9, Y3
+	MOVQ           (DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, (CX)
+	VPXOR          928(AX), Y5, Y3
+	VMOVDQA        Y0, Y5
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y10, Y10
+	VPXOR          Y13, Y10, Y3
+	MOVQ           16(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 32(CX)
+	VPXOR          1856(AX), Y6, Y3
+	VMOVDQA        Y1, Y6
+	MOVQ           32(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y1
+	MOVQ           40(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y11, Y11
+	VPXOR          Y13, Y11, Y3
+	MOVQ           32(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           40(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 64(CX)
+	VPXOR          1888(AX), Y7, Y3
+	VMOVDQA        Y2, Y7
+	MOVQ           48(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y2
+	MOVQ           56(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y12, Y12
+	VPXOR          Y13, Y12, Y3
+	MOVQ           48(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           56(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 96(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y4, 256(CX)
+	VMOVDQU        Y5, 288(CX)
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        Y7, 352(CX)
+	VZEROUPPER
+	RET
+
 // func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch8VAES512(SB), NOSPLIT, $0-40
@@ -4186,8 +5721,8 @@ TEXT ·DecryptBatch8VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z2
 	VMOVDQU64 64(CX), Z1
+	VMOVDQU64 256(CX), Z2
 	VMOVDQU64 320(CX), Z3
 
 chunk:
@@ -4634,6 +6169,247 @@ done:
 	VZEROUPPER
 	RET
 
+// func DecryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, VAES
+TEXT ·DecryptBatch12VAES256(SB), NOSPLIT, $0-40
+	MOVQ    keys+0(FP), AX
+	MOVQ    state+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	MOVQ    src+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	XORQ    DI, DI
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+
+block:
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          (AX), Y6, Y6
+	VPXOR          Y6, Y0, Y0
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          32(AX), Y6, Y6
+	VPXOR          Y6, Y1, Y1
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          960(AX), Y6, Y6
+	VPXOR          Y6, Y2, Y2
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          992(AX), Y6, Y6
+	VPXOR          Y6, Y3, Y3
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          1920(AX), Y6, Y6
+	VPXOR          Y6, Y4, Y4
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VPXOR          1952(AX), Y6, Y6
+	VPXOR          Y6, Y5, Y5
+
+	// Round 1
+	VAESDEC 64(AX), Y0, Y0
+	VAESDEC 96(AX), Y1, Y1
+	VAESDEC 1024(AX), Y2, Y2
+	VAESDEC 1056(AX), Y3, Y3
+	VAESDEC 1984(AX), Y4, Y4
+	VAESDEC 2016(AX), Y5, Y5
+
+	// Round 2
+	VAESDEC 128(AX), Y0, Y0
+	VAESDEC 160(AX), Y1, Y1
+	VAESDEC 1088(AX), Y2, Y2
+	VAESDEC 1120(AX), Y3, Y3
+	VAESDEC 2048(AX), Y4, Y4
+	VAESDEC 2080(AX), Y5, Y5
+
+	// Round 3
+	VAESDEC 192(AX), Y0, Y0
+	VAESDEC 224(AX), Y1, Y1
+	VAESDEC 1152(AX), Y2, Y2
+	VAESDEC 1184(AX), Y3, Y3
+	VAESDEC 2112(AX), Y4, Y4
+	VAESDEC 2144(AX), Y5, Y5
+
+	// Round 4
+	VAESDEC 256(AX), Y0, Y0
+	VAESDEC 288(AX), Y1, Y1
+	VAESDEC 1216(AX), Y2, Y2
+	VAESDEC 1248(AX), Y3, Y3
+	VAESDEC 2176(AX), Y4, Y4
+	VAESDEC 2208(AX), Y5, Y5
+
+	// Round 5
+	VAESDEC 320(AX), Y0, Y0
+	VAESDEC 352(AX), Y1, Y1
+	VAESDEC 1280(AX), Y2, Y2
+	VAESDEC 1312(AX), Y3, Y3
+	VAESDEC 2240(AX), Y4, Y4
+	VAESDEC 2272(AX), Y5, Y5
+
+	// Round 6
+	VAESDEC 384(AX), Y0, Y0
+	VAESDEC 416(AX), Y1, Y1
+	VAESDEC 1344(AX), Y2, Y2
+	VAESDEC 1376(AX), Y3, Y3
+	VAESDEC 2304(AX), Y4, Y4
+	VAESDEC 2336(AX), Y5, Y5
+
+	// Round 7
+	VAESDEC 448(AX), Y0, Y0
+	VAESDEC 480(AX), Y1, Y1
+	VAESDEC 1408(AX), Y2, Y2
+	VAESDEC 1440(AX), Y3, Y3
+	VAESDEC 2368(AX), Y4, Y4
+	VAESDEC 2400(AX), Y5, Y5
+
+	// Round 8
+	VAESDEC 512(AX), Y0, Y0
+	VAESDEC 544(AX), Y1, Y1
+	VAESDEC 1472(AX), Y2, Y2
+	VAESDEC 1504(AX), Y3, Y3
+	VAESDEC 2432(AX), Y4, Y4
+	VAESDEC 2464(AX), Y5, Y5
+
+	// Round 9
+	VAESDEC 576(AX), Y0, Y0
+	VAESDEC 608(AX), Y1, Y1
+	VAESDEC 1536(AX), Y2, Y2
+	VAESDEC 1568(AX), Y3, Y3
+	VAESDEC 2496(AX), Y4, Y4
+	VAESDEC 2528(AX), Y5, Y5
+
+	// Round 10
+	VAESDEC 640(AX), Y0, Y0
+	VAESDEC 672(AX), Y1, Y1
+	VAESDEC 1600(AX), Y2, Y2
+	VAESDEC 1632(AX), Y3, Y3
+	VAESDEC 2560(AX), Y4, Y4
+	VAESDEC 2592(AX), Y5, Y5
+
+	// Round 11
+	VAESDEC 704(AX), Y0, Y0
+	VAESDEC 736(AX), Y1, Y1
+	VAESDEC 1664(AX), Y2, Y2
+	VAESDEC 1696(AX), Y3, Y3
+	VAESDEC 2624(AX), Y4, Y4
+	VAESDEC 2656(AX), Y5, Y5
+
+	// Round 12
+	VAESDEC 768(AX), Y0, Y0
+	VAESDEC 800(AX), Y1, Y1
+	VAESDEC 1728(AX), Y2, Y2
+	VAESDEC 1760(AX), Y3, Y3
+	VAESDEC 2688(AX), Y4, Y4
+	VAESDEC 2720(AX), Y5, Y5
+
+	// Round 13
+	VAESDEC        832(AX), Y0, Y0
+	VAESDEC        864(AX), Y1, Y1
+	VAESDEC        1792(AX), Y2, Y2
+	VAESDEC        1824(AX), Y3, Y3
+	VAESDEC        2752(AX), Y4, Y4
+	VAESDEC        2784(AX), Y5, Y5
+	VMOVDQU        256(CX), Y6
+	VPXOR          896(AX), Y6, Y6
+	VAESDECLAST    Y6, Y0, Y0
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 256(CX)
+	VMOVDQU        288(CX), Y6
+	VPXOR          928(AX), Y6, Y6
+	VAESDECLAST    Y6, Y1, Y1
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 288(CX)
+	VMOVDQU        320(CX), Y6
+	VPXOR          1856(AX), Y6, Y6
+	VAESDECLAST    Y6, Y2, Y2
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        352(CX), Y6
+	VPXOR          1888(AX), Y6, Y6
+	VAESDECLAST    Y6, Y3, Y3
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 352(CX)
+	VMOVDQU        384(CX), Y6
+	VPXOR          2816(AX), Y6, Y6
+	VAESDECLAST    Y6, Y4, Y4
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 384(CX)
+	VMOVDQU        416(CX), Y6
+	VPXOR          2848(AX), Y6, Y6
+	VAESDECLAST    Y6, Y5, Y5
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y6
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
+	VMOVDQU        Y6, 416(CX)
+	MOVQ           (DX), R8
+	VMOVDQU        X0, (R8)(DI*1)
+	MOVQ           8(DX), R8
+	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
+	MOVQ           16(DX), R8
+	VMOVDQU        X1, (R8)(DI*1)
+	MOVQ           24(DX), R8
+	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
+	MOVQ           32(DX), R8
+	VMOVDQU        X2, (R8)(DI*1)
+	MOVQ           40(DX), R8
+	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
+	MOVQ           48(DX), R8
+	VMOVDQU        X3, (R8)(DI*1)
+	MOVQ           56(DX), R8
+	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
+	MOVQ           64(DX), R8
+	VMOVDQU        X4, (R8)(DI*1)
+	MOVQ           72(DX), R8
+	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
+	MOVQ           80(DX), R8
+	VMOVDQU        X5, (R8)(DI*1)
+	MOVQ           88(DX), R8
+	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
+	ADDQ           $0x10, DI
+	DECQ           SI
+	JNZ            block
+	VMOVDQU        Y0, (CX)
+	VMOVDQU        Y1, 32(CX)
+	VMOVDQU        Y2, 64(CX)
+	VMOVDQU        Y3, 96(CX)
+	VMOVDQU        Y4, 128(CX)
+	VMOVDQU        Y5, 160(CX)
+	VZEROUPPER
+	RET
+
 // func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch12VAES512(SB), NOSPLIT, $0-40
@@ -4644,10 +6420,10 @@ TEXT ·DecryptBatch12VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z3
 	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z4
 	VMOVDQU64 128(CX), Z2
+	VMOVDQU64 256(CX), Z3
+	VMOVDQU64 320(CX), Z4
 	VMOVDQU64 384(CX), Z5
 
 chunk:
@@ -5234,6 +7010,313 @@ done:
 	VZEROUPPER
 	RET
 
+// func DecryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, VAES
+TEXT ·DecryptBatch16VAES256(SB), NOSPLIT, $0-40
+	MOVQ    keys+0(FP), AX
+	MOVQ    state+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	MOVQ    src+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	XORQ    DI, DI
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+	VMOVDQU 192(CX), Y6
+	VMOVDQU 224(CX), Y7
+
+block:
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y8
+	VPXOR          Y8, Y0, Y0
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          32(AX), Y8, Y8
+	VPXOR          Y8, Y1, Y1
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          960(AX), Y8, Y8
+	VPXOR          Y8, Y2, Y2
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          992(AX), Y8, Y8
+	VPXOR          Y8, Y3, Y3
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          1920(AX), Y8, Y8
+	VPXOR          Y8, Y4, Y4
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          1952(AX), Y8, Y8
+	VPXOR          Y8, Y5, Y5
+	MOVQ           96(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           104(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          2880(AX), Y8, Y8
+	VPXOR          Y8, Y6, Y6
+	MOVQ           112(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           120(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          2912(AX), Y8, Y8
+	VPXOR          Y8, Y7, Y7
+
+	// Round 1
+	VAESDEC 64(AX), Y0, Y0
+	VAESDEC 96(AX), Y1, Y1
+	VAESDEC 1024(AX), Y2, Y2
+	VAESDEC 1056(AX), Y3, Y3
+	VAESDEC 1984(AX), Y4, Y4
+	VAESDEC 2016(AX), Y5, Y5
+	VAESDEC 2944(AX), Y6, Y6
+	VAESDEC 2976(AX), Y7, Y7
+
+	// Round 2
+	VAESDEC 128(AX), Y0, Y0
+	VAESDEC 160(AX), Y1, Y1
+	VAESDEC 1088(AX), Y2, Y2
+	VAESDEC 1120(AX), Y3, Y3
+	VAESDEC 2048(AX), Y4, Y4
+	VAESDEC 2080(AX), Y5, Y5
+	VAESDEC 3008(AX), Y6, Y6
+	VAESDEC 3040(AX), Y7, Y7
+
+	// Round 3
+	VAESDEC 192(AX), Y0, Y0
+	VAESDEC 224(AX), Y1, Y1
+	VAESDEC 1152(AX), Y2, Y2
+	VAESDEC 1184(AX), Y3, Y3
+	VAESDEC 2112(AX), Y4, Y4
+	VAESDEC 2144(AX), Y5, Y5
+	VAESDEC 3072(AX), Y6, Y6
+	VAESDEC 3104(AX), Y7, Y7
+
+	// Round 4
+	VAESDEC 256(AX), Y0, Y0
+	VAESDEC 288(AX), Y1, Y1
+	VAESDEC 1216(AX), Y2, Y2
+	VAESDEC 1248(AX), Y3, Y3
+	VAESDEC 2176(AX), Y4, Y4
+	VAESDEC 2208(AX), Y5, Y5
+	VAESDEC 3136(AX), Y6, Y6
+	VAESDEC 3168(AX), Y7, Y7
+
+	// Round 5
+	VAESDEC 320(AX), Y0, Y0
+	VAESDEC 352(AX), Y1, Y1
+	VAESDEC 1280(AX), Y2, Y2
+	VAESDEC 1312(AX), Y3, Y3
+	VAESDEC 2240(AX), Y4, Y4
+	VAESDEC 2272(AX), Y5, Y5
+	VAESDEC 3200(AX), Y6, Y6
+	VAESDEC 3232(AX), Y7, Y7
+
+	// Round 6
+	VAESDEC 384(AX), Y0, Y0
+	VAESDEC 416(AX), Y1, Y1
+	VAESDEC 1344(AX), Y2, Y2
+	VAESDEC 1376(AX), Y3, Y3
+	VAESDEC 2304(AX), Y4, Y4
+	VAESDEC 2336(AX), Y5, Y5
+	VAESDEC 3264(AX), Y6, Y6
+	VAESDEC 3296(AX), Y7, Y7
+
+	// Round 7
+	VAESDEC 448(AX), Y0, Y0
+	VAESDEC 480(AX), Y1, Y1
+	VAESDEC 1408(AX), Y2, Y2
+	VAESDEC 1440(AX), Y3, Y3
+	VAESDEC 2368(AX), Y4, Y4
+	VAESDEC 2400(AX), Y5, Y5
+	VAESDEC 3328(AX), Y6, Y6
+	VAESDEC 3360(AX), Y7, Y7
+
+	// Round 8
+	VAESDEC 512(AX), Y0, Y0
+	VAESDEC 544(AX), Y1, Y1
+	VAESDEC 1472(AX), Y2, Y2
+	VAESDEC 1504(AX), Y3, Y3
+	VAESDEC 2432(AX), Y4, Y4
+	VAESDEC 2464(AX), Y5, Y5
+	VAESDEC 3392(AX), Y6, Y6
+	VAESDEC 3424(AX), Y7, Y7
+
+	// Round 9
+	VAESDEC 576(AX), Y0, Y0
+	VAESDEC 608(AX), Y1, Y1
+	VAESDEC 1536(AX), Y2, Y2
+	VAESDEC 1568(AX), Y3, Y3
+	VAESDEC 2496(AX), Y4, Y4
+	VAESDEC 2528(AX), Y5, Y5
+	VAESDEC 3456(AX), Y6, Y6
+	VAESDEC 3488(AX), Y7, Y7
+
+	// Round 10
+	VAESDEC 640(AX), Y0, Y0
+	VAESDEC 672(AX), Y1, Y1
+	VAESDEC 1600(AX), Y2, Y2
+	VAESDEC 1632(AX), Y3, Y3
+	VAESDEC 2560(AX), Y4, Y4
+	VAESDEC 2592(AX), Y5, Y5
+	VAESDEC 3520(AX), Y6, Y6
+	VAESDEC 3552(AX), Y7, Y7
+
+	// Round 11
+	VAESDEC 704(AX), Y0, Y0
+	VAESDEC 736(AX), Y1, Y1
+	VAESDEC 1664(AX), Y2, Y2
+	VAESDEC 1696(AX), Y3, Y3
+	VAESDEC 2624(AX), Y4, Y4
+	VAESDEC 2656(AX), Y5, Y5
+	VAESDEC 3584(AX), Y6, Y6
+	VAESDEC 3616(AX), Y7, Y7
+
+	// Round 12
+	VAESDEC 768(AX), Y0, Y0
+	VAESDEC 800(AX), Y1, Y1
+	VAESDEC 1728(AX), Y2, Y2
+	VAESDEC 1760(AX), Y3, Y3
+	VAESDEC 2688(AX), Y4, Y4
+	VAESDEC 2720(AX), Y5, Y5
+	VAESDEC 3648(AX), Y6, Y6
+	VAESDEC 3680(AX), Y7, Y7
+
+	// Round 13
+	VAESDEC        832(AX), Y0, Y0
+	VAESDEC        864(AX), Y1, Y1
+	VAESDEC        1792(AX), Y2, Y2
+	VAESDEC        1824(AX), Y3, Y3
+	VAESDEC        2752(AX), Y4, Y4
+	VAESDEC        2784(AX), Y5, Y5
+	VAESDEC        3712(AX), Y6, Y6
+	VAESDEC        3744(AX), Y7, Y7
+	VMOVDQU        256(CX), Y8
+	VPXOR          896(AX), Y8, Y8
+	VAESDECLAST    Y8, Y0, Y0
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 256(CX)
+	VMOVDQU        288(CX), Y8
+	VPXOR          928(AX), Y8, Y8
+	VAESDECLAST    Y8, Y1, Y1
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 288(CX)
+	VMOVDQU        320(CX), Y8
+	VPXOR          1856(AX), Y8, Y8
+	VAESDECLAST    Y8, Y2, Y2
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 320(CX)
+	VMOVDQU        352(CX), Y8
+	VPXOR          1888(AX), Y8, Y8
+	VAESDECLAST    Y8, Y3, Y3
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 352(CX)
+	VMOVDQU        384(CX), Y8
+	VPXOR          2816(AX), Y8, Y8
+	VAESDECLAST    Y8, Y4, Y4
+	MOVQ           64(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           72(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 384(CX)
+	VMOVDQU        416(CX), Y8
+	VPXOR          2848(AX), Y8, Y8
+	VAESDECLAST    Y8, Y5, Y5
+	MOVQ           80(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           88(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 416(CX)
+	VMOVDQU        448(CX), Y8
+	VPXOR          3776(AX), Y8, Y8
+	VAESDECLAST    Y8, Y6, Y6
+	MOVQ           96(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           104(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 448(CX)
+	VMOVDQU        480(CX), Y8
+	VPXOR          3808(AX), Y8, Y8
+	VAESDECLAST    Y8, Y7, Y7
+	MOVQ           112(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           120(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VMOVDQU        Y8, 480(CX)
+	MOVQ           (DX), R8
+	VMOVDQU        X0, (R8)(DI*1)
+	MOVQ           8(DX), R8
+	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
+	MOVQ           16(DX), R8
+	VMOVDQU        X1, (R8)(DI*1)
+	MOVQ           24(DX), R8
+	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
+	MOVQ           32(DX), R8
+	VMOVDQU        X2, (R8)(DI*1)
+	MOVQ           40(DX), R8
+	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
+	MOVQ           48(DX), R8
+	VMOVDQU        X3, (R8)(DI*1)
+	MOVQ           56(DX), R8
+	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
+	MOVQ           64(DX), R8
+	VMOVDQU        X4, (R8)(DI*1)
+	MOVQ           72(DX), R8
+	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
+	MOVQ           80(DX), R8
+	VMOVDQU        X5, (R8)(DI*1)
+	MOVQ           88(DX), R8
+	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
+	MOVQ           96(DX), R8
+	VMOVDQU        X6, (R8)(DI*1)
+	MOVQ           104(DX), R8
+	VEXTRACTI128   $0x01, Y6, (R8)(DI*1)
+	MOVQ           112(DX), R8
+	VMOVDQU        X7, (R8)(DI*1)
+	MOVQ           120(DX), R8
+	VEXTRACTI128   $0x01, Y7, (R8)(DI*1)
+	ADDQ           $0x10, DI
+	DECQ           SI
+	JNZ            block
+	VMOVDQU        Y0, (CX)
+	VMOVDQU        Y1, 32(CX)
+	VMOVDQU        Y2, 64(CX)
+	VMOVDQU        Y3, 96(CX)
+	VMOVDQU        Y4, 128(CX)
+	VMOVDQU        Y5, 160(CX)
+	VMOVDQU        Y6, 192(CX)
+	VMOVDQU        Y7, 224(CX)
+	VZEROUPPER
+	RET
+
 // func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch16VAES512(SB), NOSPLIT, $0-40
@@ -5244,12 +7327,12 @@ TEXT ·DecryptBatch16VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z4
 	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z5
 	VMOVDQU64 128(CX), Z2
-	VMOVDQU64 384(CX), Z6
 	VMOVDQU64 192(CX), Z3
+	VMOVDQU64 256(CX), Z4
+	VMOVDQU64 320(CX), Z5
+	VMOVDQU64 384(CX), Z6
 	VMOVDQU64 448(CX), Z7
 
 chunk:

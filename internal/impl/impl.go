@@ -24,7 +24,7 @@ type Backend struct {
 	// Available is what the toggle was when the process started: whether this
 	// machine can run the backend.
 	Available bool
-	// replaces is set if the backend does all that those before it do.
+	// replaces is set if the backend does all that the one before it does.
 	replaces bool
 }
 
@@ -50,7 +50,7 @@ func New(name string) *Package {
 // name.
 func (p *Package) Add(name string, toggle *bool) *Package { return p.add(name, toggle, false) }
 
-// Replace is Add for a backend that leaves nothing to do for those before it.
+// Replace is Add for a backend that leaves nothing to do for the one before it.
 func (p *Package) Replace(name string, toggle *bool) *Package { return p.add(name, toggle, true) }
 
 func (p *Package) add(name string, toggle *bool, replaces bool) *Package {
@@ -71,13 +71,12 @@ func (p *Package) Backends() []Backend { return slices.Clone(p.backends) }
 // "generic" when there are none.
 func (p *Package) String() string {
 	var names []string
+	replaced := false
 	for _, b := range slices.Backward(p.backends) {
-		if *b.Toggle {
+		if *b.Toggle && !replaced {
 			names = append(names, b.Name)
-			if b.replaces {
-				break
-			}
 		}
+		replaced = *b.Toggle && b.replaces
 	}
 	if len(names) == 0 {
 		return "generic"

@@ -38,9 +38,14 @@ func TestPackage(t *testing.T) {
 	}
 
 	fast, slow = true, true
-	p.Replace("other", &fast)
-	if got, want := p.String(), "other"; got != want {
-		t.Errorf("String() with other = %q, want %q", got, want)
+	other, newer := true, true
+	p.Add("other", &other).Replace("newer", &newer)
+	if got, want := p.String(), "newer+fast+slow"; got != want {
+		t.Errorf("String() with newer = %q, want %q", got, want)
+	}
+	newer = false
+	if got, want := p.String(), "other+fast+slow"; got != want {
+		t.Errorf("String() without newer = %q, want %q", got, want)
 	}
 
 	mustPanic(t, "impl: duplicate package test", func() { New("test") })

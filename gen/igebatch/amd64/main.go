@@ -23,9 +23,9 @@
 //	state    out_{i-1} of lane j at 16*j, in_{i-1} at 256 + 16*j
 //	dst, src the address of lane j's next block
 //
-// With AES-NI a register is one lane. With VAES a ZMM register is a group: its
-// blocks are gathered from and scattered to four addresses, while a round key is
-// one load, aligned if keys is.
+// With AES-NI a register is one lane. With VAES a YMM register is two lanes, and a ZMM
+// register a group: its blocks are gathered from and scattered to as many addresses,
+// while a round key is one load, aligned if keys is.
 //
 // No block is loaded, where it matters, after a lane that works on the same message
 // may have stored it. So lanes may repeat another lane's work to the letter, in place
@@ -92,6 +92,25 @@ var aesni = isa{
 	done: func() {},
 }
 
+var vaes256 = isa{
+	ISA: aes256.VAES256, name: "VAES256", lanes: 2,
+	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
+		x := YMM()
+		VPXOR(m, a, x)
+		VPXOR(b, x, x)
+		return x
+	},
+	gather: func(table Mem, lane int, offset Register, dst VecVirtual) {
+		VBROADCASTI128(blockAt(table, lane, offset), dst) // all of it, for avo to know where it begins
+		VINSERTI128(U8(1), blockAt(table, lane+1, offset), dst, dst)
+	},
+	scatter: func(table Mem, lane int, offset Register, src VecVirtual) {
+		VMOVDQU(src.AsX(), blockAt(table, lane, offset))
+		VEXTRACTI128(U8(1), src, blockAt(table, lane+1, offset))
+	},
+	done: VZEROUPPER,
+}
+
 var vaes512 = isa{
 	ISA: aes256.VAES512, name: "VAES512", lanes: 4,
 	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
@@ -133,11 +152,13 @@ func main() {
 
 	for _, d := range []direction{encrypt, decrypt} {
 		expandKernel(d, aesni)
+		expandKernel(d, vaes256)
 		expandKernel(d, vaes512)
 		for _, lanes := range []int{2, 4, 8} {
 			cryptKernel(d, aesni, lanes)
 		}
 		for _, lanes := range []int{4, 8, 12, 16} {
+			cryptKernel(d, vaes256, lanes)
 			cryptKernel(d, vaes512, lanes)
 		}
 	}
@@ -147,9 +168,15 @@ func main() {
 // expandKernel emits the kernel that expands the keys of one register of lanes.
 func expandKernel(d direction, s isa) {
 	name := fmt.Sprintf("Expand%s%d%s", d.verb, s.lanes, s.name)
-	signature := "func(keys *[960]byte, lane int, key *[32]byte)"
-	doc := "expands an AES-256 key into the schedule of a lane of a group"
-	if s.lanes > 1 {
+	var signature, doc string
+	switch s.lanes {
+	case 1:
+		signature = "func(keys *[960]byte, lane int, key *[32]byte)"
+		doc = "expands an AES-256 key into the schedule of a lane of a group"
+	case 2:
+		signature = "func(keys *[960]byte, lane int, key *[2]*[32]byte)"
+		doc = "expands two AES-256 keys into the schedules of a lane of a group and the next"
+	case 4:
 		signature = "func(keys *[960]byte, key *[4]*[32]byte)"
 		doc = "expands four AES-256 keys into the schedules of a group"
 	}
@@ -158,7 +185,7 @@ func expandKernel(d direction, s isa) {
 	Doc(name+" "+doc+",", "for "+d.cipher+".")
 
 	keys := Mem{Base: Load(Param("keys"), GP64())}
-	if s.lanes == 1 {
+	if s.lanes < groupSize {
 		lane := Load(Param("lane"), GP64())
 		SHLQ(U8(4), lane)
 		ADDQ(lane, keys.Base)
@@ -186,7 +213,7 @@ func expandKernel(d direction, s isa) {
 }
 
 func (s isa) load(m Mem, r VecVirtual) {
-	if s.lanes == 1 {
+	if s.lanes < groupSize {
 		VMOVDQU(m, r)
 	} else {
 		VMOVDQU64(m, r)
@@ -194,7 +221,7 @@ func (s isa) load(m Mem, r VecVirtual) {
 }
 
 func (s isa) store(r VecVirtual, m Mem) {
-	if s.lanes == 1 {
+	if s.lanes < groupSize {
 		VMOVDQU(r, m)
 	} else {
 		VMOVDQU64(r, m)
@@ -202,7 +229,7 @@ func (s isa) store(r VecVirtual, m Mem) {
 }
 
 func (s isa) move(from, to VecVirtual) {
-	if s.lanes == 1 {
+	if s.lanes < groupSize {
 		VMOVDQA(from, to)
 	} else {
 		VMOVDQA64(from, to)
@@ -233,19 +260,27 @@ func cryptKernel(d direction, s isa, lanes int) {
 		offset: GP64(),
 	}
 	XORQ(b.offset, b.offset)
-	b.out, b.prev = b.vecs(), b.vecs()
+	b.out = b.vecs()
 	for r := range b.regs {
 		s.load(b.stateOut(r), b.out[r])
-		s.load(b.stateIn(r), b.prev[r])
+	}
+	throughState := s.lanes == 2 && b.regs > 4
+	if !throughState {
+		b.prev = b.vecs()
+		for r := range b.regs {
+			s.load(b.stateIn(r), b.prev[r])
+		}
 	}
 	switch {
 	case s.lanes == groupSize:
 		b.chunkLoop()
-		b.blockLoop()
+		b.blockLoop(b.block)
 	case b.regs <= 4:
 		b.foldedLoop()
+	case throughState:
+		b.blockLoop(b.blockThroughState)
 	default:
-		b.blockLoop()
+		b.blockLoop(b.blockInPlace)
 	}
 	s.done()
 	RET()
@@ -262,7 +297,8 @@ type batch struct {
 	offset      Register // of the current block
 	blocks      Register // to go
 
-	out, prev []VecVirtual // out_{i-1} and in_{i-1}
+	out  []VecVirtual // out_{i-1}
+	prev []VecVirtual // in_{i-1}, or nil if it is in state
 }
 
 func (b *batch) vecs() []VecVirtual {
@@ -280,13 +316,9 @@ func (b *batch) stateOut(r int) Mem { return b.state.Offset(r * b.lanes * blockS
 func (b *batch) stateIn(r int) Mem  { return b.state.Offset((maxLanes + r*b.lanes) * blockSize) }
 
 // blockLoop emits the loop over single blocks of each lane.
-func (b *batch) blockLoop() {
+func (b *batch) blockLoop(block func()) {
 	Label("block")
-	if b.lanes == 1 && b.regs == 8 {
-		b.blockInPlace()
-	} else {
-		b.block()
-	}
+	block()
 	for r := range b.regs {
 		b.scatter(b.dst, r*b.lanes, b.offset, b.out[r])
 	}
@@ -297,7 +329,9 @@ func (b *batch) blockLoop() {
 	Label("done")
 	for r := range b.regs {
 		b.store(b.out[r], b.stateOut(r))
-		b.store(b.prev[r], b.stateIn(r))
+		if b.prev != nil {
+			b.store(b.prev[r], b.stateIn(r))
+		}
 	}
 }
 
@@ -306,7 +340,7 @@ func (b *batch) blockLoop() {
 func (b *batch) foldedLoop() {
 	in, x := b.vecs(), b.vecs()
 	for r := range b.regs {
-		b.gather(b.src, r, b.offset, in[r])
+		b.gather(b.src, r*b.lanes, b.offset, in[r])
 		x[r] = b.xor3(b.key(0, r), in[r], b.out[r])
 	}
 	ahead := GP64()
@@ -319,15 +353,15 @@ func (b *batch) foldedLoop() {
 	DECQ(b.blocks)
 	CMOVQEQ(b.offset, ahead)
 	for r := range b.regs {
-		kn, w, out := XMM(), XMM(), XMM()
+		kn, w, out := b.Vec(), b.Vec(), b.Vec()
 		VPXOR(b.key(rounds, r), b.prev[r], kn)
 		VMOVDQA(in[r], b.prev[r])
-		b.gather(b.src, r, ahead, in[r])
+		b.gather(b.src, r*b.lanes, ahead, in[r])
 		VPXOR(b.key(0, r), in[r], w)
 		VPXOR(w, kn, kn)
 		b.lastRound(kn, x[r], x[r])
 		VPXOR(w, x[r], out)
-		b.scatter(b.dst, r, b.offset, out)
+		b.scatter(b.dst, r*b.lanes, b.offset, out)
 		b.store(out, b.stateOut(r))
 	}
 	MOVQ(ahead, b.offset)
@@ -364,6 +398,26 @@ func (b *batch) blockInPlace() {
 		VPXOR(b.key(rounds, r), b.prev[r], b.prev[r])
 		b.lastRound(b.prev[r], b.out[r], b.out[r])
 		b.gather(b.src, r, b.offset, b.prev[r])
+	}
+}
+
+// blockThroughState is blockInPlace for YMM registers, which take one more to gather
+// blocks: prev stays in state.
+func (b *batch) blockThroughState() {
+	for r := range b.regs {
+		in := b.Vec()
+		b.gather(b.src, r*b.lanes, b.offset, in)
+		VPXOR(b.key(0, r), in, in)
+		VPXOR(in, b.out[r], b.out[r])
+	}
+	b.middleRounds(b.out)
+	for r := range b.regs {
+		kc, in := b.Vec(), b.Vec()
+		b.load(b.stateIn(r), kc)
+		VPXOR(b.key(rounds, r), kc, kc)
+		b.lastRound(kc, b.out[r], b.out[r])
+		b.gather(b.src, r*b.lanes, b.offset, in)
+		b.store(in, b.stateIn(r))
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package aes256 emits the AES-256 key schedule for avo generators, for one key in
-// XMM registers or for four keys side by side in ZMM registers.
+// XMM registers, or for two or four keys side by side in YMM or ZMM registers.
 package aes256
 
 import (
@@ -19,10 +19,10 @@ const (
 
 // ISA holds what differs between the instruction sets.
 type ISA struct {
-	Vec       func() VecVirtual       // a new register
-	Xor       func(a, b, dst Op)      //
-	Broadcast func(block Mem, r Op)   // loads one block into each 128-bit lane
-	imc       func(k, dst VecVirtual) // InvMixColumns of each lane
+	Vec       func() VecVirtual                // a new register
+	Xor       func(a, b, dst Op)               //
+	Broadcast func(block Mem, r Op)            // loads one block into each 128-bit lane
+	imc       func(isa ISA, k, dst VecVirtual) // InvMixColumns of each lane
 }
 
 var (
@@ -31,7 +31,14 @@ var (
 		Vec:       XMM,
 		Xor:       VPXOR,
 		Broadcast: func(block Mem, r Op) { VMOVDQU(block, r) },
-		imc:       func(k, dst VecVirtual) { VAESIMC(k, dst) },
+		imc:       func(_ ISA, k, dst VecVirtual) { VAESIMC(k, dst) },
+	}
+	// VAES256 has two keys, one in each lane of the YMM registers.
+	VAES256 = ISA{
+		Vec:       YMM,
+		Xor:       VPXOR,
+		Broadcast: func(block Mem, r Op) { VBROADCASTI128(block, r) },
+		imc:       imcVAES,
 	}
 	// VAES512 has four keys, one in each lane of the ZMM registers.
 	VAES512 = ISA{
@@ -44,9 +51,9 @@ var (
 
 // imcVAES makes up for VAES having no AESIMC: with a key of zero, AESENCLAST is
 // ShiftRows and SubBytes, and AESDEC undoes both and then does InvMixColumns.
-func imcVAES(k, dst VecVirtual) {
-	zero := ZMM()
-	VPXORQ(zero, zero, zero)
+func imcVAES(isa ISA, k, dst VecVirtual) {
+	zero := isa.Vec()
+	isa.Xor(zero, zero, zero)
 	VAESENCLAST(zero, k, dst)
 	VAESDEC(zero, dst, dst)
 }
@@ -97,7 +104,7 @@ func Inverse(isa ISA, store func(i int, k VecVirtual)) (emit func(i int, k VecVi
 	inv := isa.Vec()
 	return func(i int, k VecVirtual) {
 		if i != 0 && i != Rounds {
-			isa.imc(k, inv)
+			isa.imc(isa, k, inv)
 			k = inv
 		}
 		store(Rounds-i, k)
