@@ -239,6 +239,8 @@ func manyStreams(in setting) func(blocks int) {
 	switch {
 	case (in.name == "AES-NI" || in.name == "Armv8") && limit.Available():
 		return limit.Parallel
+	case in.name == "VAES-256" && limit.AvailableVAES256():
+		return limit.ParallelVAES256
 	case in.name == "VAES-512" && limit.AvailableVAES512():
 		return limit.ParallelVAES512
 	default:

@@ -16,11 +16,15 @@ const maxCall = 4096
 // The chains that the probes for many streams run side by side.
 const (
 	parallelChains        = 15
+	parallelChainsVAES256 = 2 * 15
 	parallelChainsVAES512 = 4 * 15
 )
 
 // Available reports whether Blocks and Parallel can run on this CPU.
 func Available() bool { return available }
+
+// AvailableVAES256 reports whether ParallelVAES256 can run on this CPU.
+func AvailableVAES256() bool { return available && availableVAES256 }
 
 // AvailableVAES512 reports whether ParallelVAES512 can run on this CPU.
 func AvailableVAES512() bool { return available && availableVAES512 }
@@ -33,6 +37,12 @@ func Blocks(n int) { run(chain, n) }
 // Parallel runs 14 AES rounds for each of n blocks, most of which do not depend on
 // each other. It rounds n up to a multiple of 15.
 func Parallel(n int) { run(chains, (n+parallelChains-1)/parallelChains) }
+
+// ParallelVAES256 does what Parallel does with instructions that take two blocks.
+// It rounds n up to a multiple of 30.
+func ParallelVAES256(n int) {
+	run(chainsVAES256, (n+parallelChainsVAES256-1)/parallelChainsVAES256)
+}
 
 // ParallelVAES512 does what Parallel does with instructions that take four blocks.
 // It rounds n up to a multiple of 60.

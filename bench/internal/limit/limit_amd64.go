@@ -11,6 +11,10 @@ func chain(n int)
 // chains does what chain does for 15 chains side by side, with n blocks each.
 func chains(n int)
 
+// chainsVAES256 does what chain does for 30 chains side by side, two in a register,
+// with n blocks each.
+func chainsVAES256(n int)
+
 // chainsVAES512 does what chain does for 60 chains side by side, four in a register,
 // with n blocks each.
 func chainsVAES512(n int)

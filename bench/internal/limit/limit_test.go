@@ -8,6 +8,9 @@ func probes() map[string]func(n int) {
 	if Available() {
 		probes["Blocks"], probes["Parallel"] = Blocks, Parallel
 	}
+	if AvailableVAES256() {
+		probes["ParallelVAES256"] = ParallelVAES256
+	}
 	if AvailableVAES512() {
 		probes["ParallelVAES512"] = ParallelVAES512
 	}

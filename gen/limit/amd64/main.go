@@ -36,6 +36,13 @@ func main() {
 	probe(chains, xmm)
 	RET()
 
+	TEXT("chainsVAES256", attr.NOSPLIT, "func(n int)")
+	Doc("chainsVAES256 does what chain does for 30 chains side by side, two in a register,",
+		"with n blocks each.")
+	probe(chains, ymm)
+	VZEROUPPER()
+	RET()
+
 	TEXT("chainsVAES512", attr.NOSPLIT, "func(n int)")
 	Doc("chainsVAES512 does what chain does for 60 chains side by side, four in a register,",
 		"with n blocks each.")
@@ -49,6 +56,13 @@ func main() {
 // xmm returns a register that is zero.
 func xmm() Op {
 	x := XMM()
+	VPXOR(x, x, x)
+	return x
+}
+
+// ymm is xmm for two lanes.
+func ymm() Op {
+	x := YMM()
 	VPXOR(x, x, x)
 	return x
 }
