@@ -36,14 +36,18 @@ func decryptTail(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, has
 
 func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.HashSHANI(h, p, blocks) }
 
-// minWide is from how many messages of one length on two passes over all of them, in the
+// minWide is from how many messages of so many bytes on two passes over all of them, in the
 // lanes of packages ige and kdf, take less time than a pass over each. With VAES they never
 // do.
-func minWide() int {
-	if useVAES {
+func minWide(size int) int {
+	switch {
+	case useVAES:
 		return batchSize + 1
+	case size >= 1024:
+		return 2
+	default:
+		return 4
 	}
-	return 8
 }
 
 // decryptAndHashStitched is decryptAndHash for each, several at a time if there are

@@ -29,10 +29,10 @@ func decryptTail(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, has
 
 func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.HashArmv8(h, p, blocks) }
 
-// minWide is from how many messages of one length on two passes over all of them, in the
+// minWide is from how many messages of so many bytes on two passes over all of them, in the
 // lanes of packages ige and kdf, take less time than a pass over each. That follows from
 // the latencies of the instructions; it was not measured.
-func minWide() int { return 4 }
+func minWide(size int) int { return 4 }
 
 // decryptAndHashStitched is decryptAndHash for each.
 func decryptAndHashStitched(os []opening) {

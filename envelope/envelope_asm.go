@@ -56,7 +56,7 @@ func worthWide(os []opening) bool {
 		sum += n
 		longest = max(longest, n)
 	}
-	return sum >= minWide()*longest
+	return sum >= minWide(longest)*longest
 }
 
 // lane is a message on its way through the stitched kernels. Of the blocks of its hash,
