@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"internal/blockmodetest": {},
 	"internal/dudect":        {},
 	"internal/guardtest":     {},
+	"internal/wipetest":      {},
 	"ige/asm":                {},
 	"ige":                    {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},
 	"kdf/asm":                {},

@@ -105,8 +105,8 @@ func sealGroup(jobs []Job) {
 	kdf.MsgKeyBatch(keys[:n])
 	kdf.DeriveBatch(keys[:n])
 	for i := range n {
-		k, m := &keys[i], &ms[i]
-		m.Key, m.IV, m.Dst, m.Src = k.Key, k.IV, k.Padded, k.Padded
+		k := &keys[i]
+		setMessage(&ms[i], k, k.Padded, k.Padded)
 	}
 	ige.EncryptBatch(ms[:n])
 	for i := range n {
@@ -157,8 +157,7 @@ func decryptAndHashWide(os []opening) {
 	}
 	kdf.DeriveBatch(keys[:len(os)])
 	for i := range os {
-		o, k, m := &os[i], &keys[i], &ms[i]
-		m.Key, m.IV, m.Dst, m.Src = k.Key, k.IV, o.dst, o.src
+		setMessage(&ms[i], &keys[i], os[i].dst, os[i].src)
 	}
 	if err := ige.DecryptBatch(ms[:len(os)]); err != nil {
 		panic("envelope: internal error: " + err.Error())
@@ -169,4 +168,12 @@ func decryptAndHashWide(os []opening) {
 	}
 	clear(keys[:len(os)])
 	clear(ms[:len(os)])
+}
+
+// setMessage gives m the key and the iv of k. It copies them with copy: assigning both in one
+// statement would leave them on the stack as well.
+func setMessage(m *ige.Message, k *kdf.Job, dst, src []byte) {
+	copy(m.Key[:], k.Key[:])
+	copy(m.IV[:], k.IV[:])
+	m.Dst, m.Src = dst, src
 }

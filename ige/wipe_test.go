@@ -5,23 +5,18 @@ package ige
 import (
 	"bytes"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"testing"
-	"unsafe"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/wipetest"
 )
 
 // TestWipe looks for secrets on the stack after each way through the package has
 // returned: keys, ivs, round keys and plaintext, in pieces of eight bytes.
 func TestWipe(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see checkStack")
+		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	}
-	// A collection would shrink stacks: none may start, and none be on its way.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	runtime.GC()
 	impltest.All(t, backends, func(t *testing.T) {
 		if useStdAES {
 			t.Skip("what crypto/aes leaves is not ours")
@@ -66,80 +61,10 @@ func secretsOf(m Message, plaintext []byte) [][]byte {
 	return [][]byte{m.Key[:], m.IV[:], enc[:], dec[:], plaintext}
 }
 
-// checkStack calls f on a fresh stack and searches what it leaves there. The runtime
-// may interrupt f at any time and put all registers on the stack, which nobody can
-// clear: so only what is found again and again was left by f.
 func checkStack(t *testing.T, name string, secrets [][]byte, f func()) {
 	t.Helper()
-	var what string
-	for range 4 {
-		what = leftOnStack(secrets, f)
-		if what == "" {
-			return
-		}
-	}
-	t.Errorf("%s leaves %s", name, what)
+	wipetest.Stack(t, name, f, func() [][]byte { return secrets })
 }
-
-func leftOnStack(secrets [][]byte, f func()) string {
-	below := make([]byte, stackSize)
-	done := make(chan bool)
-	go func() {
-		growStack(200)
-		clear(below)
-		writeStack(below)
-		f()
-		readStack(below)
-		close(done)
-	}()
-	<-done
-	for _, secret := range secrets {
-		for ; len(secret) >= 8; secret = secret[8:] {
-			if i := bytes.Index(below, secret[:8]); i >= 0 {
-				return fmt.Sprintf("%x on the stack, %d bytes below", secret[:8], len(below)-i)
-			}
-		}
-	}
-	return ""
-}
-
-const stackSize = 32 << 10 // of which more than half is free at the time
-
-// growStack makes room for f, so that the stack does not move.
-//
-//go:noinline
-func growStack(depth int) byte {
-	var frame [256]byte
-	if depth > 0 {
-		frame[depth] = growStack(depth - 1)
-	}
-	return frame[depth/2]
-}
-
-// writeStack copies src to what is below its frame.
-//
-//go:noinline
-//go:nosplit
-func writeStack(src []byte) {
-	var here byte
-	for i := range src {
-		*(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(src)-margin)) = src[i]
-	}
-}
-
-// readStack copies what is below its frame to dst.
-//
-//go:noinline
-//go:nosplit
-func readStack(dst []byte) {
-	var here byte
-	for i := range dst {
-		dst[i] = *(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(dst)-margin))
-	}
-}
-
-// margin is more than there is between a local variable and the end of its frame.
-const margin = 128
 
 // TestWipeStreams: the buffers of a Writer and a Reader hold plaintext in between.
 func TestWipeStreams(t *testing.T) {

@@ -1,0 +1,98 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package wipetest
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"unsafe"
+)
+
+// Stack calls f on a fresh stack, and fails the test if there is one of the secrets, or
+// eight bytes of one from a multiple of eight on, in what f leaves there. The secrets are
+// asked for after the call.
+//
+// The runtime may interrupt f at any time and put all registers on the stack, which nobody
+// can clear: so only what is found again and again was left by f.
+func Stack(t *testing.T, name string, f func(), secrets func() [][]byte) {
+	t.Helper()
+	// A collection would shrink stacks: none may start, and none be on its way.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	runtime.GC()
+	var what string
+	for range 4 {
+		what = left(f, secrets)
+		if what == "" {
+			return
+		}
+	}
+	t.Errorf("%s leaves %s", name, what)
+}
+
+func left(f func(), secrets func() [][]byte) string {
+	below := make([]byte, stackSize)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		growStack(growth)
+		clear(below)
+		writeStack(below)
+		f()
+		readStack(below)
+	}()
+	<-done
+	for _, secret := range secrets() {
+		for ; len(secret) >= 8; secret = secret[8:] {
+			if i := bytes.Index(below, secret[:8]); i >= 0 {
+				return fmt.Sprintf("%x on the stack, %d bytes below", secret[:8], len(below)-i)
+			}
+		}
+	}
+	return ""
+}
+
+const (
+	stackSize = 120 << 10
+	// growth is of so many frames of more than 256 bytes, after which a stack has 256 KiB
+	// or more.
+	growth = 600
+)
+
+// growStack makes room for f, so that the stack does not move.
+//
+//go:noinline
+func growStack(depth int) byte {
+	var frame [256]byte
+	if depth > 0 {
+		frame[depth%256] = growStack(depth - 1)
+	}
+	return frame[depth/2%256]
+}
+
+// writeStack copies src to what is below its frame.
+//
+//go:noinline
+//go:nosplit
+func writeStack(src []byte) {
+	var here byte
+	for i := range src {
+		*(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(src)-margin)) = src[i]
+	}
+}
+
+// readStack copies what is below its frame to dst.
+//
+//go:noinline
+//go:nosplit
+func readStack(dst []byte) {
+	var here byte
+	for i := range dst {
+		dst[i] = *(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(dst)-margin))
+	}
+}
+
+// margin is more than there is between a local variable and the end of its frame.
+const margin = 128

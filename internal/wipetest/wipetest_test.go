@@ -1,0 +1,45 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package wipetest
+
+import "testing"
+
+//go:noinline
+func leave(secret []byte, wipe bool) {
+	var copied [4096]byte
+	copy(copied[1000:], secret)
+	use(&copied)
+	if wipe {
+		clear(copied[:])
+		use(&copied)
+	}
+}
+
+//go:noinline
+func use(*[4096]byte) {}
+
+// TestLeft proves the search: what is cleared is not found, and what is not is, as
+// is a part of it.
+func TestLeft(t *testing.T) {
+	secret := []byte("a secret of some length, in memory")
+	part := append([]byte("another "), secret[8:16]...)
+	for _, tt := range []struct {
+		name  string
+		wipe  bool
+		find  []byte
+		found bool
+	}{
+		{"all", false, secret, true},
+		{"a part", false, part, true},
+		{"something else", false, []byte("something else"), false},
+		{"cleared", true, secret, false},
+	} {
+		found := true
+		for range 4 { // see Stack
+			found = found && left(func() { leave(secret, tt.wipe) }, func() [][]byte { return [][]byte{tt.find} }) != ""
+		}
+		if found != tt.found {
+			t.Errorf("%s: found %v, want %v", tt.name, found, tt.found)
+		}
+	}
+}
