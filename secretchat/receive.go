@@ -1,6 +1,7 @@
 package secretchat
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -136,6 +137,11 @@ func (c *Chat) receive(o *opened) error {
 		return fatal(RuleLayer)
 	}
 	m := incoming{seq: seq, seen: seen, layer: int(l.Layer), body: l.Message}
+	if seq > c.received {
+		// What waits does so without its random bytes, which can be as long as a packet.
+		m.body = bytes.Clone(l.Message)
+		clear(o.body)
+	}
 	if m.message, err = tl.ParseMessage(m.body); err != nil {
 		return fatal(RuleMalformed)
 	}

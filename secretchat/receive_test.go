@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/tl"
@@ -250,6 +251,29 @@ func TestQueueBounds(t *testing.T) {
 		}
 		wantFatal(t, b, a.forge(big, later(5)), RuleGap)
 	})
+	t.Run("random bytes", func(t *testing.T) {
+		a, b := newSettledPair(t)
+		before := heap()
+		for i := range maxQueue {
+			packet := a.forge(text(1, "x"), later(i+1), func(l *tl.Layer) { l.RandomBytes = make([]byte, 1000_000) })
+			if _, err := b.Receive(packet); err != nil {
+				t.Fatalf("message %d: %v", i, err)
+			}
+		}
+		if got := int64(heap() - before); got > maxQueueBytes {
+			t.Errorf("%d short messages with long random bytes take %d bytes, want %d at most", maxQueue, got, maxQueueBytes)
+		}
+		runtime.KeepAlive(b)
+	})
+}
+
+// heap returns how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // TestEventsBeforeFatal: what came before a broken rule is delivered.
