@@ -194,6 +194,32 @@ func TestBugDowngrade(t *testing.T) {
 		t.Errorf("2.0: %v", err)
 	}
 
+	// The same goes for what came before the message of 2.0 that precedes it, and waits.
+	a, b = newPair(t, allow)
+	a.history.wipe()
+	a.sent = 0
+	for _, packet := range [][]byte{legacy(2), a.forge(hello, later(3))} {
+		if _, err := b.Receive(packet); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.restart(t)
+	b.Sent(b.Outbox()...)
+	if events, err := b.Receive(a.forge(text(2, "in 2.0"))); err != nil || len(events) == 0 {
+		t.Fatalf("first message: events %v, %v", events, err)
+	}
+	if n := len(b.Outbox()); n != 1 {
+		t.Errorf("%d requests for what is missing now, want 1", n)
+	}
+	a.send(hello)
+	if events, err := b.Receive(a.forge(text(3, "in 2.0"))); err != nil || len(events) != 1 {
+		t.Fatalf("events %v, %v, want the second message alone", events, err)
+	}
+	a.send(hello)
+	if events, err := b.Receive(a.forge(text(4, "in 2.0"))); err != nil || len(events) != 2 || events[0].RandomID != 4 {
+		t.Fatalf("events %v, %v, want the third message as it was sent in 2.0, and the fourth", events, err)
+	}
+
 	// And without the option there is no 1.0 at all.
 	a, b = newPair(t)
 	a.history.wipe()

@@ -23,6 +23,7 @@ type incoming struct {
 	seq     int // out_seq_no
 	seen    int // in_seq_no
 	layer   int
+	v1      bool   // it came in MTProto 1.0
 	body    []byte // the DecryptedMessage, parsed as message
 	message tl.Message
 }
@@ -71,6 +72,20 @@ func (q *queue) next(seq int) (m incoming, ok bool) {
 		q.waiting = nil // An idle chat needs no room for it.
 	}
 	return m, true
+}
+
+// dropV1 removes what came in MTProto 1.0 and has a higher number than seq. It is missing
+// again then.
+func (q *queue) dropV1(seq int) {
+	q.waiting = slices.DeleteFunc(q.waiting, func(m incoming) bool {
+		drop := m.v1 && m.seq > seq
+		if drop {
+			q.bytes -= len(m.body)
+			q.requested = 0
+			clear(m.body)
+		}
+		return drop
+	})
 }
 
 // missing returns the range of messages to ask for, given the next number due: what is

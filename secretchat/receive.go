@@ -136,7 +136,7 @@ func (c *Chat) receive(o *opened) error {
 	case l.Layer < minWrapped:
 		return fatal(RuleLayer)
 	}
-	m := incoming{seq: seq, seen: seen, layer: int(l.Layer), body: l.Message}
+	m := incoming{seq: seq, seen: seen, layer: int(l.Layer), v1: v1, body: l.Message}
 	if seq > c.received {
 		// What waits does so without its random bytes, which can be as long as a packet.
 		m.body = bytes.Clone(l.Message)
@@ -146,8 +146,9 @@ func (c *Chat) receive(o *opened) error {
 		return fatal(RuleMalformed)
 	}
 
-	if !v1 {
-		c.firstV2 = min(c.firstV2, seq)
+	if !v1 && seq < c.firstV2 {
+		c.firstV2 = seq
+		c.queue.dropV1(seq)
 	}
 	if err := c.onNewKey(&m, o.key); err != nil {
 		return err

@@ -277,7 +277,7 @@ func (c *Chat) codeExchange(s *coder) {
 // Least sizes of the items in lists.
 const (
 	eventSize    = 1 + 4 + 4 + 4 + 4
-	incomingSize = 4 + 4 + 4 + 4
+	incomingSize = 4 + 4 + 4 + 1 + 4
 	recordSize   = 4 + 1 + 1 + 1
 )
 
@@ -304,6 +304,7 @@ func (s *coder) incoming(m *incoming) {
 	s.int(&m.seq)
 	s.int(&m.seen)
 	s.int(&m.layer)
+	s.bool(&m.v1)
 	s.bytes(&m.body)
 	if s.mode == reading {
 		var err error
