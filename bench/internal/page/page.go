@@ -26,15 +26,12 @@ var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // Write writes the page of the reports, in the order in which they are to be shown.
 func Write(w io.Writer, reports []*report.Report) error {
-	if len(reports) == 0 {
-		return fmt.Errorf("no reports")
+	if !slices.ContainsFunc(reports, func(r *report.Report) bool { return len(r.Results) > 0 }) {
+		return fmt.Errorf("no results")
 	}
 	sections, err := sectionsOf(reports)
 	if err != nil {
 		return err
-	}
-	if len(sections) == 0 {
-		return fmt.Errorf("no results that could be drawn")
 	}
 	return tmpl.Execute(w, struct {
 		Reports  []*report.Report

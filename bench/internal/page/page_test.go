@@ -126,6 +126,19 @@ func TestPart(t *testing.T) {
 	}
 }
 
+// TestNoCurve: results that are too few for a drawing are in the table, and that is open.
+func TestNoCurve(t *testing.T) {
+	r := sample("server", 1)
+	r.Results = r.Results[:1]
+	page := write(t, r)
+	if got := len(svgElement.FindAllString(page, -1)); got != 0 {
+		t.Errorf("%d drawings, want none", got)
+	}
+	if want := "<details open>"; !strings.Contains(page, want) {
+		t.Errorf("no %s in the page", want)
+	}
+}
+
 func TestNothing(t *testing.T) {
 	for _, reports := range [][]*report.Report{nil, {{}}} {
 		if err := Write(io.Discard, reports); err == nil {
