@@ -229,9 +229,6 @@ func (f *Func) MOVDLoad(offset int, p, d R) {
 // ADD sets d = n + imm.
 func (f *Func) ADD(imm int, n, d R) { f.emit("", "ADD", immediate(imm), f.use(n), f.use(d)) }
 
-// AND sets d = n ∧ imm.
-func (f *Func) AND(imm int, n, d R) { f.emit("", "AND", immediate(imm), f.use(n), f.use(d)) }
-
 // TST sets the flags to those of n ∧ imm.
 func (f *Func) TST(imm int, n R) { f.emit("", "TST", immediate(imm), f.use(n)) }
 

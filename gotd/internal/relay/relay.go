@@ -111,13 +111,7 @@ func (u *User) address() tg.DCOption {
 	return tg.DCOption{ID: dc, IPAddress: addr.IP.String(), Port: addr.Port, Static: true}
 }
 
-// Disconnect drops the connection of the user's client.
-func (u *User) Disconnect() {
-	u.relay.mu.Lock()
-	defer u.relay.mu.Unlock()
-	u.disconnect()
-}
-
+// disconnect drops the connection of the user's client.
 func (u *User) disconnect() {
 	if u.online {
 		u.online = false
