@@ -13,7 +13,7 @@ import (
 )
 
 // Bench measures this device, for about three seconds, and returns the results as JSON, which
-// the program in bench compares with those of other machines. Call it on a thread of its
+// the program in bench draws beside those of other machines. Call it on a thread of its
 // own, with the app in the foreground: in the background a phone gives it a small core,
 // or none.
 func Bench() string {
