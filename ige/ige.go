@@ -52,7 +52,7 @@ const (
 // ErrPartialBlock says that an input is not a whole number of blocks.
 var ErrPartialBlock = errors.New("ige: input is not a whole number of blocks")
 
-// Backend names the implementation that this machine uses, such as "AES-NI",
+// Backend names the implementation that this machine uses, such as "VAES-512+AES-NI",
 // "Armv8" or, for the constant-time software AES, "NEON" or "generic".
 func Backend() string { return backends.String() }
 
