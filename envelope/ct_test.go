@@ -52,7 +52,9 @@ func TestMemcheck(t *testing.T) {
 	}
 }
 
-// TestTrace has all backends. Packets are wrong under any of the keys.
+// TestTrace has all backends, those for several messages at a time in a batch that some of
+// them share sixteen by sixteen and some two by two. Packets are wrong under any of the
+// keys.
 func TestTrace(t *testing.T) {
 	const text = 300
 	dst := make([]byte, 0, text+MaxOverhead)
@@ -70,10 +72,28 @@ func TestTrace(t *testing.T) {
 		out, _ := k.Open(dst, kdf.Client, packet)
 		return out
 	}
+	var jobs [21]Job
+	var packets, dsts [len(jobs)][]byte
+	for i := range jobs {
+		n := 320
+		if i >= 16 {
+			n = 32 + 16*(i-16)
+		}
+		packets[i], dsts[i] = referenceSeal(newAuthKey(1), kdf.Client, random(n)), make([]byte, n)
+	}
+	openBatch := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		for i := range jobs {
+			jobs[i] = Job{Key: k, Src: packets[i], Dst: dsts[i][:0]}
+		}
+		OpenBatch(jobs[:])
+		return dsts[0]
+	}
 	impltest.All(t, backends, func(t *testing.T) {
 		const size = kdf.AuthKeySize + text
 		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
 		t.Run("Seal", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: seal}) })
 		t.Run("Open", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: open}) })
+		t.Run("OpenBatch", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: openBatch}) })
 	})
 }

@@ -3,7 +3,11 @@ package ct
 // operand has the numbers of the registers in the address of a memory operand.
 type operand struct{ base, index int8 }
 
-const none = -1
+const (
+	none = -1
+	rsi  = 6
+	rdi  = 7
+)
 
 const maxInstruction = 15
 
@@ -49,8 +53,12 @@ func memoryOperand(code *[maxInstruction]byte) operand {
 			if !hasModRM2(code[i]) {
 				return nothing
 			}
-		case op >= 0xa4 && op <= 0xaf && op != 0xa8 && op != 0xa9: // MOVS, STOS, …
-			return operand{6, 7} // RSI, RDI
+		case op >= 0xa4 && op <= 0xa7: // MOVS, CMPS
+			return operand{rsi, rdi}
+		case op == 0xac || op == 0xad: // LODS
+			return operand{rsi, none}
+		case op >= 0xaa && op <= 0xaf: // STOS, SCAS
+			return operand{rdi, none}
 		case !hasModRM1(op):
 			return nothing
 		}

@@ -4,7 +4,7 @@ import "testing"
 
 // The encodings are those that GNU as makes.
 func TestMemoryOperand(t *testing.T) {
-	const rax, rcx, rbx, rsi, rdi, r8, r12, r13, r15 = 0, 1, 3, 6, 7, 8, 12, 13, 15
+	const rax, rcx, rbx, r8, r12, r13, r15 = 0, 1, 3, 8, 12, 13, 15
 	for _, tt := range []struct {
 		asm  string
 		code []byte
@@ -28,7 +28,11 @@ func TestMemoryOperand(t *testing.T) {
 		{"movdqu xmm0, [r8]", []byte{0xf3, 0x41, 0x0f, 0x6f, 0x00}, operand{r8, none}},
 		{"movbe rax, [rbx]", []byte{0x48, 0x0f, 0x38, 0xf0, 0x03}, operand{rbx, none}},
 		{"adcx rax, [rbx]", []byte{0x66, 0x48, 0x0f, 0x38, 0xf6, 0x03}, operand{rbx, none}},
-		{"rep stosq", []byte{0xf3, 0x48, 0xab}, operand{rsi, rdi}},
+		{"rep stosq", []byte{0xf3, 0x48, 0xab}, operand{rdi, none}},
+		{"rep movsq", []byte{0xf3, 0x48, 0xa5}, operand{rsi, rdi}},
+		{"cmpsb", []byte{0xa6}, operand{rsi, rdi}},
+		{"lodsb", []byte{0xac}, operand{rsi, none}},
+		{"scasb", []byte{0xae}, operand{rdi, none}},
 		{"jne far", []byte{0x0f, 0x85, 0x04, 0x03, 0, 0}, operand{none, none}},
 		{"bswap rax", []byte{0x48, 0x0f, 0xc8}, operand{none, none}},
 		{"vzeroupper", []byte{0xc5, 0xf8, 0x77}, operand{none, none}},
