@@ -72,7 +72,8 @@ func leaveGeneric(m *modulus, x *nat, z *elem) {
 
 // multiply sets t = x·y.
 func multiply(t *[64]uint64, x, y *nat) {
-	r := reverse(y)
+	var r nat
+	reverse(&r, y)
 	var t0, t1, t2 uint64 // a column and the carries into the next two
 	for k := range 63 {
 		a, b := columns(x, &r, k)
@@ -93,7 +94,8 @@ func multiply(t *[64]uint64, x, y *nat) {
 
 // square sets t = x². Of the products x_i·x_j and x_j·x_i it computes one.
 func square(t *[64]uint64, x *nat) {
-	r := reverse(x)
+	var r nat
+	reverse(&r, x)
 	var carry0, carry1 uint64
 	for k := range 63 {
 		a, b := columns(x, &r, k)
@@ -210,9 +212,10 @@ func sub(z, x, y *nat) (borrow uint64) {
 	return borrow
 }
 
-func reverse(x *nat) (r nat) {
+// reverse sets r to the limbs of x in the other order. Returned, they would be on the stack
+// twice.
+func reverse(r, x *nat) {
 	for i, limb := range x {
 		r[len(x)-1-i] = limb
 	}
-	return r
 }

@@ -82,7 +82,8 @@ func leaveIFMA(m *modulus, x *nat, z *elem) {
 
 	// The bound of products says t < z/R + 5·n + n/2^52 < 8·n: the quotient of t by n
 	// has three bits.
-	y := unpack(&t)
+	var y [33]uint64
+	unpack(&y, &t)
 	for shift := 2; shift >= 0; shift-- {
 		subtractMultiple(&y, &m.n, shift)
 	}
@@ -122,8 +123,10 @@ func pack(z *elem, x *nat) {
 	}
 }
 
-// unpack returns the number with the digits x, which must be below 2^2112.
-func unpack(x *elem) (z [33]uint64) {
+// unpack sets z to the number with the digits x, which must be below 2^2112. Returned, it
+// would be on the stack twice.
+func unpack(z *[33]uint64, x *elem) {
+	clear(z[:])
 	for j := range ifmaDigits {
 		limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
 		v := *digit(x, j)
@@ -132,7 +135,6 @@ func unpack(x *elem) (z [33]uint64) {
 			z[limb+1] |= v >> (64 - shift)
 		}
 	}
-	return z
 }
 
 // digit returns where digit j of x is: the kernels have digits j, j+5, j+10, … in one

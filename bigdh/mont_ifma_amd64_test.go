@@ -158,7 +158,8 @@ func TestIFMALeave(t *testing.T) {
 				if x.Add(x, big.NewInt(off)); x.Sign() < 0 {
 					continue
 				}
-				limbs := unpack(ptr(ifmaElem(x)))
+				var limbs [33]uint64
+				unpack(&limbs, ptr(ifmaElem(x)))
 				for shift := 2; shift >= 0; shift-- {
 					subtractMultiple(&limbs, &m.n, shift)
 				}

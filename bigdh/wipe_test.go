@@ -1,0 +1,66 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package bigdh
+
+import (
+	"encoding/binary"
+	"slices"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/wipetest"
+)
+
+// TestWipeStack looks for exponents, shared secrets and numbers in Montgomery form on the
+// stack after each way through the package has returned.
+func TestWipeStack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
+	}
+	g := telegram(t, 3)
+	m := &g.p.m
+	impltest.All(t, backends, func(t *testing.T) {
+		check := func(name string, f func(), secrets ...[]uint64) {
+			t.Helper()
+			wipetest.Stack(t, name, f, func() [][]byte { return inBytes(secrets) })
+		}
+		r := newRand(5)
+		// Several times: of some numbers a modulus is subtracted in the end, of others not.
+		for range 4 {
+			x, y := new(nat), new(nat)
+			*x, *y = randomNat(r), randomNat(r)
+			a, b, z, n := new(elem), new(elem), new(elem), new(nat)
+			enter(m, b, y)
+			check("enter", func() { enter(m, a, x) }, a[:], x[:])
+			check("mul", func() { mul(m, z, a, b) }, a[:], b[:], z[:])
+			check("sqr", func() { sqr(m, z, a, 2) }, a[:], z[:])
+			check("leave", func() { leave(m, n, a) }, a[:], n[:])
+			check("exp", func() { m.exp(n, x, []byte("an exponent")) }, x[:], n[:])
+			check("comb", func() { g.p.comb(g.g).exp(m, n, y) }, y[:], n[:])
+
+			k, peer := generateKey(t, g), generateKey(t, g).PublicKey()
+			var secret [Size]byte
+			private, shared := new(nat), new(nat)
+			wipetest.Stack(t, "DH", func() { k.DH(&secret, peer) }, func() [][]byte {
+				setBytes(private, &k.x)
+				setBytes(shared, &secret)
+				return append(inBytes([][]uint64{private[:], shared[:]}), k.x[:], secret[:])
+			})
+			var fresh *PrivateKey
+			wipetest.Stack(t, "GenerateKey", func() { fresh, _ = g.GenerateKey([]byte("random")) }, func() [][]byte {
+				setBytes(private, &fresh.x)
+				return append(inBytes([][]uint64{private[:]}), fresh.x[:])
+			})
+		}
+	})
+}
+
+// inBytes returns all words but zeros as they are in memory.
+func inBytes(secrets [][]uint64) (list [][]byte) {
+	for _, word := range slices.Concat(secrets...) {
+		if word != 0 {
+			list = append(list, binary.NativeEndian.AppendUint64(nil, word))
+		}
+	}
+	return list
+}

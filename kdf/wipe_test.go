@@ -1,0 +1,46 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package kdf
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/wipetest"
+)
+
+// TestWipeStack looks for the authorization key, plaintext, and keys and ivs on the stack
+// after our own hashes.
+func TestWipeStack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
+	}
+	impltest.All(t, backends, func(t *testing.T) {
+		if Backend() == "generic" {
+			t.Skip("what crypto/sha256 leaves is not ours")
+		}
+		for _, n := range []int{16, 32, 80, 1000} {
+			for _, count := range []int{1, 2, 3, 9, 20} {
+				jobs := make([]Job, count)
+				secrets := func() (list [][]byte) {
+					for i := range jobs {
+						j := &jobs[i]
+						list = append(list, j.AuthKey[:], j.Padded, j.Key[:], j.IV[:])
+					}
+					return list
+				}
+				r := newRand(uint64(n))
+				for i := range jobs {
+					j := &jobs[i]
+					j.AuthKey, j.Side, j.Padded = new(AuthKey), Side(i%2), make([]byte, n+16*(i%3))
+					r.Read(j.AuthKey[:])
+					r.Read(j.Padded)
+				}
+				name := fmt.Sprintf("%d of %d bytes", count, n)
+				wipetest.Stack(t, "DeriveBatch, "+name, func() { DeriveBatch(jobs) }, secrets)
+				wipetest.Stack(t, "MsgKeyBatch, "+name, func() { MsgKeyBatch(jobs) }, secrets)
+			}
+		}
+	})
+}
