@@ -194,6 +194,9 @@ func (m *Manager) tick() error {
 	return nil
 }
 
+// Format implements [fmt.Formatter] so that no log gets to see Options.StateKey.
+func (m *Manager) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+
 // Chats returns all chats, in the order of their ids.
 func (m *Manager) Chats() []*Chat {
 	m.mu.Lock()

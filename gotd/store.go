@@ -73,11 +73,8 @@ type chatRecord struct {
 	Originator bool
 	State      State
 	// GA is what the peer has sent, in StateRequested.
-	GA []byte `json:",omitempty"`
-	// GB and Fingerprint are what we answer, in StateAccepting.
-	GB          []byte   `json:",omitempty"`
-	Fingerprint int64    `json:",omitempty"`
-	Closing     *closing `json:",omitempty"` // in StateClosing
+	GA      []byte   `json:",omitempty"`
+	Closing *closing `json:",omitempty"` // in StateClosing
 }
 
 // closing is why a chat has come to its end: because of a rule of the protocol, for

@@ -2,6 +2,7 @@ package gotd_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -128,6 +129,23 @@ func TestStoreContents(t *testing.T) {
 	for key := range contents(t, a.openStore()) {
 		if key != "d" { // parameters of Diffie–Hellman
 			t.Errorf("record %s is left behind", key)
+		}
+	}
+}
+
+// TestNothingPrintsKeys formats what has the key of the states.
+func TestNothingPrintsKeys(t *testing.T) {
+	opt := gotd.Options{Store: memStore{}, StateKey: stateKey, Handler: nothing}
+	m, err := gotd.New(tg.NewClient(nil), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
+		if got := fmt.Sprintf(verb, m); got != "REDACTED" {
+			t.Errorf("%s of a Manager is %s", verb, got)
+		}
+		if got := fmt.Sprintf(verb, opt); !strings.Contains(got, "REDACTED") {
+			t.Errorf("%s of Options is %s", verb, got)
 		}
 	}
 }
