@@ -238,7 +238,14 @@ func (c *Chat) complete(ctx context.Context, e *tg.EncryptedChat) error {
 			return err
 		}
 	}
-	return nil
+	return c.m.learnQts(ctx)
+}
+
+// hasEarly reports whether there are messages that wait, in memory, for the chat.
+func (c *Chat) hasEarly() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.early) > 0
 }
 
 func (c *Chat) takeAnswer(e *tg.EncryptedChat) (early []*incoming, ok bool, err error) {
@@ -443,7 +450,10 @@ func (c *Chat) finish(ctx context.Context) error {
 		}
 	}
 	c.m.forget(c)
-	return c.m.opt.Store.Commit([]Change{remove(recordKey(keyChat, c.id))})
+	if err := c.m.opt.Store.Commit([]Change{remove(recordKey(keyChat, c.id))}); err != nil {
+		return err
+	}
+	return c.m.learnQts(ctx) // A message may have waited for the chat in vain.
 }
 
 // restore brings a chat out of the store to life. One without a state was about to be

@@ -8,10 +8,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tg/e2e"
 	"github.com/gotd/td/tgerr"
 
+	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/gotd"
 	"github.com/mtcore/mtcore/secretchat"
 )
@@ -71,6 +73,143 @@ func TestLostMessages(t *testing.T) {
 	}
 	b.wantText("two")
 	b.wantText("three")
+}
+
+// TestDeletedFile: what takes the place of a message that was deleted before it arrived goes
+// without its file.
+func TestDeletedFile(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	bob.LoseMessages(1)
+	m := &e2e.DecryptedMessage{Media: &e2e.DecryptedMessageMediaPhoto{}}
+	id, err := atA.SendFile(t.Context(), m, zeros{}, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the file is sent", func() bool { return alice.Calls(tg.MessagesSendEncryptedFileRequestTypeID) == 1 })
+	if _, err := atA.SendAction(&e2e.DecryptedMessageActionDeleteMessages{RandomIDs: []int64{id}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		next[*gotd.Action](b)
+	}
+	if n := alice.Calls(tg.MessagesSendEncryptedFileRequestTypeID); n != 1 {
+		t.Errorf("the file was sent %d times, want once", n)
+	}
+}
+
+// fakeServer answers what a client calls to ask for a chat. It passes nothing on.
+type fakeServer struct {
+	gA       chan []byte
+	received chan int // qts
+}
+
+func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) error {
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		return err
+	}
+	prime := group.Prime()
+	var answer bin.Encoder
+	switch q := in.(type) {
+	case *tg.MessagesGetDhConfigRequest:
+		answer = &tg.MessagesDhConfig{G: 3, P: prime[:], Version: 1, Random: make([]byte, 256)}
+	case *tg.MessagesRequestEncryptionRequest:
+		s.gA <- q.GA
+		answer = &tg.EncryptedChatWaiting{ID: q.RandomID, AccessHash: 1, AdminID: 1, ParticipantID: 2}
+	case *tg.MessagesReceivedQueueRequest:
+		s.received <- q.MaxQts
+		answer = &tg.LongVector{}
+	case *tg.MessagesSendEncryptedServiceRequest:
+		answer = &tg.MessagesSentEncryptedMessage{}
+	default:
+		return fmt.Errorf("unexpected %T", in)
+	}
+	var b bin.Buffer
+	if err := answer.Encode(&b); err != nil {
+		return err
+	}
+	return out.Decode(&b)
+}
+
+// TestEarlyMessage: a message that comes before the update that its chat is accepted waits in
+// memory. It is not acknowledged until it is in the store.
+func TestEarlyMessage(t *testing.T) {
+	server := &fakeServer{make(chan []byte, 1), make(chan int, 10)}
+	events := make(chan gotd.Event, 10)
+	chats, err := gotd.New(tg.NewClient(server), gotd.Options{
+		Store: memStore{}, StateKey: stateKey,
+		Handler: func(_ context.Context, e gotd.Event) error { events <- e; return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dispatcher := tg.NewUpdateDispatcher()
+	chats.Register(dispatcher)
+	dispatch := func(u tg.UpdateClass) {
+		if err := dispatcher.Handle(t.Context(), &tg.Updates{Updates: []tg.UpdateClass{u}}); err != nil {
+			t.Error(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	defer func() { cancel(); <-done }()
+	go func() {
+		defer close(done)
+		if err := chats.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
+
+	chat, err := chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, gB, fingerprint, err := secretchat.Accept(group, <-server.gA, secretchat.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets := peer.Outbox()
+	var message bin.Buffer
+	if err := (&e2e.DecryptedMessage46{RandomID: 1, Message: "hello"}).Encode(&message); err != nil {
+		t.Fatal(err)
+	}
+	hello, err := peer.Encrypt(message.Buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range append(packets, hello) {
+		dispatch(&tg.UpdateNewEncryptedMessage{Message: &tg.EncryptedMessageService{
+			RandomID: p.RandomID, ChatID: chat.ID(), Bytes: p.Data,
+		}, Qts: i + 1})
+	}
+	state := &memState{found: true}
+	if err := chats.StateStorage(state).SetQts(t.Context(), 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	dispatch(&tg.UpdateEncryptedChatTyping{ChatID: chat.ID()})
+	<-events // so that all of this is done
+	if s, _, _ := state.GetState(t.Context(), 1); s.Qts != 0 {
+		t.Errorf("qts is %d while the messages are nowhere but in memory", s.Qts)
+	}
+
+	dispatch(&tg.UpdateEncryption{Chat: &tg.EncryptedChat{
+		ID: chat.ID(), AccessHash: 1, AdminID: 1, ParticipantID: 2, GAOrB: gB[:], KeyFingerprint: fingerprint,
+	}})
+	if e := <-events; e.(*gotd.Opened).Chat != chat {
+		t.Errorf("got %+v", e)
+	}
+	if e := <-events; e.(*gotd.Message).Message.Message != "hello" {
+		t.Errorf("got %+v", e)
+	}
+	if got := <-server.received; got != 2 {
+		t.Errorf("qts %d is acknowledged, want 2", got)
+	}
 }
 
 type countingWriter int64

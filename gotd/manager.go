@@ -58,6 +58,8 @@ type Manager struct {
 	work work
 	// received is the qts to be acknowledged.
 	received chan int
+	// learn, if not nil, has the last qts learnt. It is Run's alone.
+	learn func(ctx context.Context) error
 	// unsettled are the chats whose events the handler has seen. It is Run's alone.
 	unsettled map[*Chat]bool
 

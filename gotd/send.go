@@ -145,8 +145,9 @@ func (c *Chat) nextPacket() (*secretchat.Packet, *sendRecord, State) {
 		if s.RandomID == p.RandomID {
 			s.Seq = p.Seq
 		}
-		// What the peer has asked for again has another random_id.
-		if s.Seq == p.Seq {
+		// What the peer has asked for again has another random_id. If the message was
+		// deleted, a service message has its place.
+		if s.Seq == p.Seq && !p.Service {
 			file := *s
 			return &p, &file, c.rec.State
 		}

@@ -2,6 +2,7 @@ package gotd
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gotd/log"
 	"github.com/gotd/td/telegram/updates"
@@ -94,7 +95,8 @@ func (m *Manager) message(ctx context.Context, msg tg.EncryptedMessageClass) err
 
 // StateStorage returns a storage for gotd's updates.Manager that is s, but learns a qts
 // only when all messages up to it are in the [Store] and the handler has seen them.
-// Then the server is told as well, by messages.receivedQueue.
+// Then the server is told as well, by messages.receivedQueue. As long as a message waits,
+// in memory, for the update that its chat is accepted, there is nothing to learn.
 func (m *Manager) StateStorage(s updates.StateStorage) updates.StateStorage {
 	return &stateStorage{s, m}
 }
@@ -126,12 +128,25 @@ func (s *stateStorage) SetState(ctx context.Context, user int64, state updates.S
 // before this in the manager's work.
 func (s *stateStorage) SetQts(ctx context.Context, user int64, qts int) error {
 	return s.m.work.addUpdate(ctx, func(ctx context.Context) error {
-		if err := s.StateStorage.SetQts(ctx, user, qts); err != nil {
-			return err
+		s.m.learn = func(ctx context.Context) error {
+			if err := s.StateStorage.SetQts(ctx, user, qts); err != nil {
+				return err
+			}
+			s.m.setReceived(qts)
+			return nil
 		}
-		s.m.setReceived(qts)
-		return nil
+		return s.m.learnQts(ctx)
 	})
+}
+
+// learnQts has the last qts learnt, unless a message waits for its chat.
+func (m *Manager) learnQts(ctx context.Context) error {
+	if m.learn == nil || slices.ContainsFunc(m.Chats(), (*Chat).hasEarly) {
+		return nil
+	}
+	learn := m.learn
+	m.learn = nil
+	return learn(ctx)
 }
 
 // setReceived replaces the qts that is to be acknowledged.
