@@ -467,6 +467,11 @@ func (c *Chat) restore(state []byte) (err error) {
 		c.rec.State, c.rec.Closing = StateClosing, &closing{Reason: "its state is lost"}
 	case c.rec.State == StateWaiting:
 		c.outgoing, err = secretchat.RestoreOutgoing(state, c.options())
+		if err == nil && c.rec.AccessHash == 0 {
+			// Request has not returned, so that nobody knows of the chat, but perhaps the
+			// server.
+			err = c.closeLocked(closing{Silent: true})
+		}
 	default:
 		c.chat, err = secretchat.Restore(state, c.options())
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
@@ -101,8 +102,14 @@ func TestDeletedFile(t *testing.T) {
 
 // fakeServer answers what a client calls to ask for a chat. It passes nothing on.
 type fakeServer struct {
-	gA       chan []byte
-	received chan int // qts
+	gA        chan []byte
+	received  chan int // qts
+	discarded chan int // chats
+	requested func()   // is called when a chat is asked for, if not nil
+}
+
+func newFakeServer() *fakeServer {
+	return &fakeServer{gA: make(chan []byte, 10), received: make(chan int, 10), discarded: make(chan int, 10)}
 }
 
 func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) error {
@@ -116,6 +123,9 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 	case *tg.MessagesGetDhConfigRequest:
 		answer = &tg.MessagesDhConfig{G: 3, P: prime[:], Version: 1, Random: make([]byte, 256)}
 	case *tg.MessagesRequestEncryptionRequest:
+		if s.requested != nil {
+			s.requested()
+		}
 		s.gA <- q.GA
 		answer = &tg.EncryptedChatWaiting{ID: q.RandomID, AccessHash: 1, AdminID: 1, ParticipantID: 2}
 	case *tg.MessagesReceivedQueueRequest:
@@ -123,6 +133,9 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		answer = &tg.LongVector{}
 	case *tg.MessagesSendEncryptedServiceRequest:
 		answer = &tg.MessagesSentEncryptedMessage{}
+	case *tg.MessagesDiscardEncryptionRequest:
+		s.discarded <- q.ChatID
+		answer = &tg.BoolTrue{}
 	default:
 		return fmt.Errorf("unexpected %T", in)
 	}
@@ -136,7 +149,7 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 // TestEarlyMessage: a message that comes before the update that its chat is accepted waits in
 // memory. It is not acknowledged until it is in the store.
 func TestEarlyMessage(t *testing.T) {
-	server := &fakeServer{make(chan []byte, 1), make(chan int, 10)}
+	server := newFakeServer()
 	events := make(chan gotd.Event, 10)
 	chats, err := gotd.New(tg.NewClient(server), gotd.Options{
 		Store: memStore{}, StateKey: stateKey,
@@ -209,6 +222,62 @@ func TestEarlyMessage(t *testing.T) {
 	}
 	if got := <-server.received; got != 2 {
 		t.Errorf("qts %d is acknowledged, want 2", got)
+	}
+}
+
+// TestCrashInRequest: a chat of which the application does not know, since the crash came
+// before Request returned, does not wait for the peer for ever.
+func TestCrashInRequest(t *testing.T) {
+	server, store := newFakeServer(), memStore{}
+	var atCrash memStore
+	server.requested = func() { atCrash = contents(t, store) }
+	opt := gotd.Options{Store: store, StateKey: stateKey, Handler: func(_ context.Context, e gotd.Event) error {
+		t.Errorf("unexpected %T %+v", e, e)
+		return nil
+	}}
+	chats, err := gotd.New(tg.NewClient(server), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat, err := chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if chats, err = gotd.New(tg.NewClient(server), opt); err != nil {
+		t.Fatal(err)
+	}
+	if c := chats.Chat(chat.ID()); c == nil || c.State() != gotd.StateWaiting {
+		t.Errorf("after Request: chat %+v, want one that waits", c)
+	}
+
+	opt.Store = atCrash
+	if chats, err = gotd.New(tg.NewClient(server), opt); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := chats.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
+	select {
+	case id := <-server.discarded:
+		if id != chat.ID() {
+			t.Errorf("chat %d is discarded, want %d", id, chat.ID())
+		}
+	case <-time.After(patience):
+		t.Fatal("the server is not told")
+	}
+	eventually(t, "the chat is forgotten", func() bool { return len(chats.Chats()) == 0 })
+	cancel()
+	<-done
+	for key := range atCrash {
+		if key != "d" { // parameters of Diffie–Hellman
+			t.Errorf("record %s is left behind", key)
+		}
 	}
 }
 

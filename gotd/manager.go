@@ -265,7 +265,7 @@ func (m *Manager) Request(ctx context.Context, user *tg.InputUser) (*Chat, error
 		return c, c.setAccessHash(answer.AccessHash)
 	case *tg.EncryptedChat: // if the first answer was lost, and the peer is fast
 		m.work.add(func(ctx context.Context) error { return c.complete(ctx, answer) })
-		return c, nil
+		return c, c.setAccessHash(answer.AccessHash)
 	default:
 		return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.close(closing{Silent: true}))
 	}
