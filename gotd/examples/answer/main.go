@@ -50,6 +50,9 @@ func run(ctx context.Context, dir string, options telegram.Options) error {
 	if err != nil {
 		return fmt.Errorf("APP_ID: %w", err)
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	key, err := stateKey(filepath.Join(dir, "state.key"))
 	if err != nil {
 		return err
