@@ -82,6 +82,8 @@ func TestDeletedFile(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
 	atA, _ := newChat(t, a, b)
+	send(t, atA, "zero") // after which nothing else is on its way
+	b.wantText("zero")
 	bob.LoseMessages(1)
 	m := &e2e.DecryptedMessage{Media: &e2e.DecryptedMessageMediaPhoto{}}
 	id, err := atA.SendFile(t.Context(), m, zeros{}, 1000)
