@@ -94,3 +94,39 @@ func TestPaddingOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestPaddingRandom: every byte of padding is random, also the last that is drawn, and none
+// is the one that decides how long the padding is.
+func TestPaddingRandom(t *testing.T) {
+	const n, draws = 100, 4000
+	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
+		least, most := pad.bounds(n)
+		for _, batch := range []int{1, batchSize} {
+			seen := make([]map[byte]bool, most) // values of each byte
+			for i := range seen {
+				seen[i] = map[byte]bool{}
+			}
+			telling := 0 // how often the first byte is what the length would come from
+			for range draws / batch {
+				var random randomPadding
+				for i := range batch {
+					padding := random.draw(pad, n, batch-i)
+					for j, b := range padding {
+						seen[j][b] = true
+					}
+					if int(padding[0])%(maxExtraBlocks+1) == (len(padding)-least)/blockSize {
+						telling++
+					}
+				}
+			}
+			for i, values := range seen {
+				if len(values) < 64 {
+					t.Errorf("padding %d, %d at a time: byte %d has %d values in %d draws", pad, batch, i, len(values), draws)
+				}
+			}
+			if telling > draws/4 { // one in sixteen
+				t.Errorf("padding %d, %d at a time: the first byte tells the length in %d of %d draws", pad, batch, telling, draws)
+			}
+		}
+	}
+}

@@ -39,6 +39,12 @@ func TestWipeStack(t *testing.T) {
 				}
 				name := fmt.Sprintf("%d of %d bytes", count, n)
 				wipetest.Stack(t, "DeriveBatch, "+name, func() { DeriveBatch(jobs) }, secrets)
+				wipetest.Stack(t, "MsgKey, "+name, func() {
+					for i := range jobs {
+						j := &jobs[i]
+						j.MsgKey = j.AuthKey.MsgKey(j.Side, j.Padded)
+					}
+				}, secrets)
 				wipetest.Stack(t, "MsgKeyBatch, "+name, func() { MsgKeyBatch(jobs) }, secrets)
 			}
 		}
