@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """Makes packets.json and refused.json out of the vectors that this project shares with
-others, whose directory is the argument: one form for all of them, each key once, and of
-the large packets those under the first key only. What is in the packets comes from an
-independent Python reference (hashlib, AES-ECB), which is not part of this project.
+others, whose directory is the argument: one form for all of them, and each key once. What is
+in the packets comes from an independent Python reference (hashlib, AES-ECB), which is not
+part of this project.
 """
 
 import hashlib
 import json
 import sys
-
-LARGE = 1200
 
 shared = sys.argv[1]
 keys = []
@@ -66,7 +64,6 @@ def write(name, description, vectors):
 
 
 packets = [secret(v, 2) for v in read("secret_v2")] + [secret(v, 1) for v in read("secret_v1")]
-packets = [v for v in packets if v["key"] == 0 or len(v["packet"]) < 2 * LARGE]
 packets += [cloud(v) for v in read("cloud_generated")] + [bind(v) for v in read("bind_temp_auth_key")]
 write("packets.json", "packets of all kinds, to be opened and to be sealed again", packets)
 
