@@ -398,14 +398,9 @@ func TestHandshakeFails(t *testing.T) {
 		if store.state != nil {
 			t.Errorf("%s: the store still has a state", name)
 		}
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: the exponent was not wiped", name)
-				}
-			}()
-			mine.Bytes()
-		}()
+		if !wiped(mine) {
+			t.Errorf("%s: the exponent was not wiped", name)
+		}
 	}
 
 	opt, store := testOptions()

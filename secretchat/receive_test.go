@@ -2,6 +2,7 @@ package secretchat
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -180,6 +181,10 @@ func TestResend(t *testing.T) {
 	if again[1].RandomID == lost.RandomID {
 		t.Error("a packet sent again has the id of one that the server may drop")
 	}
+	a.restart(t)
+	if p := a.Outbox(); len(p) < 2 || p[1].Seq != lost.Seq || p[1].RandomID == lost.RandomID {
+		t.Error("after a crash, it has")
+	}
 	a.Sent(lost) // The report of the first try, late, is not one of the second.
 	if r := a.history.records[lost.Seq-a.acked]; !r.unsent {
 		t.Error("what is to be sent again counts as sent")
@@ -330,6 +335,15 @@ func TestEvents(t *testing.T) {
 		{tl.Action{ID: tl.ScreenshotMessages, IDs: ids}, Event{Kind: EventScreenshot, IDs: ids}},
 		{tl.Action{ID: tl.FlushHistory}, Event{Kind: EventFlushHistory}},
 		{tl.Action{ID: tl.Typing, Typing: []byte{0x4e, 0x74, 0xbf, 0x16}}, Event{Kind: EventTyping}},
+	}
+	for ttl, want := range map[int32]int{-1: 0, 60: 60, 1<<31 - 1: MaxTTL} {
+		a, b := newSettledPair(t)
+		message := text(1, "x")
+		binary.LittleEndian.PutUint32(message[16:], uint32(ttl))
+		got, err := b.Receive(a.send(message))
+		if err != nil || len(got) != 1 || got[0].Kind != EventMessage || got[0].TTL != want {
+			t.Errorf("message with %d seconds to live: events %+v, %v, want %d", ttl, got, err, want)
+		}
 	}
 	a, b := newSettledPair(t)
 	for i, test := range tests {

@@ -168,6 +168,13 @@ func TestRekeyTable(t *testing.T) {
 					b.restart(t)
 				}
 				b.Outbox() // which is not an answer
+				if mine := b.exchange.mine; mine != nil && r.next != requested {
+					defer func() {
+						if !wiped(mine) {
+							t.Error("the exponent was not wiped")
+						}
+					}()
+				}
 				if r.want != "" {
 					wantFatal(t, b, packet, r.want)
 					return
@@ -209,6 +216,13 @@ func (p *party) forgeMissing(message []byte) []byte {
 		return seal(p.other, p.side(), p.object(message, later(p.exchange.commit-p.sent)))
 	}
 	return p.forge(message)
+}
+
+// wiped reports whether an exponent is, in that it cannot be used.
+func wiped(k *bigdh.PrivateKey) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	k.Bytes()
+	return false
 }
 
 // TestRekeySwitchedEarly: CommitKey is lost, and what comes after it under the new key
