@@ -93,6 +93,12 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 			suites = append(suites, s.make(opt))
 		}
 	}
+	// What cannot be written is to be known before minutes are spent on it.
+	for _, name := range []string{opt.json, opt.html} {
+		if err := checkWritable(name); err != nil {
+			return err
+		}
+	}
 	rep, err := runSuites(suites, opt, stdout, stderr)
 	if err != nil || opt.checkOnly {
 		return err
@@ -110,6 +116,18 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 		return draw(stdout, opt.html, []*report.Report{rep})
 	}
 	return nil
+}
+
+// checkWritable returns an error if a file that has a name cannot be written.
+func checkWritable(name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // runSuites checks all suites, and then measures them.

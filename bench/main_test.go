@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,20 @@ func TestRun(t *testing.T) {
 	for _, want := range want {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in the output:\n%s", want, &stdout)
+		}
+	}
+}
+
+// TestUnwritable: what cannot be written is known before anything is checked or measured.
+func TestUnwritable(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "missing", "file")
+	for _, format := range []string{"-json", "-html"} {
+		var stdout, stderr bytes.Buffer
+		if got := run([]string{"-time", "1ns", format, name}, &stdout, &stderr); got != exitFailure {
+			t.Errorf("%s: status %d, want %d", format, got, exitFailure)
+		}
+		if stdout.Len() > 0 || !strings.Contains(stderr.String(), name) {
+			t.Errorf("%s: output %q, error %q, want only an error with the name", format, &stdout, &stderr)
 		}
 	}
 }
