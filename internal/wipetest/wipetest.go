@@ -33,21 +33,20 @@ func Stack(t *testing.T, name string, f func(), secrets func() [][]byte) {
 }
 
 func left(f func(), secrets func() [][]byte) string {
-	below := make([]byte, stackSize)
+	stack := make([]byte, stackSize)
 	done := make(chan bool)
 	go func() {
 		defer close(done)
 		growStack(growth)
-		clear(below)
-		writeStack(below)
+		writeStack(stack) // zeros
 		f()
-		readStack(below)
+		readStack(stack)
 	}()
 	<-done
 	for _, secret := range secrets() {
 		for ; len(secret) >= 8; secret = secret[8:] {
-			if i := bytes.Index(below, secret[:8]); i >= 0 {
-				return fmt.Sprintf("%x on the stack, %d bytes below", secret[:8], len(below)-i)
+			if i := bytes.Index(stack, secret[:8]); i >= 0 {
+				return fmt.Sprintf("%x on the stack, %d bytes below", secret[:8], len(stack)-i)
 			}
 		}
 	}
@@ -78,8 +77,9 @@ func growStack(depth int) byte {
 //go:nosplit
 func writeStack(src []byte) {
 	var here byte
+	p := below(&here, len(src))
 	for i := range src {
-		*(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(src)-margin)) = src[i]
+		*(*byte)(unsafe.Add(p, i)) = src[i]
 	}
 }
 
@@ -89,9 +89,20 @@ func writeStack(src []byte) {
 //go:nosplit
 func readStack(dst []byte) {
 	var here byte
+	p := below(&here, len(dst))
 	for i := range dst {
-		dst[i] = *(*byte)(unsafe.Add(unsafe.Pointer(&here), i-len(dst)-margin))
+		dst[i] = *(*byte)(unsafe.Add(p, i))
 	}
+}
+
+// below returns the address of n bytes that end below the frame of a caller with a local
+// variable here. It is a function lest the compiler take stores to its result for stores to
+// here, which nobody reads, and leave them out.
+//
+//go:noinline
+//go:nosplit
+func below(here *byte, n int) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(here), -n-margin)
 }
 
 // margin is more than there is between a local variable and the end of its frame.

@@ -2,7 +2,10 @@
 
 package wipetest
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 //go:noinline
 func leave(secret []byte, wipe bool) {
@@ -41,5 +44,35 @@ func TestLeft(t *testing.T) {
 		if found != tt.found {
 			t.Errorf("%s: found %v, want %v", tt.name, found, tt.found)
 		}
+	}
+}
+
+// TestWriteStack: what was on the stack before is not found.
+func TestWriteStack(t *testing.T) {
+	secret := []byte("a secret of another time")
+	zeros, stack := make([]byte, 8<<10), make([]byte, 8<<10)
+	find := func(write bool) bool {
+		found := true
+		for range 4 { // see Stack
+			done := make(chan bool)
+			go func() {
+				defer close(done)
+				growStack(growth)
+				leave(secret, false)
+				if write {
+					writeStack(zeros)
+				}
+				readStack(stack)
+			}()
+			<-done
+			found = found && bytes.Contains(stack, secret)
+		}
+		return found
+	}
+	if !find(false) {
+		t.Error("what a function leaves is not found")
+	}
+	if find(true) {
+		t.Error("what a function left is found after writeStack")
 	}
 }
