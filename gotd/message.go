@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg/e2e"
@@ -12,8 +13,11 @@ import (
 // Layers of https://core.telegram.org/schema/end-to-end that changed the form of what this
 // package sends.
 const (
+	layerVideo66     = 66  // videos can be round
 	layerMessage73   = 73  // decryptedMessage has grouped_id and silent
+	layerEntity101   = 101 // text can be underlined, struck out and quoted
 	layerDocument143 = 143 // documents have a size of 64 bits
+	layerEntity144   = 144 // text can have spoilers and custom emoji
 )
 
 var errTrailing = errors.New("gotd: bytes after the end of a message")
@@ -80,7 +84,7 @@ func newestMedia(media e2e.DecryptedMessageMediaClass) e2e.DecryptedMessageMedia
 }
 
 // encodeMessage serialises a message for a peer of the given layer. What the layer does
-// not have is left out: silent, grouped_id.
+// not have is left out: silent, grouped_id, and how some of the text looks.
 func encodeMessage(layer int, m *e2e.DecryptedMessage) ([]byte, error) {
 	c := *m
 	if media, ok := m.GetMedia(); ok {
@@ -89,6 +93,9 @@ func encodeMessage(layer int, m *e2e.DecryptedMessage) ([]byte, error) {
 			return nil, err
 		}
 		c.SetMedia(media)
+	}
+	if entities, ok := m.GetEntities(); ok {
+		c.SetEntities(entitiesFor(layer, entities))
 	}
 	if layer >= layerMessage73 {
 		return encode(&c)
@@ -109,6 +116,29 @@ func encodeMessage(layer int, m *e2e.DecryptedMessage) ([]byte, error) {
 	return encode(old)
 }
 
+func entitiesFor(layer int, entities []e2e.MessageEntityClass) []e2e.MessageEntityClass {
+	return slices.DeleteFunc(slices.Clone(entities), func(e e2e.MessageEntityClass) bool {
+		switch e.(type) {
+		case *e2e.MessageEntityUnderline, *e2e.MessageEntityStrike, *e2e.MessageEntityBlockquote:
+			return layer < layerEntity101
+		case *e2e.MessageEntitySpoiler, *e2e.MessageEntityCustomEmoji:
+			return layer < layerEntity144
+		default:
+			return false
+		}
+	})
+}
+
+func attributesFor(layer int, attributes []e2e.DocumentAttributeClass) []e2e.DocumentAttributeClass {
+	attributes = slices.Clone(attributes)
+	for i, a := range attributes {
+		if v, ok := a.(*e2e.DocumentAttributeVideo); ok && layer < layerVideo66 {
+			attributes[i] = &e2e.DocumentAttributeVideo23{Duration: v.Duration, W: v.W, H: v.H}
+		}
+	}
+	return attributes
+}
+
 func mediaFor(layer int, media e2e.DecryptedMessageMediaClass) (e2e.DecryptedMessageMediaClass, error) {
 	d, ok := media.(*e2e.DecryptedMessageMediaDocument)
 	if !ok || layer >= layerDocument143 {
@@ -119,7 +149,7 @@ func mediaFor(layer int, media e2e.DecryptedMessageMediaClass) (e2e.DecryptedMes
 	}
 	return &e2e.DecryptedMessageMediaDocument46{
 		Thumb: d.Thumb, ThumbW: d.ThumbW, ThumbH: d.ThumbH, MimeType: d.MimeType, Size: int(d.Size),
-		Key: d.Key, Iv: d.Iv, Attributes: d.Attributes, Caption: d.Caption,
+		Key: d.Key, Iv: d.Iv, Attributes: attributesFor(layer, d.Attributes), Caption: d.Caption,
 	}, nil
 }
 

@@ -58,6 +58,48 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestOlderEntities: a peer is not sent what would make a message unreadable to it.
+func TestOlderEntities(t *testing.T) {
+	bold, strike, spoiler := &e2e.MessageEntityBold{Length: 1}, &e2e.MessageEntityStrike{Length: 1}, &e2e.MessageEntitySpoiler{Length: 1}
+	video := &e2e.DocumentAttributeVideo{Duration: 1, W: 2, H: 3}
+	video.SetRoundMessage(true)
+	for _, tt := range []struct {
+		layer int
+		want  []e2e.MessageEntityClass
+		video e2e.DocumentAttributeClass
+	}{
+		{46, []e2e.MessageEntityClass{bold}, &e2e.DocumentAttributeVideo23{Duration: 1, W: 2, H: 3}},
+		{66, []e2e.MessageEntityClass{bold}, video},
+		{100, []e2e.MessageEntityClass{bold}, video},
+		{101, []e2e.MessageEntityClass{bold, strike}, video},
+		{143, []e2e.MessageEntityClass{bold, strike}, video},
+		{144, []e2e.MessageEntityClass{bold, strike, spoiler}, video},
+	} {
+		m := &e2e.DecryptedMessage{Message: "text"}
+		m.SetEntities([]e2e.MessageEntityClass{bold, strike, spoiler})
+		m.SetMedia(&e2e.DecryptedMessageMediaDocument{Attributes: []e2e.DocumentAttributeClass{video}})
+		body, err := encodeMessage(tt.layer, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := decodeBody(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := newestMessage(decoded)
+		if !reflect.DeepEqual(got.Entities, tt.want) {
+			t.Errorf("layer %d: got entities %v, want %v", tt.layer, got.Entities, tt.want)
+		}
+		attributes := got.Media.(*e2e.DecryptedMessageMediaDocument).Attributes
+		if len(attributes) != 1 || !reflect.DeepEqual(attributes[0], tt.video) {
+			t.Errorf("layer %d: got attributes %v, want %v", tt.layer, attributes, tt.video)
+		}
+		if len(m.Entities) != 3 {
+			t.Fatal("the caller's message has changed")
+		}
+	}
+}
+
 // TestDocumentLayers: the size of documents has 64 bits since layer 143.
 func TestDocumentLayers(t *testing.T) {
 	small := &e2e.DecryptedMessageMediaDocument{Size: math.MaxInt32}
