@@ -92,6 +92,10 @@ func sealGroup(jobs []Job) {
 	n := 0
 	for i := range jobs {
 		j := &jobs[i]
+		if !j.Key.fits(len(j.Src), j.Padding) {
+			j.Err = ErrTooLong
+			continue
+		}
 		out, body, err := j.Key.frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src), len(jobs)-i))
 		j.Err = err
 		if err != nil {

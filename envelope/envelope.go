@@ -62,7 +62,8 @@ const (
 // one. There is no telling why.
 var ErrDecrypt = errors.New("envelope: message cannot be decrypted")
 
-// ErrTooLong says that a plaintext is too long for a packet.
+// ErrTooLong says that a plaintext is too long for a packet, with as much padding as there
+// may be.
 var ErrTooLong = errors.New("envelope: plaintext too long")
 
 // Version is a version of MTProto.
@@ -118,6 +119,9 @@ func Open(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte) (padded []
 // must not overlap otherwise with those MaxOverhead bytes more, or Seal panics.
 func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
 	checkSeal(dst, plaintext)
+	if !k.fits(len(plaintext), pad) {
+		return nil, ErrTooLong
+	}
 	var random randomPadding
 	out, err := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
 	clear(random.bytes[:])
@@ -175,6 +179,13 @@ func (k *Key) frame(dst, plaintext, padding []byte) (out, body []byte, err error
 	}
 	copy(body[len(plaintext):], padding)
 	return out, body, nil
+}
+
+// fits reports whether there is room in a packet for a plaintext of n bytes and the most
+// padding: whether it is refused must not depend on chance.
+func (k *Key) fits(n int, pad Padding) bool {
+	_, most := pad.bounds(n)
+	return HeaderSize+n+most <= k.maxPacket()
 }
 
 func (k *Key) putHeader(packet []byte, m *kdf.MsgKey) {

@@ -320,6 +320,30 @@ func TestMaxPacket(t *testing.T) {
 	}
 }
 
+// TestTooLongAlways: whether a plaintext is refused does not depend on how much padding it
+// happens to get.
+func TestTooLongAlways(t *testing.T) {
+	k := NewKey(newAuthKey(1))
+	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
+		const n = 500
+		_, most := pad.bounds(n)
+		for _, short := range []int{0, 1, blockSize, most} {
+			k.MaxPacket = HeaderSize + n + most - short
+			var want error
+			if short > 0 {
+				want = ErrTooLong
+			}
+			for range 100 {
+				job := []Job{{Key: k, Padding: pad, Src: make([]byte, n)}}
+				_, err := k.Seal(nil, kdf.Client, job[0].Src, pad)
+				if batchErr := SealBatch(job); err != want || batchErr != want {
+					t.Fatalf("padding %d, %d bytes of room missing: Seal: %v, SealBatch: %v, want %v", pad, short, err, batchErr, want)
+				}
+			}
+		}
+	}
+}
+
 // TestOverlaps: what is not one of the ways to work in place panics.
 func TestOverlaps(t *testing.T) {
 	const want = "envelope: invalid buffer overlap"
