@@ -174,6 +174,9 @@ func (c *Chat) answer() (*tg.MessagesAcceptEncryptionRequest, error) {
 	default:
 		return nil, fmt.Errorf("gotd: chat cannot be accepted: it is %s", c.rec.State)
 	}
+	if err := c.chat.Err(); err != nil {
+		return nil, err
+	}
 	// If the peer has sent something it has got the answer, and g_b is not needed.
 	gB, fingerprint, _ := c.chat.Acceptance()
 	return &tg.MessagesAcceptEncryptionRequest{Peer: c.inputLocked(), GB: gB[:], KeyFingerprint: fingerprint}, nil

@@ -1,6 +1,7 @@
 package gotd_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,6 +109,7 @@ type fakeServer struct {
 	received  chan int // qts
 	discarded chan int // chats
 	requested func()   // is called when a chat is asked for, if not nil
+	zeros     atomic.Int32
 }
 
 func newFakeServer() *fakeServer {
@@ -135,6 +137,11 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		answer = &tg.LongVector{}
 	case *tg.MessagesSendEncryptedServiceRequest:
 		answer = &tg.MessagesSentEncryptedMessage{}
+	case *tg.MessagesAcceptEncryptionRequest:
+		if bytes.Equal(q.GB, make([]byte, len(q.GB))) {
+			s.zeros.Add(1)
+		}
+		return tgerr.New(500, "INTERNAL")
 	case *tg.MessagesDiscardEncryptionRequest:
 		s.discarded <- q.ChatID
 		answer = &tg.BoolTrue{}
@@ -280,6 +287,60 @@ func TestCrashInRequest(t *testing.T) {
 		if key != "d" { // parameters of Diffie–Hellman
 			t.Errorf("record %s is left behind", key)
 		}
+	}
+}
+
+// TestAcceptWithoutState: a chat whose state could not be stored does not answer with
+// zeros.
+func TestAcceptWithoutState(t *testing.T) {
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, gA, err := secretchat.Request(group, secretchat.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, full := newFakeServer(), new(atomic.Bool)
+	store := fullStore{memStore{}, full}
+	for _, broken := range []bool{false, true} {
+		full.Store(broken)
+		asked := make(chan struct{}, 1)
+		chats, err := gotd.New(tg.NewClient(server), gotd.Options{
+			Store: store, StateKey: stateKey,
+			Handler: func(context.Context, gotd.Event) error { asked <- struct{}{}; return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dispatcher := tg.NewUpdateDispatcher()
+		chats.Register(dispatcher)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- chats.Run(ctx) }()
+		if !broken {
+			request := &tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: 5, AccessHash: 1, AdminID: 2, GA: gA[:]}}
+			if err := dispatcher.Handle(ctx, &tg.Updates{Updates: []tg.UpdateClass{request}}); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			if err := chats.Chat(5).Accept(ctx); !tgerr.Is(err, "INTERNAL") {
+				t.Errorf("Accept: got %v, want INTERNAL", err)
+			}
+			cancel()
+			<-ended
+			continue
+		}
+		if err := <-ended; !errors.Is(err, errDiskFull) {
+			t.Errorf("Run: got %v, want %v", err, errDiskFull)
+		}
+		if err := chats.Chat(5).Accept(t.Context()); !errors.Is(err, secretchat.ErrStore) {
+			t.Errorf("Accept: got %v, want %v", err, secretchat.ErrStore)
+		}
+		cancel()
+	}
+	if n := server.zeros.Load(); n > 0 {
+		t.Errorf("g_b of zeros was sent %d times", n)
 	}
 }
 
