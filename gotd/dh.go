@@ -1,6 +1,7 @@
 package gotd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ type dhCache struct {
 	mu   sync.Mutex
 	last *dhRecord
 }
+
+// ErrPrime means that the server named another prime than Telegram's, and
+// Options.AllowVerifiedPrime is not set.
+var ErrPrime = errors.New("gotd: not the prime of Telegram")
 
 // randomLength is how many random bytes are asked for. Servers send 256, whatever it is.
 const randomLength = bigdh.Size
@@ -40,10 +45,10 @@ func (d *dhCache) group(ctx context.Context, m *Manager) (*bigdh.Group, []byte, 
 		if last == nil {
 			return nil, nil, errors.New("gotd: server has not sent the parameters of Diffie–Hellman")
 		}
-		group, err := bigdh.NewGroupContext(ctx, last.P, last.G)
+		group, err := m.newGroup(ctx, last.P, last.G)
 		return group, answer.Random, err
 	case *tg.MessagesDhConfig:
-		group, err := bigdh.NewGroupContext(ctx, answer.P, answer.G)
+		group, err := m.newGroup(ctx, answer.P, answer.G)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -54,6 +59,21 @@ func (d *dhCache) group(ctx context.Context, m *Manager) (*bigdh.Group, []byte, 
 	default:
 		return nil, nil, fmt.Errorf("gotd: unexpected %T", answer)
 	}
+}
+
+// newGroup returns the group of a prime and a generator, if Options allow the prime.
+func (m *Manager) newGroup(ctx context.Context, p []byte, g int) (*bigdh.Group, error) {
+	if m.opt.AllowVerifiedPrime {
+		return bigdh.NewGroupContext(ctx, p, g)
+	}
+	group, err := bigdh.Telegram(g)
+	if err != nil {
+		return nil, err
+	}
+	if known := group.Prime(); !bytes.Equal(p, known[:]) {
+		return nil, ErrPrime
+	}
+	return group, nil
 }
 
 func (d *dhCache) keep(s Store, r *dhRecord) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,6 +111,7 @@ type fakeServer struct {
 	discarded chan int // chats
 	requested func()   // is called when a chat is asked for, if not nil
 	zeros     atomic.Int32
+	prime     []byte // Telegram's if nil
 }
 
 func newFakeServer() *fakeServer {
@@ -125,7 +127,11 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 	var answer bin.Encoder
 	switch q := in.(type) {
 	case *tg.MessagesGetDhConfigRequest:
-		answer = &tg.MessagesDhConfig{G: 3, P: prime[:], Version: 1, Random: make([]byte, 256)}
+		p := prime[:]
+		if s.prime != nil {
+			p = s.prime
+		}
+		answer = &tg.MessagesDhConfig{G: 3, P: p, Version: 1, Random: make([]byte, 256)}
 	case *tg.MessagesRequestEncryptionRequest:
 		if s.requested != nil {
 			s.requested()
@@ -530,6 +536,44 @@ func TestDHConfig(t *testing.T) {
 	}
 	if got := alice.Calls(tg.MessagesGetDhConfigRequestTypeID); got != 3 {
 		t.Errorf("the server was asked %d times, want before each of 3 chats", got)
+	}
+}
+
+// TestPrime: a prime that is not Telegram's is for those who ask for it, and is checked then.
+func TestPrime(t *testing.T) {
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	telegram := group.Prime()
+	other := new(big.Int).Lsh(big.NewInt(1), 2048)
+	other.Sub(other, big.NewInt(1942289)) // a safe prime
+	composite := new(big.Int).Sub(other, big.NewInt(2))
+	for _, tt := range []struct {
+		prime []byte
+		allow bool
+		want  error
+	}{
+		{telegram[:], false, nil},
+		{telegram[:], true, nil},
+		{telegram[1:], false, gotd.ErrPrime},
+		{other.Bytes(), false, gotd.ErrPrime},
+		{other.Bytes(), true, nil},
+		{composite.Bytes(), false, gotd.ErrPrime},
+		{composite.Bytes(), true, bigdh.ErrPrime},
+	} {
+		server := newFakeServer()
+		server.prime = tt.prime
+		chats, err := gotd.New(tg.NewClient(server), gotd.Options{
+			Store: memStore{}, StateKey: stateKey, AllowVerifiedPrime: tt.allow,
+			Handler: func(context.Context, gotd.Event) error { return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chats.Request(t.Context(), &tg.InputUser{UserID: 2}); !errors.Is(err, tt.want) {
+			t.Errorf("prime %x…, allowed %v: got %v, want %v", tt.prime[:min(4, len(tt.prime))], tt.allow, err, tt.want)
+		}
 	}
 }
 

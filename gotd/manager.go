@@ -39,6 +39,10 @@ type Options struct {
 	Layer         int
 	AllowLegacyV1 bool
 	MaxPacket     int
+	// AllowVerifiedPrime accepts any safe prime that the server names, once it is checked,
+	// and not only the one that Telegram has always used. Who chose a prime may know how to
+	// compute logarithms by it, which no check can tell.
+	AllowVerifiedPrime bool
 }
 
 func (o *Options) check() {

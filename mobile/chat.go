@@ -33,8 +33,9 @@ type ChatOptions struct {
 	// never sent anything better. Nothing is ever sent in it.
 	AllowLegacyV1 bool
 
-	opt secretchat.Options
-	err error // to be returned where there is somebody to catch it
+	opt      secretchat.Options         // but for the StateKey
+	stateKey func() secretchat.StateKey // which fmt cannot print
+	err      error                      // to be returned where there is somebody to catch it
 }
 
 // NewChatOptions returns the options of the chat with this id, which is the random_id of
@@ -47,11 +48,13 @@ func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOpt
 	if store != nil {
 		o.opt.Store = storeAdapter{store}
 	}
-	if len(stateKey) != len(o.opt.StateKey) {
-		o.err = errSize("state key", len(o.opt.StateKey), len(stateKey))
+	var key secretchat.StateKey
+	if len(stateKey) != len(key) {
+		o.err = errSize("state key", len(key), len(stateKey))
 		return o
 	}
-	copy(o.opt.StateKey[:], stateKey)
+	copy(key[:], stateKey)
+	o.stateKey = func() secretchat.StateKey { return key }
 	return o
 }
 
@@ -67,13 +70,14 @@ func (o *ChatOptions) options() (secretchat.Options, error) {
 		return secretchat.Options{}, errors.New("mobile: no options")
 	case o.err != nil:
 		return secretchat.Options{}, o.err
-	case o.opt.StateKey == secretchat.StateKey{}:
+	case o.stateKey == nil || o.stateKey() == secretchat.StateKey{}:
 		return secretchat.Options{}, errNoStateKey
 	case o.Layer != 0 && (o.Layer < secretchat.MinLayer || o.Layer > secretchat.LatestLayer):
 		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not one of %d to %d",
 			o.Layer, secretchat.MinLayer, secretchat.LatestLayer)
 	}
 	opt := o.opt
+	opt.StateKey = o.stateKey()
 	opt.Layer, opt.AllowLegacyV1 = o.Layer, o.AllowLegacyV1
 	return opt, nil
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -296,5 +298,27 @@ func TestBench(t *testing.T) {
 	}
 	if _, err := RunBench("", cancel{}); err != errCancelled {
 		t.Errorf("cancelled: got %v, want %v", err, errCancelled)
+	}
+}
+
+// TestChatOptions: those that Java can make by itself are refused, and none are printed with
+// their key.
+func TestChatOptions(t *testing.T) {
+	var zero ChatOptions
+	if _, err := zero.options(); err != errNoStateKey {
+		t.Errorf("zero options: got %v, want %v", err, errNoStateKey)
+	}
+	zero.SetServerRandom(make([]byte, 256))
+	if _, err := zero.options(); err != errNoStateKey {
+		t.Errorf("zero options with random bytes: got %v, want %v", err, errNoStateKey)
+	}
+	o := NewChatOptions(1, 2, nil, bytes.Repeat([]byte{0xa5}, 32))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		text := strings.ToLower(fmt.Sprintf(verb, o))
+		for _, key := range []string{"165 165", "a5a5", "0xa5, 0xa5"} {
+			if strings.Contains(text, key) {
+				t.Errorf("%s prints the state key: %s", verb, text)
+			}
+		}
 	}
 }

@@ -18,6 +18,9 @@ type Outgoing struct {
 
 // Request begins a chat. It returns g_a for messages.requestEncryption.
 //
+// The group is of what messages.getDhConfig returns: [bigdh.Telegram] takes no prime but the
+// one that Telegram has always used, and [bigdh.NewGroup] any that it finds safe.
+//
 // The Store gets the state of the exchange, which [RestoreOutgoing] takes.
 func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte, err error) {
 	opt.check()
