@@ -10,7 +10,7 @@ import (
 
 // kernelLanes is the width of the widest kernel.
 func kernelLanes() int {
-	if useVAES256 {
+	if useVAES512 {
 		return 16
 	}
 	return 8
@@ -83,8 +83,10 @@ func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 		asm.EncryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
 	case useVAES512:
 		encryptLanesVAES512(l, dst, src, live, n)
+	case live <= 4 && useVAES256:
+		asm.EncryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
 	case useVAES256:
-		encryptLanesVAES256(l, dst, src, live, n)
+		asm.EncryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
 		asm.EncryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
 	default:
@@ -105,19 +107,6 @@ func encryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	}
 }
 
-func encryptLanesVAES256(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
-	case live <= 4:
-		asm.EncryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 8:
-		asm.EncryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 12:
-		asm.EncryptBatch12VAES256(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.EncryptBatch16VAES256(l.keys(), &l.state, dst, src, n)
-	}
-}
-
 // decryptLanesAES is encryptLanesAES for the other direction.
 func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
@@ -125,8 +114,10 @@ func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 		asm.DecryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
 	case useVAES512:
 		decryptLanesVAES512(l, dst, src, live, n)
+	case live <= 4 && useVAES256:
+		asm.DecryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
 	case useVAES256:
-		decryptLanesVAES256(l, dst, src, live, n)
+		asm.DecryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
 	case live <= 4:
 		asm.DecryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
 	default:
@@ -144,18 +135,5 @@ func decryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 		asm.DecryptBatch12VAES512(l.keys(), &l.state, dst, src, n)
 	default:
 		asm.DecryptBatch16VAES512(l.keys(), &l.state, dst, src, n)
-	}
-}
-
-func decryptLanesVAES256(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
-	case live <= 4:
-		asm.DecryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 8:
-		asm.DecryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 12:
-		asm.DecryptBatch12VAES256(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.DecryptBatch16VAES256(l.keys(), &l.state, dst, src, n)
 	}
 }

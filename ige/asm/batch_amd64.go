@@ -46,17 +46,17 @@ func EncryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src 
 //go:noescape
 func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
-//
-//go:noescape
-func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
 // EncryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// EncryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
+// of AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
@@ -64,23 +64,11 @@ func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, sr
 //go:noescape
 func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch12VAES256 takes the first 12 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
-//
-//go:noescape
-func EncryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
 // EncryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// EncryptBatch16VAES256 takes the first 16 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
-//
-//go:noescape
-func EncryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
@@ -130,17 +118,17 @@ func DecryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src 
 //go:noescape
 func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
-//
-//go:noescape
-func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
 // DecryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// DecryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
+// of AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
@@ -148,23 +136,11 @@ func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, sr
 //go:noescape
 func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch12VAES256 takes the first 12 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
-//
-//go:noescape
-func DecryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
 // DecryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// DecryptBatch16VAES256 takes the first 16 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
-//
-//go:noescape
-func DecryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.

@@ -490,8 +490,8 @@ TEXT ·EncryptBatch2AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
 	VMOVDQU 256(CX), X2
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X3
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X4
@@ -599,12 +599,12 @@ TEXT ·EncryptBatch4AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
-	VMOVDQU 32(CX), X2
-	VMOVDQU 48(CX), X3
 	VMOVDQU 256(CX), X4
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X5
+	VMOVDQU 32(CX), X2
 	VMOVDQU 288(CX), X6
+	VMOVDQU 48(CX), X3
 	VMOVDQU 304(CX), X7
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X8
@@ -770,20 +770,20 @@ TEXT ·EncryptBatch8AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
-	VMOVDQU 32(CX), X2
-	VMOVDQU 48(CX), X3
-	VMOVDQU 64(CX), X4
-	VMOVDQU 80(CX), X5
-	VMOVDQU 96(CX), X6
-	VMOVDQU 112(CX), X7
 	VMOVDQU 256(CX), X8
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X9
+	VMOVDQU 32(CX), X2
 	VMOVDQU 288(CX), X10
+	VMOVDQU 48(CX), X3
 	VMOVDQU 304(CX), X11
+	VMOVDQU 64(CX), X4
 	VMOVDQU 320(CX), X12
+	VMOVDQU 80(CX), X5
 	VMOVDQU 336(CX), X13
+	VMOVDQU 96(CX), X6
 	VMOVDQU 352(CX), X14
+	VMOVDQU 112(CX), X7
 	VMOVDQU 368(CX), X15
 
 block:
@@ -1020,8 +1020,8 @@ TEXT ·EncryptBatch4VAES256(SB), NOSPLIT, $0-40
 	MOVQ           blocks+32(FP), SI
 	XORQ           DI, DI
 	VMOVDQU        (CX), Y0
-	VMOVDQU        32(CX), Y1
 	VMOVDQU        256(CX), Y2
+	VMOVDQU        32(CX), Y1
 	VMOVDQU        288(CX), Y3
 	MOVQ           (BX), R8
 	VBROADCASTI128 (R8)(DI*1), Y4
@@ -1129,6 +1129,202 @@ block:
 	JNZ            block
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
+	VZEROUPPER
+	RET
+
+// func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·EncryptBatch8VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        256(CX), Y4
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        288(CX), Y5
+	VMOVDQU        64(CX), Y2
+	VMOVDQU        320(CX), Y6
+	VMOVDQU        96(CX), Y3
+	VMOVDQU        352(CX), Y7
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y9
+	VPXOR          Y0, Y9, Y9
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y10
+	VPXOR          Y1, Y10, Y10
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y1
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y11
+	VPXOR          Y2, Y11, Y11
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y2
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y12
+	VPXOR          Y3, Y12, Y12
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESENC 64(AX), Y9, Y9
+	VAESENC 96(AX), Y10, Y10
+	VAESENC 1024(AX), Y11, Y11
+	VAESENC 1056(AX), Y12, Y12
+
+	// Round 2
+	VAESENC 128(AX), Y9, Y9
+	VAESENC 160(AX), Y10, Y10
+	VAESENC 1088(AX), Y11, Y11
+	VAESENC 1120(AX), Y12, Y12
+
+	// Round 3
+	VAESENC 192(AX), Y9, Y9
+	VAESENC 224(AX), Y10, Y10
+	VAESENC 1152(AX), Y11, Y11
+	VAESENC 1184(AX), Y12, Y12
+
+	// Round 4
+	VAESENC 256(AX), Y9, Y9
+	VAESENC 288(AX), Y10, Y10
+	VAESENC 1216(AX), Y11, Y11
+	VAESENC 1248(AX), Y12, Y12
+
+	// Round 5
+	VAESENC 320(AX), Y9, Y9
+	VAESENC 352(AX), Y10, Y10
+	VAESENC 1280(AX), Y11, Y11
+	VAESENC 1312(AX), Y12, Y12
+
+	// Round 6
+	VAESENC 384(AX), Y9, Y9
+	VAESENC 416(AX), Y10, Y10
+	VAESENC 1344(AX), Y11, Y11
+	VAESENC 1376(AX), Y12, Y12
+
+	// Round 7
+	VAESENC 448(AX), Y9, Y9
+	VAESENC 480(AX), Y10, Y10
+	VAESENC 1408(AX), Y11, Y11
+	VAESENC 1440(AX), Y12, Y12
+
+	// Round 8
+	VAESENC 512(AX), Y9, Y9
+	VAESENC 544(AX), Y10, Y10
+	VAESENC 1472(AX), Y11, Y11
+	VAESENC 1504(AX), Y12, Y12
+
+	// Round 9
+	VAESENC 576(AX), Y9, Y9
+	VAESENC 608(AX), Y10, Y10
+	VAESENC 1536(AX), Y11, Y11
+	VAESENC 1568(AX), Y12, Y12
+
+	// Round 10
+	VAESENC 640(AX), Y9, Y9
+	VAESENC 672(AX), Y10, Y10
+	VAESENC 1600(AX), Y11, Y11
+	VAESENC 1632(AX), Y12, Y12
+
+	// Round 11
+	VAESENC 704(AX), Y9, Y9
+	VAESENC 736(AX), Y10, Y10
+	VAESENC 1664(AX), Y11, Y11
+	VAESENC 1696(AX), Y12, Y12
+
+	// Round 12
+	VAESENC 768(AX), Y9, Y9
+	VAESENC 800(AX), Y10, Y10
+	VAESENC 1728(AX), Y11, Y11
+	VAESENC 1760(AX), Y12, Y12
+
+	// Round 13
+	VAESENC 832(AX), Y9, Y9
+	VAESENC 864(AX), Y10, Y10
+	VAESENC 1792(AX), Y11, Y11
+	VAESENC 1824(AX), Y12, Y12
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y4, Y3
+	VMOVDQA        Y8, Y4
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y8
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
+	VPXOR          (AX), Y8, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y9, Y9
+	VPXOR          Y13, Y9, Y3
+	MOVQ           (DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, (CX)
+	VPXOR          928(AX), Y5, Y3
+	VMOVDQA        Y0, Y5
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y10, Y10
+	VPXOR          Y13, Y10, Y3
+	MOVQ           16(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 32(CX)
+	VPXOR          1856(AX), Y6, Y3
+	VMOVDQA        Y1, Y6
+	MOVQ           32(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y1
+	MOVQ           40(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y11, Y11
+	VPXOR          Y13, Y11, Y3
+	MOVQ           32(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           40(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 64(CX)
+	VPXOR          1888(AX), Y7, Y3
+	VMOVDQA        Y2, Y7
+	MOVQ           48(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y2
+	MOVQ           56(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESENCLAST    Y3, Y12, Y12
+	VPXOR          Y13, Y12, Y3
+	MOVQ           48(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           56(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 96(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y4, 256(CX)
+	VMOVDQU        Y5, 288(CX)
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        Y7, 352(CX)
 	VZEROUPPER
 	RET
 
@@ -1448,202 +1644,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, CMOV, VAES
-TEXT ·EncryptBatch8VAES256(SB), NOSPLIT, $0-40
-	MOVQ           keys+0(FP), AX
-	MOVQ           state+8(FP), CX
-	MOVQ           dst+16(FP), DX
-	MOVQ           src+24(FP), BX
-	MOVQ           blocks+32(FP), SI
-	XORQ           DI, DI
-	VMOVDQU        (CX), Y0
-	VMOVDQU        32(CX), Y1
-	VMOVDQU        64(CX), Y2
-	VMOVDQU        96(CX), Y3
-	VMOVDQU        256(CX), Y4
-	VMOVDQU        288(CX), Y5
-	VMOVDQU        320(CX), Y6
-	VMOVDQU        352(CX), Y7
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          (AX), Y8, Y9
-	VPXOR          Y0, Y9, Y9
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y0
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
-	VPXOR          32(AX), Y0, Y10
-	VPXOR          Y1, Y10, Y10
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y1
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
-	VPXOR          960(AX), Y1, Y11
-	VPXOR          Y2, Y11, Y11
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y2
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
-	VPXOR          992(AX), Y2, Y12
-	VPXOR          Y3, Y12, Y12
-	MOVQ           DI, R8
-
-block:
-	// Round 1
-	VAESENC 64(AX), Y9, Y9
-	VAESENC 96(AX), Y10, Y10
-	VAESENC 1024(AX), Y11, Y11
-	VAESENC 1056(AX), Y12, Y12
-
-	// Round 2
-	VAESENC 128(AX), Y9, Y9
-	VAESENC 160(AX), Y10, Y10
-	VAESENC 1088(AX), Y11, Y11
-	VAESENC 1120(AX), Y12, Y12
-
-	// Round 3
-	VAESENC 192(AX), Y9, Y9
-	VAESENC 224(AX), Y10, Y10
-	VAESENC 1152(AX), Y11, Y11
-	VAESENC 1184(AX), Y12, Y12
-
-	// Round 4
-	VAESENC 256(AX), Y9, Y9
-	VAESENC 288(AX), Y10, Y10
-	VAESENC 1216(AX), Y11, Y11
-	VAESENC 1248(AX), Y12, Y12
-
-	// Round 5
-	VAESENC 320(AX), Y9, Y9
-	VAESENC 352(AX), Y10, Y10
-	VAESENC 1280(AX), Y11, Y11
-	VAESENC 1312(AX), Y12, Y12
-
-	// Round 6
-	VAESENC 384(AX), Y9, Y9
-	VAESENC 416(AX), Y10, Y10
-	VAESENC 1344(AX), Y11, Y11
-	VAESENC 1376(AX), Y12, Y12
-
-	// Round 7
-	VAESENC 448(AX), Y9, Y9
-	VAESENC 480(AX), Y10, Y10
-	VAESENC 1408(AX), Y11, Y11
-	VAESENC 1440(AX), Y12, Y12
-
-	// Round 8
-	VAESENC 512(AX), Y9, Y9
-	VAESENC 544(AX), Y10, Y10
-	VAESENC 1472(AX), Y11, Y11
-	VAESENC 1504(AX), Y12, Y12
-
-	// Round 9
-	VAESENC 576(AX), Y9, Y9
-	VAESENC 608(AX), Y10, Y10
-	VAESENC 1536(AX), Y11, Y11
-	VAESENC 1568(AX), Y12, Y12
-
-	// Round 10
-	VAESENC 640(AX), Y9, Y9
-	VAESENC 672(AX), Y10, Y10
-	VAESENC 1600(AX), Y11, Y11
-	VAESENC 1632(AX), Y12, Y12
-
-	// Round 11
-	VAESENC 704(AX), Y9, Y9
-	VAESENC 736(AX), Y10, Y10
-	VAESENC 1664(AX), Y11, Y11
-	VAESENC 1696(AX), Y12, Y12
-
-	// Round 12
-	VAESENC 768(AX), Y9, Y9
-	VAESENC 800(AX), Y10, Y10
-	VAESENC 1728(AX), Y11, Y11
-	VAESENC 1760(AX), Y12, Y12
-
-	// Round 13
-	VAESENC 832(AX), Y9, Y9
-	VAESENC 864(AX), Y10, Y10
-	VAESENC 1792(AX), Y11, Y11
-	VAESENC 1824(AX), Y12, Y12
-
-	// The next block, or this one again if it is the last
-	ADDQ           $0x10, R8
-	DECQ           SI
-	CMOVQEQ        DI, R8
-	VPXOR          896(AX), Y4, Y3
-	VMOVDQA        Y8, Y4
-	MOVQ           (BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y8
-	MOVQ           8(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
-	VPXOR          (AX), Y8, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESENCLAST    Y3, Y9, Y9
-	VPXOR          Y13, Y9, Y3
-	MOVQ           (DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           8(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, (CX)
-	VPXOR          928(AX), Y5, Y3
-	VMOVDQA        Y0, Y5
-	MOVQ           16(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y0
-	MOVQ           24(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
-	VPXOR          32(AX), Y0, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESENCLAST    Y3, Y10, Y10
-	VPXOR          Y13, Y10, Y3
-	MOVQ           16(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           24(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 32(CX)
-	VPXOR          1856(AX), Y6, Y3
-	VMOVDQA        Y1, Y6
-	MOVQ           32(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y1
-	MOVQ           40(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
-	VPXOR          960(AX), Y1, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESENCLAST    Y3, Y11, Y11
-	VPXOR          Y13, Y11, Y3
-	MOVQ           32(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           40(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 64(CX)
-	VPXOR          1888(AX), Y7, Y3
-	VMOVDQA        Y2, Y7
-	MOVQ           48(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y2
-	MOVQ           56(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
-	VPXOR          992(AX), Y2, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESENCLAST    Y3, Y12, Y12
-	VPXOR          Y13, Y12, Y3
-	MOVQ           48(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           56(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 96(CX)
-	MOVQ           R8, DI
-	TESTQ          SI, SI
-	JNZ            block
-	VMOVDQU        Y4, 256(CX)
-	VMOVDQU        Y5, 288(CX)
-	VMOVDQU        Y6, 320(CX)
-	VMOVDQU        Y7, 352(CX)
-	VZEROUPPER
-	RET
-
 // func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch8VAES512(SB), NOSPLIT, $0-40
@@ -1654,8 +1654,8 @@ TEXT ·EncryptBatch8VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 256(CX), Z2
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z3
 
 chunk:
@@ -2102,247 +2102,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func EncryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, VAES
-TEXT ·EncryptBatch12VAES256(SB), NOSPLIT, $0-40
-	MOVQ    keys+0(FP), AX
-	MOVQ    state+8(FP), CX
-	MOVQ    dst+16(FP), DX
-	MOVQ    src+24(FP), BX
-	MOVQ    blocks+32(FP), SI
-	XORQ    DI, DI
-	VMOVDQU (CX), Y0
-	VMOVDQU 32(CX), Y1
-	VMOVDQU 64(CX), Y2
-	VMOVDQU 96(CX), Y3
-	VMOVDQU 128(CX), Y4
-	VMOVDQU 160(CX), Y5
-
-block:
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          (AX), Y6, Y6
-	VPXOR          Y6, Y0, Y0
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          32(AX), Y6, Y6
-	VPXOR          Y6, Y1, Y1
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          960(AX), Y6, Y6
-	VPXOR          Y6, Y2, Y2
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          992(AX), Y6, Y6
-	VPXOR          Y6, Y3, Y3
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          1920(AX), Y6, Y6
-	VPXOR          Y6, Y4, Y4
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          1952(AX), Y6, Y6
-	VPXOR          Y6, Y5, Y5
-
-	// Round 1
-	VAESENC 64(AX), Y0, Y0
-	VAESENC 96(AX), Y1, Y1
-	VAESENC 1024(AX), Y2, Y2
-	VAESENC 1056(AX), Y3, Y3
-	VAESENC 1984(AX), Y4, Y4
-	VAESENC 2016(AX), Y5, Y5
-
-	// Round 2
-	VAESENC 128(AX), Y0, Y0
-	VAESENC 160(AX), Y1, Y1
-	VAESENC 1088(AX), Y2, Y2
-	VAESENC 1120(AX), Y3, Y3
-	VAESENC 2048(AX), Y4, Y4
-	VAESENC 2080(AX), Y5, Y5
-
-	// Round 3
-	VAESENC 192(AX), Y0, Y0
-	VAESENC 224(AX), Y1, Y1
-	VAESENC 1152(AX), Y2, Y2
-	VAESENC 1184(AX), Y3, Y3
-	VAESENC 2112(AX), Y4, Y4
-	VAESENC 2144(AX), Y5, Y5
-
-	// Round 4
-	VAESENC 256(AX), Y0, Y0
-	VAESENC 288(AX), Y1, Y1
-	VAESENC 1216(AX), Y2, Y2
-	VAESENC 1248(AX), Y3, Y3
-	VAESENC 2176(AX), Y4, Y4
-	VAESENC 2208(AX), Y5, Y5
-
-	// Round 5
-	VAESENC 320(AX), Y0, Y0
-	VAESENC 352(AX), Y1, Y1
-	VAESENC 1280(AX), Y2, Y2
-	VAESENC 1312(AX), Y3, Y3
-	VAESENC 2240(AX), Y4, Y4
-	VAESENC 2272(AX), Y5, Y5
-
-	// Round 6
-	VAESENC 384(AX), Y0, Y0
-	VAESENC 416(AX), Y1, Y1
-	VAESENC 1344(AX), Y2, Y2
-	VAESENC 1376(AX), Y3, Y3
-	VAESENC 2304(AX), Y4, Y4
-	VAESENC 2336(AX), Y5, Y5
-
-	// Round 7
-	VAESENC 448(AX), Y0, Y0
-	VAESENC 480(AX), Y1, Y1
-	VAESENC 1408(AX), Y2, Y2
-	VAESENC 1440(AX), Y3, Y3
-	VAESENC 2368(AX), Y4, Y4
-	VAESENC 2400(AX), Y5, Y5
-
-	// Round 8
-	VAESENC 512(AX), Y0, Y0
-	VAESENC 544(AX), Y1, Y1
-	VAESENC 1472(AX), Y2, Y2
-	VAESENC 1504(AX), Y3, Y3
-	VAESENC 2432(AX), Y4, Y4
-	VAESENC 2464(AX), Y5, Y5
-
-	// Round 9
-	VAESENC 576(AX), Y0, Y0
-	VAESENC 608(AX), Y1, Y1
-	VAESENC 1536(AX), Y2, Y2
-	VAESENC 1568(AX), Y3, Y3
-	VAESENC 2496(AX), Y4, Y4
-	VAESENC 2528(AX), Y5, Y5
-
-	// Round 10
-	VAESENC 640(AX), Y0, Y0
-	VAESENC 672(AX), Y1, Y1
-	VAESENC 1600(AX), Y2, Y2
-	VAESENC 1632(AX), Y3, Y3
-	VAESENC 2560(AX), Y4, Y4
-	VAESENC 2592(AX), Y5, Y5
-
-	// Round 11
-	VAESENC 704(AX), Y0, Y0
-	VAESENC 736(AX), Y1, Y1
-	VAESENC 1664(AX), Y2, Y2
-	VAESENC 1696(AX), Y3, Y3
-	VAESENC 2624(AX), Y4, Y4
-	VAESENC 2656(AX), Y5, Y5
-
-	// Round 12
-	VAESENC 768(AX), Y0, Y0
-	VAESENC 800(AX), Y1, Y1
-	VAESENC 1728(AX), Y2, Y2
-	VAESENC 1760(AX), Y3, Y3
-	VAESENC 2688(AX), Y4, Y4
-	VAESENC 2720(AX), Y5, Y5
-
-	// Round 13
-	VAESENC        832(AX), Y0, Y0
-	VAESENC        864(AX), Y1, Y1
-	VAESENC        1792(AX), Y2, Y2
-	VAESENC        1824(AX), Y3, Y3
-	VAESENC        2752(AX), Y4, Y4
-	VAESENC        2784(AX), Y5, Y5
-	VMOVDQU        256(CX), Y6
-	VPXOR          896(AX), Y6, Y6
-	VAESENCLAST    Y6, Y0, Y0
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 256(CX)
-	VMOVDQU        288(CX), Y6
-	VPXOR          928(AX), Y6, Y6
-	VAESENCLAST    Y6, Y1, Y1
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 288(CX)
-	VMOVDQU        320(CX), Y6
-	VPXOR          1856(AX), Y6, Y6
-	VAESENCLAST    Y6, Y2, Y2
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 320(CX)
-	VMOVDQU        352(CX), Y6
-	VPXOR          1888(AX), Y6, Y6
-	VAESENCLAST    Y6, Y3, Y3
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 352(CX)
-	VMOVDQU        384(CX), Y6
-	VPXOR          2816(AX), Y6, Y6
-	VAESENCLAST    Y6, Y4, Y4
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 384(CX)
-	VMOVDQU        416(CX), Y6
-	VPXOR          2848(AX), Y6, Y6
-	VAESENCLAST    Y6, Y5, Y5
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 416(CX)
-	MOVQ           (DX), R8
-	VMOVDQU        X0, (R8)(DI*1)
-	MOVQ           8(DX), R8
-	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
-	MOVQ           16(DX), R8
-	VMOVDQU        X1, (R8)(DI*1)
-	MOVQ           24(DX), R8
-	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
-	MOVQ           32(DX), R8
-	VMOVDQU        X2, (R8)(DI*1)
-	MOVQ           40(DX), R8
-	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
-	MOVQ           48(DX), R8
-	VMOVDQU        X3, (R8)(DI*1)
-	MOVQ           56(DX), R8
-	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
-	MOVQ           64(DX), R8
-	VMOVDQU        X4, (R8)(DI*1)
-	MOVQ           72(DX), R8
-	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
-	MOVQ           80(DX), R8
-	VMOVDQU        X5, (R8)(DI*1)
-	MOVQ           88(DX), R8
-	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
-	ADDQ           $0x10, DI
-	DECQ           SI
-	JNZ            block
-	VMOVDQU        Y0, (CX)
-	VMOVDQU        Y1, 32(CX)
-	VMOVDQU        Y2, 64(CX)
-	VMOVDQU        Y3, 96(CX)
-	VMOVDQU        Y4, 128(CX)
-	VMOVDQU        Y5, 160(CX)
-	VZEROUPPER
-	RET
-
 // func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch12VAES512(SB), NOSPLIT, $0-40
@@ -2353,10 +2112,10 @@ TEXT ·EncryptBatch12VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 256(CX), Z3
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z4
+	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 384(CX), Z5
 
 chunk:
@@ -2943,313 +2702,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func EncryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, VAES
-TEXT ·EncryptBatch16VAES256(SB), NOSPLIT, $0-40
-	MOVQ    keys+0(FP), AX
-	MOVQ    state+8(FP), CX
-	MOVQ    dst+16(FP), DX
-	MOVQ    src+24(FP), BX
-	MOVQ    blocks+32(FP), SI
-	XORQ    DI, DI
-	VMOVDQU (CX), Y0
-	VMOVDQU 32(CX), Y1
-	VMOVDQU 64(CX), Y2
-	VMOVDQU 96(CX), Y3
-	VMOVDQU 128(CX), Y4
-	VMOVDQU 160(CX), Y5
-	VMOVDQU 192(CX), Y6
-	VMOVDQU 224(CX), Y7
-
-block:
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          (AX), Y8, Y8
-	VPXOR          Y8, Y0, Y0
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          32(AX), Y8, Y8
-	VPXOR          Y8, Y1, Y1
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          960(AX), Y8, Y8
-	VPXOR          Y8, Y2, Y2
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          992(AX), Y8, Y8
-	VPXOR          Y8, Y3, Y3
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          1920(AX), Y8, Y8
-	VPXOR          Y8, Y4, Y4
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          1952(AX), Y8, Y8
-	VPXOR          Y8, Y5, Y5
-	MOVQ           96(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           104(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          2880(AX), Y8, Y8
-	VPXOR          Y8, Y6, Y6
-	MOVQ           112(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           120(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          2912(AX), Y8, Y8
-	VPXOR          Y8, Y7, Y7
-
-	// Round 1
-	VAESENC 64(AX), Y0, Y0
-	VAESENC 96(AX), Y1, Y1
-	VAESENC 1024(AX), Y2, Y2
-	VAESENC 1056(AX), Y3, Y3
-	VAESENC 1984(AX), Y4, Y4
-	VAESENC 2016(AX), Y5, Y5
-	VAESENC 2944(AX), Y6, Y6
-	VAESENC 2976(AX), Y7, Y7
-
-	// Round 2
-	VAESENC 128(AX), Y0, Y0
-	VAESENC 160(AX), Y1, Y1
-	VAESENC 1088(AX), Y2, Y2
-	VAESENC 1120(AX), Y3, Y3
-	VAESENC 2048(AX), Y4, Y4
-	VAESENC 2080(AX), Y5, Y5
-	VAESENC 3008(AX), Y6, Y6
-	VAESENC 3040(AX), Y7, Y7
-
-	// Round 3
-	VAESENC 192(AX), Y0, Y0
-	VAESENC 224(AX), Y1, Y1
-	VAESENC 1152(AX), Y2, Y2
-	VAESENC 1184(AX), Y3, Y3
-	VAESENC 2112(AX), Y4, Y4
-	VAESENC 2144(AX), Y5, Y5
-	VAESENC 3072(AX), Y6, Y6
-	VAESENC 3104(AX), Y7, Y7
-
-	// Round 4
-	VAESENC 256(AX), Y0, Y0
-	VAESENC 288(AX), Y1, Y1
-	VAESENC 1216(AX), Y2, Y2
-	VAESENC 1248(AX), Y3, Y3
-	VAESENC 2176(AX), Y4, Y4
-	VAESENC 2208(AX), Y5, Y5
-	VAESENC 3136(AX), Y6, Y6
-	VAESENC 3168(AX), Y7, Y7
-
-	// Round 5
-	VAESENC 320(AX), Y0, Y0
-	VAESENC 352(AX), Y1, Y1
-	VAESENC 1280(AX), Y2, Y2
-	VAESENC 1312(AX), Y3, Y3
-	VAESENC 2240(AX), Y4, Y4
-	VAESENC 2272(AX), Y5, Y5
-	VAESENC 3200(AX), Y6, Y6
-	VAESENC 3232(AX), Y7, Y7
-
-	// Round 6
-	VAESENC 384(AX), Y0, Y0
-	VAESENC 416(AX), Y1, Y1
-	VAESENC 1344(AX), Y2, Y2
-	VAESENC 1376(AX), Y3, Y3
-	VAESENC 2304(AX), Y4, Y4
-	VAESENC 2336(AX), Y5, Y5
-	VAESENC 3264(AX), Y6, Y6
-	VAESENC 3296(AX), Y7, Y7
-
-	// Round 7
-	VAESENC 448(AX), Y0, Y0
-	VAESENC 480(AX), Y1, Y1
-	VAESENC 1408(AX), Y2, Y2
-	VAESENC 1440(AX), Y3, Y3
-	VAESENC 2368(AX), Y4, Y4
-	VAESENC 2400(AX), Y5, Y5
-	VAESENC 3328(AX), Y6, Y6
-	VAESENC 3360(AX), Y7, Y7
-
-	// Round 8
-	VAESENC 512(AX), Y0, Y0
-	VAESENC 544(AX), Y1, Y1
-	VAESENC 1472(AX), Y2, Y2
-	VAESENC 1504(AX), Y3, Y3
-	VAESENC 2432(AX), Y4, Y4
-	VAESENC 2464(AX), Y5, Y5
-	VAESENC 3392(AX), Y6, Y6
-	VAESENC 3424(AX), Y7, Y7
-
-	// Round 9
-	VAESENC 576(AX), Y0, Y0
-	VAESENC 608(AX), Y1, Y1
-	VAESENC 1536(AX), Y2, Y2
-	VAESENC 1568(AX), Y3, Y3
-	VAESENC 2496(AX), Y4, Y4
-	VAESENC 2528(AX), Y5, Y5
-	VAESENC 3456(AX), Y6, Y6
-	VAESENC 3488(AX), Y7, Y7
-
-	// Round 10
-	VAESENC 640(AX), Y0, Y0
-	VAESENC 672(AX), Y1, Y1
-	VAESENC 1600(AX), Y2, Y2
-	VAESENC 1632(AX), Y3, Y3
-	VAESENC 2560(AX), Y4, Y4
-	VAESENC 2592(AX), Y5, Y5
-	VAESENC 3520(AX), Y6, Y6
-	VAESENC 3552(AX), Y7, Y7
-
-	// Round 11
-	VAESENC 704(AX), Y0, Y0
-	VAESENC 736(AX), Y1, Y1
-	VAESENC 1664(AX), Y2, Y2
-	VAESENC 1696(AX), Y3, Y3
-	VAESENC 2624(AX), Y4, Y4
-	VAESENC 2656(AX), Y5, Y5
-	VAESENC 3584(AX), Y6, Y6
-	VAESENC 3616(AX), Y7, Y7
-
-	// Round 12
-	VAESENC 768(AX), Y0, Y0
-	VAESENC 800(AX), Y1, Y1
-	VAESENC 1728(AX), Y2, Y2
-	VAESENC 1760(AX), Y3, Y3
-	VAESENC 2688(AX), Y4, Y4
-	VAESENC 2720(AX), Y5, Y5
-	VAESENC 3648(AX), Y6, Y6
-	VAESENC 3680(AX), Y7, Y7
-
-	// Round 13
-	VAESENC        832(AX), Y0, Y0
-	VAESENC        864(AX), Y1, Y1
-	VAESENC        1792(AX), Y2, Y2
-	VAESENC        1824(AX), Y3, Y3
-	VAESENC        2752(AX), Y4, Y4
-	VAESENC        2784(AX), Y5, Y5
-	VAESENC        3712(AX), Y6, Y6
-	VAESENC        3744(AX), Y7, Y7
-	VMOVDQU        256(CX), Y8
-	VPXOR          896(AX), Y8, Y8
-	VAESENCLAST    Y8, Y0, Y0
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 256(CX)
-	VMOVDQU        288(CX), Y8
-	VPXOR          928(AX), Y8, Y8
-	VAESENCLAST    Y8, Y1, Y1
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 288(CX)
-	VMOVDQU        320(CX), Y8
-	VPXOR          1856(AX), Y8, Y8
-	VAESENCLAST    Y8, Y2, Y2
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 320(CX)
-	VMOVDQU        352(CX), Y8
-	VPXOR          1888(AX), Y8, Y8
-	VAESENCLAST    Y8, Y3, Y3
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 352(CX)
-	VMOVDQU        384(CX), Y8
-	VPXOR          2816(AX), Y8, Y8
-	VAESENCLAST    Y8, Y4, Y4
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 384(CX)
-	VMOVDQU        416(CX), Y8
-	VPXOR          2848(AX), Y8, Y8
-	VAESENCLAST    Y8, Y5, Y5
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 416(CX)
-	VMOVDQU        448(CX), Y8
-	VPXOR          3776(AX), Y8, Y8
-	VAESENCLAST    Y8, Y6, Y6
-	MOVQ           96(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           104(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 448(CX)
-	VMOVDQU        480(CX), Y8
-	VPXOR          3808(AX), Y8, Y8
-	VAESENCLAST    Y8, Y7, Y7
-	MOVQ           112(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           120(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 480(CX)
-	MOVQ           (DX), R8
-	VMOVDQU        X0, (R8)(DI*1)
-	MOVQ           8(DX), R8
-	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
-	MOVQ           16(DX), R8
-	VMOVDQU        X1, (R8)(DI*1)
-	MOVQ           24(DX), R8
-	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
-	MOVQ           32(DX), R8
-	VMOVDQU        X2, (R8)(DI*1)
-	MOVQ           40(DX), R8
-	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
-	MOVQ           48(DX), R8
-	VMOVDQU        X3, (R8)(DI*1)
-	MOVQ           56(DX), R8
-	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
-	MOVQ           64(DX), R8
-	VMOVDQU        X4, (R8)(DI*1)
-	MOVQ           72(DX), R8
-	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
-	MOVQ           80(DX), R8
-	VMOVDQU        X5, (R8)(DI*1)
-	MOVQ           88(DX), R8
-	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
-	MOVQ           96(DX), R8
-	VMOVDQU        X6, (R8)(DI*1)
-	MOVQ           104(DX), R8
-	VEXTRACTI128   $0x01, Y6, (R8)(DI*1)
-	MOVQ           112(DX), R8
-	VMOVDQU        X7, (R8)(DI*1)
-	MOVQ           120(DX), R8
-	VEXTRACTI128   $0x01, Y7, (R8)(DI*1)
-	ADDQ           $0x10, DI
-	DECQ           SI
-	JNZ            block
-	VMOVDQU        Y0, (CX)
-	VMOVDQU        Y1, 32(CX)
-	VMOVDQU        Y2, 64(CX)
-	VMOVDQU        Y3, 96(CX)
-	VMOVDQU        Y4, 128(CX)
-	VMOVDQU        Y5, 160(CX)
-	VMOVDQU        Y6, 192(CX)
-	VMOVDQU        Y7, 224(CX)
-	VZEROUPPER
-	RET
-
 // func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·EncryptBatch16VAES512(SB), NOSPLIT, $0-40
@@ -3260,12 +2712,12 @@ TEXT ·EncryptBatch16VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 128(CX), Z2
-	VMOVDQU64 192(CX), Z3
 	VMOVDQU64 256(CX), Z4
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z5
+	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 384(CX), Z6
+	VMOVDQU64 192(CX), Z3
 	VMOVDQU64 448(CX), Z7
 
 chunk:
@@ -4557,8 +4009,8 @@ TEXT ·DecryptBatch2AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
 	VMOVDQU 256(CX), X2
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X3
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X4
@@ -4666,12 +4118,12 @@ TEXT ·DecryptBatch4AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
-	VMOVDQU 32(CX), X2
-	VMOVDQU 48(CX), X3
 	VMOVDQU 256(CX), X4
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X5
+	VMOVDQU 32(CX), X2
 	VMOVDQU 288(CX), X6
+	VMOVDQU 48(CX), X3
 	VMOVDQU 304(CX), X7
 	MOVQ    (BX), R8
 	VMOVDQU (R8)(DI*1), X8
@@ -4837,20 +4289,20 @@ TEXT ·DecryptBatch8AESNI(SB), NOSPLIT, $0-40
 	MOVQ    blocks+32(FP), SI
 	XORQ    DI, DI
 	VMOVDQU (CX), X0
-	VMOVDQU 16(CX), X1
-	VMOVDQU 32(CX), X2
-	VMOVDQU 48(CX), X3
-	VMOVDQU 64(CX), X4
-	VMOVDQU 80(CX), X5
-	VMOVDQU 96(CX), X6
-	VMOVDQU 112(CX), X7
 	VMOVDQU 256(CX), X8
+	VMOVDQU 16(CX), X1
 	VMOVDQU 272(CX), X9
+	VMOVDQU 32(CX), X2
 	VMOVDQU 288(CX), X10
+	VMOVDQU 48(CX), X3
 	VMOVDQU 304(CX), X11
+	VMOVDQU 64(CX), X4
 	VMOVDQU 320(CX), X12
+	VMOVDQU 80(CX), X5
 	VMOVDQU 336(CX), X13
+	VMOVDQU 96(CX), X6
 	VMOVDQU 352(CX), X14
+	VMOVDQU 112(CX), X7
 	VMOVDQU 368(CX), X15
 
 block:
@@ -5087,8 +4539,8 @@ TEXT ·DecryptBatch4VAES256(SB), NOSPLIT, $0-40
 	MOVQ           blocks+32(FP), SI
 	XORQ           DI, DI
 	VMOVDQU        (CX), Y0
-	VMOVDQU        32(CX), Y1
 	VMOVDQU        256(CX), Y2
+	VMOVDQU        32(CX), Y1
 	VMOVDQU        288(CX), Y3
 	MOVQ           (BX), R8
 	VBROADCASTI128 (R8)(DI*1), Y4
@@ -5196,6 +4648,202 @@ block:
 	JNZ            block
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
+	VZEROUPPER
+	RET
+
+// func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·DecryptBatch8VAES256(SB), NOSPLIT, $0-40
+	MOVQ           keys+0(FP), AX
+	MOVQ           state+8(FP), CX
+	MOVQ           dst+16(FP), DX
+	MOVQ           src+24(FP), BX
+	MOVQ           blocks+32(FP), SI
+	XORQ           DI, DI
+	VMOVDQU        (CX), Y0
+	VMOVDQU        256(CX), Y4
+	VMOVDQU        32(CX), Y1
+	VMOVDQU        288(CX), Y5
+	VMOVDQU        64(CX), Y2
+	VMOVDQU        320(CX), Y6
+	VMOVDQU        96(CX), Y3
+	VMOVDQU        352(CX), Y7
+	MOVQ           (BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y8
+	MOVQ           8(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
+	VPXOR          (AX), Y8, Y9
+	VPXOR          Y0, Y9, Y9
+	MOVQ           16(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y0
+	MOVQ           24(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y10
+	VPXOR          Y1, Y10, Y10
+	MOVQ           32(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y1
+	MOVQ           40(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y11
+	VPXOR          Y2, Y11, Y11
+	MOVQ           48(BX), R8
+	VBROADCASTI128 (R8)(DI*1), Y2
+	MOVQ           56(BX), R8
+	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y12
+	VPXOR          Y3, Y12, Y12
+	MOVQ           DI, R8
+
+block:
+	// Round 1
+	VAESDEC 64(AX), Y9, Y9
+	VAESDEC 96(AX), Y10, Y10
+	VAESDEC 1024(AX), Y11, Y11
+	VAESDEC 1056(AX), Y12, Y12
+
+	// Round 2
+	VAESDEC 128(AX), Y9, Y9
+	VAESDEC 160(AX), Y10, Y10
+	VAESDEC 1088(AX), Y11, Y11
+	VAESDEC 1120(AX), Y12, Y12
+
+	// Round 3
+	VAESDEC 192(AX), Y9, Y9
+	VAESDEC 224(AX), Y10, Y10
+	VAESDEC 1152(AX), Y11, Y11
+	VAESDEC 1184(AX), Y12, Y12
+
+	// Round 4
+	VAESDEC 256(AX), Y9, Y9
+	VAESDEC 288(AX), Y10, Y10
+	VAESDEC 1216(AX), Y11, Y11
+	VAESDEC 1248(AX), Y12, Y12
+
+	// Round 5
+	VAESDEC 320(AX), Y9, Y9
+	VAESDEC 352(AX), Y10, Y10
+	VAESDEC 1280(AX), Y11, Y11
+	VAESDEC 1312(AX), Y12, Y12
+
+	// Round 6
+	VAESDEC 384(AX), Y9, Y9
+	VAESDEC 416(AX), Y10, Y10
+	VAESDEC 1344(AX), Y11, Y11
+	VAESDEC 1376(AX), Y12, Y12
+
+	// Round 7
+	VAESDEC 448(AX), Y9, Y9
+	VAESDEC 480(AX), Y10, Y10
+	VAESDEC 1408(AX), Y11, Y11
+	VAESDEC 1440(AX), Y12, Y12
+
+	// Round 8
+	VAESDEC 512(AX), Y9, Y9
+	VAESDEC 544(AX), Y10, Y10
+	VAESDEC 1472(AX), Y11, Y11
+	VAESDEC 1504(AX), Y12, Y12
+
+	// Round 9
+	VAESDEC 576(AX), Y9, Y9
+	VAESDEC 608(AX), Y10, Y10
+	VAESDEC 1536(AX), Y11, Y11
+	VAESDEC 1568(AX), Y12, Y12
+
+	// Round 10
+	VAESDEC 640(AX), Y9, Y9
+	VAESDEC 672(AX), Y10, Y10
+	VAESDEC 1600(AX), Y11, Y11
+	VAESDEC 1632(AX), Y12, Y12
+
+	// Round 11
+	VAESDEC 704(AX), Y9, Y9
+	VAESDEC 736(AX), Y10, Y10
+	VAESDEC 1664(AX), Y11, Y11
+	VAESDEC 1696(AX), Y12, Y12
+
+	// Round 12
+	VAESDEC 768(AX), Y9, Y9
+	VAESDEC 800(AX), Y10, Y10
+	VAESDEC 1728(AX), Y11, Y11
+	VAESDEC 1760(AX), Y12, Y12
+
+	// Round 13
+	VAESDEC 832(AX), Y9, Y9
+	VAESDEC 864(AX), Y10, Y10
+	VAESDEC 1792(AX), Y11, Y11
+	VAESDEC 1824(AX), Y12, Y12
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, R8
+	DECQ           SI
+	CMOVQEQ        DI, R8
+	VPXOR          896(AX), Y4, Y3
+	VMOVDQA        Y8, Y4
+	MOVQ           (BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y8
+	MOVQ           8(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
+	VPXOR          (AX), Y8, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y9, Y9
+	VPXOR          Y13, Y9, Y3
+	MOVQ           (DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           8(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, (CX)
+	VPXOR          928(AX), Y5, Y3
+	VMOVDQA        Y0, Y5
+	MOVQ           16(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           24(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	VPXOR          32(AX), Y0, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y10, Y10
+	VPXOR          Y13, Y10, Y3
+	MOVQ           16(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           24(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 32(CX)
+	VPXOR          1856(AX), Y6, Y3
+	VMOVDQA        Y1, Y6
+	MOVQ           32(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y1
+	MOVQ           40(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
+	VPXOR          960(AX), Y1, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y11, Y11
+	VPXOR          Y13, Y11, Y3
+	MOVQ           32(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           40(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 64(CX)
+	VPXOR          1888(AX), Y7, Y3
+	VMOVDQA        Y2, Y7
+	MOVQ           48(BX), R9
+	VBROADCASTI128 (R9)(R8*1), Y2
+	MOVQ           56(BX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
+	VPXOR          992(AX), Y2, Y13
+	VPXOR          Y13, Y3, Y3
+	VAESDECLAST    Y3, Y12, Y12
+	VPXOR          Y13, Y12, Y3
+	MOVQ           48(DX), R9
+	VMOVDQU        X3, (R9)(DI*1)
+	MOVQ           56(DX), R9
+	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
+	VMOVDQU        Y3, 96(CX)
+	MOVQ           R8, DI
+	TESTQ          SI, SI
+	JNZ            block
+	VMOVDQU        Y4, 256(CX)
+	VMOVDQU        Y5, 288(CX)
+	VMOVDQU        Y6, 320(CX)
+	VMOVDQU        Y7, 352(CX)
 	VZEROUPPER
 	RET
 
@@ -5515,202 +5163,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, CMOV, VAES
-TEXT ·DecryptBatch8VAES256(SB), NOSPLIT, $0-40
-	MOVQ           keys+0(FP), AX
-	MOVQ           state+8(FP), CX
-	MOVQ           dst+16(FP), DX
-	MOVQ           src+24(FP), BX
-	MOVQ           blocks+32(FP), SI
-	XORQ           DI, DI
-	VMOVDQU        (CX), Y0
-	VMOVDQU        32(CX), Y1
-	VMOVDQU        64(CX), Y2
-	VMOVDQU        96(CX), Y3
-	VMOVDQU        256(CX), Y4
-	VMOVDQU        288(CX), Y5
-	VMOVDQU        320(CX), Y6
-	VMOVDQU        352(CX), Y7
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          (AX), Y8, Y9
-	VPXOR          Y0, Y9, Y9
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y0
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y0, Y0
-	VPXOR          32(AX), Y0, Y10
-	VPXOR          Y1, Y10, Y10
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y1
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y1, Y1
-	VPXOR          960(AX), Y1, Y11
-	VPXOR          Y2, Y11, Y11
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y2
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y2, Y2
-	VPXOR          992(AX), Y2, Y12
-	VPXOR          Y3, Y12, Y12
-	MOVQ           DI, R8
-
-block:
-	// Round 1
-	VAESDEC 64(AX), Y9, Y9
-	VAESDEC 96(AX), Y10, Y10
-	VAESDEC 1024(AX), Y11, Y11
-	VAESDEC 1056(AX), Y12, Y12
-
-	// Round 2
-	VAESDEC 128(AX), Y9, Y9
-	VAESDEC 160(AX), Y10, Y10
-	VAESDEC 1088(AX), Y11, Y11
-	VAESDEC 1120(AX), Y12, Y12
-
-	// Round 3
-	VAESDEC 192(AX), Y9, Y9
-	VAESDEC 224(AX), Y10, Y10
-	VAESDEC 1152(AX), Y11, Y11
-	VAESDEC 1184(AX), Y12, Y12
-
-	// Round 4
-	VAESDEC 256(AX), Y9, Y9
-	VAESDEC 288(AX), Y10, Y10
-	VAESDEC 1216(AX), Y11, Y11
-	VAESDEC 1248(AX), Y12, Y12
-
-	// Round 5
-	VAESDEC 320(AX), Y9, Y9
-	VAESDEC 352(AX), Y10, Y10
-	VAESDEC 1280(AX), Y11, Y11
-	VAESDEC 1312(AX), Y12, Y12
-
-	// Round 6
-	VAESDEC 384(AX), Y9, Y9
-	VAESDEC 416(AX), Y10, Y10
-	VAESDEC 1344(AX), Y11, Y11
-	VAESDEC 1376(AX), Y12, Y12
-
-	// Round 7
-	VAESDEC 448(AX), Y9, Y9
-	VAESDEC 480(AX), Y10, Y10
-	VAESDEC 1408(AX), Y11, Y11
-	VAESDEC 1440(AX), Y12, Y12
-
-	// Round 8
-	VAESDEC 512(AX), Y9, Y9
-	VAESDEC 544(AX), Y10, Y10
-	VAESDEC 1472(AX), Y11, Y11
-	VAESDEC 1504(AX), Y12, Y12
-
-	// Round 9
-	VAESDEC 576(AX), Y9, Y9
-	VAESDEC 608(AX), Y10, Y10
-	VAESDEC 1536(AX), Y11, Y11
-	VAESDEC 1568(AX), Y12, Y12
-
-	// Round 10
-	VAESDEC 640(AX), Y9, Y9
-	VAESDEC 672(AX), Y10, Y10
-	VAESDEC 1600(AX), Y11, Y11
-	VAESDEC 1632(AX), Y12, Y12
-
-	// Round 11
-	VAESDEC 704(AX), Y9, Y9
-	VAESDEC 736(AX), Y10, Y10
-	VAESDEC 1664(AX), Y11, Y11
-	VAESDEC 1696(AX), Y12, Y12
-
-	// Round 12
-	VAESDEC 768(AX), Y9, Y9
-	VAESDEC 800(AX), Y10, Y10
-	VAESDEC 1728(AX), Y11, Y11
-	VAESDEC 1760(AX), Y12, Y12
-
-	// Round 13
-	VAESDEC 832(AX), Y9, Y9
-	VAESDEC 864(AX), Y10, Y10
-	VAESDEC 1792(AX), Y11, Y11
-	VAESDEC 1824(AX), Y12, Y12
-
-	// The next block, or this one again if it is the last
-	ADDQ           $0x10, R8
-	DECQ           SI
-	CMOVQEQ        DI, R8
-	VPXOR          896(AX), Y4, Y3
-	VMOVDQA        Y8, Y4
-	MOVQ           (BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y8
-	MOVQ           8(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y8, Y8
-	VPXOR          (AX), Y8, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESDECLAST    Y3, Y9, Y9
-	VPXOR          Y13, Y9, Y3
-	MOVQ           (DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           8(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, (CX)
-	VPXOR          928(AX), Y5, Y3
-	VMOVDQA        Y0, Y5
-	MOVQ           16(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y0
-	MOVQ           24(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
-	VPXOR          32(AX), Y0, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESDECLAST    Y3, Y10, Y10
-	VPXOR          Y13, Y10, Y3
-	MOVQ           16(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           24(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 32(CX)
-	VPXOR          1856(AX), Y6, Y3
-	VMOVDQA        Y1, Y6
-	MOVQ           32(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y1
-	MOVQ           40(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y1, Y1
-	VPXOR          960(AX), Y1, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESDECLAST    Y3, Y11, Y11
-	VPXOR          Y13, Y11, Y3
-	MOVQ           32(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           40(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 64(CX)
-	VPXOR          1888(AX), Y7, Y3
-	VMOVDQA        Y2, Y7
-	MOVQ           48(BX), R9
-	VBROADCASTI128 (R9)(R8*1), Y2
-	MOVQ           56(BX), R9
-	VINSERTI128    $0x01, (R9)(R8*1), Y2, Y2
-	VPXOR          992(AX), Y2, Y13
-	VPXOR          Y13, Y3, Y3
-	VAESDECLAST    Y3, Y12, Y12
-	VPXOR          Y13, Y12, Y3
-	MOVQ           48(DX), R9
-	VMOVDQU        X3, (R9)(DI*1)
-	MOVQ           56(DX), R9
-	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
-	VMOVDQU        Y3, 96(CX)
-	MOVQ           R8, DI
-	TESTQ          SI, SI
-	JNZ            block
-	VMOVDQU        Y4, 256(CX)
-	VMOVDQU        Y5, 288(CX)
-	VMOVDQU        Y6, 320(CX)
-	VMOVDQU        Y7, 352(CX)
-	VZEROUPPER
-	RET
-
 // func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch8VAES512(SB), NOSPLIT, $0-40
@@ -5721,8 +5173,8 @@ TEXT ·DecryptBatch8VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 256(CX), Z2
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z3
 
 chunk:
@@ -6169,247 +5621,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func DecryptBatch12VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, VAES
-TEXT ·DecryptBatch12VAES256(SB), NOSPLIT, $0-40
-	MOVQ    keys+0(FP), AX
-	MOVQ    state+8(FP), CX
-	MOVQ    dst+16(FP), DX
-	MOVQ    src+24(FP), BX
-	MOVQ    blocks+32(FP), SI
-	XORQ    DI, DI
-	VMOVDQU (CX), Y0
-	VMOVDQU 32(CX), Y1
-	VMOVDQU 64(CX), Y2
-	VMOVDQU 96(CX), Y3
-	VMOVDQU 128(CX), Y4
-	VMOVDQU 160(CX), Y5
-
-block:
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          (AX), Y6, Y6
-	VPXOR          Y6, Y0, Y0
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          32(AX), Y6, Y6
-	VPXOR          Y6, Y1, Y1
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          960(AX), Y6, Y6
-	VPXOR          Y6, Y2, Y2
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          992(AX), Y6, Y6
-	VPXOR          Y6, Y3, Y3
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          1920(AX), Y6, Y6
-	VPXOR          Y6, Y4, Y4
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VPXOR          1952(AX), Y6, Y6
-	VPXOR          Y6, Y5, Y5
-
-	// Round 1
-	VAESDEC 64(AX), Y0, Y0
-	VAESDEC 96(AX), Y1, Y1
-	VAESDEC 1024(AX), Y2, Y2
-	VAESDEC 1056(AX), Y3, Y3
-	VAESDEC 1984(AX), Y4, Y4
-	VAESDEC 2016(AX), Y5, Y5
-
-	// Round 2
-	VAESDEC 128(AX), Y0, Y0
-	VAESDEC 160(AX), Y1, Y1
-	VAESDEC 1088(AX), Y2, Y2
-	VAESDEC 1120(AX), Y3, Y3
-	VAESDEC 2048(AX), Y4, Y4
-	VAESDEC 2080(AX), Y5, Y5
-
-	// Round 3
-	VAESDEC 192(AX), Y0, Y0
-	VAESDEC 224(AX), Y1, Y1
-	VAESDEC 1152(AX), Y2, Y2
-	VAESDEC 1184(AX), Y3, Y3
-	VAESDEC 2112(AX), Y4, Y4
-	VAESDEC 2144(AX), Y5, Y5
-
-	// Round 4
-	VAESDEC 256(AX), Y0, Y0
-	VAESDEC 288(AX), Y1, Y1
-	VAESDEC 1216(AX), Y2, Y2
-	VAESDEC 1248(AX), Y3, Y3
-	VAESDEC 2176(AX), Y4, Y4
-	VAESDEC 2208(AX), Y5, Y5
-
-	// Round 5
-	VAESDEC 320(AX), Y0, Y0
-	VAESDEC 352(AX), Y1, Y1
-	VAESDEC 1280(AX), Y2, Y2
-	VAESDEC 1312(AX), Y3, Y3
-	VAESDEC 2240(AX), Y4, Y4
-	VAESDEC 2272(AX), Y5, Y5
-
-	// Round 6
-	VAESDEC 384(AX), Y0, Y0
-	VAESDEC 416(AX), Y1, Y1
-	VAESDEC 1344(AX), Y2, Y2
-	VAESDEC 1376(AX), Y3, Y3
-	VAESDEC 2304(AX), Y4, Y4
-	VAESDEC 2336(AX), Y5, Y5
-
-	// Round 7
-	VAESDEC 448(AX), Y0, Y0
-	VAESDEC 480(AX), Y1, Y1
-	VAESDEC 1408(AX), Y2, Y2
-	VAESDEC 1440(AX), Y3, Y3
-	VAESDEC 2368(AX), Y4, Y4
-	VAESDEC 2400(AX), Y5, Y5
-
-	// Round 8
-	VAESDEC 512(AX), Y0, Y0
-	VAESDEC 544(AX), Y1, Y1
-	VAESDEC 1472(AX), Y2, Y2
-	VAESDEC 1504(AX), Y3, Y3
-	VAESDEC 2432(AX), Y4, Y4
-	VAESDEC 2464(AX), Y5, Y5
-
-	// Round 9
-	VAESDEC 576(AX), Y0, Y0
-	VAESDEC 608(AX), Y1, Y1
-	VAESDEC 1536(AX), Y2, Y2
-	VAESDEC 1568(AX), Y3, Y3
-	VAESDEC 2496(AX), Y4, Y4
-	VAESDEC 2528(AX), Y5, Y5
-
-	// Round 10
-	VAESDEC 640(AX), Y0, Y0
-	VAESDEC 672(AX), Y1, Y1
-	VAESDEC 1600(AX), Y2, Y2
-	VAESDEC 1632(AX), Y3, Y3
-	VAESDEC 2560(AX), Y4, Y4
-	VAESDEC 2592(AX), Y5, Y5
-
-	// Round 11
-	VAESDEC 704(AX), Y0, Y0
-	VAESDEC 736(AX), Y1, Y1
-	VAESDEC 1664(AX), Y2, Y2
-	VAESDEC 1696(AX), Y3, Y3
-	VAESDEC 2624(AX), Y4, Y4
-	VAESDEC 2656(AX), Y5, Y5
-
-	// Round 12
-	VAESDEC 768(AX), Y0, Y0
-	VAESDEC 800(AX), Y1, Y1
-	VAESDEC 1728(AX), Y2, Y2
-	VAESDEC 1760(AX), Y3, Y3
-	VAESDEC 2688(AX), Y4, Y4
-	VAESDEC 2720(AX), Y5, Y5
-
-	// Round 13
-	VAESDEC        832(AX), Y0, Y0
-	VAESDEC        864(AX), Y1, Y1
-	VAESDEC        1792(AX), Y2, Y2
-	VAESDEC        1824(AX), Y3, Y3
-	VAESDEC        2752(AX), Y4, Y4
-	VAESDEC        2784(AX), Y5, Y5
-	VMOVDQU        256(CX), Y6
-	VPXOR          896(AX), Y6, Y6
-	VAESDECLAST    Y6, Y0, Y0
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 256(CX)
-	VMOVDQU        288(CX), Y6
-	VPXOR          928(AX), Y6, Y6
-	VAESDECLAST    Y6, Y1, Y1
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 288(CX)
-	VMOVDQU        320(CX), Y6
-	VPXOR          1856(AX), Y6, Y6
-	VAESDECLAST    Y6, Y2, Y2
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 320(CX)
-	VMOVDQU        352(CX), Y6
-	VPXOR          1888(AX), Y6, Y6
-	VAESDECLAST    Y6, Y3, Y3
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 352(CX)
-	VMOVDQU        384(CX), Y6
-	VPXOR          2816(AX), Y6, Y6
-	VAESDECLAST    Y6, Y4, Y4
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 384(CX)
-	VMOVDQU        416(CX), Y6
-	VPXOR          2848(AX), Y6, Y6
-	VAESDECLAST    Y6, Y5, Y5
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y6
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y6, Y6
-	VMOVDQU        Y6, 416(CX)
-	MOVQ           (DX), R8
-	VMOVDQU        X0, (R8)(DI*1)
-	MOVQ           8(DX), R8
-	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
-	MOVQ           16(DX), R8
-	VMOVDQU        X1, (R8)(DI*1)
-	MOVQ           24(DX), R8
-	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
-	MOVQ           32(DX), R8
-	VMOVDQU        X2, (R8)(DI*1)
-	MOVQ           40(DX), R8
-	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
-	MOVQ           48(DX), R8
-	VMOVDQU        X3, (R8)(DI*1)
-	MOVQ           56(DX), R8
-	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
-	MOVQ           64(DX), R8
-	VMOVDQU        X4, (R8)(DI*1)
-	MOVQ           72(DX), R8
-	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
-	MOVQ           80(DX), R8
-	VMOVDQU        X5, (R8)(DI*1)
-	MOVQ           88(DX), R8
-	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
-	ADDQ           $0x10, DI
-	DECQ           SI
-	JNZ            block
-	VMOVDQU        Y0, (CX)
-	VMOVDQU        Y1, 32(CX)
-	VMOVDQU        Y2, 64(CX)
-	VMOVDQU        Y3, 96(CX)
-	VMOVDQU        Y4, 128(CX)
-	VMOVDQU        Y5, 160(CX)
-	VZEROUPPER
-	RET
-
 // func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch12VAES512(SB), NOSPLIT, $0-40
@@ -6420,10 +5631,10 @@ TEXT ·DecryptBatch12VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 256(CX), Z3
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z4
+	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 384(CX), Z5
 
 chunk:
@@ -7010,313 +6221,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func DecryptBatch16VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX2, VAES
-TEXT ·DecryptBatch16VAES256(SB), NOSPLIT, $0-40
-	MOVQ    keys+0(FP), AX
-	MOVQ    state+8(FP), CX
-	MOVQ    dst+16(FP), DX
-	MOVQ    src+24(FP), BX
-	MOVQ    blocks+32(FP), SI
-	XORQ    DI, DI
-	VMOVDQU (CX), Y0
-	VMOVDQU 32(CX), Y1
-	VMOVDQU 64(CX), Y2
-	VMOVDQU 96(CX), Y3
-	VMOVDQU 128(CX), Y4
-	VMOVDQU 160(CX), Y5
-	VMOVDQU 192(CX), Y6
-	VMOVDQU 224(CX), Y7
-
-block:
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          (AX), Y8, Y8
-	VPXOR          Y8, Y0, Y0
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          32(AX), Y8, Y8
-	VPXOR          Y8, Y1, Y1
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          960(AX), Y8, Y8
-	VPXOR          Y8, Y2, Y2
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          992(AX), Y8, Y8
-	VPXOR          Y8, Y3, Y3
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          1920(AX), Y8, Y8
-	VPXOR          Y8, Y4, Y4
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          1952(AX), Y8, Y8
-	VPXOR          Y8, Y5, Y5
-	MOVQ           96(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           104(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          2880(AX), Y8, Y8
-	VPXOR          Y8, Y6, Y6
-	MOVQ           112(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           120(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VPXOR          2912(AX), Y8, Y8
-	VPXOR          Y8, Y7, Y7
-
-	// Round 1
-	VAESDEC 64(AX), Y0, Y0
-	VAESDEC 96(AX), Y1, Y1
-	VAESDEC 1024(AX), Y2, Y2
-	VAESDEC 1056(AX), Y3, Y3
-	VAESDEC 1984(AX), Y4, Y4
-	VAESDEC 2016(AX), Y5, Y5
-	VAESDEC 2944(AX), Y6, Y6
-	VAESDEC 2976(AX), Y7, Y7
-
-	// Round 2
-	VAESDEC 128(AX), Y0, Y0
-	VAESDEC 160(AX), Y1, Y1
-	VAESDEC 1088(AX), Y2, Y2
-	VAESDEC 1120(AX), Y3, Y3
-	VAESDEC 2048(AX), Y4, Y4
-	VAESDEC 2080(AX), Y5, Y5
-	VAESDEC 3008(AX), Y6, Y6
-	VAESDEC 3040(AX), Y7, Y7
-
-	// Round 3
-	VAESDEC 192(AX), Y0, Y0
-	VAESDEC 224(AX), Y1, Y1
-	VAESDEC 1152(AX), Y2, Y2
-	VAESDEC 1184(AX), Y3, Y3
-	VAESDEC 2112(AX), Y4, Y4
-	VAESDEC 2144(AX), Y5, Y5
-	VAESDEC 3072(AX), Y6, Y6
-	VAESDEC 3104(AX), Y7, Y7
-
-	// Round 4
-	VAESDEC 256(AX), Y0, Y0
-	VAESDEC 288(AX), Y1, Y1
-	VAESDEC 1216(AX), Y2, Y2
-	VAESDEC 1248(AX), Y3, Y3
-	VAESDEC 2176(AX), Y4, Y4
-	VAESDEC 2208(AX), Y5, Y5
-	VAESDEC 3136(AX), Y6, Y6
-	VAESDEC 3168(AX), Y7, Y7
-
-	// Round 5
-	VAESDEC 320(AX), Y0, Y0
-	VAESDEC 352(AX), Y1, Y1
-	VAESDEC 1280(AX), Y2, Y2
-	VAESDEC 1312(AX), Y3, Y3
-	VAESDEC 2240(AX), Y4, Y4
-	VAESDEC 2272(AX), Y5, Y5
-	VAESDEC 3200(AX), Y6, Y6
-	VAESDEC 3232(AX), Y7, Y7
-
-	// Round 6
-	VAESDEC 384(AX), Y0, Y0
-	VAESDEC 416(AX), Y1, Y1
-	VAESDEC 1344(AX), Y2, Y2
-	VAESDEC 1376(AX), Y3, Y3
-	VAESDEC 2304(AX), Y4, Y4
-	VAESDEC 2336(AX), Y5, Y5
-	VAESDEC 3264(AX), Y6, Y6
-	VAESDEC 3296(AX), Y7, Y7
-
-	// Round 7
-	VAESDEC 448(AX), Y0, Y0
-	VAESDEC 480(AX), Y1, Y1
-	VAESDEC 1408(AX), Y2, Y2
-	VAESDEC 1440(AX), Y3, Y3
-	VAESDEC 2368(AX), Y4, Y4
-	VAESDEC 2400(AX), Y5, Y5
-	VAESDEC 3328(AX), Y6, Y6
-	VAESDEC 3360(AX), Y7, Y7
-
-	// Round 8
-	VAESDEC 512(AX), Y0, Y0
-	VAESDEC 544(AX), Y1, Y1
-	VAESDEC 1472(AX), Y2, Y2
-	VAESDEC 1504(AX), Y3, Y3
-	VAESDEC 2432(AX), Y4, Y4
-	VAESDEC 2464(AX), Y5, Y5
-	VAESDEC 3392(AX), Y6, Y6
-	VAESDEC 3424(AX), Y7, Y7
-
-	// Round 9
-	VAESDEC 576(AX), Y0, Y0
-	VAESDEC 608(AX), Y1, Y1
-	VAESDEC 1536(AX), Y2, Y2
-	VAESDEC 1568(AX), Y3, Y3
-	VAESDEC 2496(AX), Y4, Y4
-	VAESDEC 2528(AX), Y5, Y5
-	VAESDEC 3456(AX), Y6, Y6
-	VAESDEC 3488(AX), Y7, Y7
-
-	// Round 10
-	VAESDEC 640(AX), Y0, Y0
-	VAESDEC 672(AX), Y1, Y1
-	VAESDEC 1600(AX), Y2, Y2
-	VAESDEC 1632(AX), Y3, Y3
-	VAESDEC 2560(AX), Y4, Y4
-	VAESDEC 2592(AX), Y5, Y5
-	VAESDEC 3520(AX), Y6, Y6
-	VAESDEC 3552(AX), Y7, Y7
-
-	// Round 11
-	VAESDEC 704(AX), Y0, Y0
-	VAESDEC 736(AX), Y1, Y1
-	VAESDEC 1664(AX), Y2, Y2
-	VAESDEC 1696(AX), Y3, Y3
-	VAESDEC 2624(AX), Y4, Y4
-	VAESDEC 2656(AX), Y5, Y5
-	VAESDEC 3584(AX), Y6, Y6
-	VAESDEC 3616(AX), Y7, Y7
-
-	// Round 12
-	VAESDEC 768(AX), Y0, Y0
-	VAESDEC 800(AX), Y1, Y1
-	VAESDEC 1728(AX), Y2, Y2
-	VAESDEC 1760(AX), Y3, Y3
-	VAESDEC 2688(AX), Y4, Y4
-	VAESDEC 2720(AX), Y5, Y5
-	VAESDEC 3648(AX), Y6, Y6
-	VAESDEC 3680(AX), Y7, Y7
-
-	// Round 13
-	VAESDEC        832(AX), Y0, Y0
-	VAESDEC        864(AX), Y1, Y1
-	VAESDEC        1792(AX), Y2, Y2
-	VAESDEC        1824(AX), Y3, Y3
-	VAESDEC        2752(AX), Y4, Y4
-	VAESDEC        2784(AX), Y5, Y5
-	VAESDEC        3712(AX), Y6, Y6
-	VAESDEC        3744(AX), Y7, Y7
-	VMOVDQU        256(CX), Y8
-	VPXOR          896(AX), Y8, Y8
-	VAESDECLAST    Y8, Y0, Y0
-	MOVQ           (BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           8(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 256(CX)
-	VMOVDQU        288(CX), Y8
-	VPXOR          928(AX), Y8, Y8
-	VAESDECLAST    Y8, Y1, Y1
-	MOVQ           16(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           24(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 288(CX)
-	VMOVDQU        320(CX), Y8
-	VPXOR          1856(AX), Y8, Y8
-	VAESDECLAST    Y8, Y2, Y2
-	MOVQ           32(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           40(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 320(CX)
-	VMOVDQU        352(CX), Y8
-	VPXOR          1888(AX), Y8, Y8
-	VAESDECLAST    Y8, Y3, Y3
-	MOVQ           48(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           56(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 352(CX)
-	VMOVDQU        384(CX), Y8
-	VPXOR          2816(AX), Y8, Y8
-	VAESDECLAST    Y8, Y4, Y4
-	MOVQ           64(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           72(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 384(CX)
-	VMOVDQU        416(CX), Y8
-	VPXOR          2848(AX), Y8, Y8
-	VAESDECLAST    Y8, Y5, Y5
-	MOVQ           80(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           88(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 416(CX)
-	VMOVDQU        448(CX), Y8
-	VPXOR          3776(AX), Y8, Y8
-	VAESDECLAST    Y8, Y6, Y6
-	MOVQ           96(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           104(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 448(CX)
-	VMOVDQU        480(CX), Y8
-	VPXOR          3808(AX), Y8, Y8
-	VAESDECLAST    Y8, Y7, Y7
-	MOVQ           112(BX), R8
-	VBROADCASTI128 (R8)(DI*1), Y8
-	MOVQ           120(BX), R8
-	VINSERTI128    $0x01, (R8)(DI*1), Y8, Y8
-	VMOVDQU        Y8, 480(CX)
-	MOVQ           (DX), R8
-	VMOVDQU        X0, (R8)(DI*1)
-	MOVQ           8(DX), R8
-	VEXTRACTI128   $0x01, Y0, (R8)(DI*1)
-	MOVQ           16(DX), R8
-	VMOVDQU        X1, (R8)(DI*1)
-	MOVQ           24(DX), R8
-	VEXTRACTI128   $0x01, Y1, (R8)(DI*1)
-	MOVQ           32(DX), R8
-	VMOVDQU        X2, (R8)(DI*1)
-	MOVQ           40(DX), R8
-	VEXTRACTI128   $0x01, Y2, (R8)(DI*1)
-	MOVQ           48(DX), R8
-	VMOVDQU        X3, (R8)(DI*1)
-	MOVQ           56(DX), R8
-	VEXTRACTI128   $0x01, Y3, (R8)(DI*1)
-	MOVQ           64(DX), R8
-	VMOVDQU        X4, (R8)(DI*1)
-	MOVQ           72(DX), R8
-	VEXTRACTI128   $0x01, Y4, (R8)(DI*1)
-	MOVQ           80(DX), R8
-	VMOVDQU        X5, (R8)(DI*1)
-	MOVQ           88(DX), R8
-	VEXTRACTI128   $0x01, Y5, (R8)(DI*1)
-	MOVQ           96(DX), R8
-	VMOVDQU        X6, (R8)(DI*1)
-	MOVQ           104(DX), R8
-	VEXTRACTI128   $0x01, Y6, (R8)(DI*1)
-	MOVQ           112(DX), R8
-	VMOVDQU        X7, (R8)(DI*1)
-	MOVQ           120(DX), R8
-	VEXTRACTI128   $0x01, Y7, (R8)(DI*1)
-	ADDQ           $0x10, DI
-	DECQ           SI
-	JNZ            block
-	VMOVDQU        Y0, (CX)
-	VMOVDQU        Y1, 32(CX)
-	VMOVDQU        Y2, 64(CX)
-	VMOVDQU        Y3, 96(CX)
-	VMOVDQU        Y4, 128(CX)
-	VMOVDQU        Y5, 160(CX)
-	VMOVDQU        Y6, 192(CX)
-	VMOVDQU        Y7, 224(CX)
-	VZEROUPPER
-	RET
-
 // func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, VAES
 TEXT ·DecryptBatch16VAES512(SB), NOSPLIT, $0-40
@@ -7327,12 +6231,12 @@ TEXT ·DecryptBatch16VAES512(SB), NOSPLIT, $0-40
 	MOVQ      blocks+32(FP), SI
 	XORQ      DI, DI
 	VMOVDQU64 (CX), Z0
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 128(CX), Z2
-	VMOVDQU64 192(CX), Z3
 	VMOVDQU64 256(CX), Z4
+	VMOVDQU64 64(CX), Z1
 	VMOVDQU64 320(CX), Z5
+	VMOVDQU64 128(CX), Z2
 	VMOVDQU64 384(CX), Z6
+	VMOVDQU64 192(CX), Z3
 	VMOVDQU64 448(CX), Z7
 
 chunk:

@@ -157,8 +157,10 @@ func main() {
 		for _, lanes := range []int{2, 4, 8} {
 			cryptKernel(d, aesni, lanes)
 		}
-		for _, lanes := range []int{4, 8, 12, 16} {
+		for _, lanes := range []int{4, 8} {
 			cryptKernel(d, vaes256, lanes)
+		}
+		for _, lanes := range []int{4, 8, 12, 16} {
 			cryptKernel(d, vaes512, lanes)
 		}
 	}
@@ -260,16 +262,10 @@ func cryptKernel(d direction, s isa, lanes int) {
 		offset: GP64(),
 	}
 	XORQ(b.offset, b.offset)
-	b.out = b.vecs()
+	b.out, b.prev = b.vecs(), b.vecs()
 	for r := range b.regs {
 		s.load(b.stateOut(r), b.out[r])
-	}
-	throughState := s.lanes == 2 && b.regs > 4
-	if !throughState {
-		b.prev = b.vecs()
-		for r := range b.regs {
-			s.load(b.stateIn(r), b.prev[r])
-		}
+		s.load(b.stateIn(r), b.prev[r])
 	}
 	switch {
 	case s.lanes == groupSize:
@@ -277,8 +273,6 @@ func cryptKernel(d direction, s isa, lanes int) {
 		b.blockLoop(b.block)
 	case b.regs <= 4:
 		b.foldedLoop()
-	case throughState:
-		b.blockLoop(b.blockThroughState)
 	default:
 		b.blockLoop(b.blockInPlace)
 	}
@@ -297,8 +291,7 @@ type batch struct {
 	offset      Register // of the current block
 	blocks      Register // to go
 
-	out  []VecVirtual // out_{i-1}
-	prev []VecVirtual // in_{i-1}, or nil if it is in state
+	out, prev []VecVirtual // out_{i-1} and in_{i-1}
 }
 
 func (b *batch) vecs() []VecVirtual {
@@ -329,14 +322,12 @@ func (b *batch) blockLoop(block func()) {
 	Label("done")
 	for r := range b.regs {
 		b.store(b.out[r], b.stateOut(r))
-		if b.prev != nil {
-			b.store(b.prev[r], b.stateIn(r))
-		}
+		b.store(b.prev[r], b.stateIn(r))
 	}
 }
 
 // foldedLoop is blockLoop with all xors off the critical path. It takes registers for
-// the next block, which up to four XMM lanes leave free.
+// the next block, which up to four registers of lanes leave free.
 func (b *batch) foldedLoop() {
 	in, x := b.vecs(), b.vecs()
 	for r := range b.regs {
@@ -398,26 +389,6 @@ func (b *batch) blockInPlace() {
 		VPXOR(b.key(rounds, r), b.prev[r], b.prev[r])
 		b.lastRound(b.prev[r], b.out[r], b.out[r])
 		b.gather(b.src, r, b.offset, b.prev[r])
-	}
-}
-
-// blockThroughState is blockInPlace for YMM registers, which take one more to gather
-// blocks: prev stays in state.
-func (b *batch) blockThroughState() {
-	for r := range b.regs {
-		in := b.Vec()
-		b.gather(b.src, r*b.lanes, b.offset, in)
-		VPXOR(b.key(0, r), in, in)
-		VPXOR(in, b.out[r], b.out[r])
-	}
-	b.middleRounds(b.out)
-	for r := range b.regs {
-		kc, in := b.Vec(), b.Vec()
-		b.load(b.stateIn(r), kc)
-		VPXOR(b.key(rounds, r), kc, kc)
-		b.lastRound(kc, b.out[r], b.out[r])
-		b.gather(b.src, r*b.lanes, b.offset, in)
-		b.store(in, b.stateIn(r))
 	}
 }
 
