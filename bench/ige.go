@@ -80,13 +80,15 @@ func ourWays(d direction) []way {
 	}
 }
 
-// messageEncrypt sets all fields of a Message each time. It does not make a new one: Go
-// builds a composite literal aside and then copies it, which took a third of the
-// time of 64 bytes.
+// messageEncrypt sets all fields of a Message each time. It does not make a new one, nor sets
+// them in one statement: Go builds a composite literal aside and then copies it, which took
+// a third of the time of 64 bytes, and the iv of such a statement as well.
 func messageEncrypt(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 	var m ige.Message
 	return func(dst, src []byte) {
-		m.Key, m.IV, m.Dst, m.Src = *key, *iv, dst, src
+		m.Key = *key
+		m.IV = *iv
+		m.Dst, m.Src = dst, src
 		m.Encrypt()
 	}
 }
@@ -95,7 +97,9 @@ func messageEncrypt(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src 
 func messageDecrypt(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 	var m ige.Message
 	return func(dst, src []byte) {
-		m.Key, m.IV, m.Dst, m.Src = *key, *iv, dst, src
+		m.Key = *key
+		m.IV = *iv
+		m.Dst, m.Src = dst, src
 		if err := m.Decrypt(); err != nil {
 			panic(err)
 		}

@@ -34,10 +34,10 @@ func decryptAES(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	asm.DecryptAESNI(nr, (*[240]byte)(xk), iv, dst, src)
 }
 
-func encryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.EncryptKeyAESNI((*[240]byte)(xk), key, iv, dst, src)
+func encryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	asm.EncryptKeyAESNI(key, iv, dst, src)
 }
 
-func decryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.DecryptKeyAESNI((*[240]byte)(xk), key, iv, dst, src)
+func decryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	asm.DecryptKeyAESNI(key, iv, dst, src)
 }

@@ -28,12 +28,16 @@ func decryptAES(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	asm.DecryptArmv8(nr, (*[240]byte)(xk), iv, dst, src)
 }
 
-func encryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.ExpandEncryptArmv8((*[240]byte)(xk), key)
-	encryptAES(maxRounds, xk, iv, dst, src)
+func encryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	var xk schedule
+	asm.ExpandEncryptArmv8((*[240]byte)(&xk), key)
+	encryptAES(maxRounds, &xk, iv, dst, src)
+	clear(xk[:])
 }
 
-func decryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.ExpandDecryptArmv8((*[240]byte)(xk), key)
-	decryptAES(maxRounds, xk, iv, dst, src)
+func decryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	var xk schedule
+	asm.ExpandDecryptArmv8((*[240]byte)(&xk), key)
+	decryptAES(maxRounds, &xk, iv, dst, src)
+	clear(xk[:])
 }

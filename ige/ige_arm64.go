@@ -31,10 +31,14 @@ func decryptAES(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	asm.DecryptArmv8(nr, (*[240]byte)(xk), iv, dst, src)
 }
 
-func encryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.EncryptKeyArmv8((*[240]byte)(xk), key, iv, dst, src)
+func encryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	var xk schedule
+	asm.EncryptKeyArmv8((*[240]byte)(&xk), key, iv, dst, src)
+	clear(xk[:])
 }
 
-func decryptKeyAES(xk *schedule, key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	asm.DecryptKeyArmv8((*[240]byte)(xk), key, iv, dst, src)
+func decryptKeyAES(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	var xk schedule
+	asm.DecryptKeyArmv8((*[240]byte)(&xk), key, iv, dst, src)
+	clear(xk[:])
 }

@@ -54,26 +54,32 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 
 // encryptMessage expands key and encrypts the one or more blocks of src with it.
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	if !useAES {
+	switch {
+	case !useAES:
 		encryptMessageSoftware(key, iv, dst, src)
-		return
+	case len(src) <= maxCall:
+		encryptKeyAES(key, iv, dst[:len(src)], src)
+	default:
+		var enc, dec schedule
+		expandAES(&enc, &dec, key)
+		encrypt(maxRounds, &enc, iv, dst, src)
+		clear(enc[:])
+		clear(dec[:])
 	}
-	var xk schedule
-	n := min(len(src), maxCall)
-	encryptKeyAES(&xk, key, iv, dst[:n], src[:n])
-	encrypt(maxRounds, &xk, iv, dst[n:], src[n:])
-	clear(xk[:])
 }
 
 // decryptMessage expands key and decrypts the one or more blocks of src with it.
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	if !useAES {
+	switch {
+	case !useAES:
 		decryptMessageSoftware(key, iv, dst, src)
-		return
+	case len(src) <= maxCall:
+		decryptKeyAES(key, iv, dst[:len(src)], src)
+	default:
+		var enc, dec schedule
+		expandAES(&enc, &dec, key)
+		decrypt(maxRounds, &dec, iv, dst, src)
+		clear(enc[:])
+		clear(dec[:])
 	}
-	var xk schedule
-	n := min(len(src), maxCall)
-	decryptKeyAES(&xk, key, iv, dst[:n], src[:n])
-	decrypt(maxRounds, &xk, iv, dst[n:], src[n:])
-	clear(xk[:])
 }

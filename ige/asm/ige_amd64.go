@@ -16,11 +16,11 @@ func ExpandAESNI(enc *[240]byte, dec *[240]byte, key *[32]byte)
 //go:noescape
 func EncryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// EncryptKeyAESNI expands an AES-256 key into xk, for AES, and goes on as
-// EncryptAESNI.
+// EncryptKeyAESNI expands an AES-256 key, for AES, and does what
+// EncryptAESNI does. It wipes the schedule.
 //
 //go:noescape
-func EncryptKeyAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func EncryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 
 // DecryptAESNI is one IGE stream with AES-NI: the equivalent inverse cipher with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
@@ -28,8 +28,8 @@ func EncryptKeyAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src
 //go:noescape
 func DecryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptKeyAESNI expands an AES-256 key into xk, for the equivalent inverse cipher, and goes on as
-// DecryptAESNI.
+// DecryptKeyAESNI expands an AES-256 key, for the equivalent inverse cipher, and does what
+// DecryptAESNI does. It wipes the schedule.
 //
 //go:noescape
-func DecryptKeyAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func DecryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)

@@ -320,25 +320,24 @@ done10:
 	VMOVDQU     X0, 16(AX)
 	RET
 
-// func EncryptKeyAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func EncryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
-	MOVQ    iv+16(FP), AX
-	MOVQ    dst_base+24(FP), CX
-	MOVQ    src_base+48(FP), DX
-	MOVQ    src_len+56(FP), BX
-	MOVQ    xk+0(FP), SI
-	MOVQ    key+8(FP), DI
-	VMOVDQU (DI), X2
-	VMOVDQU 16(DI), X3
+TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $240-64
+	MOVQ    iv+8(FP), AX
+	MOVQ    dst_base+16(FP), CX
+	MOVQ    src_base+40(FP), DX
+	MOVQ    src_len+48(FP), BX
+	MOVQ    key+0(FP), SI
+	VMOVDQU (SI), X2
+	VMOVDQU 16(SI), X3
 	VMOVDQU (DX), X0
 	VMOVDQU 16(AX), X1
 	VPXOR   (AX), X0, X4
 	VMOVDQU rotWord<>+0(SB), X5
 	VMOVDQU rconStart<>+0(SB), X6
-	VMOVDQU X2, (SI)
+	VMOVDQU X2, (SP)
 	VPXOR   X2, X4, X4
-	VMOVDQU X3, 16(SI)
+	VMOVDQU X3, 16(SP)
 	VAESENC X3, X4, X4
 
 	// Round key 2
@@ -350,7 +349,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 32(SI)
+	VMOVDQU     X8, 32(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 3
@@ -360,7 +359,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 48(SI)
+	VMOVDQU     X3, 48(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 4
@@ -372,7 +371,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 64(SI)
+	VMOVDQU     X8, 64(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 5
@@ -382,7 +381,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 80(SI)
+	VMOVDQU     X3, 80(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 6
@@ -394,7 +393,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 96(SI)
+	VMOVDQU     X8, 96(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 7
@@ -404,7 +403,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 112(SI)
+	VMOVDQU     X3, 112(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 8
@@ -416,7 +415,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 128(SI)
+	VMOVDQU     X8, 128(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 9
@@ -426,7 +425,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 144(SI)
+	VMOVDQU     X3, 144(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 10
@@ -438,7 +437,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 160(SI)
+	VMOVDQU     X8, 160(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 11
@@ -448,7 +447,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 176(SI)
+	VMOVDQU     X3, 176(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 12
@@ -460,7 +459,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X8
 	VAESENCLAST X2, X8, X8
-	VMOVDQU     X8, 192(SI)
+	VMOVDQU     X8, 192(SP)
 	VAESENC     X8, X4, X4
 
 	// Round key 13
@@ -470,7 +469,7 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPXOR       X7, X2, X2
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 208(SI)
+	VMOVDQU     X3, 208(SP)
 	VAESENC     X3, X4, X4
 
 	// Round key 14
@@ -482,33 +481,33 @@ TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, 224(SI)
+	VMOVDQU     X3, 224(SP)
 	JMP         last14
 
 loop14:
-	VAESENC 16(SI), X4, X4
-	VAESENC 32(SI), X4, X4
-	VAESENC 48(SI), X4, X4
-	VAESENC 64(SI), X4, X4
-	VAESENC 80(SI), X4, X4
-	VAESENC 96(SI), X4, X4
-	VAESENC 112(SI), X4, X4
-	VAESENC 128(SI), X4, X4
-	VAESENC 144(SI), X4, X4
-	VAESENC 160(SI), X4, X4
-	VAESENC 176(SI), X4, X4
-	VAESENC 192(SI), X4, X4
-	VAESENC 208(SI), X4, X4
+	VAESENC 16(SP), X4, X4
+	VAESENC 32(SP), X4, X4
+	VAESENC 48(SP), X4, X4
+	VAESENC 64(SP), X4, X4
+	VAESENC 80(SP), X4, X4
+	VAESENC 96(SP), X4, X4
+	VAESENC 112(SP), X4, X4
+	VAESENC 128(SP), X4, X4
+	VAESENC 144(SP), X4, X4
+	VAESENC 160(SP), X4, X4
+	VAESENC 176(SP), X4, X4
+	VAESENC 192(SP), X4, X4
+	VAESENC 208(SP), X4, X4
 
 last14:
 	// kc = k_N ⊕ in_{i-1}
-	VPXOR 224(SI), X1, X1
+	VPXOR 224(SP), X1, X1
 	SUBQ  $0x10, BX
 	JZ    done14
 
 	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X2
-	VPXOR       (SI), X2, X3
+	VPXOR       (SP), X2, X3
 	VPXOR       X3, X1, X1
 	VAESENCLAST X1, X4, X4
 	VPXOR       X3, X4, X1
@@ -524,6 +523,16 @@ done14:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, (AX)
 	VMOVDQU     X0, 16(AX)
+	VPXOR       X0, X0, X0
+	VMOVDQU     Y0, (SP)
+	VMOVDQU     Y0, 32(SP)
+	VMOVDQU     Y0, 64(SP)
+	VMOVDQU     Y0, 96(SP)
+	VMOVDQU     Y0, 128(SP)
+	VMOVDQU     Y0, 160(SP)
+	VMOVDQU     Y0, 192(SP)
+	VMOVDQU     Y0, 208(SP)
+	VZEROUPPER
 	RET
 
 // func DecryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
@@ -657,25 +666,24 @@ done10:
 	VMOVDQU     X0, (AX)
 	RET
 
-// func DecryptKeyAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func DecryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
-	MOVQ    iv+16(FP), AX
-	MOVQ    dst_base+24(FP), CX
-	MOVQ    src_base+48(FP), DX
-	MOVQ    src_len+56(FP), BX
-	MOVQ    xk+0(FP), SI
-	MOVQ    key+8(FP), DI
-	VMOVDQU (DI), X2
-	VMOVDQU 16(DI), X3
+TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $240-64
+	MOVQ    iv+8(FP), AX
+	MOVQ    dst_base+16(FP), CX
+	MOVQ    src_base+40(FP), DX
+	MOVQ    src_len+48(FP), BX
+	MOVQ    key+0(FP), SI
+	VMOVDQU (SI), X2
+	VMOVDQU 16(SI), X3
 	VMOVDQU (DX), X0
 	VMOVDQU (AX), X1
 	VPXOR   16(AX), X0, X4
 	VMOVDQU rotWord<>+0(SB), X6
 	VMOVDQU rconStart<>+0(SB), X7
-	VMOVDQU X2, 224(SI)
+	VMOVDQU X2, 224(SP)
 	VAESIMC X3, X5
-	VMOVDQU X5, 208(SI)
+	VMOVDQU X5, 208(SP)
 
 	// Round key 2
 	VPSLLDQ     $0x04, X2, X5
@@ -687,7 +695,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 192(SI)
+	VMOVDQU     X5, 192(SP)
 
 	// Round key 3
 	VPSLLDQ     $0x04, X3, X5
@@ -697,7 +705,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 176(SI)
+	VMOVDQU     X5, 176(SP)
 
 	// Round key 4
 	VPSLLDQ     $0x04, X8, X5
@@ -709,7 +717,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 160(SI)
+	VMOVDQU     X5, 160(SP)
 
 	// Round key 5
 	VPSLLDQ     $0x04, X3, X5
@@ -719,7 +727,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 144(SI)
+	VMOVDQU     X5, 144(SP)
 
 	// Round key 6
 	VPSLLDQ     $0x04, X8, X5
@@ -731,7 +739,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 128(SI)
+	VMOVDQU     X5, 128(SP)
 
 	// Round key 7
 	VPSLLDQ     $0x04, X3, X5
@@ -741,7 +749,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 112(SI)
+	VMOVDQU     X5, 112(SP)
 
 	// Round key 8
 	VPSLLDQ     $0x04, X8, X5
@@ -753,7 +761,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 96(SI)
+	VMOVDQU     X5, 96(SP)
 
 	// Round key 9
 	VPSLLDQ     $0x04, X3, X5
@@ -763,7 +771,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 80(SI)
+	VMOVDQU     X5, 80(SP)
 
 	// Round key 10
 	VPSLLDQ     $0x04, X8, X5
@@ -775,7 +783,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 64(SI)
+	VMOVDQU     X5, 64(SP)
 
 	// Round key 11
 	VPSLLDQ     $0x04, X3, X5
@@ -785,7 +793,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 48(SI)
+	VMOVDQU     X5, 48(SP)
 
 	// Round key 12
 	VPSLLDQ     $0x04, X8, X5
@@ -797,7 +805,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFB     X6, X3, X8
 	VAESENCLAST X2, X8, X8
 	VAESIMC     X8, X5
-	VMOVDQU     X5, 32(SI)
+	VMOVDQU     X5, 32(SP)
 
 	// Round key 13
 	VPSLLDQ     $0x04, X3, X5
@@ -807,7 +815,7 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSHUFD     $0xff, X8, X3
 	VAESENCLAST X2, X3, X3
 	VAESIMC     X3, X5
-	VMOVDQU     X5, 16(SI)
+	VMOVDQU     X5, 16(SP)
 
 	// Round key 14
 	VPSLLDQ     $0x04, X8, X5
@@ -818,32 +826,32 @@ TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $0-72
 	VPSLLD      $0x01, X7, X7
 	VPSHUFB     X6, X3, X3
 	VAESENCLAST X2, X3, X3
-	VMOVDQU     X3, (SI)
-	VPXOR       (SI), X4, X4
+	VMOVDQU     X3, (SP)
+	VPXOR       (SP), X4, X4
 
 loop14:
-	VAESDEC 16(SI), X4, X4
-	VAESDEC 32(SI), X4, X4
-	VAESDEC 48(SI), X4, X4
-	VAESDEC 64(SI), X4, X4
-	VAESDEC 80(SI), X4, X4
-	VAESDEC 96(SI), X4, X4
-	VAESDEC 112(SI), X4, X4
-	VAESDEC 128(SI), X4, X4
-	VAESDEC 144(SI), X4, X4
-	VAESDEC 160(SI), X4, X4
-	VAESDEC 176(SI), X4, X4
-	VAESDEC 192(SI), X4, X4
-	VAESDEC 208(SI), X4, X4
+	VAESDEC 16(SP), X4, X4
+	VAESDEC 32(SP), X4, X4
+	VAESDEC 48(SP), X4, X4
+	VAESDEC 64(SP), X4, X4
+	VAESDEC 80(SP), X4, X4
+	VAESDEC 96(SP), X4, X4
+	VAESDEC 112(SP), X4, X4
+	VAESDEC 128(SP), X4, X4
+	VAESDEC 144(SP), X4, X4
+	VAESDEC 160(SP), X4, X4
+	VAESDEC 176(SP), X4, X4
+	VAESDEC 192(SP), X4, X4
+	VAESDEC 208(SP), X4, X4
 
 	// kc = k_N ⊕ in_{i-1}
-	VPXOR 224(SI), X1, X1
+	VPXOR 224(SP), X1, X1
 	SUBQ  $0x10, BX
 	JZ    done14
 
 	// w = k_0 ⊕ in_{i+1}, which is loaded before out_i may overwrite memory
 	VMOVDQU     16(DX), X2
-	VPXOR       (SI), X2, X3
+	VPXOR       (SP), X2, X3
 	VPXOR       X3, X1, X1
 	VAESDECLAST X1, X4, X4
 	VPXOR       X3, X4, X1
@@ -859,4 +867,14 @@ done14:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, 16(AX)
 	VMOVDQU     X0, (AX)
+	VPXOR       X0, X0, X0
+	VMOVDQU     Y0, (SP)
+	VMOVDQU     Y0, 32(SP)
+	VMOVDQU     Y0, 64(SP)
+	VMOVDQU     Y0, 96(SP)
+	VMOVDQU     Y0, 128(SP)
+	VMOVDQU     Y0, 160(SP)
+	VMOVDQU     Y0, 192(SP)
+	VMOVDQU     Y0, 208(SP)
+	VZEROUPPER
 	RET

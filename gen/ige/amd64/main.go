@@ -20,8 +20,7 @@
 // in the place of the one that counts: 1.5 % slower on Zen 5.)
 //
 // All instructions are VEX-encoded, so their memory operands need no alignment
-// and mixing with other AVX code costs nothing. Only XMM registers are used: no
-// VZEROUPPER is due.
+// and mixing with other AVX code costs nothing. Only XMM registers are used, but to wipe.
 package main
 
 import (
@@ -38,7 +37,10 @@ import (
 
 //go:generate go run main.go -out ../../../ige/asm/ige_amd64.s -stubs ../../../ige/asm/ige_amd64.go -pkg asm
 
-const blockSize = aes256.BlockSize
+const (
+	blockSize    = aes256.BlockSize
+	scheduleSize = (aes256.Rounds + 1) * blockSize
+)
 
 // A direction holds what differs between encryption and decryption.
 type direction struct {
@@ -102,15 +104,17 @@ func cryptKernel(d direction) {
 	}
 }
 
-// oneShotKernel emits EncryptKeyAESNI or DecryptKeyAESNI.
+// oneShotKernel emits EncryptKeyAESNI or DecryptKeyAESNI. The schedule is in its frame,
+// which nobody clears beforehand: of a short message, that would be half of the stores.
 func oneShotKernel(d direction) {
-	TEXT(d.verb+"KeyAESNI", attr.NOSPLIT, "func(xk *[240]byte, key, iv *[32]byte, dst, src []byte)")
+	TEXT(d.verb+"KeyAESNI", attr.NOSPLIT, "func(key, iv *[32]byte, dst, src []byte)")
 	Pragma("noescape")
-	Doc(d.verb+"KeyAESNI expands an AES-256 key into xk, for "+d.cipher+", and goes on as",
-		d.verb+"AESNI.")
+	Doc(d.verb+"KeyAESNI expands an AES-256 key, for "+d.cipher+", and does what",
+		d.verb+"AESNI does. It wipes the schedule.")
 
 	m := loadMessage()
-	m.xk = Mem{Base: Load(Param("xk"), GP64())}
+	m.xk = AllocLocal(scheduleSize)
+	m.oneShot = true
 	key := Mem{Base: Load(Param("key"), GP64())}
 	k0, k1 := XMM(), XMM()
 	VMOVDQU(key, k0)
@@ -131,6 +135,7 @@ type message struct {
 	dst, src Mem        // the current block
 	n        Register   // bytes from the current block to the end
 	in, prev VecVirtual // in_i and in_{i-1}
+	oneShot  bool       // xk is to be wiped in the end
 }
 
 func loadMessage() *message {
@@ -192,7 +197,22 @@ func (m *message) loop(d direction, rounds int, x VecVirtual) {
 	VMOVDQU(out, m.dst)
 	VMOVDQU(out, m.iv.Offset(d.prevOut))
 	VMOVDQU(m.in, m.iv.Offset(d.prevIn))
+	if m.oneShot {
+		m.wipe()
+	}
 	RET()
+}
+
+// wipe clears the schedule, 32 bytes at a time.
+func (m *message) wipe() {
+	zero := YMM()
+	VPXOR(zero.AsX(), zero.AsX(), zero.AsX())
+	const last = scheduleSize - 2*blockSize
+	for i := 0; i < last; i += 2 * blockSize {
+		VMOVDQU(zero, m.xk.Offset(i))
+	}
+	VMOVDQU(zero, m.xk.Offset(last)) // overlaps the one before
+	VZEROUPPER()
 }
 
 // expandKernel emits ExpandAESNI.
