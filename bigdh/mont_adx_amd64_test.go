@@ -17,15 +17,6 @@ import (
 // The tests in this file call the ADX kernels themselves, with what the operations made
 // of them may never come across, and compare every word.
 
-// needADX ends the test where there is no ADX, unless that is an error.
-func needADX(t *testing.T) {
-	t.Helper()
-	impltest.Require(t, backends)
-	if !useADX {
-		t.Skip("this CPU has no ADX")
-	}
-}
-
 // dirty returns what no kernel may take for zeros.
 func dirty() (t [64]uint64) {
 	for i := range t {
@@ -65,7 +56,7 @@ func factors(r *rand.ChaCha8) []nat {
 
 // TestProductsADX: 26,000 products and as many squares.
 func TestProductsADX(t *testing.T) {
-	needADX(t)
+	impltest.Need(t, backends, "ADX")
 	r := newRand(1)
 	xs := factors(r)
 	bigs := make([]*big.Int, len(xs))
@@ -102,7 +93,7 @@ func TestProductsADX(t *testing.T) {
 //
 //	z = (t + n·(-t/n mod R)) / R, less n if that is not below R
 func TestReduceADX(t *testing.T) {
-	needADX(t)
+	impltest.Need(t, backends, "ADX")
 	r := newRand(2)
 	R := pow2(2048)
 	mask := new(big.Int).Sub(R, big.NewInt(1))
@@ -142,7 +133,7 @@ func TestReduceADX(t *testing.T) {
 // TestSelectADX has tables of several lengths, and expects the eight words that ADX
 // does not use to be left alone.
 func TestSelectADX(t *testing.T) {
-	needADX(t)
+	impltest.Need(t, backends, "ADX")
 	r := newRand(4)
 	for _, n := range []int{1, 2, 3, 15, 16, 32, 64} {
 		table := make([]elem, n)
@@ -176,7 +167,7 @@ func indices(n int) (is []uint64) {
 
 // TestPowerADX is an exponentiation made of the five operations alone.
 func TestPowerADX(t *testing.T) {
-	needADX(t)
+	impltest.Need(t, backends, "ADX")
 	r := newRand(5)
 	for _, m := range moduli(6) {
 		x, e := awkwardNat(r), randomNat(r)
@@ -207,7 +198,7 @@ func TestPowerADX(t *testing.T) {
 // TestGuardsADX has all that a kernel is given next to memory which cannot be
 // accessed: before its first byte, and then after its last.
 func TestGuardsADX(t *testing.T) {
-	needADX(t)
+	impltest.Need(t, backends, "ADX")
 	const entries = 5
 	m := &telegramPrime().m
 	for _, side := range []struct {

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -205,20 +203,12 @@ func TestSRPVectors(t *testing.T) {
 	})
 }
 
-// publishedDir has vectors out of the tests of other projects. They are theirs to
-// publish, so that a clone of this repository does not come with them.
+// publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
 
-// TestPublishedVectors checks against Telegram's documentation and others. It needs
-// publishedDir, and fails without it only when MTCORE_REQUIRE lists "vectors".
+// TestPublishedVectors checks against Telegram's documentation and others.
 func TestPublishedVectors(t *testing.T) {
-	if _, err := os.Stat(publishedDir); errors.Is(err, fs.ErrNotExist) {
-		required := strings.Split(os.Getenv(impltest.RequireEnv), ",")
-		if slices.Contains(required, "vectors") {
-			t.Fatalf("%s requires the published vectors: %v", impltest.RequireEnv, err)
-		}
-		t.Skip("the vectors published by other projects are not part of this repository; TestVectors has our own")
-	}
+	impltest.NeedPublished(t, publishedDir)
 	type handshakeVector struct {
 		Name string
 		P    hexBytes `json:"dh_prime"`

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/guardtest"
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // sixteenLengths has what there may be in the lanes of the kernels for sixteen messages,
@@ -45,9 +46,7 @@ func sixteenLengths() [][]int {
 // TestDecryptAndHash16 has each message at a guard page, and the kernels do no more to any
 // than they should.
 func TestDecryptAndHash16(t *testing.T) {
-	if !useVAES {
-		t.Skip("this CPU has no VAES with AVX-512")
-	}
+	impltest.Need(t, backends, "VAES")
 	for _, guard := range guards {
 		for place, inPlace := range map[string]bool{"apart": false, "in place": true} {
 			t.Run(guard.name+"/"+place, func(t *testing.T) {

@@ -5,12 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mtcore/mtcore/ige"
@@ -192,20 +189,12 @@ func TestRefusedVectors(t *testing.T) {
 	})
 }
 
-// publishedDir has vectors out of the tests of other projects. They are theirs to
-// publish, so that a clone of this repository does not come with them.
+// publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
 
-// TestPublishedVectors needs publishedDir, and fails without it only when MTCORE_REQUIRE
-// lists "vectors".
+// TestPublishedVectors checks against other projects' cloud chats.
 func TestPublishedVectors(t *testing.T) {
-	if _, err := os.Stat(publishedDir); errors.Is(err, fs.ErrNotExist) {
-		required := strings.Split(os.Getenv(impltest.RequireEnv), ",")
-		if slices.Contains(required, "vectors") {
-			t.Fatalf("%s requires the published vectors: %v", impltest.RequireEnv, err)
-		}
-		t.Skip("the vectors published by other projects are not part of this repository; TestVectors has our own")
-	}
+	impltest.NeedPublished(t, publishedDir)
 	type cloudVector struct {
 		Name                     string
 		X                        int

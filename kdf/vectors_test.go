@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -174,20 +173,12 @@ func TestKeyVectors(t *testing.T) {
 	}
 }
 
-// publishedDir has vectors out of the tests of other projects. They are theirs to
-// publish, so that a clone of this repository does not come with them.
+// publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
 
-// TestPublishedVectors checks against Telegram's documentation, gotd and others. It
-// needs publishedDir, and fails without it only when MTCORE_REQUIRE lists "vectors".
+// TestPublishedVectors checks against Telegram's documentation, gotd and others.
 func TestPublishedVectors(t *testing.T) {
-	if _, err := os.Stat(publishedDir); errors.Is(err, fs.ErrNotExist) {
-		required := strings.Split(os.Getenv(impltest.RequireEnv), ",")
-		if slices.Contains(required, "vectors") {
-			t.Fatalf("%s requires the published vectors: %v", impltest.RequireEnv, err)
-		}
-		t.Skip("the vectors published by other projects are not part of this repository; TestVectors has our own")
-	}
+	impltest.NeedPublished(t, publishedDir)
 	impltest.All(t, backends, func(t *testing.T) {
 		t.Run("KDF", testPublishedKDF)
 		t.Run("messages", testPublishedMessages)

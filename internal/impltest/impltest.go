@@ -2,17 +2,20 @@
 package impltest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-// RequireEnv names the environment variable that lists the backends which this
-// run must exercise, as in "ige:AES-NI,kdf:SHA-NI". A listed backend that the
-// machine, the build tags or GODEBUG take away is a failure and not a skip: so
-// CI cannot lose a backend without noticing.
+// RequireEnv names the environment variable that lists what this run must not go
+// without: backends, as in "ige:AES-NI,kdf:SHA-NI", and files or programs, as in
+// "vectors". A listed backend that the machine, the build tags or GODEBUG take away is
+// a failure and not a skip: so CI cannot lose one without noticing.
 const RequireEnv = "MTCORE_REQUIRE"
 
 // All runs f as a subtest in each of p.States(): once as "generic" with every
@@ -36,6 +39,39 @@ func Require(t testing.TB, p *impl.Package) {
 	for _, name := range missing(p, os.Getenv(RequireEnv)) {
 		t.Errorf("impltest: %s requires backend %s:%s, which is not available here", RequireEnv, p.Name(), name)
 	}
+}
+
+// Need is Require for a test of one backend of p. It skips the test where that backend is
+// not available and nobody requires it.
+func Need(t testing.TB, p *impl.Package, name string) {
+	t.Helper()
+	Require(t, p)
+	for _, b := range p.Backends() {
+		if b.Name == name && b.Available {
+			return
+		}
+	}
+	t.Skipf("not here: backend %s:%s", p.Name(), name)
+}
+
+// NeedPublished skips a test without dir, which has vectors out of the tests of other
+// projects. They are theirs to publish, so that a clone of this repository does not come
+// with them. The test fails without dir where RequireEnv lists "vectors".
+func NeedPublished(t testing.TB, dir string) {
+	t.Helper()
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		SkipWithout(t, "vectors")
+	}
+}
+
+// SkipWithout skips a test for lack of what, which is no backend. The test fails where
+// RequireEnv lists what.
+func SkipWithout(t testing.TB, what string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv(RequireEnv), ","), what) {
+		t.Fatalf("%s requires %s", RequireEnv, what)
+	}
+	t.Skipf("not here: %s", what)
 }
 
 func missing(p *impl.Package, list string) []string {

@@ -1,6 +1,8 @@
 package impltest
 
 import (
+	"cmp"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -51,6 +53,65 @@ func TestMissing(t *testing.T) {
 	} {
 		if got := missing(backends, tt.list); !slices.Equal(got, tt.want) {
 			t.Errorf("missing(%q) = %q, want %q", tt.list, got, tt.want)
+		}
+	}
+}
+
+// A recorder is a test that says how it ended.
+type recorder struct {
+	testing.TB
+	ended string
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Errorf(string, ...any) { r.ended = "failed" }
+func (r *recorder) Fatalf(string, ...any) { r.end("failed") }
+func (r *recorder) Skipf(string, ...any)  { r.end("skipped") }
+
+// end ends the goroutine, as it does in package testing, and keeps a failure.
+func (r *recorder) end(how string) {
+	r.ended = cmp.Or(r.ended, how)
+	runtime.Goexit()
+}
+
+func ended(f func(t testing.TB)) string {
+	r := &recorder{}
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		f(r)
+		r.ended = cmp.Or(r.ended, "passed")
+	}()
+	<-done
+	return r.ended
+}
+
+// TestNeed: what is not there skips a test, and fails it where it is required.
+func TestNeed(t *testing.T) {
+	backend := func(name string) func(testing.TB) {
+		return func(t testing.TB) { Need(t, backends, name) }
+	}
+	published := func(dir string) func(testing.TB) {
+		return func(t testing.TB) { NeedPublished(t, dir) }
+	}
+	for _, test := range []struct {
+		name    string
+		require string
+		f       func(testing.TB)
+		want    string
+	}{
+		{"backend", "", backend("fast"), "passed"},
+		{"backend, required", "impltest:fast", backend("fast"), "passed"},
+		{"no backend", "", backend("absent"), "skipped"},
+		{"no backend, others required", "vectors,impltest:fast", backend("absent"), "skipped"},
+		{"no backend, required", "vectors,impltest:absent", backend("absent"), "failed"},
+		{"vectors", "vectors", published("."), "passed"},
+		{"no vectors", "impltest:fast", published("absent"), "skipped"},
+		{"no vectors, required", "impltest:fast,vectors", published("absent"), "failed"},
+	} {
+		t.Setenv(RequireEnv, test.require)
+		if got := ended(test.f); got != test.want {
+			t.Errorf("%s: the test %s, want %s", test.name, got, test.want)
 		}
 	}
 }

@@ -5,13 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -281,16 +278,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestPublishedConstructors compares with TDLib's schema, as far as that is at hand: it
-// is theirs to publish. TestServiceVectors has most of it.
+// publishedDir is not part of this repository: see impltest.NeedPublished.
+var publishedDir = filepath.Join("..", "..", "..", "shared", "vectors", "published")
+
+// TestPublishedConstructors compares with TDLib's schema. TestServiceVectors has most of it.
 func TestPublishedConstructors(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "vectors", "published", "tl_secret_constructors.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		if slices.Contains(strings.Split(os.Getenv(impltest.RequireEnv), ","), "vectors") {
-			t.Fatalf("%s requires the published vectors: %v", impltest.RequireEnv, err)
-		}
-		t.Skip("the vectors published by other projects are not part of this repository")
-	}
+	impltest.NeedPublished(t, publishedDir)
+	text, err := os.ReadFile(filepath.Join(publishedDir, "tl_secret_constructors.json"))
 	var f struct {
 		Constructors []struct {
 			Name  string `json:"tdlib_name"`

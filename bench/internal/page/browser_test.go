@@ -6,14 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-)
 
-// requireEnv lists what CI must not go without.
-const requireEnv = "MTCORE_REQUIRE"
+	"github.com/mtcore/mtcore/internal/impltest"
+)
 
 // chromium returns the path of the browser. Without one the test is skipped, unless CI
 // requires "chromium".
@@ -24,10 +22,7 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	if slices.Contains(strings.Split(os.Getenv(requireEnv), ","), "chromium") {
-		t.Fatal("no chromium, which is required")
-	}
-	t.Skip("needs chromium (Debian: apt-get install chromium)")
+	impltest.SkipWithout(t, "chromium") // Debian: apt-get install chromium
 	return ""
 }
 
