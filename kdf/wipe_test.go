@@ -18,7 +18,7 @@ func TestWipeStack(t *testing.T) {
 	}
 	impltest.All(t, backends, func(t *testing.T) {
 		if Backend() == "generic" {
-			t.Skip("what crypto/sha256 leaves is not ours")
+			return // what crypto/sha256 leaves is not ours
 		}
 		for _, n := range []int{16, 32, 80, 1000} {
 			for _, count := range []int{1, 2, 3, 9, 20} {
