@@ -344,7 +344,7 @@ func (q *queue) sort() {
 	}
 }
 
-// lengthClasses is for lengths up to 2^36, beyond which they are all alike: two
+// lengthClasses is for lengths up to 2^35, beyond which they are all alike: two
 // classes for each power of two from 2^4 on.
 const lengthClasses = 64
 

@@ -17,7 +17,7 @@
 // equivalent inverse cipher of FIPS 197 section 5.3.5.
 //
 // Batch kernels take several streams through a number of blocks, at least one and at
-// most 1024, whose keys, state and pointers lie in lanes:
+// most 512, whose keys, state and pointers lie in lanes:
 //
 //   - keys: round key r of lane j at 960*(j/4) + 64*r + 16*(j%4);
 //   - state: the last output block of lane j at 16*j, the last input block at
