@@ -29,7 +29,7 @@ import (
 // latency does not depend on its operands.
 var allowed = map[string]string{
 	"amd64": `
-		MOVQ MOVL MOVB MOVBLZX LEAQ LEAL XORQ XORL ANDQ ORQ ADDQ ADDB ADCQ SUBQ SBBQ NEGL NEGQ SHLQ SHRQ SHLQ
+		MOVQ MOVL MOVB MOVBLZX LEAQ LEAL XORQ XORL ANDQ ORQ ADDQ ADDB ADCQ SUBQ SBBQ NEGL NEGQ SHLQ SHRQ
 		SHRDQ SHLDQ ROLQ XCHGQ INCQ DECQ CMPQ TESTQ IMULQ MULXQ ADCXQ ADOXQ ANDNQ RORXQ SHRXQ SHLXQ BZHIQ PDEPQ PEXTQ
 		CMOVQEQ CMOVQNE CMOVQCC CMOVQCS SETCS SETCC
 		JMP JZ JNZ JE JEQ JNE JB JA JAE JBE JCC JCS RET CPUID VZEROUPPER
@@ -130,7 +130,7 @@ func arch(path string) string {
 
 // TestPlantedLeaks shows that the lint would notice.
 func TestPlantedLeaks(t *testing.T) {
-	const head = "// func F(p *[32]byte, table *[4]*byte, n int)\nTEXT ·F(SB), NOSPLIT, $0-24\n"
+	const head = "// func F(p *[32]byte, table *[4]*byte, n int)\nTEXT ·F(SB), NOSPLIT, $64-24\n"
 	for _, tt := range []struct {
 		name, arch, code string
 		want             string // part of the problem; "" if there is none
@@ -144,7 +144,17 @@ func TestPlantedLeaks(t *testing.T) {
 		{"index from a vector", "amd64", "MOVQ p+0(FP), AX\nVMOVQ X0, BX\nMOVQ (AX)(BX*1), CX\nRET", "address depends on a secret"},
 		{"secret in the second round", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nloop:\nMOVQ (AX)(CX*1), CX\nJMP loop", "address depends on a secret"},
 		{"secret through the stack", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nMOVQ BX, 8(SP)\nMOVQ 8(SP), CX\nMOVQ (AX)(CX*1), CX\nRET", "address depends on a secret"},
+		{"public through the stack", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nMOVQ CX, 48(SP)\nMOVQ CX, 56(SP)\nMOVQ 48(SP)(CX*8), DX\nMOVQ (AX)(DX*1), BX\nRET", ""},
+		{"secret beside a public slot", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nMOVQ CX, 48(SP)\nMOVQ 48(SP)(CX*8), DX\nMOVQ (AX)(DX*1), BX\nRET", "address depends on a secret"},
+		{"vector in the stack, then an index", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nVMOVDQU Y0, (SP)\nMOVQ 8(SP)(CX*8), DX\nMOVQ (AX)(DX*1), BX\nRET", "address depends on a secret"},
+		{"vector over a public slot", "amd64", "MOVQ p+0(FP), AX\nMOVQ AX, 24(SP)\nVMOVDQU Y0, (SP)\nMOVQ 24(SP), DX\nMOVQ (DX), BX\nRET", "address depends on a secret"},
+		{"vector below a public slot", "amd64", "MOVQ p+0(FP), AX\nMOVQ AX, 32(SP)\nVMOVDQU Y0, (SP)\nMOVQ 32(SP), DX\nMOVQ (DX), BX\nRET", ""},
+		{"secret with an index over a public slot", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nMOVQ CX, 8(SP)\nMOVQ (AX), BX\nMOVQ BX, (SP)(CX*8)\nMOVQ 8(SP), DX\nMOVQ (AX)(DX*1), BX\nRET", "address depends on a secret"},
+		{"public byte over a secret", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nMOVQ BX, (SP)\nMOVB AX, (SP)\nMOVQ (SP), DX\nMOVQ (AX)(DX*1), BX\nRET", "address depends on a secret"},
+		{"stack by its address", "amd64", "MOVQ p+0(FP), AX\nMOVQ AX, (SP)\nMOVQ (AX), BX\nLEAQ (SP), CX\nMOVQ BX, (CX)\nMOVQ (SP), DX\nMOVQ (DX), BX\nRET", "address depends on a secret"},
+		{"stack by a name", "amd64", "MOVQ BX, x-8(SP)\nRET", "unknown place"},
 		{"secret condition", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nCMPQ (AX), $3\nCMOVQEQ AX, CX\nMOVQ (CX), BX\nRET", "address depends on a secret"},
+		{"exchange", "amd64", "MOVQ p+0(FP), AX\nMOVQ AX, CX\nMOVQ (AX), BX\nXCHGQ CX, BX\nMOVQ (CX), DX\nRET", "address depends on a secret"},
 		{"division", "amd64", "DIVQ BX\nRET", "DIVQ is not allowed"},
 		{"counter", "arm64", "MOVD n+16(FP), R1\nloop:\nSUBS $1, R1, R1\nBNE loop\nRET", ""},
 		{"branch on memory", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCBNZ R1, done\ndone:\nRET", "jump depends on a secret"},
@@ -175,8 +185,9 @@ const (
 	table // the address of a table of pointers
 )
 
-// state has the kinds of the general registers, the stack slots, and of "flags". What
-// is absent is secret.
+// state has the kinds of the general registers, the stack slots of eight bytes, "flags",
+// and "slots": secret once the stack's address is in a register, from where on it may
+// change unseen. What is absent is secret.
 type state map[string]kind
 
 func (s state) clone() state {
@@ -197,6 +208,12 @@ func (s state) meet(other state) (changed bool) {
 	return changed
 }
 
+type function struct {
+	arch, signature string
+	frame           int // bytes on the stack
+	body            []instruction
+}
+
 type instruction struct {
 	line     int
 	opcode   string // "" for a label
@@ -207,16 +224,15 @@ type instruction struct {
 // lint returns the problems of a file, each with its line number in front.
 func lint(arch, text string) []string {
 	var problems []string
-	var signature string
-	var body []instruction
+	f := function{arch: arch}
 	flush := func() {
-		problems = append(problems, lintFunc(arch, signature, body)...)
-		body = nil
+		problems = append(problems, f.lint()...)
+		f.body = nil
 	}
 	for i, line := range strings.Split(text, "\n") {
 		if sig, ok := strings.CutPrefix(line, "// func "); ok {
 			flush()
-			signature = sig
+			f.signature = sig
 		}
 		line, _, _ = strings.Cut(line, "//")
 		line = strings.TrimSpace(line)
@@ -224,8 +240,11 @@ func lint(arch, text string) []string {
 		case line == "", line[0] == '#', strings.HasPrefix(line, "DATA"), strings.HasPrefix(line, "GLOBL"):
 		case strings.HasPrefix(line, "TEXT"):
 			flush()
+			_, sizes, _ := strings.Cut(line, "$")
+			sizes, _, _ = strings.Cut(sizes, "-")
+			f.frame, _ = strconv.Atoi(sizes)
 		case strings.HasSuffix(line, ":"):
-			body = append(body, instruction{line: i + 1, label: strings.TrimSuffix(line, ":")})
+			f.body = append(f.body, instruction{line: i + 1, label: strings.TrimSuffix(line, ":")})
 		default:
 			in := instruction{line: i + 1, opcode: fields[0]}
 			if len(fields) == 2 {
@@ -237,7 +256,7 @@ func lint(arch, text string) []string {
 					in.opcode, in.operands = decode(in.operands[0])
 				}
 			}
-			body = append(body, in)
+			f.body = append(f.body, in)
 		}
 	}
 	flush()
@@ -262,19 +281,19 @@ func splitOperands(s string) []string {
 	return operands
 }
 
-// lintFunc follows the kinds through a function until they change no more.
-func lintFunc(arch, signature string, body []instruction) []string {
+// lint follows the kinds through a function until they change no more.
+func (f *function) lint() []string {
 	at := map[string]state{} // by label
 	for changed := true; changed; {
-		_, changed = pass(arch, signature, body, at)
+		_, changed = f.pass(at)
 	}
-	problems, _ := pass(arch, signature, body, at)
+	problems, _ := f.pass(at)
 	return problems
 }
 
 // pass goes through the instructions once, and lowers the states at labels to what
 // arrives there.
-func pass(arch, signature string, body []instruction, at map[string]state) (problems []string, changed bool) {
+func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 	arrive := func(label string, s state) {
 		if at[label] == nil {
 			at[label], changed = s.clone(), true
@@ -282,9 +301,9 @@ func pass(arch, signature string, body []instruction, at map[string]state) (prob
 			changed = true
 		}
 	}
-	s := state{"SP": public, "FP": public, "SB": public, "flags": public, "RSP": public, "ZR": public}
+	s := state{"SP": public, "FP": public, "SB": public, "flags": public, "slots": public, "RSP": public, "ZR": public}
 	reachable := true
-	for _, in := range body {
+	for _, in := range f.body {
 		if in.label != "" {
 			if reachable {
 				arrive(in.label, s)
@@ -299,13 +318,16 @@ func pass(arch, signature string, body []instruction, at map[string]state) (prob
 				strings.Join(in.operands, ", "), fmt.Sprintf(format, args...)))
 		}
 		opcode, _, _ := strings.Cut(in.opcode, ".")
-		if !slices.Contains(strings.Fields(allowed[arch]), opcode) {
+		if !slices.Contains(strings.Fields(allowed[f.arch]), opcode) {
 			report("%s is not allowed", opcode)
 		}
 		if !reachable {
 			continue
 		}
 		for _, operand := range in.operands {
+			if strings.Contains(operand, "SP)") && !isSlot(operand) {
+				report("unknown place on the stack")
+			}
 			if strings.HasPrefix(opcode, "LEA") {
 				break // is arithmetic
 			}
@@ -331,7 +353,7 @@ func pass(arch, signature string, body []instruction, at map[string]state) (prob
 			}
 			arrive(in.operands[len(in.operands)-1], s)
 		default:
-			s.execute(signature, opcode, in.operands)
+			s.execute(f, opcode, in.operands)
 		}
 	}
 	return problems, changed
@@ -341,21 +363,21 @@ func isJump(opcode string) bool {
 	return opcode[0] == 'J' || slices.Contains([]string{"BEQ", "BNE", "BLT", "CBNZ", "CBZ"}, opcode)
 }
 
-// noFlags matches the instructions that leave the flags alone, on either architecture.
+// noFlags matches the instructions that leave the flags alone, on any architecture.
 var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|LDP|STP|ADD|ADDNE|ADC|SUB|SBC|NEG|AND|ORR|EOR|EXTR|LS[LR]|MUL|UMULH|CSEL|CSETM)$`)
 
-// setsFlags matches those that set them although they end in what noFlags matches.
+// readsFlags matches those whose result depends on the flags.
 var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM|ADDNE)$`)
 
 // execute changes s as an instruction does. The destination is the last operand, and
-// two of MULX and LDP.
-func (s state) execute(signature, opcode string, operands []string) {
-	k := public
+// two of MULX, XCHG and LDP.
+func (s state) execute(f *function, opcode string, operands []string) {
+	k, size := public, memorySize(opcode, operands)
 	for i, operand := range operands {
 		if i == len(operands)-1 && onlyWrites(opcode, len(operands)) {
 			break
 		}
-		k = min(k, s.value(signature, opcode, operand))
+		k = min(k, s.value(f, opcode, operand, size))
 	}
 	if len(operands) == 2 && opcode[0] == 'X' && operands[0] == operands[1] {
 		k = public // zero
@@ -364,13 +386,16 @@ func (s state) execute(signature, opcode string, operands []string) {
 		k = min(k, s["DX"])
 	}
 	if opcode == "MOVQ" || opcode == "MOVD" || opcode == "MOVW" {
-		k = s.value(signature, opcode, operands[0])
+		k = s.value(f, opcode, operands[0], size)
 	}
 	if readsFlags.MatchString(opcode) {
 		k = min(k, s["flags"])
 	}
 	if strings.HasPrefix(opcode, "V") || strings.HasPrefix(opcode, "K") || strings.HasPrefix(opcode, "SHA") || strings.HasPrefix(opcode, "AES") {
 		k = secret
+	}
+	if strings.HasPrefix(opcode, "LEA") && isSlot(operands[0]) {
+		s["slots"] = secret
 	}
 	if !noFlags.MatchString(opcode) {
 		s["flags"] = min(k, public)
@@ -382,13 +407,23 @@ func (s state) execute(signature, opcode string, operands []string) {
 	switch opcode {
 	case "MULXQ":
 		destinations = operands[1:]
+	case "XCHGQ":
+		destinations = operands
 	case "LDP":
 		destinations = strings.Split(strings.Trim(operands[1], "()"), ",")
 	}
 	for _, d := range destinations {
 		d = strings.TrimSpace(d)
-		if generalRegister.MatchString(d) || isSlot(d) {
+		if generalRegister.MatchString(d) {
 			s[d] = k
+		}
+		names, whole := f.slots(d, size)
+		for _, name := range names {
+			if whole {
+				s[name] = k
+			} else {
+				s[name] = min(s[name], k)
+			}
 		}
 	}
 }
@@ -407,8 +442,8 @@ func onlyWrites(opcode string, operands int) bool {
 
 var generalRegister = regexp.MustCompile(`^([A-D]X|[SD]I|BP|R[0-9]+)$`)
 
-// value is the kind of an operand that is read.
-func (s state) value(signature, opcode, operand string) kind {
+// value is the kind of an operand that is read, of size bytes if it is in memory.
+func (s state) value(f *function, opcode, operand string, size int) kind {
 	registers := addressRegisters(operand)
 	if strings.HasPrefix(opcode, "LEA") {
 		k := public
@@ -420,12 +455,17 @@ func (s state) value(signature, opcode, operand string) kind {
 	switch {
 	case operand[0] == '$':
 		return public
-	case indexedSlot.MatchString(operand):
-		return s.lowestSlot(operand)
-	case generalRegister.MatchString(operand), isSlot(operand):
+	case isSlot(operand):
+		k := s["slots"]
+		names, _ := f.slots(operand, size)
+		for _, name := range names {
+			k = min(k, s[name])
+		}
+		return k
+	case generalRegister.MatchString(operand):
 		return s[operand]
 	case strings.HasSuffix(operand, "(FP)"):
-		return parameter(signature, operand)
+		return parameter(f.signature, operand)
 	case strings.HasSuffix(operand, "(SB)"):
 		return public
 	case operand == "ZR", condition.MatchString(operand):
@@ -443,26 +483,50 @@ func (s state) value(signature, opcode, operand string) kind {
 // condition matches what CSEL and CSETM take from the flags, which readsFlags covers.
 var condition = regexp.MustCompile(`^(EQ|NE|CS|CC|HS|LO|LT|GE|HI|LS)$`)
 
-var (
-	slot        = regexp.MustCompile(`^(\d*)\(R?SP\)$`)
-	indexedSlot = regexp.MustCompile(`^(\d*)\(R?SP\)\(`)
-)
+var slot = regexp.MustCompile(`^(\d*)\(R?SP\)(\(.*\))?$`)
 
 func isSlot(operand string) bool { return slot.MatchString(operand) }
 
-// lowestSlot is the kind of a stack slot with an index, which is taken to be less than
-// eight: that of the lowest of them.
-func (s state) lowestSlot(operand string) kind {
-	base, _ := strconv.Atoi(indexedSlot.FindStringSubmatch(operand)[1])
-	k := public
-	for name, kind := range s {
-		if m := slot.FindStringSubmatch(name); m != nil {
-			if offset, _ := strconv.Atoi(m[1]); base <= offset && offset < base+8*8 {
-				k = min(k, kind)
-			}
+// slots returns the stack slots in which an operand of size bytes may lie, and whether it
+// takes up all of each. An index is taken to lead upwards, and not out of the frame.
+func (f *function) slots(operand string, size int) (names []string, whole bool) {
+	m := slot.FindStringSubmatch(operand)
+	if m == nil {
+		return nil, false
+	}
+	start, _ := strconv.Atoi(m[1])
+	end, indexed := start+size, m[2] != ""
+	if indexed {
+		end = max(end, f.frame)
+	}
+	for i := start / 8; 8*i < end; i++ {
+		names = append(names, fmt.Sprintf("%d(SP)", 8*i))
+	}
+	return names, !indexed && start%8 == 0 && size%8 == 0
+}
+
+// memorySize is how many bytes of memory an instruction accesses, at most.
+func memorySize(opcode string, operands []string) int {
+	switch {
+	case opcode == "MOVB", opcode == "MOVBLZX", strings.HasPrefix(opcode, "SET"):
+		return 1
+	case opcode == "MOVL", opcode == "MOVW":
+		return 4
+	case opcode == "LDP", opcode == "STP", strings.HasPrefix(opcode, "VEXTRACT"):
+		return 16
+	case opcode[0] != 'V':
+		return 8
+	}
+	size := 16
+	for _, operand := range operands {
+		switch operand[0] {
+		case 'Y':
+			size = max(size, 32)
+		case 'Z', '[':
+			size = 64
 		}
 	}
-	return k
+	return size
 }
 
 // parameter is the kind of an argument: a table if its type is a pointer to an array of
