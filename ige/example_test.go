@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mtcore/mtcore/ige"
 )
@@ -96,6 +99,29 @@ func ExampleEncryptBatch() {
 	// 64b7efff7282f983157e128ecd7cba141fe2cccd631ba7a70f19d232ccbba6c2
 	// 79310d84b096cc8b2317bf2d1897ff64651b3304928dcd3d2ac25ae3dbfd5b77
 	// b440fe38d53f7fa893ac9a78d20e73a7d2ef0f34248d7c5cc144d750a80c5113
+}
+
+// For several cores, each gets a batch: the package starts no goroutines of its own.
+// Sixteen messages keep a core busy.
+func ExampleEncryptBatch_parallel() {
+	ms := make([]ige.Message, 100)
+	for i := range ms {
+		packet := bytes.Repeat([]byte{byte(i)}, 4096)
+		ms[i] = ige.Message{Key: exampleKey, IV: exampleIV, Dst: packet, Src: packet}
+	}
+
+	share := max(16, (len(ms)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(ms, share) {
+		wg.Go(func() { ige.EncryptBatch(part) })
+	}
+	wg.Wait()
+	fmt.Printf("%x\n", ms[0].Dst[:16])
+	fmt.Printf("%x\n", ms[99].Dst[:16])
+
+	// Output:
+	// e151df88121499abf75eb92a74472a26
+	// 6d3e58f6ed991e5a4c252590ea0e4127
 }
 
 func ExampleNewEncrypter() {
