@@ -122,10 +122,12 @@ func (c *Chat) Accept(ctx context.Context) error {
 		}
 	}
 	answer, err := c.answer()
-	if err != nil || answer == nil {
+	if err != nil {
 		return err
 	}
-	_, err = c.m.api.MessagesAcceptEncryption(ctx, answer)
+	if answer != nil {
+		_, err = c.m.api.MessagesAcceptEncryption(ctx, answer)
+	}
 	switch {
 	case tgerr.Is(err, "ENCRYPTION_ALREADY_ACCEPTED"):
 		// By us, if an answer was lost. Otherwise by another device, and then the server
@@ -177,11 +179,14 @@ func (c *Chat) answer() (*tg.MessagesAcceptEncryptionRequest, error) {
 	if err := c.chat.Err(); err != nil {
 		return nil, err
 	}
-	// If the peer has sent something it has got the answer, and g_b is not needed.
-	gB, fingerprint, _ := c.chat.Acceptance()
+	gB, fingerprint, pending := c.chat.Acceptance()
+	if !pending {
+		return nil, nil // The peer has sent something, so that the answer has got to it.
+	}
 	return &tg.MessagesAcceptEncryptionRequest{Peer: c.inputLocked(), GB: gB[:], KeyFingerprint: fingerprint}, nil
 }
 
+// accepted opens the chat if that is what it waits for.
 func (c *Chat) accepted() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -295,15 +300,16 @@ func (c *Chat) decrypt(in *incoming) ([]secretchat.Event, error) {
 	if c.chat == nil {
 		return nil, nil
 	}
+	files := c.files
 	c.with = nil
 	if in.file != nil {
-		c.with = c.keepFile(in.file)
+		files, c.with = c.filesWith(in.file)
 	}
 	events, err := c.chat.Receive(in.data)
-	if in.file != nil && c.with != nil { // nothing has changed, so it is not kept
-		c.files = c.files[:len(c.files)-1]
-		c.with = nil
+	if c.with == nil { // stored, with the chat's state
+		c.files = files
 	}
+	c.with = nil
 	for _, e := range events {
 		c.acknowledged(e.Seen)
 	}
@@ -314,6 +320,10 @@ func (c *Chat) decrypt(in *incoming) ([]secretchat.Event, error) {
 // tell calls the handler for events that the chat's state keeps until then.
 func (c *Chat) tell(ctx context.Context, events []secretchat.Event, date int) error {
 	if len(events) > 0 {
+		// Whoever writes has got our answer, even if we have not heard so from the server.
+		if err := c.accepted(); err != nil {
+			return err
+		}
 		if err := c.announce(ctx); err != nil {
 			return err
 		}
@@ -483,6 +493,10 @@ func (c *Chat) restore(state []byte) (err error) {
 
 // resume goes on where the chat was left.
 func (c *Chat) resume(ctx context.Context) error {
+	c.announced = c.State() == StateOpen
+	if err := c.tell(ctx, c.unhandled(), 0); err != nil {
+		return err
+	}
 	switch c.State() {
 	case StateRequested:
 		return c.m.opt.Handler(ctx, &Requested{c})
@@ -499,11 +513,6 @@ func (c *Chat) resume(ctx context.Context) error {
 			}
 			return nil
 		})
-	case StateOpen:
-		c.announced = true
-		if err := c.tell(ctx, c.unhandled(), 0); err != nil {
-			return err
-		}
 	}
 	if err := c.tick(); err != nil {
 		return err
@@ -520,6 +529,9 @@ func (c *Chat) resume(ctx context.Context) error {
 func (c *Chat) unhandled() []secretchat.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.chat == nil {
+		return nil
+	}
 	return c.chat.Unhandled()
 }
 
@@ -557,19 +569,19 @@ func (c *Chat) options() secretchat.Options {
 
 func (c *Chat) record() Change { return put(recordKey(keyChat, c.id), &c.rec) }
 
-// keepFile returns the change that stores the file of a message about to be received.
-func (c *Chat) keepFile(f *tg.EncryptedFile) []Change {
-	var changes []Change
-	if len(c.files) >= fileLimit {
-		changes = append(changes, remove(fileKey(c.id, c.files[0])))
-		c.files = slices.Delete(c.files, 0, 1)
+// filesWith returns what c.files is if a message about to be received, which has file f,
+// turns out to be genuine, and the changes that store it.
+func (c *Chat) filesWith(f *tg.EncryptedFile) (files []*tg.EncryptedFile, changes []Change) {
+	files = slices.Clone(c.files)
+	if len(files) >= fileLimit {
+		changes = append(changes, remove(fileKey(c.id, files[0])))
+		files = files[1:]
 	}
-	c.files = append(c.files, f)
 	var b bin.Buffer
 	if err := f.Encode(&b); err != nil {
 		panic("gotd: internal error: " + err.Error())
 	}
-	return append(changes, put(fileKey(c.id, f), fileRecord{c.id, b.Buf}))
+	return append(files, f), append(changes, put(fileKey(c.id, f), fileRecord{c.id, b.Buf}))
 }
 
 // takeFile returns the file for which media has the key, and has it forgotten with the

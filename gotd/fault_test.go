@@ -110,12 +110,14 @@ type fakeServer struct {
 	received  chan int // qts
 	discarded chan int // chats
 	requested func()   // is called when a chat is asked for, if not nil
+	answers   chan *tg.MessagesAcceptEncryptionRequest
 	zeros     atomic.Int32
 	prime     []byte // Telegram's if nil
 }
 
 func newFakeServer() *fakeServer {
-	return &fakeServer{gA: make(chan []byte, 10), received: make(chan int, 10), discarded: make(chan int, 10)}
+	return &fakeServer{gA: make(chan []byte, 10), received: make(chan int, 10), discarded: make(chan int, 10),
+		answers: make(chan *tg.MessagesAcceptEncryptionRequest, 10)}
 }
 
 func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) error {
@@ -147,6 +149,7 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		if bytes.Equal(q.GB, make([]byte, len(q.GB))) {
 			s.zeros.Add(1)
 		}
+		s.answers <- q
 		return tgerr.New(500, "INTERNAL")
 	case *tg.MessagesDiscardEncryptionRequest:
 		s.discarded <- q.ChatID

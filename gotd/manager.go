@@ -109,6 +109,7 @@ func New(api *tg.Client, opt Options) (*Manager, error) {
 func (m *Manager) Run(ctx context.Context) error {
 	m.mu.Lock()
 	if m.group != nil {
+		m.mu.Unlock()
 		panic("gotd: Run called twice")
 	}
 	group, ctx := errgroup.WithContext(ctx)

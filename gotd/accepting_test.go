@@ -1,0 +1,276 @@
+package gotd_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tg/e2e"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+const acceptingID = 5
+
+// accepting is a manager with one chat, and the peer of that: the server has passed the
+// answer on, and does not say so.
+type accepting struct {
+	t          *testing.T
+	server     *fakeServer
+	store      *recorder
+	peer       *secretchat.Chat
+	packets    []secretchat.Packet // of the peer
+	chats      *gotd.Manager
+	dispatcher tg.UpdateDispatcher
+	events     chan gotd.Event
+	handler    func(gotd.Event) error // is called before an event is passed on, if not nil
+	stop       func() error           // and return what Run has
+}
+
+// recorder remembers what was in a store after each commit.
+type recorder struct {
+	memStore
+	history []memStore
+}
+
+func (r *recorder) Commit(changes []gotd.Change) error {
+	err := r.memStore.Commit(changes)
+	r.history = append(r.history, maps.Clone(r.memStore))
+	return err
+}
+
+// newAccepting has a peer of this layer ask for a chat, and accepts it.
+func newAccepting(t *testing.T, layer int) *accepting {
+	t.Helper()
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, gA, err := secretchat.Request(group, secretchat.Options{Layer: layer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: memStore{}}}
+	a.start()
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: acceptingID, AccessHash: 1, AdminID: 2, GA: gA[:]}})
+	want[*gotd.Requested](a)
+	if err := a.chat().Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
+		t.Fatalf("Accept: got %v, want INTERNAL", err)
+	}
+	answer := <-a.server.answers
+	if a.peer, err = out.Complete(answer.GB, answer.KeyFingerprint); err != nil {
+		t.Fatal(err)
+	}
+	a.packets = a.peer.Outbox()
+	return a
+}
+
+// start begins anew with what the store has.
+func (a *accepting) start() {
+	a.t.Helper()
+	events := make(chan gotd.Event, 1000)
+	a.events = events
+	var err error
+	a.chats, err = gotd.New(tg.NewClient(a.server), gotd.Options{
+		Store: a.store, StateKey: stateKey,
+		Handler: func(_ context.Context, e gotd.Event) error {
+			if a.handler != nil {
+				if err := a.handler(e); err != nil {
+					return err
+				}
+			}
+			events <- e
+			return nil
+		},
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.dispatcher = tg.NewUpdateDispatcher()
+	a.chats.Register(a.dispatcher)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.chats.Run(ctx) }()
+	a.stop = func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+func (a *accepting) restart() {
+	a.t.Helper()
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		a.t.Error(err)
+	}
+	a.start()
+}
+
+func (a *accepting) chat() *gotd.Chat { return a.chats.Chat(acceptingID) }
+
+func (a *accepting) update(u tg.UpdateClass) {
+	a.t.Helper()
+	err := a.dispatcher.Handle(a.t.Context(), &tg.Updates{Updates: []tg.UpdateClass{u}})
+	if err != nil && !errors.Is(err, gotd.ErrStopped) {
+		a.t.Error(err)
+	}
+}
+
+// deliver has the server deliver packets, and a file with the first of them.
+func (a *accepting) deliver(file tg.EncryptedFileClass, packets ...secretchat.Packet) {
+	a.t.Helper()
+	for _, p := range packets {
+		a.update(&tg.UpdateNewEncryptedMessage{Message: &tg.EncryptedMessage{ChatID: acceptingID, Bytes: p.Data, File: file}})
+		file = noFile
+	}
+}
+
+var noFile tg.EncryptedFileClass = &tg.EncryptedFileEmpty{}
+
+// deliverAll has the server deliver all that the peer has sent.
+func (a *accepting) deliverAll() {
+	a.t.Helper()
+	a.deliver(noFile, a.packets...)
+}
+
+// say has the peer send a message, and returns it with what it sends of itself.
+func (a *accepting) say(m *e2e.DecryptedMessage46) []secretchat.Packet {
+	a.t.Helper()
+	var b bin.Buffer
+	if err := m.Encode(&b); err != nil {
+		a.t.Fatal(err)
+	}
+	p, err := a.peer.Encrypt(b.Buf)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	packets := append([]secretchat.Packet{p}, a.peer.Outbox()...)
+	a.packets = append(a.packets, packets...)
+	return packets
+}
+
+// want returns the next event, which must be an E.
+func want[E gotd.Event](a *accepting) E {
+	a.t.Helper()
+	return next[E](&client{t: a.t, events: a.events})
+}
+
+// TestCrashAccepting: a message of a chat that the server has not said to be open is kept
+// until the handler has returned, whenever the crash comes.
+func TestCrashAccepting(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	failure, answered := errors.New("out of paper"), make(chan error, 1)
+	a.handler = func(e gotd.Event) error {
+		m, ok := e.(*gotd.Message)
+		if !ok {
+			return nil
+		}
+		_, err := m.Chat.SendText("answer")
+		answered <- err
+		return failure
+	}
+	a.store.history = nil
+	a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "one"})
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	if err := <-answered; err != nil {
+		t.Errorf("answer: got %v, want none", err)
+	}
+	if err := a.stop(); !errors.Is(err, failure) {
+		t.Fatalf("Run: got %v, want %v", err, failure)
+	}
+
+	a.handler = nil
+	a.say(&e2e.DecryptedMessage46{RandomID: 2, Message: "two"})
+	for i, records := range a.store.history {
+		a.store = &recorder{memStore: records}
+		a.start()
+		a.deliverAll() // since the server has not been told that anything has arrived
+		a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+		var got []string
+		for end := false; !end; {
+			switch e := want[gotd.Event](a).(type) {
+			case *gotd.Message:
+				got = append(got, e.Message.Message)
+			case *gotd.Typing:
+				end = true
+			}
+		}
+		if want := []string{"one", "two"}; !slices.Equal(got, want) {
+			t.Errorf("crash after commit %d: got messages %q, want %q", i, got, want)
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Errorf("crash after commit %d: %v", i, err)
+		}
+	}
+}
+
+// TestAcceptNotPending: once the peer has sent something, even if it is nothing that the
+// handler is told, the server need not be told of the answer.
+func TestAcceptNotPending(t *testing.T) {
+	a := newAccepting(t, secretchat.MinLayer) // a layer that is no news
+	a.deliverAll()
+	a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+	want[*gotd.Typing](a)
+	if got := a.chat().State(); got != gotd.StateAccepting {
+		t.Fatalf("chat is %s, want %s", got, gotd.StateAccepting)
+	}
+	a.restart()
+	want[*gotd.Opened](a)
+	if got := a.chat().State(); got != gotd.StateOpen {
+		t.Errorf("chat is %s, want %s", got, gotd.StateOpen)
+	}
+	if n := len(a.server.answers); n > 0 {
+		t.Errorf("the server is told %d times more, and of g_b of zeros %d times", n, a.server.zeros.Load())
+	}
+}
+
+// TestForgedFiles: the file of a packet that is not genuine takes no other's place.
+func TestForgedFiles(t *testing.T) {
+	const fileLimit = 256
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	key := secretchat.NewFileKey()
+	file := &tg.EncryptedFile{ID: 1, KeyFingerprint: int(key.Fingerprint())}
+	for i := range fileLimit {
+		a.deliver(file, a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 1)})...)
+		file = &tg.EncryptedFile{ID: int64(i + 2)} // of which no message has the key
+		want[*gotd.Message](a)
+	}
+	a.deliver(file, secretchat.Packet{Data: make([]byte, 100)})
+	m := &e2e.DecryptedMessage46{RandomID: fileLimit + 1}
+	rawKey, iv := key.Bytes()
+	m.SetMedia(&e2e.DecryptedMessageMediaDocument{Key: rawKey, Iv: iv, Size: 1})
+	a.deliver(noFile, a.say(m)...)
+	if got := want[*gotd.Message](a).File; got == nil || got.ID != 1 {
+		t.Errorf("got file %v, want number 1", got)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestRunTwice: it panics, and the first Run goes on.
+func TestRunTwice(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		a.chats.Run(t.Context())
+	}()
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
