@@ -23,9 +23,10 @@
 //		Storage: chats.StateStorage(storage),
 //	})
 //
-// (examples/answer has all of it) where [Manager.StateStorage] keeps the qts from getting ahead of what is on disk, and has
+// There [Manager.StateStorage] keeps the qts from getting ahead of what is on disk, and has
 // messages.receivedQueue called for what is. Without it nothing is ever acknowledged. What is
-// lost on the way nevertheless, the two clients find missing and ask for again.
+// lost on the way nevertheless, the two clients find missing and ask for again. A whole
+// program is in examples/answer.
 //
 // # Crashes
 //

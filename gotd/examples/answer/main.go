@@ -113,8 +113,11 @@ func (b *bot) handle(ctx context.Context, e gotd.Event) error {
 		b.report(e.Chat, e.Chat.Accept(ctx))
 	case *gotd.Opened:
 		picture, err := e.Chat.Visualization()
+		if err != nil { // the peer has ended the chat already
+			b.report(e.Chat, err)
+			return nil
+		}
 		log.Printf("chat %d with user %d is open; compare:\n%s", e.Chat.ID(), e.Chat.PeerID(), kdf.VisualizationHex(picture))
-		return err
 	case *gotd.Closed:
 		log.Printf("chat %d is over: %v", e.Chat.ID(), e.Err)
 	case *gotd.Message:

@@ -21,6 +21,15 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
+// TestClosedAtOnce: a chat that the peer has ended by the time that it is said to be open
+// does not end the program.
+func TestClosedAtOnce(t *testing.T) {
+	closed := new(gotd.Chat) // it has no key
+	if err := new(bot).handle(t.Context(), &gotd.Opened{Chat: closed}); err != nil {
+		t.Errorf("got %v, want none", err)
+	}
+}
+
 // TestAnswer talks to the program through a server on this machine.
 func TestAnswer(t *testing.T) {
 	t.Setenv("APP_ID", "1")
