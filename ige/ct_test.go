@@ -26,13 +26,14 @@ func TestMemcheck(t *testing.T) {
 		return results
 	}
 	batch := func(secret []byte) (results []byte) {
-		ms := make([]Message, 9)
+		ms := make([]Message, 20)
 		for i := range ms {
 			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%7)]
 			ms[i].Dst = make([]byte, len(ms[i].Src))
 			copy(ms[i].Key[:], secret)
 			copy(ms[i].IV[:], secret[KeySize:])
 		}
+		checkWorth(ms)
 		EncryptBatch(ms)
 		for i := range ms {
 			results = append(results, ms[i].Dst...)
@@ -67,6 +68,13 @@ func TestMemcheck(t *testing.T) {
 	}
 }
 
+// checkWorth panics if the batch is too short for the batch kernels to see any of it.
+func checkWorth(ms []Message) {
+	if !worthBatching(ms) {
+		panic("the batch kernels are not used")
+	}
+}
+
 var sbox [256]byte
 
 // TestTrace has all backends but the software, which takes too many steps. What they
@@ -92,6 +100,7 @@ func TestTrace(t *testing.T) {
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
+		checkWorth(ms)
 		EncryptBatch(ms)
 		DecryptBatch(ms)
 		return dsts
