@@ -25,6 +25,10 @@ func TestMemcheck(t *testing.T) {
 	wrong := append([]byte(nil), packet...)
 	wrong[len(wrong)-1] ^= 1
 
+	seal := func(secret []byte) []byte {
+		packet, _ := Seal(nil, (*kdf.AuthKey)(secret), kdf.Client, secret[kdf.AuthKeySize:], PadRandom)
+		return packet
+	}
 	open := func(packet []byte) ct.Case {
 		return ct.Case{
 			Secrets: [][]byte{secret},
@@ -38,19 +42,27 @@ func TestMemcheck(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]ct.Case{
-		"Seal": {
-			Secrets: [][]byte{secret},
-			Run: func(secret []byte) []byte {
-				packet, _ := Seal(nil, (*kdf.AuthKey)(secret), kdf.Client, secret[kdf.AuthKeySize:], PadRandom)
-				return packet
-			},
-		},
-		"Open, right": open(packet),
-		"Open, wrong": open(wrong),
+		"Seal":          {Secrets: [][]byte{secret}, Run: seal},
+		"Open, right":   open(packet),
+		"Open, wrong":   open(wrong),
+		"planted index": {Secrets: [][]byte{secret}, Run: planted(seal), Planted: true},
 	} {
 		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 	}
 }
+
+// planted is run with a leak: it looks the results up in a table.
+func planted(run func(secret []byte) []byte) func(secret []byte) []byte {
+	return func(secret []byte) []byte {
+		results := run(secret)
+		for i, b := range results {
+			results[i] = table[b]
+		}
+		return results
+	}
+}
+
+var table [256]byte
 
 // TestTrace has all backends, those for several messages at a time in a batch that some of
 // them share sixteen by sixteen and some two by two. Packets are wrong under any of the
@@ -92,8 +104,13 @@ func TestTrace(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {
 		const size = kdf.AuthKeySize + text
 		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
-		t.Run("Seal", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: seal}) })
-		t.Run("Open", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: open}) })
-		t.Run("OpenBatch", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: openBatch}) })
+		for name, c := range map[string]ct.Case{
+			"Seal":          {Secrets: secrets, Run: seal},
+			"Open":          {Secrets: secrets, Run: open},
+			"OpenBatch":     {Secrets: secrets, Run: openBatch},
+			"planted index": {Secrets: secrets, Run: planted(seal), Planted: true},
+		} {
+			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
+		}
 	})
 }

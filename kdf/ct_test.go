@@ -50,11 +50,25 @@ func TestMemcheck(t *testing.T) {
 		"one message": {Secrets: secrets, Run: run},
 		"batch":       {Secrets: secrets, Run: batch},
 		// Whether a message is genuine is public in the end, and only then.
-		"Verify": {Secrets: secrets, Run: verify, Public: []string{"kdf.TestMemcheck.func3"}},
+		"Verify":        {Secrets: secrets, Run: verify, Public: []string{"kdf.TestMemcheck.func3"}},
+		"planted index": {Secrets: secrets, Run: planted(run), Planted: true},
 	} {
 		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 	}
 }
+
+// planted is run with a leak: it looks the results up in a table.
+func planted(run func(secret []byte) []byte) func(secret []byte) []byte {
+	return func(secret []byte) []byte {
+		results := run(secret)
+		for i, b := range results {
+			results[i] = table[b]
+		}
+		return results
+	}
+}
+
+var table [256]byte
 
 // TestTrace has all backends.
 func TestTrace(t *testing.T) {
@@ -81,8 +95,9 @@ func TestTrace(t *testing.T) {
 		const size = AuthKeySize + 16*21
 		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
 		for name, c := range map[string]ct.Case{
-			"one message": {Secrets: secrets, Run: run},
-			"batch":       {Secrets: secrets, Run: batch},
+			"one message":   {Secrets: secrets, Run: run},
+			"batch":         {Secrets: secrets, Run: batch},
+			"planted index": {Secrets: secrets, Run: planted(run), Planted: true},
 		} {
 			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
 		}
