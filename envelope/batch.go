@@ -96,11 +96,8 @@ func sealGroup(jobs []Job) {
 			j.Err = ErrTooLong
 			continue
 		}
-		out, body, err := j.Key.frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src), len(jobs)-i))
-		j.Err = err
-		if err != nil {
-			continue
-		}
+		j.Err = nil
+		out, body := frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src), len(jobs)-i))
 		of[n], outs[n] = j, out
 		k := &keys[n]
 		k.AuthKey, k.Side, k.Padded = j.Key.auth, j.Side, body

@@ -75,8 +75,7 @@ func TestTrace(t *testing.T) {
 	padding := random(20)
 	seal := func(secret []byte) []byte {
 		copy(auth[:], secret)
-		out, _ := k.seal(dst, kdf.Client, secret[kdf.AuthKeySize:], padding)
-		return out
+		return k.seal(dst, kdf.Client, secret[kdf.AuthKeySize:], padding)
 	}
 	packet := referenceSeal(newAuthKey(1), kdf.Client, random(320))
 	open := func(secret []byte) []byte {

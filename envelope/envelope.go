@@ -123,23 +123,21 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 		return nil, ErrTooLong
 	}
 	var random randomPadding
-	out, err := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
+	out := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
 	clear(random.bytes[:])
-	return out, err
+	return out, nil
 }
 
-func (k *Key) seal(dst []byte, side kdf.Side, plaintext, padding []byte) ([]byte, error) {
-	out, body, err := k.frame(dst, plaintext, padding)
-	if err != nil {
-		return nil, err
-	}
+// seal is Seal with given padding, for a packet that is not too long.
+func (k *Key) seal(dst []byte, side kdf.Side, plaintext, padding []byte) []byte {
+	out, body := frame(dst, plaintext, padding)
 	m := k.auth.MsgKey(side, body)
 	msg := ige.Message{Dst: body, Src: body}
 	k.auth.Derive(&msg.Key, &msg.IV, side, &m)
 	msg.Encrypt()
 	k.putHeader(out[len(dst):], &m)
 	msg.Wipe()
-	return out, nil
+	return out
 }
 
 // Open decrypts a packet of MTProto 2.0, which side sent, and appends the plaintext with
@@ -167,18 +165,14 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 
 // frame appends room for a packet to dst, and fills in the plaintext and the padding.
 // It returns dst with the packet, and what is to be encrypted.
-func (k *Key) frame(dst, plaintext, padding []byte) (out, body []byte, err error) {
-	n := HeaderSize + len(plaintext) + len(padding)
-	if n > k.maxPacket() {
-		return nil, nil, ErrTooLong
-	}
-	out, packet := extend(dst, n)
+func frame(dst, plaintext, padding []byte) (out, body []byte) {
+	out, packet := extend(dst, HeaderSize+len(plaintext)+len(padding))
 	body = packet[HeaderSize:]
 	if len(plaintext) > 0 && &body[0] != &plaintext[0] {
 		copy(body, plaintext)
 	}
 	copy(body[len(plaintext):], padding)
-	return out, body, nil
+	return out, body
 }
 
 // fits reports whether there is room in a packet for a plaintext of n bytes and the most

@@ -87,7 +87,7 @@ func FuzzOpenBatch(f *testing.F) {
 		k := NewKey(newAuthKey(1))
 		packets, want := make([][]byte, len(how)), make([][]byte, len(how))
 		for i, blocks := range how {
-			packets[i], _ = k.seal(nil, sides[i%2], random(blockSize*int(blocks)), nil)
+			packets[i] = k.seal(nil, sides[i%2], random(blockSize*int(blocks)), nil)
 			if bad != 0 && i%int(bad) == 0 {
 				packets[i][(i*37+int(blocks))%len(packets[i])] ^= 1
 			}

@@ -39,7 +39,7 @@ func TestGuardedOpen(t *testing.T) {
 				}
 			})
 
-			if fault := guardtest.Try(func() { packet, _ = k.seal(packet[:0], kdf.Server, padded, nil) }); fault != nil {
+			if fault := guardtest.Try(func() { packet = k.seal(packet[:0], kdf.Server, padded, nil) }); fault != nil {
 				t.Fatalf("seal of %d bytes at the %s: %v", n, guard.name, fault)
 			}
 			var inPlace []byte

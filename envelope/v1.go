@@ -35,22 +35,23 @@ func (k *Key) SealV1(dst []byte, side kdf.Side, plaintext []byte) ([]byte, error
 	checkSeal(dst, plaintext)
 	var random [maxPaddingV1]byte
 	padding := random[:-len(plaintext)&(blockSize-1)]
+	if HeaderSize+len(plaintext)+len(padding) > k.maxPacket() {
+		return nil, ErrTooLong
+	}
 	rand.Read(padding) // which never fails
-	return k.sealV1(dst, side, plaintext, padding)
+	return k.sealV1(dst, side, plaintext, padding), nil
 }
 
-func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) ([]byte, error) {
-	out, body, err := k.frame(dst, plaintext, padding)
-	if err != nil {
-		return nil, err
-	}
+// sealV1 is SealV1 with given padding, for a packet that is not too long.
+func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) []byte {
+	out, body := frame(dst, plaintext, padding)
 	m := k.auth.MsgKeyV1(body[:len(plaintext)])
 	msg := ige.Message{Dst: body, Src: body}
 	k.auth.DeriveV1(&msg.Key, &msg.IV, side, &m)
 	msg.Encrypt()
 	k.putHeader(out[len(dst):], &m)
 	msg.Wipe()
-	return out, nil
+	return out
 }
 
 // OpenV1 is Open for MTProto 1.0, which should be left to peers who cannot do better: see

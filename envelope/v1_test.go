@@ -29,9 +29,8 @@ func TestV1EveryLength(t *testing.T) {
 					plaintext := plaintextV1(l.header, n)
 					minimal := -len(plaintext) & 15
 					want := referenceSealV1(auth, side, plaintext, random(minimal))
-					got, err := k.sealV1(nil, side, plaintext, random(minimal))
-					if err != nil || !bytes.Equal(got, want) {
-						t.Errorf("%s, %d bytes: sealV1:\n%x, %v, want\n%x", l.name, n, got, err, want)
+					if got := k.sealV1(nil, side, plaintext, random(minimal)); !bytes.Equal(got, want) {
+						t.Errorf("%s, %d bytes: sealV1:\n%x, want\n%x", l.name, n, got, want)
 					}
 					for padding := minimal; padding < minimal+64; padding += 16 {
 						packet := referenceSealV1(auth, side, plaintext, random(padding))
