@@ -17,38 +17,32 @@ var guards = []struct {
 	alloc func(testing.TB, int) []byte
 }{{"front", guardtest.Front}, {"back", guardtest.Back}}
 
-func TestGuardedOpen(t *testing.T) {
+func TestGuarded(t *testing.T) {
 	for _, guard := range guards {
 		auth := (*kdf.AuthKey)(guard.alloc(t, kdf.AuthKeySize))
 		newRand(1).Read(auth[:])
 		k := NewKey(auth)
 		for n := blockSize; n <= 26*blockSize; n += blockSize {
 			padded := random(n)
-			packet := guard.alloc(t, HeaderSize+n)
-			copy(packet, referenceSeal(auth, kdf.Server, padded))
-			dst := guard.alloc(t, n)
+			sealed := referenceSeal(auth, kdf.Server, padded)
+			packet, dst := guard.alloc(t, HeaderSize+n), guard.alloc(t, n)
 
 			impltest.All(t, backends, func(t *testing.T) {
-				var got []byte
-				var err error
-				if fault := guardtest.Try(func() { got, err = k.Open(dst[:0], kdf.Server, packet) }); fault != nil {
-					t.Fatalf("%d bytes at the %s: %v", n, guard.name, fault)
+				check := func(name string, dst, want []byte, f func() ([]byte, error)) {
+					t.Helper()
+					var got []byte
+					var err error
+					if fault := guardtest.Try(func() { got, err = f() }); fault != nil {
+						t.Fatalf("%s, %d bytes at the %s: %v", name, n, guard.name, fault)
+					}
+					if err != nil || !bytes.Equal(got, want) || &got[0] != &dst[0] {
+						t.Errorf("%s, %d bytes at the %s: %v, first wrong byte is %d", name, n, guard.name, err, firstDifference(got, want))
+					}
 				}
-				if err != nil || !bytes.Equal(got, padded) || &got[0] != &dst[0] {
-					t.Errorf("%d bytes at the %s: %v, first wrong byte is %d", n, guard.name, err, firstDifference(got, padded))
-				}
+				check("seal", packet, sealed, func() ([]byte, error) { return k.seal(packet[:0], kdf.Server, padded, nil), nil })
+				check("Open", dst, padded, func() ([]byte, error) { return k.Open(dst[:0], kdf.Server, packet) })
+				check("Open in place", packet, padded, func() ([]byte, error) { return k.Open(packet[:0], kdf.Server, packet) })
 			})
-
-			if fault := guardtest.Try(func() { packet = k.seal(packet[:0], kdf.Server, padded, nil) }); fault != nil {
-				t.Fatalf("seal of %d bytes at the %s: %v", n, guard.name, fault)
-			}
-			var inPlace []byte
-			if fault := guardtest.Try(func() { inPlace, _ = k.Open(packet[:0], kdf.Server, packet) }); fault != nil {
-				t.Fatalf("%d bytes in place at the %s: %v", n, guard.name, fault)
-			}
-			if !bytes.Equal(inPlace, padded) {
-				t.Errorf("%d bytes in place at the %s: wrong result", n, guard.name)
-			}
 		}
 	}
 }
