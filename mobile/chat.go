@@ -457,7 +457,8 @@ type Event struct {
 func (e *Event) Kind() int { return int(e.event.Kind) }
 
 // Seq returns the number of the message that it comes from, from 0, which is the same if the
-// event is returned again after a crash, or -1 for a message without a number.
+// event is returned again after a crash. It never falls, but for EventLayer and
+// EventKeyChanged, which may have -1.
 func (e *Event) Seq() int { return e.event.Seq }
 
 // Seen returns how many of our messages the other side had when it sent this: it belongs

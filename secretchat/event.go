@@ -34,10 +34,11 @@ const (
 // changed.
 type Event struct {
 	Kind EventKind
-	// Seq is the number of the peer's message, from 0. It is the same when the event is
-	// returned again after a crash. One message may have several events, and messages
-	// that are for the driver alone have none. -1 stands for a message without a
-	// number.
+	// Seq is the number of the peer's message, from 0. It never falls, and is the same
+	// when the event is returned again after a crash. One message may have several
+	// events, and messages that are for the driver alone have none. -1 stands for what is
+	// out of this order: EventLayer by a message without a number, and EventKeyChanged
+	// when the new key is seen in use before it is the turn of the message that says so.
 	Seq int
 	// Seen is how many of our messages the peer had received when it sent this: it
 	// belongs after our message number Seen-1, [Packet.Seq].

@@ -150,7 +150,7 @@ func (c *Chat) receive(o *opened) error {
 		c.firstV2 = seq
 		c.queue.dropV1(seq)
 	}
-	if err := c.onNewKey(&m, o.key); err != nil {
+	if err := c.onNewKey(o.key); err != nil {
 		return err
 	}
 	// Who waits for a message cannot wait for the request to be in its turn.

@@ -199,13 +199,13 @@ func (c *Chat) onAbortKey(m *incoming) error {
 	return fatal(RuleKeyExchange) // The peer knows CommitKey, or has sent it.
 }
 
-// onNewKey notes that m, which may have to wait for its turn, came under k.
-func (c *Chat) onNewKey(m *incoming, k *key) error {
+// onNewKey notes that a message, which may have to wait for its turn, came under k.
+func (c *Chat) onNewKey(k *key) error {
 	switch {
 	case c.exchange.state == accepted && k == c.other:
 		// Only who has sent CommitKey can have used it.
 		c.exchange.state = switched
-		c.swapKeys(m)
+		c.swapKeys(&incoming{seq: -1, seen: c.acked})
 		return c.post(&tl.Action{ID: tl.Noop})
 	case c.exchange.state == committed && k == c.key:
 		c.exchange.usedNew = true
@@ -221,7 +221,7 @@ func (c *Chat) onSeen(seen int) {
 	}
 }
 
-// swapKeys has other used for sending, and key for receiving alone.
+// swapKeys has other used for sending, and key for receiving alone, as m says.
 func (c *Chat) swapKeys(m *incoming) {
 	c.key, c.other = c.other, c.key
 	c.uses, c.keySince = 0, 0

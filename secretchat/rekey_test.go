@@ -254,6 +254,30 @@ func TestRekeySwitchedEarly(t *testing.T) {
 	}
 }
 
+// TestRekeyEventOrder: that there is a new key is told at once, when a message under it
+// comes too early, and not under the number of that, as others are still to come.
+func TestRekeyEventOrder(t *testing.T) {
+	a, b := newSettledPair(t)
+	if err := a.requestKey(exchangeID); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, b, a.Outbox()...)
+	accept := b.Outbox()
+	late := say(t, a, 1, "under the old key, late")
+	deliver(t, a, accept...)
+	commit := a.Outbox()
+	after := say(t, a, 2, "under the new key")
+	want := fmt.Sprintf("%d:-1:0 ", EventKeyChanged)
+	wantEvents(t, deliver(t, b, after), want)
+	b.restart(t)
+	wantEvents(t, b.Unhandled(), want)
+	if got, want := b.Unhandled()[0].Seen, b.acked; got != want {
+		t.Errorf("Seen = %d, want %d", got, want)
+	}
+	wantEvents(t, deliver(t, b, late), fmt.Sprintf("%d:%d:1 ", EventMessage, late.Seq))
+	wantEvents(t, deliver(t, b, commit...), fmt.Sprintf("%d:%d:2 ", EventMessage, after.Seq))
+}
+
 // TestRekeyTooEarlyForWiping: A keeps the old key as long as messages under it may be
 // on their way.
 func TestRekeyTooEarlyForWiping(t *testing.T) {

@@ -243,18 +243,25 @@ func (p *simParty) handleAll(events []Event) {
 func (p *simParty) handle(e Event) {
 	p.w.stats.delivered++
 	p.seen[eventKey{e.Seq, e.Kind, e.Layer}] = e
-	if e.Kind == EventLayer || e.Kind == EventKeyChanged {
-		return
+	if e.Kind == EventKeyChanged && e.Seq == -1 {
+		return // CommitKey is missing.
 	}
 	s := p.accepted[e.Seq]
-	if s == nil || e.Seq >= p.prefix {
-		failf("%v delivers message %d, and waits for message %d", p, e.Seq, p.prefix)
+	if s == nil || e.Seq >= p.prefix || e.Seq < p.lastSeq {
+		failf("%v delivers event %d of message %d after message %d, and waits for message %d", p, e.Kind, e.Seq, p.lastSeq, p.prefix)
+	}
+	p.lastSeq = e.Seq
+	if e.Seen != s.seen {
+		failf("%v delivers event %d of message %d with Seen %d, want %d", p, e.Kind, e.Seq, e.Seen, s.seen)
+	}
+	if e.Kind == EventLayer || e.Kind == EventKeyChanged {
+		return
 	}
 	if p.nextOwn == len(p.peer.own) || p.peer.own[p.nextOwn].seq != e.Seq {
 		failf("%v delivers message %d, which is not what comes next", p, e.Seq)
 	}
 	p.nextOwn++
-	if !bytes.Equal(e.Body, s.message) || e.Seen != s.seen || e.Layer != s.layer || e.RandomID != s.id {
+	if !bytes.Equal(e.Body, s.message) || e.Layer != s.layer || e.RandomID != s.id {
 		failf("%v delivers message %d as something else: %+v, want %+v", p, e.Seq, e, *s)
 	}
 	if want := eventKinds[s.action]; e.Kind != want {

@@ -143,6 +143,8 @@ var plantedBugs = []struct{ name, file, old, new string }{
 		"c.exchange = exchange{state: accepted, id: a.ExchangeID}", "c.exchange = exchange{state: accepted, id: a.ExchangeID}\n\tc.key, c.other = c.other, c.key"},
 	{"a missing CommitKey is not inferred", "rekey.go",
 		"case c.exchange.state == accepted && k == c.other:", "case false:"},
+	{"a new key has the number of a message that waits", "rekey.go",
+		"&incoming{seq: -1, seen: c.acked}", "&incoming{seq: c.received, seen: c.acked}"},
 	{"old keys are not wiped", "rekey.go",
 		"c.other.wipe()\n", ""},
 	{"old keys are kept", "rekey.go",

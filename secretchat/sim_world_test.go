@@ -83,6 +83,7 @@ type simParty struct {
 	accepted map[int]*simPacket // what has come in under each number
 	prefix   int                // number below which everything has come in
 	seen     map[eventKey]Event
+	lastSeq  int // of what was delivered
 	nextOwn  int // how many of peer.own were delivered
 
 	held     map[[8]byte]bool         // keys that this side has or had
