@@ -7,10 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"unsafe"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
-	"github.com/mtcore/mtcore/internal/guardtest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
@@ -191,37 +189,6 @@ func TestPowerADX(t *testing.T) {
 		want := natOf(new(big.Int).Exp(toBig(&x), toBig(&e), toBig(&m.n)))
 		if got != want {
 			t.Errorf("%x^%x modulo %x:\n%x, want\n%x", toBig(&x), toBig(&e), toBig(&m.n), toBig(&got), toBig(&want))
-		}
-	}
-}
-
-// TestGuardsADX has all that a kernel is given next to memory which cannot be
-// accessed: before its first byte, and then after its last.
-func TestGuardsADX(t *testing.T) {
-	impltest.Need(t, backends, "ADX")
-	const entries = 5
-	m := &telegramPrime().m
-	for _, side := range []struct {
-		name  string
-		alloc func(testing.TB, int) []byte
-	}{{"front", guardtest.Front}, {"back", guardtest.Back}} {
-		limbs := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(side.alloc(t, 8*n))) }
-		n, x, y, z := (*nat)(limbs(32)), (*nat)(limbs(32)), (*nat)(limbs(32)), (*nat)(limbs(32))
-		product, k := (*[64]uint64)(limbs(64)), (*[64]uint64)(limbs(64))
-		table, entry := (*[entries]elem)(limbs(40*entries)), (*elem)(limbs(40))
-		*n, *x, *y = m.n, allOnes(), m.rr
-		for _, c := range []struct {
-			name string
-			f    func()
-		}{
-			{"MulADX", func() { asm.MulADX(product, x, y, k) }},
-			{"SqrADX", func() { asm.SqrADX(product, x, k) }},
-			{"RedADX", func() { asm.RedADX(z, product, n, m.k0) }},
-			{"SelectADX", func() { selectADX(entry, table[:], entries-1) }},
-		} {
-			if fault := guardtest.Try(c.f); fault != nil {
-				t.Errorf("%s, at the %s: %v", c.name, side.name, fault)
-			}
 		}
 	}
 }

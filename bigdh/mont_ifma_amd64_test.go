@@ -7,21 +7,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/mtcore/mtcore/internal/cpuid"
+	"github.com/mtcore/mtcore/internal/impltest"
 )
-
-// needIFMA skips what this CPU cannot run. TestOperations and its like run IFMA through
-// impltest, which can be told to fail instead.
-func needIFMA(tb testing.TB) {
-	if !cpuid.X86HasAVX512F || !cpuid.X86HasAVX512DQ || !cpuid.X86HasAVX512IFMA {
-		tb.Skip("the CPU has no AVX-512 IFMA")
-	}
-}
 
 // TestIFMAProducts compares products with math/big and the bound that the generator
 // states. Products are factors again, and so are numbers that no product is.
 func TestIFMAProducts(t *testing.T) {
-	needIFMA(t)
+	impltest.Need(t, backends, "IFMA")
 	r := newRand(20)
 	for _, m := range moduli(21) {
 		n := toBig(&m.n)
@@ -79,7 +71,7 @@ func TestIFMAProducts(t *testing.T) {
 // carry: a carry that goes from digit to digit and from lane to lane, up to a digit
 // that stops it, happens to random numbers once in 2^52 cases.
 func TestIFMACarries(t *testing.T) {
-	needIFMA(t)
+	impltest.Need(t, backends, "IFMA")
 	for _, m := range moduli(22) {
 		n := toBig(&m.n)
 		rInverse := new(big.Int).ModInverse(pow2(ifmaRBits), n)
@@ -117,7 +109,7 @@ func TestIFMACarries(t *testing.T) {
 
 // TestIFMASquares has more squarings than one call of the kernel.
 func TestIFMASquares(t *testing.T) {
-	needIFMA(t)
+	impltest.Need(t, backends, "IFMA")
 	m := &telegramPrime().m
 	x := randomNat(newRand(23))
 	for _, times := range []int{1, 2, 5, 255, 256, 257, 512, 513, 1000} {
@@ -139,7 +131,7 @@ func TestIFMASquares(t *testing.T) {
 
 // TestIFMALeave has all the multiples of n that numbers can be off.
 func TestIFMALeave(t *testing.T) {
-	needIFMA(t)
+	impltest.Need(t, backends, "IFMA")
 	r := newRand(24)
 	for _, m := range moduli(25) {
 		n := toBig(&m.n)
@@ -174,7 +166,7 @@ func TestIFMALeave(t *testing.T) {
 
 // TestIFMASelect has tables of all lengths up to some, and no entry that repeats.
 func TestIFMASelect(t *testing.T) {
-	needIFMA(t)
+	impltest.Need(t, backends, "IFMA")
 	r := newRand(26)
 	var table [40]elem
 	for i := range table {
@@ -233,7 +225,7 @@ func ifmaBig(x *elem) *big.Int {
 func ptr[T any](v T) *T { return &v }
 
 func BenchmarkIFMA(b *testing.B) {
-	needIFMA(b)
+	impltest.Need(b, backends, "IFMA")
 	m := &telegramPrime().m
 	var x, z elem
 	enterIFMA(m, &x, ptr(randomNat(newRand(27))))
