@@ -95,6 +95,9 @@ type secrets struct {
 	nothing [idleTurns * chunkSize]byte
 }
 
+// It is whole cache lines, as WipeAVX512 needs it.
+var _ [0]byte = [unsafe.Sizeof(secrets{}) % chunkSize]byte{}
+
 // decryptAndHash16 is decryptAndHash for up to sixteen messages of startSize at least, the
 // longest first.
 func decryptAndHash16(os []opening, order []uint8) {
@@ -107,7 +110,7 @@ func decryptAndHash16(os []opening, order []uint8) {
 	s.start()
 	s.run()
 	s.finish()
-	clear(space[:])
+	asm.WipeAVX512(&space[offset], int(unsafe.Sizeof(secrets{})))
 }
 
 // start decrypts the first 32 bytes.

@@ -27,3 +27,9 @@ func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, 
 //
 //go:noescape
 func Hash16AVX512(h *[8][16]uint32, hashed0 *[16]*byte, hashed1 *[16]*byte)
+
+// WipeAVX512 clears n bytes, at least 64 and a multiple of them. Go's own loop stores 32
+// bytes a cycle.
+//
+//go:noescape
+func WipeAVX512(p *byte, n int)

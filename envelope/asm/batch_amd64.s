@@ -4335,3 +4335,18 @@ rounds:
 	VMOVDQU32   Z7, 448(AX)
 	VZEROUPPER
 	RET
+
+// func WipeAVX512(p *byte, n int)
+// Requires: AVX, AVX512F
+TEXT ·WipeAVX512(SB), NOSPLIT, $0-16
+	MOVQ   p+0(FP), AX
+	MOVQ   n+8(FP), CX
+	VPXORQ Z0, Z0, Z0
+
+line:
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x40, CX
+	JNZ       line
+	VZEROUPPER
+	RET

@@ -81,6 +81,7 @@ func main() {
 	decryptKernel()
 	decryptHashKernel()
 	hashKernel()
+	wipeKernel()
 	Generate()
 }
 
@@ -233,6 +234,25 @@ func decryptHashKernel() {
 		VMOVDQU64(in, stateIn(state, g))
 		VMOVDQU64(t.x[g], stateOut(state, g))
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// wipeKernel emits WipeAVX512.
+func wipeKernel() {
+	TEXT("WipeAVX512", attr.NOSPLIT, "func(p *byte, n int)")
+	Pragma("noescape")
+	Doc("WipeAVX512 clears n bytes, at least 64 and a multiple of them. Go's own loop stores 32",
+		"bytes a cycle.")
+
+	p, n := pointer("p"), Load(Param("n"), GP64())
+	zero := ZMM()
+	VPXORQ(zero, zero, zero)
+	Label("line")
+	VMOVDQU64(zero, p)
+	ADDQ(U8(zmmSize), p.Base)
+	SUBQ(U8(zmmSize), n)
+	JNZ(LabelRef("line"))
 	VZEROUPPER()
 	RET()
 }
