@@ -75,6 +75,10 @@ func (c *client) sendOutbox() {
 // receive handles an updateNewEncryptedMessage.
 func (c *client) receive(packet []byte) error {
 	events, err := c.chat.Receive(packet)
+	// There may be events even if err is fatal: of what came before.
+	if err := c.handle(events); err != nil {
+		return err
+	}
 	switch {
 	case errors.Is(err, secretchat.ErrFatal):
 		// The peer, or somebody in its place, has broken the rules. There are
@@ -84,9 +88,6 @@ func (c *client) receive(packet []byte) error {
 		return err // the disk is full; the chat can be restored when it is not
 	case err != nil:
 		return nil // a duplicate, or noise: it has changed nothing
-	}
-	if err := c.handle(events); err != nil {
-		return err
 	}
 	c.sendOutbox()
 	return nil

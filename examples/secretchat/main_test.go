@@ -2,9 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/kdf"
+	"github.com/mtcore/mtcore/secretchat"
 )
 
 func TestRun(t *testing.T) {
@@ -64,6 +72,58 @@ func TestStoreHoldsNoSecrets(t *testing.T) {
 		if bytes.Contains(state, []byte("attack")) || bytes.Contains(state, []byte("understood")) {
 			t.Errorf("the state of %s can be read", c.name)
 		}
+	}
+}
+
+// TestEventsBeforeTheEnd: what came before the peer has broken a rule is shown.
+func TestEventsBeforeTheEnd(t *testing.T) {
+	var out bytes.Buffer
+	alice, err := newClient("Alice", &server{}, t.TempDir(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, gA, err := secretchat.Request(group, alice.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// The peer is none of this package's.
+	var key kdf.AuthKey
+	mine, err := group.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := group.NewPublicKey(gA[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mine.DH((*[bigdh.Size]byte)(&key), theirs); err != nil {
+		t.Fatal(err)
+	}
+	packet := func(seq int32, message []byte) []byte {
+		l := tl.Layer{RandomBytes: make([]byte, 15), Layer: secretchat.MinLayer, InSeqNo: 1, OutSeqNo: 2 * seq, Message: message}
+		size := binary.LittleEndian.AppendUint32(nil, uint32(l.Size()))
+		p, err := envelope.Seal(nil, &key, kdf.Server, l.Append(size), envelope.PadRandom)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	gB := mine.PublicKey().Bytes()
+	if alice.chat, err = request.Complete(gB[:], key.Fingerprint()); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := alice.receive(packet(1, tl.AppendService(nil, 2, &tl.Action{ID: tl.CommitKey}))); err != nil {
+		t.Fatal(err) // It has to wait.
+	}
+	err = alice.receive(packet(0, message{text: "last words"}.marshal(1)))
+	if !errors.Is(err, secretchat.ErrFatal) || !strings.Contains(out.String(), "Alice reads: last words") {
+		t.Errorf("got %v and %q, want %v and the last words", err, &out, secretchat.ErrFatal)
 	}
 }
 
