@@ -21,7 +21,7 @@ var exampleKey = func() *kdf.AuthKey {
 func ExampleAuthKey_Derive() {
 	// A client encrypts a message: padded first, hashed, then encrypted by AES-256-IGE,
 	// package ige, under a key of its own.
-	padded := []byte("the message, with at least twelve random bytes at its end")
+	padded := []byte("the message, and after it twelve random bytes or more: 64 in all")
 	msgKey := exampleKey.MsgKey(kdf.Client, padded)
 
 	var key, iv [32]byte
@@ -33,14 +33,14 @@ func ExampleAuthKey_Derive() {
 
 	// Output:
 	// auth_key_id 32d1586ea457dfc8
-	// msg_key     dffedaa2f7c868a8e0c34fc44f72f07e
-	// key         1d4bb340853a42848148e65e6f4910e1b0a9018f4eafded3a8c0907d3d0b62bd
-	// iv          68593523bea49d364f8c4325dd6cc5dc585299662ac13a52951ee3d2e5c4d2fe
+	// msg_key     026809e1fc15565a23d806474790493a
+	// key         d116afe3f76232c713c20debc52a3212f1d2ca7138b7a51539b871924a824215
+	// iv          80e9cd1da65db2dccbeb709f92a8790a0d6c9e3f7cced885a857f848c9a96243
 }
 
 func ExampleAuthKey_Verify() {
 	// The server has decrypted a message of the client's.
-	padded := []byte("the message, with at least twelve random bytes at its end")
+	padded := []byte("the message, and after it twelve random bytes or more: 64 in all")
 	msgKey := exampleKey.MsgKey(kdf.Client, padded) // which came with the message
 	fmt.Println(exampleKey.Verify(kdf.Client, &msgKey, padded))
 
