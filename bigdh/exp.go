@@ -2,9 +2,10 @@ package bigdh
 
 import "unsafe"
 
-// windowBits is how many bits of the exponent cost one multiplication. With 2048 bits,
-// 5 means a table of 32 powers, 410 multiplications and lookups; 4 would mean 512, and
-// 6 only 342, but a table that takes longer to make and to look things up in.
+// windowBits is how many bits of the exponent cost one lookup and one multiplication. With
+// 2048 bits, 5 means a table of 32 powers, 410 lookups and, as the first needs none, 409
+// multiplications; 4 would mean 512 lookups, and 6 only 342, but in a table that takes
+// longer to make and to read.
 const windowBits = 5
 
 // exp sets z = x^e mod n, where e is big-endian. The time depends on the length of e

@@ -240,7 +240,7 @@ func isSafePrimeVarTime(ctx context.Context, p *nat) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if !isFermatPrimeVarTime(p) {
+	if !passesFermatVarTime(p) {
 		return false, nil
 	}
 
@@ -263,8 +263,8 @@ func isSafePrimeVarTime(ctx context.Context, p *nat) (bool, error) {
 	return true, nil
 }
 
-// isFermatPrimeVarTime reports whether 2^(p-1) = 1 mod p.
-func isFermatPrimeVarTime(p *nat) bool {
+// passesFermatVarTime reports whether 2^(p-1) = 1 mod p.
+func passesFermatVarTime(p *nat) bool {
 	var m modulus
 	m.set(p)
 	e := *p

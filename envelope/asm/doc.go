@@ -33,10 +33,10 @@
 //     less;
 //   - two messages share no memory that either of them writes; the schedule may be
 //     the same. Of sixteen they may share what nobody reads afterwards;
-//   - the CPU has the instructions that the name of the kernel promises. AESNISHANI
-//     is AES-NI, AVX and SHA-NI; VAESSHANI is VAES, AVX-512F and AVX-512VL besides.
-//     VAES512 is AES-NI, VAES, AVX-512F and AVX-512BW.
-//     Armv8 is the AES and SHA-256 instructions.
+//   - the CPU has the instructions that the name of the kernel promises. AESNI is AES-NI
+//     and AVX, SHANI is SHA-NI and AVX, and AESNISHANI is both; VAESSHANI is VAES, AVX-512F
+//     and AVX-512VL besides. AVX512 is AVX-512F, AVX-512BW and AVX-512VL; VAES512 is VAES
+//     besides. Armv8 is the AES and SHA-256 instructions.
 //
 // A schedule xk is the 15 round keys of AES-256 of 16 bytes in the byte order of
 // FIPS 197, in the order in which the cipher uses them; for decryption that is the
