@@ -363,7 +363,7 @@ func (t *turn) ige() (list []func()) {
 			add(func() { VMOVDQU64(blockAt(t.src, g*groupSize+l, t.offset), line) })
 		}
 		add(func() {
-			for i, block := range transpose(fresh) {
+			for i, block := range aes256.Transpose(fresh) {
 				VMOVDQU64(block, t.in(g, i))
 			}
 		})
@@ -406,7 +406,7 @@ func (t *turn) ige() (list []func()) {
 			add(func() { VMOVDQU64(t.out(g, i), block) })
 		}
 		add(func() {
-			for l, line := range transpose(blocks) {
+			for l, line := range aes256.Transpose(blocks) {
 				VMOVDQU64(line, blockAt(t.dst, g*groupSize+l, t.offset))
 			}
 		})
@@ -476,19 +476,4 @@ func store(r VecVirtual, l int, m Mem) {
 	} else {
 		VEXTRACTI32X4(U8(l), r, m)
 	}
-}
-
-// transpose returns the transpose of a matrix of four by four blocks.
-func transpose(m []VecVirtual) []VecVirtual {
-	const lowHalves, highHalves, even, odd = 0x44, 0xee, 0x88, 0xdd
-	l01, l23 := shuffle(lowHalves, m[0], m[1]), shuffle(lowHalves, m[2], m[3])
-	h01, h23 := shuffle(highHalves, m[0], m[1]), shuffle(highHalves, m[2], m[3])
-	return []VecVirtual{shuffle(even, l01, l23), shuffle(odd, l01, l23), shuffle(even, h01, h23), shuffle(odd, h01, h23)}
-}
-
-// shuffle returns two blocks of a, then two of b, chosen by pairs of bits.
-func shuffle(choice uint8, a, b VecVirtual) VecVirtual {
-	r := ZMM()
-	VSHUFI64X2(U8(choice), b, a, r)
-	return r
 }

@@ -568,31 +568,12 @@ func (b *batch) loadChunk(r int) []VecVirtual {
 		lines[j] = b.Vec()
 		VMOVDQU64(blockAt(b.src, r*groupSize+j, b.offset), lines[j])
 	}
-	return transpose(lines)
+	return aes256.Transpose(lines)
 }
 
 // storeChunk is the opposite of loadChunk.
 func (b *batch) storeChunk(r int, blocks []VecVirtual) {
-	for j, line := range transpose(blocks) {
+	for j, line := range aes256.Transpose(blocks) {
 		VMOVDQU64(line, blockAt(b.dst, r*groupSize+j, b.offset))
 	}
-}
-
-// transpose returns the transpose of a matrix of four by four blocks.
-func transpose(m []VecVirtual) []VecVirtual {
-	low, high := func(a, b VecVirtual) VecVirtual { return shuffle(0x44, a, b) },
-		func(a, b VecVirtual) VecVirtual { return shuffle(0xee, a, b) }
-	even, odd := func(a, b VecVirtual) VecVirtual { return shuffle(0x88, a, b) },
-		func(a, b VecVirtual) VecVirtual { return shuffle(0xdd, a, b) }
-
-	l01, l23 := low(m[0], m[1]), low(m[2], m[3])
-	h01, h23 := high(m[0], m[1]), high(m[2], m[3])
-	return []VecVirtual{even(l01, l23), odd(l01, l23), even(h01, h23), odd(h01, h23)}
-}
-
-// shuffle returns two blocks of a, then two of b, chosen by pairs of bits.
-func shuffle(choice uint8, a, b VecVirtual) VecVirtual {
-	r := ZMM()
-	VSHUFI64X2(U8(choice), b, a, r)
-	return r
 }

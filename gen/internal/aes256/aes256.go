@@ -1,5 +1,6 @@
-// Package aes256 emits the AES-256 key schedule for avo generators, for one key in
-// XMM registers, or for two or four keys side by side in YMM or ZMM registers.
+// Package aes256 emits, for avo generators, what kernels of AES-256 share: the key schedule,
+// for one key in XMM registers, or for two or four keys side by side in YMM or ZMM
+// registers; and the transposition of blocks.
 package aes256
 
 import (
