@@ -110,7 +110,9 @@ func (k *AuthKey) derivePart(side Side) *[96]byte {
 // nothing.
 func (k *AuthKey) ID() [8]byte {
 	hash := sha1.Sum(k[:])
-	return [8]byte(hash[12:20])
+	id := [8]byte(hash[12:20])
+	clear(hash[:])
+	return id
 }
 
 // Fingerprint is ID as the number that the TL language makes of it.
@@ -129,8 +131,10 @@ func FileFingerprint(key, iv *[32]byte) int32 {
 	copy(both[:32], key[:])
 	copy(both[32:], iv[:])
 	hash := md5.Sum(both[:])
+	fingerprint := binary.LittleEndian.Uint32(hash[0:4]) ^ binary.LittleEndian.Uint32(hash[4:8])
 	clear(both[:])
-	return int32(binary.LittleEndian.Uint32(hash[0:4]) ^ binary.LittleEndian.Uint32(hash[4:8]))
+	clear(hash[:])
+	return int32(fingerprint)
 }
 
 // TempKeys sets key and iv to those which protect the exchange of an authorization
@@ -158,6 +162,7 @@ func TempKeys(key, iv *[32]byte, newNonce *[32]byte, serverNonce *[16]byte) {
 	clear(hashNS[:])
 	clear(hashSN[:])
 	clear(hashNN[:])
+	clear(end[:])
 }
 
 // concat fills dst with the parts, one after the other.

@@ -12,7 +12,9 @@ import "crypto/sha1"
 //	msg_key = SHA1( plaintext )[4:20]
 func (k *AuthKey) MsgKeyV1(plaintext []byte) MsgKey {
 	hash := sha1.Sum(plaintext)
-	return MsgKey(hash[4:20])
+	m := MsgKey(hash[4:20])
+	clear(hash[:])
+	return m
 }
 
 // DeriveV1 sets key and iv to those of the message with the message key m, as MTProto

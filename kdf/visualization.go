@@ -21,6 +21,8 @@ func Visualization(initial, layer46 *AuthKey) [36]byte {
 	var v [36]byte
 	sum1, sum256 := sha1.Sum(initial[:]), sha256.Sum256(layer46[:])
 	concat(v[:], sum1[:16], sum256[:20])
+	clear(sum1[:])
+	clear(sum256[:])
 	return v
 }
 
