@@ -49,11 +49,6 @@ func leaveADX(m *modulus, x *nat, z *elem) {
 	asm.RedADX(x, &t, &m.n, m.k0)
 	clear(t[:])
 
-	// From t < R follows (t + q·n)/R ≤ n: at most one subtraction is needed.
-	var d nat
-	mask := -sub(&d, x, &m.n) // all ones if x < n
-	for i := range x {
-		x[i] = x[i]&mask | d[i]&^mask
-	}
-	clear(d[:])
+	// From t < R follows (t + q·n)/R ≤ n.
+	subtractOnce(x, &m.n)
 }

@@ -50,11 +50,5 @@ func leaveArm64(m *modulus, x *nat, z *elem) {
 	clear(t[:])
 
 	// The kernel returns at most n for t < R, and may return n itself.
-	var d nat
-	borrow := sub(&d, x, &m.n)
-	mask := -borrow // all ones if x < n
-	for i := range x {
-		x[i] = x[i]&mask | d[i]&^mask
-	}
-	clear(d[:])
+	subtractOnce(x, &m.n)
 }

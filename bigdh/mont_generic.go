@@ -60,14 +60,8 @@ func leaveGeneric(m *modulus, x *nat, z *elem) {
 	reduce(m, x, &t)
 	clear(t[:])
 
-	// From t < R follows (t + q·n)/R ≤ n: at most one subtraction is needed.
-	var d nat
-	borrow := sub(&d, x, &m.n)
-	mask := -borrow // all ones if x < n
-	for i := range x {
-		x[i] = x[i]&mask | d[i]&^mask
-	}
-	clear(d[:])
+	// From t < R follows (t + q·n)/R ≤ n.
+	subtractOnce(x, &m.n)
 }
 
 // multiply sets t = x·y.
@@ -210,6 +204,17 @@ func sub(z, x, y *nat) (borrow uint64) {
 		z[i], borrow = bits.Sub64(x[i], y[i], borrow)
 	}
 	return borrow
+}
+
+// subtractOnce sets x = x - n, unless x is below n.
+func subtractOnce(x, n *nat) {
+	var d nat
+	borrow := sub(&d, x, n)
+	mask := -borrow // all ones if x < n
+	for i := range x {
+		x[i] = x[i]&mask | d[i]&^mask
+	}
+	clear(d[:])
 }
 
 // reverse sets r to the limbs of x in the other order. Returned, they would be on the stack
