@@ -179,8 +179,10 @@ func (k *PrivateKey) checkUsable() {
 	}
 }
 
-// Format implements [fmt.Formatter] so that no log gets to see a key.
-func (k *PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+// Format implements [fmt.Formatter] so that logs do not get to see a key. Package fmt asks
+// no method about what is in an unexported field of a struct: have a pointer there, of
+// which it prints the address.
+func (PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
 // DHJob is one shared secret of a batch.
 type DHJob struct {

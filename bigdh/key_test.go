@@ -260,12 +260,16 @@ func panicText(f func()) (text string) {
 	return ""
 }
 
-// TestOpaque: no verb shows a private key.
+// TestOpaque: no verb shows a private key, by its address, as a value, or in a struct.
 func TestOpaque(t *testing.T) {
 	k := generateKey(t, telegram(t, 3))
+	type chat struct{ Key PrivateKey }
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c"} {
-		if got, want := fmt.Sprintf(verb, k), "REDACTED"; got != want {
-			t.Errorf("%s prints %.40s…, want %s", verb, got, want)
+		for _, v := range []any{k, *k, chat{*k}, &chat{*k}} {
+			got, want := fmt.Sprintf(verb, v), "REDACTED"
+			if !strings.Contains(got, want) || len(got) > len("&bigdh.chat{Key:REDACTED}") {
+				t.Errorf("%s of a %T prints %.40s…, want %s", verb, v, got, want)
+			}
 		}
 	}
 	text, err := json.Marshal([]any{k})

@@ -4,6 +4,8 @@ package bigdh
 
 import (
 	"encoding/binary"
+	"fmt"
+	"io"
 	"slices"
 	"testing"
 
@@ -46,6 +48,7 @@ func TestWipeStack(t *testing.T) {
 				setBytes(shared, &secret)
 				return append(inBytes([][]uint64{private[:], shared[:]}), k.x[:], secret[:])
 			})
+			wipetest.Stack(t, "Format", func() { fmt.Fprint(io.Discard, k) }, func() [][]byte { return [][]byte{k.x[:]} })
 			var fresh *PrivateKey
 			wipetest.Stack(t, "GenerateKey", func() { fresh, _ = g.GenerateKey([]byte("random")) }, func() [][]byte {
 				setBytes(private, &fresh.x)
