@@ -202,6 +202,17 @@ func (o *OutgoingChat) Discard() error {
 	return o.outgoing.Discard()
 }
 
+// Wipe erases what is secret, and leaves the Store alone: RestoreOutgoing brings the chat back.
+// This object cannot be used afterwards.
+func (o *OutgoingChat) Wipe() {
+	if o.outgoing == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.outgoing.Wipe()
+}
+
 // Chat is one side of a secret chat, from the exchange of keys to the last message: it
 // encrypts and decrypts, puts messages in order, asks again for those that are missing,
 // and renews keys. It comes from OutgoingChat.complete, AcceptChat or RestoreChat.
@@ -232,8 +243,7 @@ func (c *Chat) Encrypt(message []byte) (*Packet, error) {
 	if c.chat == nil {
 		return nil, errUnusable
 	}
-	// The chat keeps the message until it is acknowledged.
-	p, err := c.chat.Encrypt(bytes.Clone(message))
+	p, err := c.chat.Encrypt(message)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +256,7 @@ func (c *Chat) Receive(packet []byte) (*Events, error) {
 	if c.chat == nil {
 		return nil, errUnusable
 	}
-	events, err := c.chat.Receive(bytes.Clone(packet))
+	events, err := c.chat.Receive(packet)
 	if err != nil {
 		return nil, err
 	}
@@ -376,6 +386,15 @@ func (c *Chat) Discard() error {
 		return errUnusable
 	}
 	return c.chat.Discard()
+}
+
+// Wipe erases the keys and all else that is secret, when an app is locked for example. The
+// Store keeps its state, so that RestoreChat brings the chat back; this object cannot be used
+// afterwards.
+func (c *Chat) Wipe() {
+	if c.chat != nil {
+		c.chat.Wipe()
+	}
 }
 
 // Acceptance is what accepts a chat: see Chat.acceptance.

@@ -15,8 +15,9 @@
 //   - All methods may be called by several threads at the same time.
 //   - Long work takes a Progress, and ends early with the exception that it throws.
 //
-// Secrets are kept by the Go side, in objects with a Wipe method that erases them. The
-// binding itself makes copies of arrays, which nobody erases.
+// Keys are kept by the Go side, in objects with a Wipe method that erases them; that of
+// ChatOptions alone has none. Nobody erases the messages in Events, nor the copies of arrays
+// that the binding itself makes.
 package mobile
 
 import (
@@ -96,7 +97,8 @@ const (
 	ErrorState
 	// ErrorContent says that a message is too long, or not one that an app may send.
 	ErrorContent
-	// ErrorOver says that a chat was discarded, or that a request was completed before.
+	// ErrorOver says that a chat was discarded or wiped, or that a request was completed
+	// before.
 	ErrorOver
 )
 

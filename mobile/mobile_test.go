@@ -234,11 +234,61 @@ func TestChatStore(t *testing.T) {
 	if err := converse(alice, bob); err != nil {
 		t.Error(err)
 	}
+	alice.Wipe()
+	if err := alice.Check(); ErrorKind(err) != ErrorOver {
+		t.Errorf("after Wipe: got %v, want ErrorOver", err)
+	}
+	alice, err = RestoreChat(store.states[1], NewChatOptions(1, 2, store, input("state key", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := converse(bob, alice); err != nil {
+		t.Error(err)
+	}
 	if err := alice.Discard(); err != nil || len(store.states) != 0 {
 		t.Errorf("Discard: got %v and %d states, want none", err, len(store.states))
 	}
 	if err := alice.Check(); ErrorKind(err) != ErrorOver {
 		t.Errorf("after Discard: got %v, want ErrorOver", err)
+	}
+}
+
+// TestChatKeepsNoArray: what a chat was given may be changed after the call.
+func TestChatKeepsNoArray(t *testing.T) {
+	alice, bob := newChats(t, nil)
+	// decryptedMessageService#73164160 random_id:long action:decryptedMessageActionFlushHistory
+	message := []byte("\x60\x41\x16\x73" + "12345678" + "\x5c\xe4\x19\x67")
+	want := bytes.Clone(message)
+	if _, err := alice.Encrypt(message); err != nil {
+		t.Fatal(err)
+	}
+	clear(message)
+	state, err := alice.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alice, err = RestoreChat(state, NewChatOptions(1, 2, nil, input("state key", 32))); err != nil {
+		t.Fatal(err)
+	}
+	out, err := alice.Outbox()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet := bytes.Clone(out.packets[out.Len()-1].Data) // the message, as the chat has kept it
+	if _, err := bob.Receive(packet); err != nil {
+		t.Fatal(err)
+	}
+	clear(packet)
+	events, err := bob.Unhandled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := events.Get(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Body(); !bytes.Equal(got, want) {
+		t.Errorf("got %x, want %x", got, want)
 	}
 }
 

@@ -66,7 +66,10 @@ func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options) (*C
 	if err := c.announce(opt.Layer); err != nil {
 		return nil, c.fail(err)
 	}
-	return c, c.commit()
+	if err := c.commit(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // use takes over the options that are not part of the state.
@@ -198,13 +201,28 @@ func (c *Chat) Handled() error {
 func (c *Chat) Discard() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wipe()
-	c.unhandled = nil
-	c.err = ErrDiscarded
+	c.end()
 	if c.store == nil {
 		return nil
 	}
 	return commit(c.store, c.id, nil)
+}
+
+// Wipe is Discard for an app that is locked: it wipes the keys and whatever else is secret,
+// and leaves the Store alone, so that [Restore] brings the chat back. Events that were
+// returned are the app's.
+func (c *Chat) Wipe() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end()
+}
+
+// end wipes the chat for good.
+func (c *Chat) end() {
+	c.wipe()
+	c.unhandled = nil
+	c.aead = nil
+	c.err = ErrDiscarded
 }
 
 // fail ends the chat for err, which is a FatalError, and returns it.

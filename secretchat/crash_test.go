@@ -446,6 +446,56 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+// TestWipe: nothing is left in memory, and all of it in the store.
+func TestWipe(t *testing.T) {
+	a, b := newSettledPair(t)
+	say(t, a, 1, "not acknowledged")
+	deliver(t, a, say(t, b, 2, "not handled"))
+	k, object, state := a.key, a.history.records[0].object, a.store.state
+	for range 2 { // twice is fine
+		a.Wipe()
+	}
+	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) || a.unhandled != nil || a.aead != nil {
+		t.Error("there are secrets left")
+	}
+	_, err1 := a.Encrypt(text(1, "x"))
+	_, err2 := a.Receive(b.forge(text(1, "x")))
+	if err1 != ErrDiscarded || err2 != ErrDiscarded || a.Err() != ErrDiscarded || a.Handled() != ErrDiscarded || a.Snapshot() != nil {
+		t.Errorf("Encrypt %v, Receive %v, Err %v, want %v", err1, err2, a.Err(), ErrDiscarded)
+	}
+	if !bytes.Equal(a.store.state, state) {
+		t.Error("the store has changed")
+	}
+	old := a.Chat
+	a.restart(t)
+	wantEvents(t, a.Unhandled(), fmt.Sprintf("%d:1:2 ", EventMessage))
+	wantEvents(t, deliver(t, b, a.Outbox()...), fmt.Sprintf("%d:1:1 ", EventMessage))
+	if err := old.Discard(); err != nil || a.store.state != nil {
+		t.Errorf("Discard after Wipe: %v, and %d bytes are left", err, len(a.store.state))
+	}
+
+	out, gA, err := Request(testGroup(t), a.opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, state := out.mine, a.store.state
+	for range 2 {
+		out.Wipe()
+	}
+	if !wiped(mine) || out.opt.StateKey != (StateKey{}) {
+		t.Error("there are secrets of a request left")
+	}
+	if _, err := out.Complete(nil, 0); err != ErrCompleted || out.Snapshot() != nil || !bytes.Equal(a.store.state, state) {
+		t.Errorf("Complete: %v, want %v and the store as it was", err, ErrCompleted)
+	}
+	if out, err = RestoreOutgoing(state, a.opt); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := out.GA(); err != nil || again != gA {
+		t.Errorf("g_a is another one after Wipe and RestoreOutgoing: %v", err)
+	}
+}
+
 // TestStoreFails: the chat does not go on without its store, and nothing gets out.
 func TestStoreFails(t *testing.T) {
 	a, b := newSettledPair(t)
@@ -479,4 +529,24 @@ func TestStoreFails(t *testing.T) {
 	}
 	a.restart(t)
 	wantEvents(t, deliver(t, a, hello), fmt.Sprintf("%d:1:1 ", EventMessage))
+
+	// Nor does one begin without it.
+	group := testGroup(t)
+	opt, store := testOptions()
+	out, gA, err := Request(group, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, gB, fingerprint, err := Accept(group, gA[:], Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.failAfter = store.commits
+	if c, err := out.Complete(gB[:], fingerprint); c != nil || !errors.Is(err, ErrStore) {
+		t.Errorf("Complete: a chat %t, %v, want none and %v", c != nil, err, ErrStore)
+	}
+	store.commits, store.failAfter = 1, 1
+	if c, _, _, err := Accept(group, gA[:], opt); c != nil || !errors.Is(err, ErrStore) {
+		t.Errorf("Accept: a chat %t, %v, want none and %v", c != nil, err, ErrStore)
+	}
 }

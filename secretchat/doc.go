@@ -47,8 +47,8 @@
 // Keys, exponents and messages. Public are the lengths of packets, which random padding
 // blurs, the number and the time of messages, which key they are encrypted with, and
 // whether a packet was refused, but not why. Keys are wiped as soon as the protocol has
-// no more use for them, and all of them by [Chat.Discard]; copies made by the Go
-// runtime are out of reach.
+// no more use for them, and all of them by [Chat.Discard] and [Chat.Wipe];
+// copies made by the Go runtime are out of reach.
 //
 // The protocol is described at https://core.telegram.org/api/end-to-end, and in the
 // pages on [sequence numbers] and [perfect forward secrecy]; the errors of this package

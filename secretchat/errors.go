@@ -29,7 +29,7 @@ var (
 	// ErrBacklog says that too many messages have not been acknowledged by the peer. It
 	// has to come back before more can be sent. See [Chat.Encrypt].
 	ErrBacklog = errors.New("secretchat: too many unacknowledged messages")
-	// ErrCompleted says that an [Outgoing] was completed, or has failed, before.
+	// ErrCompleted says that an [Outgoing] was completed or wiped, or has failed, before.
 	ErrCompleted = errors.New("secretchat: key exchange is over")
 	// ErrState says that a state cannot be restored: it has been changed, or is for
 	// another chat, another peer or another key.
@@ -37,8 +37,8 @@ var (
 	// ErrStore is wrapped, with the error of the Store, when a state could not be
 	// committed. The chat is unusable then. See [Store].
 	ErrStore = errors.New("secretchat: state cannot be stored")
-	// ErrDiscarded is returned by a chat after [Chat.Discard].
-	ErrDiscarded = errors.New("secretchat: chat was discarded")
+	// ErrDiscarded is returned by a chat after [Chat.Discard] or [Chat.Wipe].
+	ErrDiscarded = errors.New("secretchat: chat was discarded or wiped")
 )
 
 // ErrFatal is what every [FatalError] is, in the sense of [errors.Is].

@@ -87,6 +87,16 @@ func (o *Outgoing) Discard() error {
 	return o.forget()
 }
 
+// Wipe wipes the exponent and leaves the Store alone, so that [RestoreOutgoing] brings the
+// exchange back. This object is of no more use, not even to Discard it.
+func (o *Outgoing) Wipe() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.mine != nil {
+		o.wipe()
+	}
+}
+
 // Format implements [fmt.Formatter] so that no log gets to see a key.
 func (o *Outgoing) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
@@ -106,7 +116,7 @@ func (o *Outgoing) forget() error {
 
 func (o *Outgoing) wipe() {
 	o.mine.Wipe()
-	o.mine = nil
+	o.mine, o.opt.StateKey = nil, StateKey{}
 }
 
 // Accept accepts the chat that a peer has asked for with g_a, which is done once. It

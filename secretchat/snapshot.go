@@ -87,8 +87,8 @@ func openState(aead cipher.AEAD, chat, peer int64, sealed []byte, code func(*cod
 
 // Snapshot returns the sealed state, for callers without a [Store], who need it
 // whenever Complete, Accept, Restore, Encrypt, Receive, Handled or Tick has returned, and
-// before anything is done with what it returned, or with what Outbox returns then. After [ErrStore] and [ErrDiscarded] there is nothing to keep,
-// and it is nil.
+// before anything is done with what it returned, or with what Outbox returns then. After
+// [ErrStore] and [ErrDiscarded] there is nothing to keep, and it is nil.
 func (c *Chat) Snapshot() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()

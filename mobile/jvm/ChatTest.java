@@ -188,6 +188,12 @@ final class ChatTest extends Testing {
         equal(a.chat.layer(), 144L, "layer that was agreed on");
         a.chat.check();
 
+        a.chat.wipe(); // as an app does that is locked
+        equal(Mobile.errorKind(thrown("wiped", () -> a.chat.check())), Mobile.ErrorOver, "wiped");
+        equal(Mobile.errorKind(thrown("wiped", () -> a.send("no", 1))), Mobile.ErrorOver, "wiped");
+        a.restart();
+        a.chat.check();
+
         a.chat.discard();
         check(a.store.states.isEmpty(), "the state of a discarded chat is left");
         equal(Mobile.errorKind(thrown("discarded", () -> a.chat.check())), Mobile.ErrorOver, "discarded");
@@ -259,6 +265,9 @@ final class ChatTest extends Testing {
         byte[] state = a.store.states.get(Side.ID);
         equal(Mobile.errorKind(thrown("not a chat", () -> Mobile.restoreChat(state, a.options()))),
                 Mobile.ErrorState, "request restored as a chat");
+        OutgoingChat locked = Mobile.restoreOutgoing(state, a.options());
+        locked.wipe();
+        equal(Mobile.errorKind(thrown("wiped", locked::ga)), Mobile.ErrorOver, "g_a of a request that was wiped");
         OutgoingChat request = Mobile.restoreOutgoing(state, a.options());
         equal(request.ga(), gA, "g_a");
         b.chat = Mobile.acceptChat(group, gA, b.options());

@@ -420,6 +420,8 @@ public final class MobileTest extends Testing {
         new Stream().wipe();
         new DHKey().wipe();
         new FileKey().wipe();
+        new Chat().wipe();
+        new OutgoingChat().wipe();
     }
 
     // Threads.
