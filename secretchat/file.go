@@ -156,7 +156,8 @@ func WithProgress(f func(done int64)) FileOption { return func(o *fileOptions) {
 func WithSHA256(sum *[sha256.Size]byte) FileOption { return func(o *fileOptions) { o.sum = sum } }
 
 // WithPartSize sets the size of all parts but the last, in bytes: a power of two from
-// 1 KiB to 512 KiB.
+// 1 KiB to 512 KiB. Like the other options of parts, it is for [FileKey.Parts] and changes
+// nothing else.
 func WithPartSize(n int) FileOption {
 	if n < 1<<10 || n > DefaultPartSize || DefaultPartSize%n != 0 {
 		panic("secretchat: size of parts is not a power of two from 1 KiB to 512 KiB")
@@ -164,12 +165,13 @@ func WithPartSize(n int) FileOption {
 	return func(o *fileOptions) { o.partSize = n }
 }
 
-// WithFirstPart resumes an upload at part n: those before it are read and encrypted again,
-// to arrive at the same state, but not passed on. The file must be the same as before.
+// WithFirstPart has [FileKey.Parts] resume an upload at part n: those before it are read and
+// encrypted again, to arrive at the same state, but not passed on. The file must be the same
+// as before. If it has no part n all is uploaded, and there is nothing to yield: no error.
 func WithFirstPart(n int) FileOption { return func(o *fileOptions) { o.firstPart = n } }
 
-// WithMaxParts replaces DefaultMaxParts: upload_max_fileparts_premium of the app's
-// configuration is 8000.
+// WithMaxParts replaces DefaultMaxParts for [FileKey.Parts]: upload_max_fileparts_premium of
+// the app's configuration is 8000.
 func WithMaxParts(n int) FileOption { return func(o *fileOptions) { o.maxParts = n } }
 
 // Encrypter returns a writer that encrypts the file written to it and writes the result
