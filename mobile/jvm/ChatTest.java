@@ -453,6 +453,8 @@ final class ChatTest extends Testing {
         }
         equal(none.chatID() + none.fingerprint() + none.layer(), 0L, "numbers of an unusable chat");
         OutgoingChat nothing = new OutgoingChat();
+        none.wipe();
+        nothing.wipe();
         for (Code c : new Code[] {nothing::ga, nothing::snapshot, nothing::discard, () -> nothing.complete(gA, 1)}) {
             thrown("unusable request", c);
         }

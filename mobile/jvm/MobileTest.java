@@ -420,8 +420,6 @@ public final class MobileTest extends Testing {
         new Stream().wipe();
         new DHKey().wipe();
         new FileKey().wipe();
-        new Chat().wipe();
-        new OutgoingChat().wipe();
     }
 
     // Threads.
