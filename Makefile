@@ -12,7 +12,7 @@ bench:
 
 # A page with plots, report.html: of a new run, or of others with RESULTS="a.json b.json".
 report:
-	go -C bench run . -html $(CURDIR)/report.html $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
+	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
 
 # The tables of README.md, from the results that it names.
 readme:

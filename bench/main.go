@@ -6,7 +6,8 @@
 //	go run . -suite ige -size 16KiB -dir decrypt    one case, in a few seconds
 //	go run . -backend generic -time 5m              one backend, for longer
 //	go run -tags openssl,gmp . -suite bigdh         beside OpenSSL and GMP, through cgo
-//	go run . -json phone.json -name "my phone"      and keep the results
+//	go run . -json phone.json -name "my phone"      and keep the results; -buildvcs=true before
+//	                                                the dot keeps the commit of mtcore with them
 //	go run . -html report.html                      and draw them
 //	go run . -html report.html a.json b.json        draw those of several machines
 //	go run . -compare old.json new.json             what changed, and whether that is noise
@@ -23,10 +24,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -95,6 +98,9 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 	}
 	// What cannot be written is to be known before minutes are spent on it.
 	for _, name := range []string{opt.json, opt.html} {
+		if name == "" || opt.checkOnly {
+			continue
+		}
 		if err := checkWritable(name); err != nil {
 			return err
 		}
@@ -118,16 +124,19 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// checkWritable returns an error if a file that has a name cannot be written.
+// checkWritable returns an error if a file cannot be written. It leaves no empty one.
 func checkWritable(name string) error {
-	if name == "" {
-		return nil
-	}
+	_, err := os.Stat(name)
+	missing := errors.Is(err, fs.ErrNotExist)
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	err = f.Close()
+	if missing {
+		err = cmp.Or(err, os.Remove(name))
+	}
+	return err
 }
 
 // runSuites checks all suites, and then measures them.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,6 +67,26 @@ func TestUnwritable(t *testing.T) {
 }
 
 // TestRunBatch is TestRun for the other suite.
+// TestCheckWritable: the check leaves everything as it was.
+func TestCheckWritable(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := checkWritable(name); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was not there: %v, want %v", err, fs.ErrNotExist)
+	}
+	if err := os.WriteFile(name, []byte("kept"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkWritable(name); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(name); string(text) != "kept" {
+		t.Errorf("what was there: %q, %v", text, err)
+	}
+}
+
 func TestRunBatch(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if got := run([]string{"-time", "1ns", "-suite", "batch", "-size", "256"}, &stdout, &stderr); got != exitOK {

@@ -40,6 +40,9 @@ func Update(text string, read func(name string) (*report.Report, error)) (string
 		if err != nil {
 			return "", err
 		}
+		if r.Build.Commit == "" || r.Build.Modified {
+			return "", fmt.Errorf("%s is not of a commit: measure with go run -buildvcs=true, from a clean clone", name)
+		}
 		b.WriteString(begin + name + beginEnd + "\n" + Tables(r) + "\n" + end)
 		text = rest
 		marks++

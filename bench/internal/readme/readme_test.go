@@ -18,7 +18,7 @@ func sample() *report.Report {
 	}
 	return &report.Report{
 		Machine: report.Machine{Name: "a server", OS: "linux", Arch: "amd64"},
-		Build:   report.Build{Go: "go1.26"},
+		Build:   report.Build{Go: "go1.26", Commit: "0123456789abcdef"},
 		Time:    time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC),
 		Results: []report.Result{
 			ns("ige", "encrypt 16 KiB", "encrypt", 1, 16384, report.Ours, "mtcore X", "one-shot, key expanded", 14000,
@@ -43,7 +43,7 @@ func sample() *report.Report {
 func TestTables(t *testing.T) {
 	got := Tables(sample())
 	for _, want := range []string{
-		"a server, linux/amd64, go1.26, 2 November 2026. One core; medians.\n",
+		"a server, linux/amd64, go1.26, 2 November 2026, commit 0123456. One core; medians.\n",
 		"\n| encrypt 16 KiB | 1170 | 745 |  | 1.57 | 1.00 |\n",
 		"\n| Batches, encrypt | 1 KiB |\n|---|---:|\n| 2 messages | 2000 (1.90×) |\n",
 		"\n| open 64 B | 250 ns |  | 2.70 |  |\n",
@@ -71,6 +71,14 @@ func TestUpdate(t *testing.T) {
 			return nil, errors.New("no such file")
 		}
 		return sample(), nil
+	}
+	for _, build := range []report.Build{{}, {Commit: "0123456789abcdef", Modified: true}} {
+		_, err := Update("<!-- bench: x.json -->\n<!-- end of bench -->", func(string) (*report.Report, error) {
+			return &report.Report{Build: build}, nil
+		})
+		if err == nil || !strings.Contains(err.Error(), "not of a commit") {
+			t.Errorf("results of %+v: error %v, want one", build, err)
+		}
 	}
 	const before, after = "# Title\n\n<!-- bench: x.json -->\n", "<!-- end of bench -->\n\nMore.\n"
 	first, err := Update(before+"old\n"+after, read)

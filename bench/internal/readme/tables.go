@@ -12,7 +12,8 @@ import (
 // Tables returns what a reader of the project's front page wants to know of a report.
 func Tables(r *report.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %s, %s. One core; medians.", r.Machine.Name, r.Machine.OS, r.Machine.Arch, r.Build.Go, r.Time.Format("2 January 2006"))
+	fmt.Fprintf(&b, "%s, %s/%s, %s, %s, commit %.7s. One core; medians.",
+		r.Machine.Name, r.Machine.OS, r.Machine.Arch, r.Build.Go, r.Time.Format("2 January 2006"), r.Build.Commit)
 	if r.Disturbed {
 		b.WriteString(" **Something else used the CPU meanwhile.**")
 	}
