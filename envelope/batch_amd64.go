@@ -84,10 +84,9 @@ type sixteen struct {
 // secrets is what the kernels work on, and other secrets. It is to be aligned, else each
 // load of a register would be from two cache lines.
 type secrets struct {
-	keys    [3840]byte
-	state   [512]byte
-	h       [8][width]uint32
-	scratch [3328]byte
+	keys  [3840]byte
+	state [512]byte
+	h     [8][width]uint32
 
 	// For each lane, what it must not lose while others go on, then the end of its hash.
 	aside [width][chunkSize]byte
@@ -162,7 +161,7 @@ func (s *sixteen) run() {
 				half0[l], half1[l] = s.idle()
 			}
 		}
-		asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &s.scratch, &dst, &src, &half0, &half1, n)
+		asm.DecryptHash16VAES512(&s.keys, &s.state, &s.h, &dst, &src, &half0, &half1, n)
 		done += n
 	}
 	for l := live; l < s.n; l++ {

@@ -20,7 +20,7 @@ func Decrypt16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[
 // chunks but the last.
 //
 //go:noescape
-func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, scratch *[3328]byte, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
+func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
 
 // Hash16AVX512 hashes a block of each of sixteen messages, of which the halves are at hashed0
 // and hashed1.

@@ -411,23 +411,24 @@ block:
 	VZEROUPPER
 	RET
 
-// func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, scratch *[3328]byte, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
+// func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, VAES
-TEXT ·DecryptHash16VAES512(SB), NOSPLIT, $0-72
+TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ keys+0(FP), AX
-	MOVQ scratch+24(FP), CX
 	MOVQ h+16(FP), DX
-	MOVQ dst+32(FP), BX
-	MOVQ src+40(FP), SI
-	MOVQ chunks+64(FP), R11
+	MOVQ dst+24(FP), BX
+	MOVQ src+32(FP), SI
+	MOVQ chunks+56(FP), R11
 	XORQ DI, DI
+	LEAQ 63(SP), CX
+	ANDQ $-64, CX
 	LEAQ K256<>+0(SB), R10
 	MOVQ CX, R8
 	LEAQ 1024(CX), R9
 
 	// The first schedule
-	MOVQ            hashed0+48(FP), R12
-	MOVQ            hashed1+56(FP), R13
+	MOVQ            hashed0+40(FP), R12
+	MOVQ            hashed1+48(FP), R13
 	MOVQ            (R12), R14
 	VMOVDQU32       (R14), X0
 	MOVQ            8(R12), R14
@@ -3162,6 +3163,61 @@ loop:
 	VMOVDQU64       3264(CX), Z0
 	VMOVDQU64       Z0, 448(AX)
 	VMOVDQU64       Z3, 192(AX)
+
+	// Wipe the frame
+	VPBROADCASTQ R11, Z0
+	VMOVDQU64    Z0, (CX)
+	VMOVDQU64    Z0, 64(CX)
+	VMOVDQU64    Z0, 128(CX)
+	VMOVDQU64    Z0, 192(CX)
+	VMOVDQU64    Z0, 256(CX)
+	VMOVDQU64    Z0, 320(CX)
+	VMOVDQU64    Z0, 384(CX)
+	VMOVDQU64    Z0, 448(CX)
+	VMOVDQU64    Z0, 512(CX)
+	VMOVDQU64    Z0, 576(CX)
+	VMOVDQU64    Z0, 640(CX)
+	VMOVDQU64    Z0, 704(CX)
+	VMOVDQU64    Z0, 768(CX)
+	VMOVDQU64    Z0, 832(CX)
+	VMOVDQU64    Z0, 896(CX)
+	VMOVDQU64    Z0, 960(CX)
+	VMOVDQU64    Z0, 1024(CX)
+	VMOVDQU64    Z0, 1088(CX)
+	VMOVDQU64    Z0, 1152(CX)
+	VMOVDQU64    Z0, 1216(CX)
+	VMOVDQU64    Z0, 1280(CX)
+	VMOVDQU64    Z0, 1344(CX)
+	VMOVDQU64    Z0, 1408(CX)
+	VMOVDQU64    Z0, 1472(CX)
+	VMOVDQU64    Z0, 1536(CX)
+	VMOVDQU64    Z0, 1600(CX)
+	VMOVDQU64    Z0, 1664(CX)
+	VMOVDQU64    Z0, 1728(CX)
+	VMOVDQU64    Z0, 1792(CX)
+	VMOVDQU64    Z0, 1856(CX)
+	VMOVDQU64    Z0, 1920(CX)
+	VMOVDQU64    Z0, 1984(CX)
+	VMOVDQU64    Z0, 2048(CX)
+	VMOVDQU64    Z0, 2112(CX)
+	VMOVDQU64    Z0, 2176(CX)
+	VMOVDQU64    Z0, 2240(CX)
+	VMOVDQU64    Z0, 2304(CX)
+	VMOVDQU64    Z0, 2368(CX)
+	VMOVDQU64    Z0, 2432(CX)
+	VMOVDQU64    Z0, 2496(CX)
+	VMOVDQU64    Z0, 2560(CX)
+	VMOVDQU64    Z0, 2624(CX)
+	VMOVDQU64    Z0, 2688(CX)
+	VMOVDQU64    Z0, 2752(CX)
+	VMOVDQU64    Z0, 2816(CX)
+	VMOVDQU64    Z0, 2880(CX)
+	VMOVDQU64    Z0, 2944(CX)
+	VMOVDQU64    Z0, 3008(CX)
+	VMOVDQU64    Z0, 3072(CX)
+	VMOVDQU64    Z0, 3136(CX)
+	VMOVDQU64    Z0, 3200(CX)
+	VMOVDQU64    Z0, 3264(CX)
 	VZEROUPPER
 	RET
 

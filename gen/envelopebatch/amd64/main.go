@@ -13,9 +13,10 @@
 //	keys     round key r at 960*(l/4) + 64*r + 16*(l%4)
 //	state    its last block of plaintext at 16*l, of ciphertext at 256 + 16*l
 //	h        word i of its hash is h[i][4*(l%4) + l/4]
-//	scratch  two message schedules, the 16 words of each being as those of h; then for
-//	         each group, the last block of ciphertext of the chunk before and those of
-//	         this chunk, the four lanes next to each other
+//	scratch  in the frame, which nobody clears beforehand: two message schedules, the 16
+//	         words of each being as those of h; then for each group, the last block of
+//	         ciphertext of the chunk before and those of this chunk, the four lanes next
+//	         to each other
 //
 // The order in h is the one in which four groups of a block become four words of the
 // schedule without a permutation across lanes: what is decrypted is hashed without
@@ -37,7 +38,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/mmcloughlin/avo/attr"
@@ -172,8 +172,9 @@ func decryptKernel() {
 
 // decryptHashKernel emits DecryptHash16VAES512.
 func decryptHashKernel() {
-	TEXT("DecryptHash16VAES512", attr.NOSPLIT, fmt.Sprintf("func(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, "+
-		"scratch *[%d]byte, dst, src, hashed0, hashed1 *[16]*byte, chunks int)", scratchSize))
+	const splits = 0 // The frame is more than NOSPLIT allows.
+	TEXT("DecryptHash16VAES512", splits, "func(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, "+
+		"dst, src, hashed0, hashed1 *[16]*byte, chunks int)")
 	Pragma("noescape")
 	Doc("DecryptHash16VAES512 takes sixteen IGE streams through so many chunks, and hashes for",
 		"each the block of which the halves are at hashed0 and hashed1, and then all of the",
@@ -181,13 +182,15 @@ func decryptHashKernel() {
 
 	t := &turn{
 		keys:    pointer("keys"),
-		scratch: pointer("scratch"),
+		scratch: Mem{Base: GP64()},
 		h:       pointer("h"),
 		dst:     pointer("dst"), src: pointer("src"),
 		offset: GP64(), w: Mem{Base: GP64()}, nextW: Mem{Base: GP64()}, k: Mem{Base: GP64()},
 	}
 	chunks := Load(Param("chunks"), GP64())
 	XORQ(t.offset, t.offset)
+	LEAQ(AllocLocal(scratchSize+zmmSize).Offset(zmmSize-1), t.scratch.Base)
+	ANDQ(I8(-zmmSize), t.scratch.Base)
 	LEAQ(sha256x16.RoundConstants(), t.k.Base)
 	MOVQ(t.scratch.Base, t.w.Base)
 	LEAQ(t.scratch.Offset(scheduleSize), t.nextW.Base)
@@ -233,6 +236,12 @@ func decryptHashKernel() {
 		VMOVDQU64(t.in(g, chunk-1), in)
 		VMOVDQU64(in, stateIn(state, g))
 		VMOVDQU64(t.x[g], stateOut(state, g))
+	}
+	Comment("Wipe the frame")
+	zero := ZMM()
+	VPBROADCASTQ(chunks, zero) // 0
+	for i := 0; i < scratchSize; i += zmmSize {
+		VMOVDQU64(zero, t.scratch.Offset(i))
 	}
 	VZEROUPPER()
 	RET()
