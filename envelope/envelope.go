@@ -163,6 +163,33 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 	return o.out, nil
 }
 
+// OpenBody opens a packet of MTProto 2.0 whose header was parsed already, and whose key_id
+// the caller has compared: it is [Key.Open] without these, for clients that have a type of
+// their own for packets. What side sent is ciphertext under key, with the message key
+// msgKey; the plaintext with its padding is appended to dst.
+//
+// The only error is ErrDecrypt, also for a ciphertext that is empty or not whole blocks.
+// There is no limit of its length. It may be decrypted in place, where dst ends at its first
+// byte, and must not overlap the result otherwise, or OpenBody panics.
+func OpenBody(dst []byte, key *kdf.AuthKey, side kdf.Side, msgKey *kdf.MsgKey, ciphertext []byte) (padded []byte, err error) {
+	n := len(ciphertext)
+	if n == 0 || n%blockSize != 0 {
+		return nil, ErrDecrypt
+	}
+	if n <= cap(dst)-len(dst) && alias.InexactOverlap(dst[len(dst):len(dst)+n], ciphertext) {
+		panic("envelope: invalid buffer overlap")
+	}
+	var o opening
+	o.auth, o.side, o.msgKey, o.src = key, side, *msgKey, ciphertext
+	o.out, o.dst = extend(dst, n)
+	o.ok = 1
+	decryptAndHash(&o)
+	if !o.finish() {
+		return nil, ErrDecrypt
+	}
+	return o.out, nil
+}
+
 // frame appends room for a packet to dst, and fills in the plaintext and the padding.
 // It returns dst with the packet, and what is to be encrypted.
 func frame(dst, plaintext, padding []byte) (out, body []byte) {
