@@ -11,7 +11,7 @@ import (
 
 // IFMA is the backend for CPUs that multiply eight pairs of 52-bit digits at once. Its
 // elements are 40 digits, R is 2^2080, and products are below 2^2051 if their factors
-// are. The generator in gen/bigdh/ifma explains how the kernels work, and why this is so.
+// are. The generator in gen/bigdh/ifma_amd64 explains how the kernels work, and why this is so.
 const (
 	ifmaDigits    = 40
 	ifmaDigitBits = 52

@@ -37,8 +37,7 @@ type Data = goasm.Data
 // Words adds a constant to the file.
 func (f *File) Words(name string, words ...uint32) *Data { return f.file.Words(name, words...) }
 
-// Generate writes the files that the command line asks for: the assembly to -out,
-// and the stubs, as part of package -pkg, to -stubs.
+// Generate writes the two files of the generator that is running.
 func (f *File) Generate() { f.file.Generate() }
 
 // A Func is a function under construction. It has no stack frame and makes no calls.

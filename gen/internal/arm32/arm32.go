@@ -29,8 +29,7 @@ type File struct {
 // NewFile returns an empty file.
 func NewFile() *File { return &File{} }
 
-// Generate writes the files that the command line asks for: the assembly to -out,
-// and the stubs, as part of package -pkg, to -stubs.
+// Generate writes the two files of the generator that is running.
 func (f *File) Generate() { f.file.Generate() }
 
 // A Func is a function under construction. It has no stack frame and makes no calls.

@@ -1,56 +1,29 @@
 package goasm
 
 import (
-	"flag"
 	"fmt"
 	"go/format"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
+
+	"github.com/mtcore/mtcore/gen/internal/mirror"
 )
 
 // Layout of both files follows avo's, so that all architectures read alike.
 
 const constraint = "//go:build gc && !purego"
 
-// Generate writes the files that the command line asks for: the assembly to -out,
-// and the stubs, as part of package -pkg, to -stubs.
+// Generate writes the two files of the generator that is running.
 func (f *File) Generate() {
-	out := flag.String("out", "", "assembly `file`")
-	stubs := flag.String("stubs", "", "stub `file`")
-	pkg := flag.String("pkg", "", "`name` of the stubs' package")
-	flag.Parse()
-	if *out == "" || *stubs == "" || *pkg == "" || flag.NArg() != 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-
-	command := "go run " + mainFile() + " " + strings.Join(os.Args[1:], " ")
-	write(*out, f.Assembly(command))
-	write(*stubs, f.Stubs(command, *pkg))
+	out := mirror.Find()
+	write(out.Assembly, f.Assembly(out.Command))
+	write(out.Stubs, f.Stubs(out.Command, out.Package))
 }
 
 func write(name string, content []byte) {
 	if err := os.WriteFile(name, content, 0o666); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
-	}
-}
-
-// mainFile returns the name of the file with the main function, which go run was
-// given.
-func mainFile() string {
-	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
-	for {
-		frame, more := frames.Next()
-		if frame.Function == "main.main" {
-			return filepath.Base(frame.File)
-		}
-		if !more {
-			panic("goasm: Generate is not called from main")
-		}
 	}
 }
 

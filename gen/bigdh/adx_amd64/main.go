@@ -1,0 +1,559 @@
+// Command adx_amd64 generates the MULX/ADCX/ADOX kernels of package bigdh/asm.
+//
+// A Montgomery product of numbers of 32 limbs, R = 2^2048, is two steps:
+//
+//	t = x·y                           MulADX, or SqrADX if y = x
+//	z = (t + n·(-t/n mod R)) / R      RedADX
+//
+// The product is separate from the reduction so that a square can take half the
+// multiplications. All of it is made of one piece, the row: a digit times eight
+// limbs, added to a window of eight limbs that stays in registers.
+//
+//	(w_0 … w_8) = (w_0 … w_7) + x·d < 2^512 + (2^512-1)·(2^64-1) < 2^576
+//
+// The low halves of the eight products travel up one carry chain, in CF through
+// ADCX, and the high halves up another, in OF through ADOX, and MULX touches
+// neither. Both chains end in the new limb w_8. The limb w_0 is finished and
+// leaves; the window moves up by one. Eight rows are a block, after which every
+// register has its old place again, eight limbs higher. (Ozturk, Guilford, Gopal,
+// Feghali: New Instructions Supporting Large Integer Arithmetic on Intel
+// Architecture Processors, 2012.)
+//
+// Register map of every multiplying kernel:
+//
+//	R8 … R15    the window: limb i of the result in R(8 + i mod 8)
+//	DX          the digit
+//	AX, BX      low and high half of a product
+//	SI          the eight limbs x to multiply
+//	CX          the digits, unless they are with x, as in a square, or z
+//	DI          the result z
+//	BP          zero within a row, else free
+//
+// The time depends on nothing but the number of entries that SelectADX reads. What
+// depends on numbers is in the callers' arrays, who wipe them, except for a sign
+// and some carries in the frames.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/avomain"
+)
+
+//go:generate go -C ../.. run ./bigdh/adx_amd64
+
+const (
+	limb  = 8         // bytes
+	block = 8 * limb  // bytes of what the window holds
+	half  = 2 * block // bytes of half an operand
+	full  = 2 * half  // bytes of an operand
+)
+
+// The registers of the map above.
+var (
+	window = [8]GPPhysical{R8, R9, R10, R11, R12, R13, R14, R15}
+	digit  = RDX
+	lo, hi = RAX, RBX
+	zero   = RBP
+
+	x      = Mem{Base: RSI}
+	digits = Mem{Base: RCX}
+	z      = Mem{Base: RDI}
+)
+
+// place returns the register of limb i.
+func place(i int) GPPhysical { return window[i%len(window)] }
+
+func main() { avomain.Generate(kernels) }
+
+func kernels() {
+	mulKernel()
+	sqrKernel()
+	redKernel()
+	selectKernel()
+}
+
+// at addresses limb i.
+func at(m Mem, i int) Mem { return m.Offset(limb * i) }
+
+// row adds x·DX to the window of limbs j … j+7, which becomes the window of
+// limbs j+1 … j+8. Limb j is final: leave takes it out of its register.
+func row(x Mem, j int, leave func(low Register)) {
+	XORL(zero.As32(), zero.As32()) // and CF = OF = 0
+	rowWithFlags(x, j, leave)
+}
+
+// rowWithFlags is row with zero and the flags set: OF is added to limb j+1.
+func rowWithFlags(x Mem, j int, leave func(low Register)) {
+	for i := range 7 {
+		MULXQ(at(x, i), lo, hi)
+		ADOXQ(hi, place(j+i+1))
+		ADCXQ(lo, place(j+i))
+		if i == 0 {
+			leave(place(j))
+		}
+	}
+	lastProduct(at(x, 7), j+7)
+}
+
+// lastProduct adds m·DX at limb i and ends both chains in limb i+1, which is new
+// and cannot overflow. MULX could write its high half there at once, and in every
+// row ADCX could come before ADOX, but that takes an Intel CPU 13 % longer.
+func lastProduct(m Mem, i int) {
+	MULXQ(m, lo, hi)
+	ADCXQ(lo, place(i))
+	MOVQ(zero, place(i+1))
+	ADOXQ(hi, place(i+1))
+	ADCXQ(zero, place(i+1))
+}
+
+// firstRow sets the window of limbs 1 … 8 to x·DX, less its limb 0, which
+// leaves. CF is the only chain: nothing is there to be added to.
+func firstRow(x Mem, leave func(low Register)) {
+	MULXQ(x, lo, place(1))
+	leave(lo)
+	for i := 1; i < 8; i++ {
+		MULXQ(at(x, i), lo, place(i+1))
+		if i == 1 {
+			ADDQ(lo, place(i))
+		} else {
+			ADCQ(lo, place(i))
+		}
+	}
+	ADCQ(Imm(0), place(8)) // x·d < 2^576
+}
+
+// multiply adds x·digits to the window: eight limbs go to z, eight stay. If
+// carry is given, it is the bit that addWindow carried out, at limb 8.
+func multiply(x, digits, z Mem, carry ...Mem) {
+	for j := range 8 {
+		MOVQ(at(digits, j), digit)
+		store := func(low Register) { MOVQ(low, at(z, j)) }
+		if j == 7 && len(carry) > 0 {
+			// Only the whole sum surely has room for the bit, as what addWindow
+			// added up and the product are at most 2·(2^512-1) + (2^512-1)² =
+			// 2^1024-1 together. So it waits for the last row, whose chain in OF
+			// begins at limb 8: 127 + 1 overflows.
+			XORL(zero.As32(), zero.As32())
+			MOVB(U8(127), lo.As8())
+			ADDB(carry[0], lo.As8())
+			rowWithFlags(x, j, store)
+		} else {
+			row(x, j, store)
+		}
+	}
+}
+
+// addWindow adds eight limbs of m to the window and sets carry to the bit that is
+// carried out.
+func addWindow(m, carry Mem) {
+	ADDQ(m, place(0))
+	addWindowFrom(m, 1)
+	SETCS(carry)
+}
+
+// addWindowWithCarry is addWindow with a carry in.
+func addWindowWithCarry(m, carry Mem) {
+	restore(carry)
+	addWindowFrom(m, 0)
+	SETCS(carry)
+}
+
+func addWindowFrom(m Mem, i int) {
+	for ; i < 8; i++ {
+		ADCQ(at(m, i), place(i))
+	}
+}
+
+// restore sets CF to the byte carry, 0 or 1.
+func restore(carry Mem) {
+	MOVBLZX(carry, lo.As32())
+	NEGL(lo.As32())
+}
+
+func loadWindow(m Mem) {
+	for i := range 8 {
+		MOVQ(at(m, i), place(i))
+	}
+}
+
+func storeWindow(m Mem) {
+	for i := range 8 {
+		MOVQ(place(i), at(m, i))
+	}
+}
+
+// Products use Karatsuba's method once, in its subtractive form (Knuth, The Art of
+// Computer Programming, 4.3.3), as the product in the middle then needs no 17th
+// limb. Below it, where additions would cost what multiplications save, is the
+// school's method. With B = 2^1024, x = x_1·B + x_0 and y alike:
+//
+//	L = x_0·y_0,  H = x_1·y_1,  M = (x_0 - x_1)·(y_1 - y_0)
+//	x·y = H·B² + (L + H + M)·B + L
+//
+// M is computed from absolute values and has a sign of its own.
+
+// mulKernel emits MulADX.
+func mulKernel() {
+	TEXT("MulADX", 0, "func(t *[64]uint64, x, y *[32]uint64, k *[64]uint64)")
+	Pragma("noescape")
+	Doc("MulADX sets t to x·y. Scratch k is for the caller to wipe.")
+
+	sign := AllocLocal(8) // of M: 0 or -1
+	carry := AllocLocal(8)
+
+	Comment("k = |x_0 - x_1|, |y_1 - y_0|")
+	Load(Param("x"), RSI)
+	Load(Param("y"), RCX)
+	Load(Param("k"), RDI)
+	absDiff(x, x.Offset(half), z)
+	MOVQ(RBP, sign)
+	absDiff(digits.Offset(half), digits, z.Offset(half))
+	XORQ(RBP, sign)
+
+	Comment("L, H, |M|")
+	Load(Param("t"), RDX)
+	t, k := Mem{Base: RDX}, z
+	threeTimes([]GPPhysical{RSI, RCX, RDI}, [3][]Mem{
+		{x, digits, t},
+		{x.Offset(half), digits.Offset(half), t.Offset(full)},
+		{k, k.Offset(half), k.Offset(full)},
+	}, func() { multiplyHalves(carry) })
+
+	MOVQ(sign, RBP)
+	recombine()
+	RET()
+}
+
+// sqrKernel emits SqrADX.
+func sqrKernel() {
+	TEXT("SqrADX", 0, "func(t *[64]uint64, x *[32]uint64, k *[64]uint64)")
+	Pragma("noescape")
+	Doc("SqrADX sets t to x². Scratch k is for the caller to wipe.")
+
+	Comment("k = |x_0 - x_1|")
+	Load(Param("x"), RSI)
+	Load(Param("k"), RDI)
+	absDiff(x, x.Offset(half), z)
+
+	Comment("L, H, |M|")
+	Load(Param("t"), RDX)
+	t, k := Mem{Base: RDX}, z
+	threeTimes([]GPPhysical{RSI, RDI}, [3][]Mem{
+		{x, t},
+		{x.Offset(half), t.Offset(full)},
+		{k, k.Offset(full)},
+	}, squareHalf)
+
+	MOVQ(I32(-1), RBP) // M = -|M|
+	recombine()
+	RET()
+}
+
+// threeTimes runs body with the registers set to the addresses of one row after the
+// other, from the last row to the first. It changes AX and BP.
+func threeTimes(registers []GPPhysical, rows [3][]Mem, body func()) {
+	n := len(registers)
+	table := AllocLocal(len(rows) * n * 8)
+	left := AllocLocal(8) // addresses not used so far
+	for i, row := range rows {
+		for j, address := range row {
+			LEAQ(address, RAX)
+			MOVQ(RAX, table.Offset(8*(n*i+j)))
+		}
+	}
+	MOVQ(U32(len(rows)*n), RBP)
+
+	Label("product")
+	SUBQ(Imm(uint64(n)), RBP)
+	MOVQ(RBP, left)
+	for j, r := range registers {
+		MOVQ(table.Offset(8*j).Idx(RBP, 8), r)
+	}
+	body()
+	MOVQ(left, RBP)
+	TESTQ(RBP, RBP)
+	JNZ(LabelRef("product"))
+}
+
+// recombine sets t = H·B² + (L + H + M)·B + L, where t begins as H·B² + L, the upper
+// half of k is |M| and BP is -1 if M is negative, else 0.
+func recombine() {
+	Comment("t = H·B² + (L + H + M)·B + L")
+	Load(Param("t"), RDI)
+	Load(Param("k"), RCX)
+	t, k := z, Mem{Base: RCX}
+	// The limbs 16 … 31 are needed once more after their place has been taken.
+	for i := 0; i < half; i += 32 {
+		VMOVDQU(t.Offset(half+i), Y0)
+		VMOVDQU(Y0, k.Offset(i))
+	}
+	VZEROUPPER()
+
+	// -v = ~v + 1: |M| xor BP, and the 1 is the first carry in.
+	carries := [3]GPPhysical{RAX, RBX, RDX} // of three sums, 0 or -1
+	MOVQ(RBP, RAX)
+	XORL(EBX, EBX)
+	XORL(EDX, EDX)
+	for b := range 4 {
+		out := t.Offset(half + b*block)
+		for i := range 8 {
+			MOVQ(at(k, i).Offset(full+b*block), place(i))
+			XORQ(RBP, place(i))
+		}
+		l := t.Offset(b * block)
+		if b >= 2 {
+			l = k.Offset((b - 2) * block)
+		}
+		for s, summand := range []Mem{l, out, out.Offset(half)} {
+			ADDQ(carries[s], carries[s]) // CF = carry
+			addWindowFrom(summand, 0)
+			SBBQ(carries[s], carries[s])
+		}
+		storeWindow(out)
+	}
+	// What is left to add to the limbs 48 … 63: the carries, and the ones above a
+	// negative M. L + H + M is not negative and less than 2·B², so neither is this,
+	// and it is at most 1.
+	SUBQ(RAX, RBP)
+	SUBQ(RBX, RBP)
+	SUBQ(RDX, RBP)
+	ADDQ(RBP, t.Offset(3*half))
+	for i := 1; i < 16; i++ {
+		ADCQ(Imm(0), at(t, i).Offset(3*half))
+	}
+}
+
+// absDiff sets out to |a - b|, of 16 limbs, and BP to -1 if a < b, else to 0. It
+// changes BX and the window.
+func absDiff(a, b, out Mem) {
+	for i := range 16 {
+		MOVQ(at(a, i), place(i))
+		if i == 0 {
+			SUBQ(at(b, i), place(i))
+		} else {
+			SBBQ(at(b, i), place(i))
+		}
+		MOVQ(place(i), at(out, i))
+	}
+	SBBQ(RBP, RBP)
+	Comment("-v = ~v + 1")
+	MOVQ(RBP, RBX) // the carry in: 0 or -1
+	for m := out; m != out.Offset(half); m = m.Offset(block) {
+		loadWindow(m)
+		for i := range 8 {
+			XORQ(RBP, place(i))
+		}
+		ADDQ(RBX, RBX)
+		for i := range 8 {
+			ADCQ(Imm(0), place(i))
+		}
+		SBBQ(RBX, RBX)
+		storeWindow(m)
+	}
+}
+
+// multiplyHalves sets z, of 32 limbs, to x·digits, of 16 limbs each.
+func multiplyHalves(carry Mem) {
+	Comment("x_0·d_0")
+	MOVQ(digits, digit)
+	firstRow(x, func(low Register) { MOVQ(low, z) })
+	for j := 1; j < 8; j++ {
+		MOVQ(at(digits, j), digit)
+		row(x, j, func(low Register) { MOVQ(low, at(z, j)) })
+	}
+	Comment("x_1·d_0")
+	multiply(x.Offset(block), digits, z.Offset(block))
+	storeWindow(z.Offset(2 * block))
+
+	Comment("x_0·d_1")
+	loadWindow(z.Offset(block))
+	multiply(x, digits.Offset(block), z.Offset(block))
+	Comment("x_1·d_1")
+	addWindow(z.Offset(2*block), carry)
+	multiply(x.Offset(block), digits.Offset(block), z.Offset(2*block), carry)
+	storeWindow(z.Offset(3 * block))
+}
+
+// squareHalf sets z, of 32 limbs, to x², of 16 limbs:
+//
+//	x² = Σ x_i²·2^128i + 2·(Σ_{i<j} x_i·x_j·2^64(i+j))
+func squareHalf() {
+	Comment("Σ_{i<j} x_i·x_j·2^64(i+j): within the two blocks, which do not overlap")
+	triangle(x, z)
+	triangle(x.Offset(block), z.Offset(2*block))
+	Comment("and between them")
+	loadWindow(z.Offset(block))
+	multiply(x.Offset(block), x, z.Offset(block))
+	ADDQ(z.Offset(2*block), place(0))
+	addWindowFrom(z.Offset(2*block), 1)
+	storeWindow(z.Offset(2 * block))
+	for i := range 8 {
+		ADCQ(Imm(0), at(z, i).Offset(3*block)) // so far it is less than x²/2
+	}
+
+	Comment("Twice that, in CF, plus Σ x_i²·2^128i, in OF")
+	XORL(EAX, EAX)
+	for i := range 16 {
+		MOVQ(at(x, i), digit)
+		MULXQ(digit, lo, hi)
+		for h, square := range []Register{lo, hi} {
+			m, r := at(z, 2*i+h), place(2*i+h)
+			MOVQ(m, r)
+			ADCXQ(r, r)
+			ADOXQ(square, r)
+			MOVQ(r, m)
+		}
+	}
+}
+
+// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) of eight limbs x.
+// Row i is x_i·(x_{i+1} … x_7), at the limbs 2i+1 … i+8, and makes two limbs
+// final.
+func triangle(x, z Mem) {
+	XORL(zero.As32(), zero.As32())
+	MOVQ(zero, z)
+	MOVQ(zero, at(z, 15))
+	for i := range 7 {
+		MOVQ(at(x, i), digit)
+		if i == 0 {
+			MULXQ(at(x, 1), place(1), place(2))
+			for j := 2; j < 8; j++ {
+				MULXQ(at(x, j), lo, place(j+1))
+				if j == 2 {
+					ADDQ(lo, place(j))
+				} else {
+					ADCQ(lo, place(j))
+				}
+			}
+			ADCQ(Imm(0), place(8))
+		} else {
+			XORL(zero.As32(), zero.As32())
+			for j := i + 1; j < 7; j++ {
+				MULXQ(at(x, j), lo, hi)
+				ADOXQ(hi, place(i+j+1))
+				ADCXQ(lo, place(i+j))
+			}
+			lastProduct(at(x, 7), i+7)
+		}
+		MOVQ(place(2*i+1), at(z, 2*i+1))
+		MOVQ(place(2*i+2), at(z, 2*i+2))
+	}
+}
+
+// redKernel emits RedADX: Montgomery's reduction (Modular Multiplication Without
+// Trial Division, 1985), eight limbs at a time. Four times:
+//
+//	q = -t/n mod 2^512,  t = (t + q·n) / 2^512
+//
+// q is found limb by limb while its product with the lowest block of n is taken,
+// and replaces the limbs of t that become zero.
+func redKernel() {
+	TEXT("RedADX", 0, "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)")
+	Pragma("noescape")
+	Doc("RedADX sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for",
+		"any t < 2^4096 and odd n < 2^2048, where k0 is -1/n mod 2^64. It destroys t.")
+
+	carry := AllocLocal(8)
+	top := AllocLocal(8) // the bit carried out of the blocks
+	left := AllocLocal(8)
+	k0 := address("k0")
+
+	Load(Param("t"), RDI)
+	Load(Param("n"), RSI)
+	// Offsets in the middle of n and t are short.
+	ADDQ(U32(half), RSI)
+	ADDQ(U32(half), RDI)
+	n, t := x.Offset(-half), z.Offset(-half)
+	MOVQ(U32(0), top)
+	MOVQ(U32(4), left)
+
+	Label("block")
+	loadWindow(t)
+	for j := range 8 {
+		Commentf("q_%d", j)
+		MOVQ(place(j), digit)
+		IMULQ(k0, digit)
+		MOVQ(digit, at(t, j))
+		row(n, j, func(Register) {}) // limb j is zero now
+	}
+	for b := 1; b < 4; b++ {
+		Commentf("q·n, block %d", b)
+		addWindow(t.Offset(b*block), carry)
+		multiply(n.Offset(b*block), t, t.Offset(b*block), carry)
+	}
+	addWindowWithCarry(t.Offset(full), top)
+	storeWindow(t.Offset(full))
+	ADDQ(Imm(block), RDI)
+	SUBQ(Imm(1), left)
+	JNZ(LabelRef("block"))
+
+	// t + q·n < R² + R·n, so that top·R + the upper half of t < R + n, and top is
+	// a bit: where it is set, subtracting n leaves less than R, and what the
+	// subtraction borrows is the bit. MULX masks n without touching CF.
+	Comment("z = t/R - top·n")
+	MOVBLZX(top, EDX)
+	Load(Param("z"), RCX)
+	for i := range 32 {
+		r := place(i)
+		MULXQ(at(n, i), lo, hi)
+		MOVQ(at(t, i), r)
+		if i == 0 {
+			SUBQ(lo, r)
+		} else {
+			SBBQ(lo, r)
+		}
+		MOVQ(r, at(digits, i))
+	}
+	RET()
+}
+
+// selectKernel emits SelectADX.
+func selectKernel() {
+	TEXT("SelectADX", 0, "func(z, table *[40]uint64, n int, i uint64)")
+	Pragma("noescape")
+	Doc("SelectADX sets the first 32 words of z to those of entry i of a table of n > 0 entries,",
+		"reading all of it, or to zero if i >= n.")
+	const entry = 40 * limb
+
+	Load(Param("z"), RDI)
+	Load(Param("table"), RSI)
+	Load(Param("n"), RCX)
+	words := [8]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7}
+	index, mask, word, zeroes, minusOne := Y8, Y9, Y10, Y11, Y12
+	VPBROADCASTQ(address("i"), index)
+	VPXOR(zeroes, zeroes, zeroes)
+	VPCMPEQQ(minusOne, minusOne, minusOne)
+	for _, w := range words {
+		VPXOR(w, w, w)
+	}
+
+	Comment("index counts down: it is zero at entry i")
+	Label("entry")
+	VPCMPEQQ(zeroes, index, mask)
+	VPADDQ(minusOne, index, index)
+	for i, w := range words {
+		VPAND(Mem{Base: RSI, Disp: 32 * i}, mask, word)
+		VPOR(word, w, w)
+	}
+	ADDQ(U32(entry), RSI)
+	SUBQ(Imm(1), RCX)
+	JNZ(LabelRef("entry"))
+
+	for i, w := range words {
+		VMOVDQU(w, Mem{Base: RDI, Disp: 32 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// address returns where the parameter is in memory.
+func address(param string) Mem {
+	p, err := Param(param).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}

@@ -1,0 +1,446 @@
+// Command sha256_amd64 generates the SHA-256 kernels of package kdf/asm.
+//
+// In the terms of FIPS 180-4, 6.2.2, with W_t the message schedule and a … h the
+// state:
+//
+//	W_t = σ1(W_{t-2}) + W_{t-7} + σ0(W_{t-15}) + W_{t-16}        t ≥ 16
+//	T1  = h + Σ1(e) + Ch(e,f,g) + K_t + W_t
+//	T2  = Σ0(a) + Maj(a,b,c)
+//	(a, b, c, d, e, f, g, h) = (T1+T2, a, b, c, d+T1, e, f, g)
+//
+// There are kernels for one and two hashes with the SHA instructions, and for sixteen
+// hashes in the lanes of ZMM registers. Some continue hashes of any length, and one of
+// each kind derives the keys of MTProto 2.0 from beginning to end:
+//
+//	A   = SHA256( msg_key || K[x : x+36] )
+//	B   = SHA256( K[40+x : 76+x] || msg_key )
+//	key = A[0:8] || B[8:24] || A[24:32]
+//	iv  = B[0:8] || A[8:24] || B[24:32]
+//
+// where x is 0 or 8. Both inputs are 52 bytes: one block each with the padding, and
+// no part of them is written to memory.
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/avomain"
+	"github.com/mtcore/mtcore/gen/internal/sha256x16"
+)
+
+//go:generate go -C ../.. run ./kdf/sha256_amd64
+
+const blockSize = 64
+
+// initial is the state before the first block, FIPS 180-4, 5.3.3.
+var initial = [8]uint32{
+	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+}
+
+// Of the two inputs of the KDF, seen as 13 words and then the padding of FIPS 180-4,
+// 5.1.1. The constants are words as they are after byte swapping.
+const (
+	kdfPad    = 0x80000000 // word 13
+	kdfLength = 52 * 8     // word 15, in bits
+
+	offsetA = 0  // of A's part of the authorization key, to which x is added
+	offsetB = 40 // of B's
+)
+
+func main() { avomain.Generate(kernels) }
+
+func kernels() {
+	blocksSHANI()
+	blocks2SHANI()
+	deriveSHANI()
+	blocks16AVX512()
+	derive8AVX512()
+}
+
+// SHA-NI
+//
+// SHA256RNDS2 does two rounds. It takes the state as two registers, of which these are
+// the words from the lowest on,
+//
+//	abef   f e b a
+//	cdgh   h g d c
+//
+// and W_t + K_t of the two rounds in the low half of X0. The result is the new abef,
+// in the place of cdgh; the old abef is the new cdgh, since
+//
+//	(c, d, g, h) two rounds later = (a, b, e, f)
+//
+// Thirty-two of them, each waiting for the one before, are the latency of a block.
+// All else fits beside them, and the unit is idle in between: it can begin another one
+// after 2 cycles of the 4 on Zen 5, after 3 on recent Xeons. Two hashes, with their
+// SHA256RNDS2 one by one in turns, take little longer than one, or half as long again.
+//
+// Instructions other than SHA are VEX-encoded. Only XMM registers are used: no
+// VZEROUPPER is due.
+
+// hash is the registers of one hash.
+type hash struct {
+	abef, cdgh VecVirtual
+	m          [4]VecVirtual // W_t of 16 successive t, four in each
+	wk         VecVirtual    // W_t + K_t of the next four rounds
+}
+
+func newHash() *hash {
+	s := &hash{abef: XMM(), cdgh: XMM()}
+	for i := range s.m {
+		s.m[i] = XMM()
+	}
+	return s
+}
+
+// loadBlock loads the block at p into m.
+func (s *hash) loadBlock(p Mem) {
+	for i, m := range s.m {
+		VMOVDQU(p.Offset(16*i), m)
+		VPSHUFB(sha256x16.ByteSwap(), m, m)
+	}
+}
+
+// rounds emits the 64 rounds of all hashes, side by side.
+func rounds(hashes ...*hash) {
+	k := sha256x16.RoundConstants()
+	for g := range 16 {
+		Comment(fmt.Sprintf("Rounds %d to %d", 4*g, 4*g+3))
+		// W_{4g} … W_{4g+3}, and the twelve before them, the oldest of which W_{4g+4} …
+		// will replace.
+		now, oldest, before := g%4, (g+1)%4, (g+3)%4
+		for _, s := range hashes {
+			s.wk = XMM()
+			VPADDD(k.Offset(16*g), s.m[now], s.wk)
+		}
+		for _, s := range hashes {
+			VMOVDQA(s.wk, X0)
+			SHA256RNDS2(X0, s.abef, s.cdgh)
+		}
+		if 3 <= g && g < 15 {
+			for _, s := range hashes {
+				t := XMM()
+				VPALIGNR(U8(4), s.m[before], s.m[now], t) // W_{t-7}
+				VPADDD(t, s.m[oldest], s.m[oldest])
+				SHA256MSG2(s.m[now], s.m[oldest]) // + σ1(W_{t-2})
+			}
+		}
+		for _, s := range hashes {
+			VPSHUFD(U8(0b00_00_11_10), s.wk, X0)
+			SHA256RNDS2(X0, s.cdgh, s.abef)
+		}
+		if 1 <= g && g < 13 {
+			for _, s := range hashes {
+				SHA256MSG1(s.m[now], s.m[before]) // W_{t-16} + σ0(W_{t-15})
+			}
+		}
+	}
+}
+
+// toHardware rearranges the words of a state in s.abef and s.cdgh, which holds a b c d
+// and e f g h, as the SHA instructions want them.
+func (s *hash) toHardware() {
+	t := XMM()
+	VPUNPCKHQDQ(s.abef, s.cdgh, t)      // g h c d
+	VPUNPCKLQDQ(s.abef, s.cdgh, s.abef) // e f a b
+	VPSHUFD(swapPairs, s.abef, s.abef)
+	VPSHUFD(swapPairs, t, s.cdgh)
+}
+
+// fromHardware is the inverse of toHardware.
+func (s *hash) fromHardware() {
+	t := XMM()
+	VPSHUFD(swapPairs, s.abef, s.abef) // e f a b
+	VPSHUFD(swapPairs, s.cdgh, s.cdgh) // g h c d
+	VPUNPCKLQDQ(s.cdgh, s.abef, t)     // e f g h
+	VPUNPCKHQDQ(s.cdgh, s.abef, s.abef)
+	VMOVDQA(t, s.cdgh)
+}
+
+const swapPairs = U8(0b10_11_00_01) // the order of words, for VPSHUFD
+
+func (s *hash) load(h Mem) {
+	VMOVDQU(h, s.abef)
+	VMOVDQU(h.Offset(16), s.cdgh)
+}
+
+func (s *hash) store(h Mem) {
+	VMOVDQU(s.abef, h)
+	VMOVDQU(s.cdgh, h.Offset(16))
+}
+
+// blocksSHANI emits BlocksSHANI.
+func blocksSHANI() {
+	TEXT("BlocksSHANI", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
+	Pragma("noescape")
+	Doc("BlocksSHANI hashes so many blocks at p into the state h.")
+	shaniKernel([]Mem{{Base: Load(Param("h"), GP64())}}, []Mem{{Base: Load(Param("p"), GP64())}})
+}
+
+// blocks2SHANI emits Blocks2SHANI.
+func blocks2SHANI() {
+	TEXT("Blocks2SHANI", attr.NOSPLIT, "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)")
+	Pragma("noescape")
+	Doc("Blocks2SHANI hashes so many blocks at p0 into the state h0, and at p1 into h1.")
+	shaniKernel(
+		[]Mem{{Base: Load(Param("h0"), GP64())}, {Base: Load(Param("h1"), GP64())}},
+		[]Mem{{Base: Load(Param("p0"), GP64())}, {Base: Load(Param("p1"), GP64())}})
+}
+
+// shaniKernel emits the body of a kernel with one or more hashes. While it works the
+// states in memory are as the SHA instructions want them: there are not enough
+// registers to keep the states from before the block.
+func shaniKernel(h, p []Mem) {
+	blocks := Load(Param("blocks"), GP64())
+	var hashes []*hash
+	for i := range h {
+		s := newHash()
+		s.load(h[i])
+		s.toHardware()
+		s.store(h[i])
+		hashes = append(hashes, s)
+	}
+
+	Label("loop")
+	for i, s := range hashes {
+		s.loadBlock(p[i])
+	}
+	rounds(hashes...)
+	for i, s := range hashes {
+		VPADDD(h[i], s.abef, s.abef)
+		VPADDD(h[i].Offset(16), s.cdgh, s.cdgh)
+		s.store(h[i])
+		ADDQ(U8(blockSize), p[i].Base)
+	}
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+
+	for i, s := range hashes {
+		s.fromHardware()
+		s.store(h[i])
+	}
+	RET()
+}
+
+// deriveSHANI emits DeriveSHANI.
+func deriveSHANI() {
+	TEXT("DeriveSHANI", attr.NOSPLIT, "func(key, iv *[32]byte, authKey *byte, msgKey *[16]byte)")
+	Pragma("noescape")
+	Doc("DeriveSHANI derives an AES key and iv as MTProto 2.0 does, from the authorization key",
+		"from byte x on and a message key.")
+
+	key := Mem{Base: Load(Param("key"), GP64())}
+	iv := Mem{Base: Load(Param("iv"), GP64())}
+	authKey := Mem{Base: Load(Param("authKey"), GP64())}
+	msgKey := Mem{Base: Load(Param("msgKey"), GP64())}
+
+	Comment("Both blocks; the pieces of 16 bytes that end a part overlap the ones before")
+	swap, pad, mk := XMM(), XMM(), XMM()
+	VMOVDQU(sha256x16.ByteSwap(), swap)
+	VMOVDQU(sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
+	load := func(m Mem, dst VecVirtual) {
+		VMOVDQU(m, dst)
+		VPSHUFB(swap, dst, dst)
+	}
+	a, b := newHash(), newHash()
+	last := XMM()
+	load(msgKey, mk)
+	// A: msg_key, then nine words of the key.
+	VMOVDQA(mk, a.m[0])
+	load(authKey.Offset(offsetA), a.m[1])
+	load(authKey.Offset(offsetA+16), a.m[2])
+	load(authKey.Offset(offsetA+20), last)
+	VPALIGNR(U8(12), last, pad, a.m[3]) // the last word of last, then three of pad
+	// B: nine words of the key, then msg_key.
+	load(authKey.Offset(offsetB), b.m[0])
+	load(authKey.Offset(offsetB+16), b.m[1])
+	load(authKey.Offset(offsetB+20), last)
+	VPALIGNR(U8(12), last, mk, b.m[2])
+	VPALIGNR(U8(12), mk, pad, b.m[3])
+
+	abef := sha256x16.Table("initialABEF", initial[5], initial[4], initial[1], initial[0])
+	cdgh := sha256x16.Table("initialCDGH", initial[7], initial[6], initial[3], initial[2])
+	for _, s := range []*hash{a, b} {
+		VMOVDQU(abef, s.abef)
+		VMOVDQU(cdgh, s.cdgh)
+	}
+	rounds(a, b)
+
+	Comment("The words of the digests in their places, as big-endian bytes")
+	reverse := XMM()
+	VMOVDQU(sha256x16.Table("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
+	for _, s := range []*hash{a, b} {
+		VPADDD(abef, s.abef, s.abef)
+		VPADDD(cdgh, s.cdgh, s.cdgh)
+		VPSHUFB(reverse, s.abef, s.abef) // e f a b
+		VPSHUFB(reverse, s.cdgh, s.cdgh) // g h c d
+	}
+	t := XMM()
+	store := func(high, low *hash, dst Mem) {
+		VPUNPCKHQDQ(low.cdgh, high.abef, t) // a b of high, c d of low
+		VMOVDQU(t, dst)
+		VPUNPCKLQDQ(high.cdgh, low.abef, t) // e f of low, g h of high
+		VMOVDQU(t, dst.Offset(16))
+	}
+	store(a, b, key)
+	store(b, a, iv)
+	RET()
+}
+
+// AVX-512
+//
+// Sixteen hashes are side by side as package sha256x16 has them. Of the 32 registers 16
+// are the schedule, 8 the state and the others scratch. The state from before a block is
+// kept in memory.
+
+const lanes = sha256x16.Lanes
+
+// gather loads the piece of hash l into its place.
+func gather(q sha256x16.Quad, l int, m Mem) { q.Load(l%4, l/4, m) }
+
+// scatter stores the piece of hash l.
+func scatter(q sha256x16.Quad, l int, m Mem) { q.Store(l%4, l/4, m) }
+
+// blocks16AVX512 emits Blocks16AVX512.
+func blocks16AVX512() {
+	TEXT("Blocks16AVX512", attr.NOSPLIT, "func(h *[16][8]uint32, p *[16]*byte, blocks int)")
+	Pragma("noescape")
+	Doc("Blocks16AVX512 hashes so many blocks at each address of p into the state of the same",
+		"index.")
+
+	h := Mem{Base: Load(Param("h"), GP64())}
+	p := Mem{Base: Load(Param("p"), GP64())}
+	blocks := Load(Param("blocks"), GP64())
+	offset := GP64()
+	XORQ(offset, offset)
+
+	Comment("The states, word by word, in h itself")
+	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
+	for l := range lanes {
+		gather(low, l, h.Offset(32*l))
+		gather(high, l, h.Offset(32*l+16))
+	}
+	low.Transpose()
+	high.Transpose()
+	state := sha256x16.Words(low, high)
+	for i, r := range state {
+		VMOVDQU32(r, h.Offset(64*i))
+	}
+
+	Label("loop")
+	quads := []sha256x16.Quad{sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad()}
+	for l := range lanes {
+		block := Mem{Base: pointer(p, l), Index: offset, Scale: 1}
+		for i, q := range quads {
+			gather(q, l, block.Offset(16*i))
+		}
+	}
+	for _, q := range quads {
+		q.TransposeBytes()
+	}
+	sha256x16.Rounds("rounds", state, sha256x16.Words(quads...))
+	for i, r := range state {
+		VPADDD(h.Offset(64*i), r, r)
+		VMOVDQU32(r, h.Offset(64*i))
+	}
+	ADDQ(U8(blockSize), offset)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+
+	low.Transpose()
+	high.Transpose()
+	for l := range lanes {
+		scatter(low, l, h.Offset(32*l))
+		scatter(high, l, h.Offset(32*l+16))
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// pointer loads entry l of a table of pointers.
+func pointer(table Mem, l int) Register {
+	p := GP64()
+	MOVQ(table.Offset(8*l), p)
+	return p
+}
+
+// derive8AVX512 emits Derive8AVX512. Lane l, below 8, has hash A of derivation l, and
+// lane l+8 has its B.
+func derive8AVX512() {
+	TEXT("Derive8AVX512", attr.NOSPLIT, "func(key, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)")
+	Pragma("noescape")
+	Doc("Derive8AVX512 derives eight AES keys and ivs, each as DeriveSHANI does.")
+
+	key := Mem{Base: Load(Param("key"), GP64())}
+	iv := Mem{Base: Load(Param("iv"), GP64())}
+	authKey := Mem{Base: Load(Param("authKey"), GP64())}
+	msgKey := Mem{Base: Load(Param("msgKey"), GP64())}
+
+	Comment("Words 0 to 11 of A, and words 0 to 8 of B, are in their places after this")
+	const half = lanes / 2
+	quads := []sha256x16.Quad{sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad(), sha256x16.NewQuad()}
+	for l := range half {
+		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
+		gather(quads[0], l, mk)
+		gather(quads[1], l, k.Offset(offsetA))
+		gather(quads[2], l, k.Offset(offsetA+16))
+		gather(quads[3], l, k.Offset(offsetA+32))
+	}
+	for l := range half {
+		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
+		gather(quads[0], half+l, k.Offset(offsetB))
+		gather(quads[1], half+l, k.Offset(offsetB+16))
+		gather(quads[2], half+l, k.Offset(offsetB+32))
+		gather(quads[3], half+l, mk)
+	}
+	for _, q := range quads {
+		q.TransposeBytes()
+	}
+	w := sha256x16.Words(quads...)
+
+	Comment("Word 12 of A is where the message key of B begins, which is to follow word 8")
+	bits, isB := GP32(), K()
+	MOVL(U32(0xff00), bits)
+	KMOVW(bits, isB)
+	VMOVDQA32(w[12], isB, w[9])
+	VMOVDQA32(w[13], isB, w[10])
+	VMOVDQA32(w[14], isB, w[11])
+	VMOVDQA32(w[15], isB, w[12])
+	padding := sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0)
+	VPBROADCASTD(padding, w[13])
+	VPXORD(w[14], w[14], w[14])
+	VPBROADCASTD(padding.Offset(8), w[15])
+
+	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
+	state := sha256x16.Words(low, high)
+	start := sha256x16.Table("initial", initial[:]...)
+	for i, r := range state {
+		VPBROADCASTD(start.Offset(4*i), r)
+	}
+	sha256x16.Rounds("rounds", state, w)
+	for i, r := range state {
+		VPADDD_BCST(start.Offset(4*i), r, r)
+	}
+
+	Comment("The middle of the key is B's, the one of the iv is A's")
+	for _, r := range state[2:6] {
+		VSHUFI64X2(U8(0b01_00_11_10), r, r, r)
+	}
+	low.TransposeBytes()
+	high.TransposeBytes()
+	for l := range half {
+		k, v := Mem{Base: pointer(key, l)}, Mem{Base: pointer(iv, l)}
+		scatter(low, l, k)
+		scatter(high, l, k.Offset(16))
+		scatter(low, half+l, v)
+		scatter(high, half+l, v.Offset(16))
+	}
+	VZEROUPPER()
+	RET()
+}
