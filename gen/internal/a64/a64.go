@@ -15,121 +15,64 @@
 // only additions and subtractions read them.
 package a64
 
-import (
-	"fmt"
+import "github.com/mtcore/mtcore/gen/internal/goasm"
 
-	"github.com/mmcloughlin/avo/gotypes"
-
-	"github.com/mtcore/mtcore/gen/internal/goasm"
-)
-
-// A File is a sequence of constants and of functions, to be written by Generate.
-type File struct {
-	file goasm.File
+// machine has the general registers up to R25: the assembler and the runtime keep R26 to R30
+// (closure context, assembler's temporary, goroutine, frame pointer, link). R18 belongs to
+// the operating system.
+var machine = goasm.Machine{
+	GOARCH: "arm64", Load: "MOVD",
+	GP:      []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25},
+	Vec:     []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
+	VecName: "V",
 }
 
+// A File is a sequence of constants and of functions, to be written by Generate.
+type File struct{ *goasm.File }
+
 // NewFile returns an empty file.
-func NewFile() *File { return &File{} }
+func NewFile() *File { return &File{goasm.NewFile(&machine)} }
 
 // Data is a read-only constant, from File.Words.
 type Data = goasm.Data
 
-// Words adds a constant to the file.
-func (f *File) Words(name string, words ...uint32) *Data { return f.file.Words(name, words...) }
-
-// Generate writes the two files of the generator that is running.
-func (f *File) Generate() { f.file.Generate() }
-
 // A Func is a function under construction. It has no stack frame and makes no calls.
-type Func struct {
-	fn        goasm.Func
-	signature *gotypes.Signature
-	gp        [31]bool // general registers in use
-	vec       [32]bool // vector registers in use
-}
+type Func struct{ *goasm.Func }
 
 // Func begins a function. The signature, "func(…)", may use builtin types only; doc
 // becomes the comment of the stub.
 func (f *File) Func(name, signature, doc string) *Func {
-	sig, err := gotypes.ParseSignature(signature)
-	if err != nil {
-		panic(fmt.Sprintf("a64: signature of %s: %v", name, err))
-	}
-	fn := &Func{signature: sig}
-	fn.fn = goasm.Func{Name: name, Doc: doc, Signature: sig.String(), Args: sig.Bytes(), Allocated: fn.allocated}
-	f.file.Add(&fn.fn)
-	return fn
+	return &Func{goasm.NewFunc(f.File, name, signature, doc)}
 }
 
-// Label marks the next instruction as a target for branches of this function.
-func (f *Func) Label(name string) { f.fn.Label(name) }
+// R is a general register of 64 bits, from Func.GP or one of the Load methods.
+type R = goasm.R
 
-// Comment writes a comment for the readers of the assembly.
-func (f *Func) Comment(text string) { f.fn.Comment(text) }
+// ZR reads as zero and ignores what is written to it. It need not be allocated.
+var ZR = goasm.Fixed(31)
 
-// LoadParam returns a new register with the parameter called name, a pointer or
-// an integer of 64 bits.
-func (f *Func) LoadParam(name string) R {
-	return f.load(f.signature.Params().Lookup(name))
-}
-
-// ReloadParam sets d to the parameter called name.
-func (f *Func) ReloadParam(name string, d R) {
-	f.loadTo(f.signature.Params().Lookup(name), d)
-}
-
-// LoadBase returns a new register with the address of the slice parameter called name.
-func (f *Func) LoadBase(name string) R {
-	return f.load(f.signature.Params().Lookup(name).Base())
-}
-
-// LoadLen returns a new register with the length of the slice parameter called name.
-func (f *Func) LoadLen(name string) R {
-	return f.load(f.signature.Params().Lookup(name).Len())
-}
-
-func (f *Func) load(param gotypes.Component) R {
-	r := f.GP()
-	f.loadTo(param, r)
-	return r
-}
-
-func (f *Func) loadTo(param gotypes.Component, d R) {
-	basic, err := param.Resolve()
-	if err != nil {
-		f.panicf("%v", err)
-	}
-	// gotypes lays parameters out as on amd64, which arm64 does as well.
-	if size := gotypes.Sizes.Sizeof(basic.Type); size != 8 {
-		f.panicf("parameter %s has %d bytes, want 8", basic.Addr.Asm(), size)
-	}
-	f.emit("", "MOVD", basic.Addr.Asm(), f.use(d))
-}
+// V is a vector register of 128 bits, from Func.Vec or Func.VecN.
+type V = goasm.V
 
 // emit appends an instruction that needs the CPU feature, if it is not empty.
 func (f *Func) emit(feature, opcode string, operands ...string) {
-	f.fn.Emit(feature, opcode, operands...)
+	goasm.Emit(f.Func, feature, opcode, operands...)
 }
 
 // branch appends an instruction that may continue at a label, its last operand.
 func (f *Func) branch(opcode, label string, operands ...string) {
-	f.fn.Branch(opcode, label, operands...)
+	goasm.Branch(f.Func, opcode, label, operands...)
 }
 
-// allocated returns the registers in use.
-func (f *Func) allocated() []string {
-	var names []string
-	for num, used := range f.gp {
-		if used {
-			names = append(names, fmt.Sprintf("R%d", num))
-		}
+// use returns the name of r, which must be ZR or allocated in this function.
+func (f *Func) use(r R) string {
+	if r == ZR {
+		return "ZR"
 	}
-	for num, used := range f.vec {
-		if used {
-			names = append(names, fmt.Sprintf("V%d", num))
-		}
-	}
-	return names
+	return goasm.Name(f.Func, r)
 }
 
-func (f *Func) panicf(format string, args ...any) { f.fn.Panicf(format, args...) }
+// useV returns the name of v, which must be allocated in this function.
+func (f *Func) useV(v V) string { return goasm.NameV(f.Func, v) }
+
+func (f *Func) panicf(format string, args ...any) { goasm.Panicf(f.Func, format, args...) }

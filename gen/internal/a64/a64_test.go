@@ -45,8 +45,8 @@ func TestGolden(t *testing.T) {
 		name string
 		got  []byte
 	}{
-		{"testdata/tiny_arm64.s.golden", tiny().file.Assembly(command)},
-		{"testdata/tiny_arm64.go.golden", tiny().file.Stubs(command, "tiny")},
+		{"testdata/tiny_arm64.s.golden", tiny().Assembly(command)},
+		{"testdata/tiny_arm64.go.golden", tiny().Stubs(command, "tiny")},
 	} {
 		if *update {
 			if err := os.WriteFile(test.name, test.got, 0o666); err != nil {
@@ -99,10 +99,10 @@ func TestMistakesPanic(t *testing.T) {
 			f.LDP(0, f.GP(), r, r)
 		}},
 		{"long list", "list of 5 registers", func(f *Func) { f.VLD1(f.GP(), f.VecN(5)...) }},
-		{"too many vectors", "no 33 consecutive", func(f *Func) { f.VecN(33) }},
-		{"unknown parameter", "unknown variable", func(f *Func) { f.LoadParam("q") }},
-		{"slice as a whole", "not primitive", func(f *Func) { f.LoadParam("s") }},
-		{"narrow parameter", "has 4 bytes, want 8", func(f *Func) { f.LoadParam("w") }},
+		{"too many vectors", "no 33 consecutive registers V", func(f *Func) { f.VecN(33) }},
+		{"unknown parameter", "no parameter q", func(f *Func) { f.LoadParam("q") }},
+		{"slice as a whole", "no parameter s", func(f *Func) { f.LoadParam("s") }},
+		{"narrow parameter", "no parameter w", func(f *Func) { f.LoadParam("w") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			defer func() {
@@ -112,7 +112,7 @@ func TestMistakesPanic(t *testing.T) {
 			}()
 			file := NewFile()
 			test.body(file.Func("Wrong", "func(p *byte, s []byte, w uint32)", ""))
-			file.file.Assembly("")
+			file.Assembly("")
 		})
 	}
 }

@@ -284,7 +284,7 @@ func (f *Func) list(regs ...V) string {
 	}
 	names := make([]string, len(regs))
 	for i, v := range regs {
-		if v.num != regs[0].num+i {
+		if v.Num() != regs[0].Num()+i {
 			f.panicf("list of registers that are not consecutive")
 		}
 		names[i] = f.b16(v)
@@ -294,7 +294,7 @@ func (f *Func) list(regs ...V) string {
 
 // halves is a list of two consecutive half registers.
 func (f *Func) halves(v0, v1 V) string {
-	if v1.num != v0.num+1 {
+	if v1.Num() != v0.Num()+1 {
 		f.panicf("list of registers that are not consecutive")
 	}
 	return "[" + f.b8(v0) + ", " + f.b8(v1) + "]"
@@ -303,7 +303,7 @@ func (f *Func) halves(v0, v1 V) string {
 // pair is an operand of two different registers, or of ZR twice.
 func (f *Func) pair(r0, r1 R) string {
 	if r0 == r1 && r0 != ZR {
-		f.panicf("pair of R%d and itself", r0.num)
+		f.panicf("pair of R%d and itself", r0.Num())
 	}
 	return "(" + f.use(r0) + ", " + f.use(r1) + ")"
 }

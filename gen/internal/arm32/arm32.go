@@ -14,118 +14,60 @@ package arm32
 
 import (
 	"fmt"
-	"go/token"
-	"go/types"
-	"strings"
 
 	"github.com/mtcore/mtcore/gen/internal/goasm"
 )
 
-// A File is a sequence of functions, to be written by Generate.
-type File struct {
-	file goasm.File
+// machine has the general registers R0 to R8: the assembler and the runtime keep R9 to R15
+// (position-independent code, goroutine, assembler's temporary, linker, stack, link, program
+// counter).
+var machine = goasm.Machine{
+	GOARCH: "arm", Load: "MOVW",
+	GP:      []int{0, 1, 2, 3, 4, 5, 6, 7, 8},
+	Vec:     []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+	VecName: "Q",
 }
+
+// A File is a sequence of functions, to be written by Generate.
+type File struct{ *goasm.File }
 
 // NewFile returns an empty file.
-func NewFile() *File { return &File{} }
-
-// Generate writes the two files of the generator that is running.
-func (f *File) Generate() { f.file.Generate() }
+func NewFile() *File { return &File{goasm.NewFile(&machine)} }
 
 // A Func is a function under construction. It has no stack frame and makes no calls.
-type Func struct {
-	fn     goasm.Func
-	params map[string]param
-	gp     [9]bool  // general registers in use
-	vec    [16]bool // vector registers in use
-}
-
-// param is where an argument of one word is.
-type param struct {
-	name   string // as the assembler wants it, "dst_base" for the address of a slice
-	offset int64
-}
-
-var sizes = types.SizesFor("gc", "arm")
+type Func struct{ *goasm.Func }
 
 // Func begins a function. The signature, "func(…)", may use builtin types only; doc
 // becomes the comment of the stub.
 func (f *File) Func(name, signature, doc string) *Func {
-	tv, err := types.Eval(token.NewFileSet(), nil, token.NoPos, signature)
-	if err != nil {
-		panic(fmt.Sprintf("arm32: signature of %s: %v", name, err))
-	}
-	sig, ok := tv.Type.(*types.Signature)
-	if !ok || sig.Results().Len() > 0 {
-		panic(fmt.Sprintf("arm32: signature of %s: want a function without results", name))
-	}
-	fn := &Func{params: map[string]param{}}
-	fn.fn = goasm.Func{
-		Name: name, Doc: doc, Allocated: fn.allocated,
-		Signature: strings.TrimPrefix(sig.String(), "func"),
-		Args:      fn.layOut(sig),
-	}
-	f.file.Add(&fn.fn)
-	return fn
+	return &Func{goasm.NewFunc(f.File, name, signature, doc)}
 }
 
-const wordSize = 4
+// R is a general register, from Func.GP or one of the Load methods.
+type R = goasm.R
 
-// layOut records the parameters of one word, and the first two words of slices, and
-// returns the size of all parameters.
-func (f *Func) layOut(sig *types.Signature) (size int) {
-	vars := make([]*types.Var, sig.Params().Len())
-	for i := range vars {
-		vars[i] = sig.Params().At(i)
-	}
-	offsets := sizes.Offsetsof(vars)
-	for i, v := range vars {
-		name, offset := v.Name(), offsets[i]
-		bytes := sizes.Sizeof(v.Type())
-		if _, ok := v.Type().(*types.Slice); ok {
-			f.params[name+"_base"] = param{name + "_base", offset}
-			f.params[name+"_len"] = param{name + "_len", offset + wordSize}
-		} else if bytes == wordSize {
-			f.params[name] = param{name, offset}
-		}
-		size = int(offset + bytes)
-	}
-	return (size + wordSize - 1) &^ (wordSize - 1)
-}
-
-// Label marks the next instruction as a target for branches of this function.
-func (f *Func) Label(name string) { f.fn.Label(name) }
-
-// Comment writes a comment for the readers of the assembly.
-func (f *Func) Comment(text string) { f.fn.Comment(text) }
-
-// LoadParam returns a new register with the parameter called name, a pointer or
-// an integer of 32 bits.
-func (f *Func) LoadParam(name string) R {
-	p, ok := f.params[name]
-	if !ok {
-		f.panicf("no parameter %s of one word", name)
-	}
-	r := f.GP()
-	f.emit("", "MOVW", fmt.Sprintf("%s+%d(FP)", p.name, p.offset), f.use(r))
-	return r
-}
-
-// LoadBase returns a new register with the address of the slice parameter called name.
-func (f *Func) LoadBase(name string) R { return f.LoadParam(name + "_base") }
-
-// LoadLen returns a new register with the length of the slice parameter called name.
-func (f *Func) LoadLen(name string) R { return f.LoadParam(name + "_len") }
+// Q is a vector register of 128 bits, from Func.Vec or Func.VecN. It is also the pair
+// of the 64-bit registers D(2n) and D(2n+1), by which instructions number it.
+type Q = goasm.V
 
 func (f *Func) emit(feature, opcode string, operands ...string) {
-	f.fn.Emit(feature, opcode, operands...)
+	goasm.Emit(f.Func, feature, opcode, operands...)
 }
 
 // word appends a vector instruction, with the syntax of Arm as a comment.
 func (f *Func) word(feature string, encoding uint32, mnemonic string, args ...any) {
-	f.fn.Word(feature, encoding, fmt.Sprintf(mnemonic, args...))
+	goasm.Word(f.Func, feature, encoding, fmt.Sprintf(mnemonic, args...))
 }
 
-func (f *Func) branch(opcode, label string) { f.fn.Branch(opcode, label) }
+func (f *Func) branch(opcode, label string) { goasm.Branch(f.Func, opcode, label) }
 
-func (f *Func) panicf(format string, args ...any) { f.fn.Panicf(format, args...) }
+// use returns the name of r, which must be allocated in this function.
+func (f *Func) use(r R) string { return goasm.Name(f.Func, r) }
+
+// vector returns the number of q, which must be allocated in this function.
+func (f *Func) vector(q Q) uint32 {
+	goasm.NameV(f.Func, q)
+	return uint32(q.Num())
+}
+
+func (f *Func) panicf(format string, args ...any) { goasm.Panicf(f.Func, format, args...) }

@@ -47,8 +47,8 @@ func TestGolden(t *testing.T) {
 		name string
 		got  []byte
 	}{
-		{"testdata/tiny_arm.s.golden", tiny().file.Assembly(command)},
-		{"testdata/tiny_arm.go.golden", tiny().file.Stubs(command, "tiny")},
+		{"testdata/tiny_arm.s.golden", tiny().Assembly(command)},
+		{"testdata/tiny_arm.go.golden", tiny().Stubs(command, "tiny")},
 	} {
 		if *update {
 			if err := os.WriteFile(test.name, test.got, 0o666); err != nil {
@@ -114,7 +114,7 @@ func TestObjdump(t *testing.T) {
 	if err != nil || len(kernels) == 0 {
 		t.Fatalf("found no kernels: %v", err)
 	}
-	checkWords(t, objdump, string(everything().file.Assembly("")))
+	checkWords(t, objdump, string(everything().Assembly("")))
 	for _, name := range kernels {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -222,7 +222,7 @@ func TestMistakesPanic(t *testing.T) {
 			}()
 			file := NewFile()
 			test.body(file.Func("Wrong", "func(p *byte, s []byte, w uint64)", ""))
-			file.file.Assembly("")
+			file.Assembly("")
 		})
 	}
 }

@@ -24,42 +24,42 @@ func (f *Func) AESMC(n, d Q) { f.aes(0xf3b00380, "aesmc.8", n, d) }
 func (f *Func) AESIMC(n, d Q) { f.aes(0xf3b003c0, "aesimc.8", n, d) }
 
 func (f *Func) aes(opcode uint32, mnemonic string, m, d Q) {
-	f.word(featAES, opcode|f.d(d)|f.m(m), "%s q%d, q%d", mnemonic, d.num, m.num)
+	f.word(featAES, opcode|f.d(d)|f.m(m), "%s q%d, q%d", mnemonic, d.Num(), m.Num())
 }
 
 // Vectors.
 
 // VEOR sets d = n ⊕ m.
 func (f *Func) VEOR(m, n, d Q) {
-	f.word(featSIMD, 0xf3000150|f.d(d)|f.n(n)|f.m(m), "veor q%d, q%d, q%d", d.num, n.num, m.num)
+	f.word(featSIMD, 0xf3000150|f.d(d)|f.n(n)|f.m(m), "veor q%d, q%d, q%d", d.Num(), n.Num(), m.Num())
 }
 
 // VMOV sets d = n. The instruction is VORR with both operands the same.
 func (f *Func) VMOV(n, d Q) {
-	f.word(featSIMD, 0xf2200150|f.d(d)|f.n(n)|f.m(n), "vorr q%d, q%d, q%d", d.num, n.num, n.num)
+	f.word(featSIMD, 0xf2200150|f.d(d)|f.n(n)|f.m(n), "vorr q%d, q%d, q%d", d.Num(), n.Num(), n.Num())
 }
 
 // VMOVImm sets all four words of d to imm, a number below 256.
 func (f *Func) VMOVImm(imm int, d Q) {
 	i := f.immediate(imm, 8)
-	f.word(featSIMD, 0xf2800050|f.d(d)|i&0x80<<17|i&0x70<<12|i&0xf, "vmov.i32 q%d, #%d", d.num, imm)
+	f.word(featSIMD, 0xf2800050|f.d(d)|i&0x80<<17|i&0x70<<12|i&0xf, "vmov.i32 q%d, #%d", d.Num(), imm)
 }
 
 // VDUPWord sets all four words of d to word i of n.
 func (f *Func) VDUPWord(n Q, i int, d Q) {
 	double, half := 2*f.vector(n)+f.immediate(i, 2)/2, f.immediate(i, 2)%2
-	f.word(featSIMD, 0xf3b40c40|half<<19|f.d(d)|field(double, 0, 5), "vdup.32 q%d, d%d[%d]", d.num, double, half)
+	f.word(featSIMD, 0xf3b40c40|half<<19|f.d(d)|field(double, 0, 5), "vdup.32 q%d, d%d[%d]", d.Num(), double, half)
 }
 
 // VEXT sets d to the bytes from imm on of n followed by m.
 func (f *Func) VEXT(imm int, m, n, d Q) {
 	f.word(featSIMD, 0xf2b00040|f.immediate(imm, 4)<<8|f.d(d)|f.n(n)|f.m(m),
-		"vext.8 q%d, q%d, q%d, #%d", d.num, n.num, m.num, imm)
+		"vext.8 q%d, q%d, q%d, #%d", d.Num(), n.Num(), m.Num(), imm)
 }
 
 // VSHLWords shifts the four words of n left by imm bits.
 func (f *Func) VSHLWords(imm int, n, d Q) {
-	f.word(featSIMD, 0xf2a00550|f.immediate(imm, 5)<<16|f.d(d)|f.m(n), "vshl.s32 q%d, q%d, #%d", d.num, n.num, imm)
+	f.word(featSIMD, 0xf2a00550|f.immediate(imm, 5)<<16|f.d(d)|f.m(n), "vshl.s32 q%d, q%d, #%d", d.Num(), n.Num(), imm)
 }
 
 // VLD1 loads one register, or two consecutive ones, from p, which need not be aligned.
@@ -79,16 +79,16 @@ func (f *Func) access(opcode uint32, mnemonic, writeback string, p R, list []Q) 
 	switch {
 	case len(list) == 1:
 		kind = 0xa00
-	case len(list) == 2 && list[1].num == list[0].num+1:
+	case len(list) == 2 && list[1].Num() == list[0].Num()+1:
 		f.vector(list[1])
 		kind = 0x200
 	default:
 		f.panicf("list is neither one register nor two consecutive ones")
 	}
 	f.use(p)
-	first := 2 * list[0].num
-	f.word(featSIMD, opcode|kind|uint32(p.num)<<16|f.d(list[0]),
-		"%s {d%d-d%d}, [r%d]%s", mnemonic, first, first+2*len(list)-1, p.num, writeback)
+	first := 2 * list[0].Num()
+	f.word(featSIMD, opcode|kind|uint32(p.Num())<<16|f.d(list[0]),
+		"%s {d%d-d%d}, [r%d]%s", mnemonic, first, first+2*len(list)-1, p.Num(), writeback)
 }
 
 // Pointers, counters and control.

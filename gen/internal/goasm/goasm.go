@@ -1,18 +1,38 @@
-// Package goasm prints Go assembly files and their stubs, in the layout of avo. It is
-// what packages a64 and arm32, which know instructions and registers, have in common.
+// Package goasm builds functions in Go assembly, and prints them with their stubs, in the
+// layout of avo. It is what packages a64 and arm32, which know the instructions, have in
+// common: functions, their parameters and labels, and the allocation of registers.
+//
+// Generators call the methods of types, most of which a64 and arm32 embed. The functions of
+// this package are for a64 and arm32: what emits is not a method, so that a generator
+// has no instructions but those of its architecture.
 package goasm
 
 import (
 	"fmt"
+	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 )
 
-// A File is a sequence of constants and of functions.
-type File struct {
-	data  []*Data
-	funcs []*Func
+// A Machine is what differs between architectures.
+type Machine struct {
+	GOARCH string // for the layout of arguments
+	Load   string // the instruction that loads a general register
+
+	GP, Vec []int  // the registers that are handed out, in this order
+	VecName string // of vector registers, before the number
 }
+
+// A File is a sequence of constants and of functions, to be written by Generate.
+type File struct {
+	machine *Machine
+	data    []*Data
+	funcs   []*Func
+}
+
+// NewFile returns an empty file.
+func NewFile(m *Machine) *File { return &File{machine: m} }
 
 // Data is a read-only constant, from File.Words.
 type Data struct {
@@ -37,11 +57,13 @@ func (d *Data) Address() string { return "$" + d.name + "<>(SB)" }
 
 // A Func is a function under construction. It has no stack frame and makes no calls.
 type Func struct {
-	Name      string
-	Doc       string          // becomes the comment of the stub
-	Signature string          // from the opening parenthesis on
-	Args      int             // size of the arguments
-	Allocated func() []string // the registers in use, which is a mistake at the end
+	machine   *Machine
+	name, doc string
+	signature string // from the opening parenthesis on
+	args      int    // size of the arguments
+	params    map[string]param
+
+	gp, vec bank // registers
 
 	features []string // for the "Requires:" line, sorted
 	lines    []line
@@ -57,16 +79,33 @@ type line struct {
 	target         string // label that the instruction may branch to
 }
 
-// Add adds a function.
-func (f *File) Add(fn *Func) {
-	fn.labels = map[string]bool{}
+// NewFunc begins a function. The signature, "func(…)", may use builtin types only; doc
+// becomes the comment of the stub.
+func NewFunc(f *File, name, signature, doc string) *Func {
+	tv, err := types.Eval(token.NewFileSet(), nil, token.NoPos, signature)
+	if err != nil {
+		panic(fmt.Sprintf("goasm: signature of %s: %v", name, err))
+	}
+	sig, ok := tv.Type.(*types.Signature)
+	if !ok || sig.Results().Len() > 0 {
+		panic(fmt.Sprintf("goasm: signature of %s: want a function without results", name))
+	}
+	fn := &Func{
+		machine: f.machine, name: name, doc: doc,
+		signature: strings.TrimPrefix(sig.String(), "func"),
+		labels:    map[string]bool{},
+	}
+	fn.gp = bank{fn: fn, name: "R", order: f.machine.GP}
+	fn.vec = bank{fn: fn, name: f.machine.VecName, order: f.machine.Vec}
+	fn.layOut(sig)
 	f.funcs = append(f.funcs, fn)
+	return fn
 }
 
 // Label marks the next instruction as a target for branches of this function.
 func (f *Func) Label(name string) {
 	if f.labels[name] {
-		f.Panicf("duplicate label %s", name)
+		Panicf(f, "duplicate label %s", name)
 	}
 	f.labels[name] = true
 	f.lines = append(f.lines, line{label: name})
@@ -78,7 +117,7 @@ func (f *Func) Comment(text string) {
 }
 
 // Emit appends an instruction that needs the CPU feature, if it is not empty.
-func (f *Func) Emit(feature, opcode string, operands ...string) {
+func Emit(f *Func, feature, opcode string, operands ...string) {
 	f.lines = append(f.lines, line{opcode: opcode, operands: operands})
 	if i, found := slices.BinarySearch(f.features, feature); feature != "" && !found {
 		f.features = slices.Insert(f.features, i, feature)
@@ -86,13 +125,13 @@ func (f *Func) Emit(feature, opcode string, operands ...string) {
 }
 
 // Word appends an instruction that the Go assembler does not know, by its encoding.
-func (f *Func) Word(feature string, encoding uint32, mnemonic string) {
-	f.Emit(feature, "WORD", fmt.Sprintf("$%#08x", encoding))
+func Word(f *Func, feature string, encoding uint32, mnemonic string) {
+	Emit(f, feature, "WORD", fmt.Sprintf("$%#08x", encoding))
 	f.lines[len(f.lines)-1].note = mnemonic
 }
 
 // Branch appends an instruction that may continue at a label, its last operand.
-func (f *Func) Branch(opcode, label string, operands ...string) {
+func Branch(f *Func, opcode, label string, operands ...string) {
 	f.lines = append(f.lines, line{opcode: opcode, operands: append(operands, label), target: label})
 }
 
@@ -100,18 +139,18 @@ func (f *Func) Branch(opcode, label string, operands ...string) {
 func (f *Func) check() {
 	for _, l := range f.lines {
 		if l.target != "" && !f.labels[l.target] {
-			f.Panicf("undefined label %s", l.target)
+			Panicf(f, "undefined label %s", l.target)
 		}
 	}
 	if len(f.lines) == 0 || f.lines[len(f.lines)-1].opcode != "RET" {
-		f.Panicf("does not end in RET")
+		Panicf(f, "does not end in RET")
 	}
-	if leaked := f.Allocated(); leaked != nil {
-		f.Panicf("leaked registers: %s", strings.Join(leaked, " "))
+	if leaked := append(f.gp.allocated(), f.vec.allocated()...); leaked != nil {
+		Panicf(f, "leaked registers: %s", strings.Join(leaked, " "))
 	}
 }
 
 // Panicf panics with what is wrong with the function.
-func (f *Func) Panicf(format string, args ...any) {
-	panic("goasm: " + f.Name + ": " + fmt.Sprintf(format, args...))
+func Panicf(f *Func, format string, args ...any) {
+	panic("goasm: " + f.name + ": " + fmt.Sprintf(format, args...))
 }

@@ -49,7 +49,7 @@ func (f *File) Assembly(command string) []byte {
 		if len(fn.features) > 0 {
 			fmt.Fprintf(&b, "// Requires: %s\n", strings.Join(fn.features, ", "))
 		}
-		fmt.Fprintf(&b, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", fn.Name, fn.Args)
+		fmt.Fprintf(&b, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", fn.name, fn.args)
 		fn.body(&b)
 	}
 	return []byte(b.String())
@@ -102,7 +102,7 @@ func (f *File) Stubs(command, pkg string) []byte {
 	fmt.Fprintf(&b, "package %s\n", pkg)
 	for _, fn := range f.funcs {
 		b.WriteString("\n")
-		for text := range strings.Lines(fn.Doc) {
+		for text := range strings.Lines(fn.doc) {
 			fmt.Fprintf(&b, "// %s\n", strings.TrimSuffix(text, "\n"))
 		}
 		fmt.Fprintf(&b, "//go:noescape\n%s\n", fn.stub())
@@ -115,4 +115,4 @@ func (f *File) Stubs(command, pkg string) []byte {
 }
 
 // stub is the declaration.
-func (f *Func) stub() string { return "func " + f.Name + f.Signature }
+func (f *Func) stub() string { return "func " + f.name + f.signature }
