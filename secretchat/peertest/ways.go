@@ -1,0 +1,254 @@
+// Package peertest plays the other end of a secret chat as other people's clients do, for
+// tests. It is written from what those clients were seen to do, and from the protocol's
+// pages, and shares no code with package secretchat: a mistake would have to be made
+// twice to stay unnoticed.
+//
+// What the clients do differently is in one table, [Clients]: each field of [Ways] is one
+// of the differences, and says what it stands for. A [Party] is a client in a chat. It has
+// no network and no clock: it takes packets with Receive, hands out its own with Out, and is
+// told the time with Tick.
+//
+// The clients were looked at in these versions, by running them or by reading their
+// source:
+//
+//   - Telegram for Android 12.5.1 (SecretChatHelper), run
+//   - TDLib 1.8 (SecretChatActor), run
+//   - Telegram for iOS (TelegramCore of 2019 to 2024), read
+//   - MadelineProto 8.3.5, run
+//   - telethon-secret-chat of 2022, run
+package peertest
+
+// Ways is how a client does what the protocol leaves open, or does not do as it says.
+type Ways struct {
+	Name string
+
+	// Layers.
+
+	// Announces is the layer of its NotifyLayer. A responder that has a FirstAnnounces
+	// begins with that, and tells the other when it has got ours.
+	Announces, FirstAnnounces int
+	// BareFirst: FirstAnnounces comes without a decryptedMessageLayer.
+	BareFirst bool
+	// OldService: its service messages are decryptedMessageService#aa48327d, inside a
+	// decryptedMessageLayer.
+	OldService bool
+	// Starts is the wrapper of its first messages. Later it is the layer that it was
+	// told, between Least and Most.
+	Starts, Least, Most int
+	// Confirmed: it leaves Starts when the server has confirmed its NotifyLayer.
+	Confirmed bool
+	// Downwards: it follows a layer that is told downwards as well.
+	Downwards bool
+	// Knows are the only wrappers that it understands: at another it stops processing
+	// messages for good. An announced layer that is not among them counts as the last.
+	Knows []int
+	// NewText: its texts are #91cc4674 in any wrapper.
+	NewText bool
+
+	// Packets.
+
+	V1 V1
+	// ReadsV1: it reads MTProto 1.0.
+	ReadsV1 bool
+	// RandomBytes are the lengths of random_bytes that it draws from.
+	RandomBytes []int
+	// MinPadding and MaxPadding are how many bytes follow the body in MTProto 2.0.
+	MinPadding, MaxPadding int
+	// UnknownKey is what it does with a packet under a key that it does not have.
+	UnknownKey UnknownKey
+
+	// Numbers.
+
+	// Unordered: it takes what comes as it comes, and counts that.
+	Unordered bool
+	// Checks: it ends the chat if in_seq_no is wrong or a layer falls.
+	Checks bool
+	// NoFalling: it ends the chat if in_seq_no falls.
+	NoFalling bool
+	// OneLow: its in_seq_no is one too low once it has received something.
+	OneLow bool
+	// MaxWaiting is how many messages wait for one that is missing; one more ends the
+	// chat. 0 is no bound.
+	MaxWaiting int
+	// Copies: among what waits, or all that comes if it is Unordered, copies are not
+	// noticed, and processed and counted.
+	Copies bool
+	// OneGap: a second gap, while it waits for the first to be closed, ends the chat.
+	OneGap bool
+	Asks   Asks
+	// Answers is how it answers Resend, and InTurn says that it waits for the request's
+	// turn to do so.
+	Answers Answers
+	InTurn  bool
+
+	// Renewal of keys.
+
+	// RenewAfter messages, RenewSent sent or RenewReceived received ones; 0 is never.
+	RenewAfter, RenewSent, RenewReceived int
+	// Weekly: or after a week.
+	Weekly bool
+	// Renews is how far it takes part at all.
+	Renews Renews
+	// SmallerWins: if both ask, the smaller id wins.
+	SmallerWins bool
+	// AbortsOwn: it tells when it drops its own request for the other's.
+	AbortsOwn bool
+	// Busy is what it does with a request while it has accepted or committed another.
+	Busy Busy
+	// IgnoresAbort: AbortKey changes nothing.
+	IgnoresAbort bool
+	// LateSwitch: as initiator it sends under the old key until it has processed
+	// something under the new one.
+	LateSwitch bool
+	// OldKey is until when the old key is there after a switch.
+	OldKey OldKey
+	// CommitFirst: until it has processed CommitKey, the new key is an unknown one.
+	CommitFirst bool
+	// AbortsUnknown: AcceptKey and CommitKey out of place are answered with AbortKey, and
+	// end what goes on.
+	AbortsUnknown bool
+}
+
+// V1 is when a client sends MTProto 1.0.
+type V1 uint8
+
+const (
+	NeverV1 V1 = iota
+	// V1Below47: in all that it wraps in layer 46 or below.
+	V1Below47
+	// V1UntilV2: until it has got a packet in 2.0, or has been told a layer of 73.
+	V1UntilV2
+)
+
+// UnknownKey is what becomes of a packet under an unknown key.
+type UnknownKey uint8
+
+const (
+	Dropped   UnknownKey = iota
+	Kept                 // and tried again with each new key
+	Discarded            // the chat is
+)
+
+// Asks is when a client asks for what is missing.
+type Asks uint8
+
+const (
+	NeverAsks Asks = iota
+	// OncePerHole: when a hole shows, as far as it was not asked for.
+	OncePerHole
+	// OncePerStart: for each first missing number once, as long as the program runs.
+	OncePerStart
+	// PerBatch: for each batch of packets, one after another, and so also late, when the
+	// hole is long closed.
+	PerBatch
+	// PerMessage: with each message that waits, for the range that was missing first.
+	PerMessage
+)
+
+// Answers is how a client answers Resend.
+type Answers uint8
+
+const (
+	// NoAnswer: not at all, or in a way that is of no use.
+	NoAnswer Answers = iota
+	// SameCiphertext: what it has sent, bit by bit.
+	SameCiphertext
+	// TwiceEach: encrypted anew, each message twice, and each start once as long as the
+	// program runs. What it does not have is DeleteMessages, with in_seq_no = out_seq_no +
+	// 1, also for numbers that were never used.
+	TwiceEach
+	// Today: encrypted anew under the key of that number, with the in_seq_no of now. If
+	// it does not have what is asked for, it stops processing messages for good.
+	Today
+)
+
+// Renews is how far a client takes part in the renewal of keys.
+type Renews uint8
+
+const (
+	NeverRenews Renews = iota
+	Renewing
+	// AsInitiator: as responder it never gets beyond AcceptKey.
+	AsInitiator
+)
+
+// Busy is what a client does with a request while it is in another exchange.
+type Busy uint8
+
+const (
+	AbortsNew     Busy = iota // AbortKey for the new one
+	LargerReplace             // a smaller id is ignored, a larger one replaces the exchange, with AbortKey for the old
+	Replaces                  // the new one replaces the exchange
+	LargerWins                // the same without AbortKey
+)
+
+// OldKey is until when a client keeps an old key.
+type OldKey uint8
+
+const (
+	// UntilNew: until something arrives under the new one.
+	UntilNew OldKey = iota
+	// UntilProcessed: as initiator it is dropped when the new one is used; as responder,
+	// it is kept until a message is processed that arrived under the key that was current then.
+	UntilProcessed
+	// ForEver: it is never deleted, or not before the next exchange.
+	ForEver
+	// NotKept: it is dropped at once.
+	NotKept
+)
+
+// Clients are the clients that parties play.
+var Clients = []*Ways{IOS, Android, TDLib, MadelineProto, Telethon, Plain}
+
+var (
+	// IOS is Telegram for iOS.
+	IOS = &Ways{
+		Name:      "iOS",
+		Announces: 144, FirstAnnounces: 46, Starts: 73, Least: 46, Most: 144,
+		Knows: []int{8, 46, 73, 101, 144},
+		V1:    V1Below47, ReadsV1: true, RandomBytes: []int{15}, MinPadding: 12, MaxPadding: 27, UnknownKey: Kept,
+		Asks: PerBatch, Answers: Today,
+		RenewSent: 100, Renews: Renewing, SmallerWins: true, AbortsOwn: true, Busy: Replaces,
+		OldKey: ForEver, CommitFirst: true,
+	}
+	// Android is Telegram for Android.
+	Android = &Ways{
+		Name:      "Android",
+		Announces: 151, Starts: 46, Least: 73, Most: 151, Confirmed: true, NewText: true,
+		ReadsV1: true, RandomBytes: []int{15}, MinPadding: 32, MaxPadding: 79, UnknownKey: Dropped,
+		OneLow: true, MaxWaiting: 4, Copies: true, Asks: OncePerStart, Answers: TwiceEach, InTurn: true,
+		RenewSent: 100, RenewReceived: 120, Weekly: true, Renews: Renewing, AbortsOwn: true, Busy: LargerReplace,
+		LateSwitch: true, OldKey: UntilProcessed, AbortsUnknown: true,
+	}
+	// TDLib is the library, and the apps on it.
+	TDLib = &Ways{
+		Name:      "TDLib",
+		Announces: 144, Starts: 73, Least: 73, Most: 144,
+		RandomBytes: []int{31}, MinPadding: 12, MaxPadding: 27, UnknownKey: Dropped,
+		Checks: true, NoFalling: true, Asks: OncePerHole, Answers: SameCiphertext,
+		RenewAfter: 100, Weekly: true, Renews: Renewing, Busy: AbortsNew, OldKey: UntilNew,
+	}
+	// MadelineProto is a library in PHP.
+	MadelineProto = &Ways{
+		Name:      "MadelineProto",
+		Announces: 144, Starts: 46, Least: 46, Most: 144,
+		V1: V1UntilV2, ReadsV1: true, RandomBytes: []int{15, 19, 23}, MinPadding: 12, MaxPadding: 27, UnknownKey: Discarded,
+		NoFalling: true, OneGap: true, Asks: PerMessage, Answers: NoAnswer,
+		RenewAfter: 100, Weekly: true, Renews: Renewing, Busy: LargerWins, IgnoresAbort: true, OldKey: ForEver, CommitFirst: true,
+	}
+	// Telethon is telethon-secret-chat, a library in Python.
+	Telethon = &Ways{
+		Name:      "telethon",
+		Announces: 101, OldService: true, Starts: 101, Least: 46, Most: 1 << 20, Downwards: true,
+		V1: V1UntilV2, ReadsV1: true, RandomBytes: []int{15, 19, 23}, MinPadding: 12, MaxPadding: 27, UnknownKey: Discarded,
+		Unordered: true, Copies: true, Asks: NeverAsks, Answers: NoAnswer,
+		RenewAfter: 100, Renews: AsInitiator, OldKey: NotKept, CommitFirst: true,
+	}
+	// Plain is a client that renews no keys and knows nothing of Resend.
+	Plain = &Ways{
+		Name:      "plain",
+		Announces: 73, Starts: 73, Least: 73, Most: 73,
+		RandomBytes: []int{15}, MinPadding: 12, MaxPadding: 1024, UnknownKey: Dropped,
+		Unordered: true, Asks: NeverAsks, Answers: NoAnswer, Renews: NeverRenews,
+	}
+)
