@@ -24,6 +24,12 @@ type Store interface {
 	Forget(chatID int64) error
 }
 
+// Layers that an app may name in ChatOptions.
+const (
+	MinLayer    = secretchat.MinLayer
+	LatestLayer = secretchat.LatestLayer
+)
+
 // ChatOptions are those of one chat.
 type ChatOptions struct {
 	// Layer is the newest layer that the app understands; 0 stands for the newest that
@@ -72,9 +78,9 @@ func (o *ChatOptions) options() (secretchat.Options, error) {
 		return secretchat.Options{}, o.err
 	case o.stateKey == nil || o.stateKey() == secretchat.StateKey{}:
 		return secretchat.Options{}, errNoStateKey
-	case o.Layer != 0 && (o.Layer < secretchat.MinLayer || o.Layer > secretchat.LatestLayer):
+	case o.Layer != 0 && (o.Layer < MinLayer || o.Layer > LatestLayer):
 		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not one of %d to %d",
-			o.Layer, secretchat.MinLayer, secretchat.LatestLayer)
+			o.Layer, MinLayer, LatestLayer)
 	}
 	opt := o.opt
 	opt.StateKey = o.stateKey()

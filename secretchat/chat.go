@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
-	"github.com/mtcore/mtcore/envelope"
-	"github.com/mtcore/mtcore/internal/tl"
-	"github.com/mtcore/mtcore/kdf"
 )
 
 // Chat is one secret chat, on one side. Goroutines may use it at the same time; they
@@ -18,55 +16,23 @@ import (
 // [Accept] or [Restore].
 type Chat struct {
 	mu  sync.Mutex
-	err error // for good
+	err error // ErrStore or ErrDiscarded, for good
 
 	id, peerID int64
 	store      Store
 	aead       cipher.AEAD // of the StateKey, nil if there is none
-	allowV1    bool
-	maxPacket  int
 
-	group      *bigdh.Group
-	originator bool
-	picture    [36]byte
-	gB         *[bigdh.Size]byte // until the peer has answered it
-
-	// key is for sending and receiving, other, if there is an exchange that needs it,
-	// for receiving.
-	key, other *key
-	exchange   exchange
-	uses       int   // of key
-	keySince   int64 // in Unix time, 0 before the first Tick
-
-	counters
-	layers
-	// firstV2 is the lowest number of a message that came in MTProto 2.0. What follows
-	// it must as well.
-	firstV2 int
-	queue   queue
-	history history
-
-	// unhandled has the events of the last Receive.
-	unhandled []Event
+	session
 }
 
 // newChat returns a chat with its first key. The responder has a gB.
 func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options) (*Chat, error) {
-	c := &Chat{
-		group:      group,
-		originator: gB == nil,
-		gB:         gB,
-		picture:    kdf.Visualization(&k.auth, &k.auth),
-		key:        k,
-		layers:     layers{peer: MinLayer},
-		firstV2:    maxNumbers,
-	}
+	c := new(Chat)
 	c.use(opt)
+	c.begin(k, group, gB)
 	// The peer has to know our layer before anything else.
-	if err := c.announce(opt.Layer); err != nil {
-		return nil, c.fail(err)
-	}
-	if err := c.commit(); err != nil {
+	err := c.do(func() (bool, error) { return true, c.announce(opt.Layer) })
+	if err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -77,8 +43,46 @@ func (c *Chat) use(opt *Options) {
 	c.id, c.peerID = opt.ChatID, opt.PeerID
 	c.store = opt.Store
 	c.aead = opt.StateKey.aead()
-	c.allowV1 = opt.AllowLegacyV1
-	c.maxPacket = opt.MaxPacket
+	c.session.use(opt)
+}
+
+// do has call use the session, and commits what that has changed before anybody gets to
+// see what it returns. All changes that matter after a crash are made here.
+//
+// An error of call says that nothing has changed, unless it is a FatalError that is new:
+// the chat is over then. The state says so as well, for after a crash the packet that
+// did it may not come again.
+func (c *Chat) do(call func() (changed bool, err error)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	wasOver := c.over != nil
+	changed, err := call()
+	if err != nil {
+		if wasOver || !errors.Is(err, ErrFatal) {
+			return err
+		}
+		c.end(err)
+	} else if !changed {
+		return nil
+	}
+	return errors.Join(err, c.commit())
+}
+
+// commit hands the state to the Store. If that fails, there is no telling which state
+// will be found later, and the chat must not go on with this one.
+func (c *Chat) commit() error {
+	if c.store == nil {
+		return nil
+	}
+	err := commit(c.store, c.id, c.snapshot())
+	if err != nil && c.over == nil {
+		c.wipe()
+		c.err = err
+	}
+	return err
 }
 
 // Encrypt makes a packet of message: a serialised decryptedMessage, of layer 17, 45 or
@@ -93,48 +97,35 @@ func (c *Chat) use(opt *Options) {
 // FlushHistory, their content is destroyed, and what would be sent again is an order to
 // delete them.
 func (c *Chat) Encrypt(message []byte) (Packet, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return Packet{}, c.err
-	}
-	m, err := c.checkContent(message)
+	var p Packet
+	err := c.do(func() (_ bool, err error) {
+		p, err = c.encrypt(message)
+		return true, err
+	})
 	if err != nil {
-		return Packet{}, err
-	}
-	c.scrub(&m.Action)
-	seq := c.sent
-	if err := c.number(message); err != nil {
-		return Packet{}, c.fail(err)
-	}
-	p := c.packet(seq)
-	if err := c.renew(false); err != nil {
-		return Packet{}, c.fail(err)
-	}
-	if err := c.commit(); err != nil {
 		return Packet{}, err
 	}
 	return p, nil
 }
 
-// checkContent parses what the application wants to send.
-func (c *Chat) checkContent(message []byte) (tl.Message, error) {
-	size := (&tl.Layer{RandomBytes: make([]byte, randomSize)}).Size() + len(message)
-	if 4+size+envelope.MaxOverhead > c.maxPacket {
-		return tl.Message{}, ErrTooLong
+// Receive takes a packet from the server. It returns all events that are due: none if
+// the message is for the driver, or has to wait for others, and several if others have
+// waited for it. They stay part of the state, for [Chat.Unhandled], until the next
+// packet is received, or until [Chat.Handled].
+//
+// [ErrUnknownKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that the packet
+// has changed nothing. A [FatalError] is final; there may be events that came before
+// it.
+func (c *Chat) Receive(packet []byte) ([]Event, error) {
+	var events []Event
+	err := c.do(func() (_ bool, err error) {
+		events, err = c.receive(packet)
+		return true, err
+	})
+	if errors.Is(err, ErrStore) {
+		return nil, err
 	}
-	m, err := tl.ParseMessage(message)
-	if err != nil || m.Kind != tl.Text && m.Kind != tl.Service {
-		return tl.Message{}, ErrContent
-	}
-	switch m.Action.ID {
-	case tl.Resend, tl.NotifyLayer, tl.RequestKey, tl.AcceptKey, tl.AbortKey, tl.CommitKey, tl.Noop:
-		return tl.Message{}, ErrContent
-	}
-	if n := len(c.history.records); n >= maxOwn || n > 0 && c.history.bytes+size > maxOwnBytes {
-		return tl.Message{}, ErrBacklog
-	}
-	return m, nil
+	return events, err
 }
 
 // Outbox returns the packets that the driver itself has to send, or to send again, each
@@ -143,16 +134,10 @@ func (c *Chat) checkContent(message []byte) (tl.Message, error) {
 func (c *Chat) Outbox() []Packet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil || c.history.unhanded == 0 {
+	if c.err != nil {
 		return nil
 	}
-	packets := make([]Packet, 0, c.history.unhanded)
-	for i := range c.history.records {
-		if r := &c.history.records[i]; r.unsent && !r.handed {
-			packets = append(packets, c.packet(c.acked+i))
-		}
-	}
-	return packets
+	return c.outbox()
 }
 
 // Sent says that the server has got packets. It is kept with the next change of state:
@@ -160,18 +145,11 @@ func (c *Chat) Outbox() []Packet {
 func (c *Chat) Sent(packets ...Packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
+	if c.err != nil || c.over != nil {
 		return
 	}
-	for _, p := range packets {
-		if p.Seq < c.acked || p.Seq >= c.sent {
-			continue
-		}
-		r := &c.history.records[p.Seq-c.acked]
-		// The peer may have asked for a message while its first packet was on the way.
-		if r.handed && r.resend == p.resend {
-			r.unsent, r.resend, r.handed = false, false, false
-		}
+	for i := range packets {
+		c.onSent(&packets[i])
 	}
 }
 
@@ -185,23 +163,20 @@ func (c *Chat) Unhandled() []Event {
 
 // Handled says that the events of the last Receive need not be kept any longer.
 func (c *Chat) Handled() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil && !errors.Is(c.err, ErrFatal) {
-		return c.err
-	}
-	if len(c.unhandled) == 0 {
-		return nil
-	}
-	c.unhandled = nil
-	return c.commit()
+	return c.do(func() (bool, error) { return c.handled(), nil })
+}
+
+// Tick tells the time. A key that is in use for a week is replaced. Once an hour is
+// enough.
+func (c *Chat) Tick(now time.Time) error {
+	return c.do(func() (bool, error) { return c.tick(now) })
 }
 
 // Discard wipes the keys and has the Store forget the chat.
 func (c *Chat) Discard() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.end()
+	c.discard()
 	if c.store == nil {
 		return nil
 	}
@@ -214,52 +189,14 @@ func (c *Chat) Discard() error {
 func (c *Chat) Wipe() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.end()
+	c.discard()
 }
 
-// end wipes the chat for good.
-func (c *Chat) end() {
+func (c *Chat) discard() {
 	c.wipe()
 	c.unhandled = nil
 	c.aead = nil
 	c.err = ErrDiscarded
-}
-
-// fail ends the chat for err, which is a FatalError, and returns it.
-func (c *Chat) fail(err error) error {
-	c.wipe()
-	c.err = err
-	// The state says so as well, for after a crash the packet that did it may not come
-	// again.
-	if storeErr := c.commit(); storeErr != nil {
-		c.err = err
-		return errors.Join(err, storeErr)
-	}
-	return err
-}
-
-// commit hands the state to the Store. If that fails, there is no telling which state
-// will be found later, and the chat must not go on with this one.
-func (c *Chat) commit() error {
-	if c.store == nil {
-		return nil
-	}
-	if err := commit(c.store, c.id, c.snapshot()); err != nil {
-		c.wipe()
-		c.err = err
-		return err
-	}
-	return nil
-}
-
-// wipe erases all secrets but the events that were released.
-func (c *Chat) wipe() {
-	c.key.wipe()
-	c.other.wipe()
-	c.key, c.other = nil, nil
-	c.exchange.wipe()
-	c.queue.wipe()
-	c.history.wipe()
 }
 
 // Err returns nil as long as the chat is good, and otherwise what all calls return: a
@@ -267,7 +204,21 @@ func (c *Chat) wipe() {
 func (c *Chat) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err
+	if c.err != nil {
+		return c.err
+	}
+	return c.over
+}
+
+// Acceptance returns what [Accept] returned, until the peer is known to have got it, in
+// case messages.acceptEncryption has to be repeated after a crash.
+func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gB == nil || c.key == nil {
+		return gB, 0, false
+	}
+	return *c.gB, c.key.fingerprint(), true
 }
 
 // Visualization returns the 288 bits that people compare, by means of
@@ -308,11 +259,3 @@ func (c *Chat) Fingerprint() int64 {
 
 // Format implements [fmt.Formatter] so that no log gets to see a key.
 func (c *Chat) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
-
-// side returns ours: the originator of the chat is the client of kdf.
-func (c *Chat) side() kdf.Side {
-	if c.originator {
-		return kdf.Client
-	}
-	return kdf.Server
-}

@@ -155,6 +155,9 @@ func (p *party) restart(tb testing.TB) {
 func summary(events []Event) string {
 	s := ""
 	for _, e := range events {
+		if e.Kind == 0 {
+			panic("an event of no kind")
+		}
 		s += fmt.Sprintf("%d:%d:%d ", e.Kind, e.Seq, e.RandomID)
 	}
 	return s

@@ -92,20 +92,9 @@ func (e *Event) describe(m *tl.Message) {
 		return
 	}
 	e.IDs = m.Action.IDs
-	switch m.Action.ID {
-	case tl.SetMessageTTL:
-		e.Kind = EventSetTTL
+	e.Kind = findAction(m.Action.ID).event
+	if e.Kind == EventSetTTL {
 		e.TTL = clampTTL(m.Action.TTL)
-	case tl.ReadMessages:
-		e.Kind = EventRead
-	case tl.DeleteMessages:
-		e.Kind = EventDelete
-	case tl.ScreenshotMessages:
-		e.Kind = EventScreenshot
-	case tl.FlushHistory:
-		e.Kind = EventFlushHistory
-	case tl.Typing:
-		e.Kind = EventTyping
 	}
 }
 

@@ -18,7 +18,9 @@ func (p *party) forge(message []byte, change ...func(*tl.Layer)) []byte {
 // send is forge for a message that p has sent, as far as p knows.
 func (p *party) send(message []byte, change ...func(*tl.Layer)) []byte {
 	packet := p.forge(message, change...)
-	p.history.add(p.object(message, change...))
+	r := record{object: p.object(message, change...)}
+	r.parse(p.originator)
+	p.history.add(r)
 	p.sent++
 	p.packet(p.sent - 1)
 	return packet

@@ -140,14 +140,3 @@ func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size
 	}
 	return c, gB, k.fingerprint(), nil
 }
-
-// Acceptance returns what Accept returned, until the peer is known to have got it, in
-// case messages.acceptEncryption has to be repeated after a crash.
-func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil || c.gB == nil {
-		return gB, 0, false
-	}
-	return *c.gB, c.key.fingerprint(), true
-}

@@ -30,10 +30,22 @@ func (l *layers) raise(peer int) bool {
 }
 
 // announce tells the peer a layer of ours that is higher than before.
-func (c *Chat) announce(own int) error {
-	if own <= c.own {
+func (s *session) announce(own int) error {
+	if own <= s.own {
 		return nil
 	}
-	c.own = own
-	return c.post(&tl.Action{ID: tl.NotifyLayer, Layer: int32(own)})
+	s.own = own
+	return s.post(&tl.Action{ID: tl.NotifyLayer, Layer: int32(own)})
+}
+
+func (s *session) onNotifyLayer(m *incoming) error {
+	s.peerLayer(m, int(m.message.Action.Layer))
+	return nil
+}
+
+// peerLayer notes a layer that m has told, and tells the application if it is news.
+func (s *session) peerLayer(m *incoming, layer int) {
+	if s.raise(layer) {
+		s.emit(m, Event{Kind: EventLayer, Layer: s.peer})
+	}
 }

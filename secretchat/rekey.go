@@ -82,90 +82,90 @@ func (e *exchange) wipe() {
 }
 
 // renew requests a new key if it is time to.
-func (c *Chat) renew(tooOld bool) error {
-	if c.exchange.state != idle || c.uses <= maxUses && !(tooOld && c.uses > 0) {
+func (s *session) renew(tooOld bool) error {
+	if s.exchange.state != idle || s.uses <= maxUses && !(tooOld && s.uses > 0) {
 		return nil
 	}
-	return c.requestKey(randomInt64())
+	return s.requestKey(randomInt64())
 }
 
-func (c *Chat) requestKey(id int64) error {
-	mine, err := c.group.GenerateKey(nil)
+func (s *session) requestKey(id int64) error {
+	mine, err := s.group.GenerateKey(nil)
 	if err != nil {
 		panic("secretchat: internal error: " + err.Error())
 	}
-	c.exchange = exchange{state: requested, id: id, mine: mine}
+	s.exchange = exchange{state: requested, id: id, mine: mine}
 	gA := mine.PublicKey().Bytes()
-	return c.post(&tl.Action{ID: tl.RequestKey, ExchangeID: id, G: gA[:]})
+	return s.post(&tl.Action{ID: tl.RequestKey, ExchangeID: id, G: gA[:]})
 }
 
-func (c *Chat) onRequestKey(m *incoming) error {
+func (s *session) onRequestKey(m *incoming) error {
 	a := &m.message.Action
-	switch c.exchange.state {
+	switch s.exchange.state {
 	case accepted, switched, committed:
-		return c.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
+		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
 	case requested:
 		// Both have requested. The larger id wins, as signed numbers.
-		if a.ExchangeID < c.exchange.id {
+		if a.ExchangeID < s.exchange.id {
 			return nil
 		}
-		equal := a.ExchangeID == c.exchange.id
-		c.exchange.wipe()
+		equal := a.ExchangeID == s.exchange.id
+		s.exchange.wipe()
 		if equal {
 			return nil
 		}
 	}
-	peer, err := c.group.NewPublicKey(a.G)
+	peer, err := s.group.NewPublicKey(a.G)
 	if err != nil {
 		return fatal(RulePublicValue)
 	}
-	mine, err := c.group.GenerateKey(nil)
+	mine, err := s.group.GenerateKey(nil)
 	if err != nil {
 		panic("secretchat: internal error: " + err.Error())
 	}
-	c.other = newKey(mine, peer, c.maxPacket)
+	s.other = newKey(mine, peer, s.maxPacket)
 	mine.Wipe()
-	c.exchange = exchange{state: accepted, id: a.ExchangeID}
+	s.exchange = exchange{state: accepted, id: a.ExchangeID}
 	gB := mine.PublicKey().Bytes()
-	return c.post(&tl.Action{ID: tl.AcceptKey, ExchangeID: a.ExchangeID, G: gB[:], Fingerprint: c.other.fingerprint()})
+	return s.post(&tl.Action{ID: tl.AcceptKey, ExchangeID: a.ExchangeID, G: gB[:], Fingerprint: s.other.fingerprint()})
 }
 
-func (c *Chat) onAcceptKey(m *incoming) error {
+func (s *session) onAcceptKey(m *incoming) error {
 	a := &m.message.Action
-	e := &c.exchange
+	e := &s.exchange
 	switch {
 	case e.state == requested && a.ExchangeID == e.id:
 	case e.state == requested:
 		e.wipe()
-		return c.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
+		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
 	case e.state != idle && a.ExchangeID == e.id:
 		return fatal(RuleKeyExchange)
 	default:
-		return c.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
+		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
 	}
-	peer, err := c.group.NewPublicKey(a.G)
+	peer, err := s.group.NewPublicKey(a.G)
 	if err != nil {
 		return fatal(RulePublicValue)
 	}
-	c.other = newKey(e.mine, peer, c.maxPacket)
+	s.other = newKey(e.mine, peer, s.maxPacket)
 	e.wipe()
-	if a.Fingerprint != c.other.fingerprint() {
+	if a.Fingerprint != s.other.fingerprint() {
 		return fatal(RuleFingerprint)
 	}
-	*e = exchange{state: committed, id: a.ExchangeID, commit: c.sent}
-	if err := c.post(&tl.Action{ID: tl.CommitKey, ExchangeID: a.ExchangeID, Fingerprint: a.Fingerprint}); err != nil {
+	*e = exchange{state: committed, id: a.ExchangeID, commit: s.sent}
+	if err := s.post(&tl.Action{ID: tl.CommitKey, ExchangeID: a.ExchangeID, Fingerprint: a.Fingerprint}); err != nil {
 		return err
 	}
-	c.swapKeys(m)
+	s.swapKeys(m)
 	return nil
 }
 
-func (c *Chat) onCommitKey(m *incoming) error {
+func (s *session) onCommitKey(m *incoming) error {
 	a := &m.message.Action
-	e := &c.exchange
-	fresh := c.key // if switched
+	e := &s.exchange
+	fresh := s.key // if switched
 	if e.state == accepted {
-		fresh = c.other
+		fresh = s.other
 	} else if e.state != switched {
 		return fatal(RuleKeyExchange)
 	}
@@ -176,95 +176,87 @@ func (c *Chat) onCommitKey(m *incoming) error {
 		return fatal(RuleFingerprint)
 	}
 	if e.state == accepted {
-		c.swapKeys(m)
-		if err := c.post(&tl.Action{ID: tl.Noop}); err != nil {
+		s.swapKeys(m)
+		if err := s.post(&tl.Action{ID: tl.Noop}); err != nil {
 			return err
 		}
 	}
-	c.forgetOther()
+	s.forgetOther()
 	return nil
 }
 
-func (c *Chat) onAbortKey(m *incoming) error {
+func (s *session) onAbortKey(m *incoming) error {
 	a := &m.message.Action
-	if c.exchange.state == idle || a.ExchangeID != c.exchange.id {
+	if s.exchange.state == idle || a.ExchangeID != s.exchange.id {
 		return nil
 	}
-	switch c.exchange.state {
+	switch s.exchange.state {
 	case requested, accepted:
-		c.forgetOther()
-		c.uses = 0 // Let some time pass before we try again.
+		s.forgetOther()
+		s.uses = 0 // Let some time pass before we try again.
 		return nil
 	}
 	return fatal(RuleKeyExchange) // The peer knows CommitKey, or has sent it.
 }
 
 // onNewKey notes that a message, which may have to wait for its turn, came under k.
-func (c *Chat) onNewKey(k *key) error {
+func (s *session) onNewKey(k *key) error {
 	switch {
-	case c.exchange.state == accepted && k == c.other:
+	case s.exchange.state == accepted && k == s.other:
 		// Only who has sent CommitKey can have used it.
-		c.exchange.state = switched
-		c.swapKeys(&incoming{seq: -1, seen: c.acked})
-		return c.post(&tl.Action{ID: tl.Noop})
-	case c.exchange.state == committed && k == c.key:
-		c.exchange.usedNew = true
+		s.exchange.state = switched
+		s.swapKeys(&incoming{seq: -1, seen: s.acked})
+		return s.post(&tl.Action{ID: tl.Noop})
+	case s.exchange.state == committed && k == s.key:
+		s.exchange.usedNew = true
 	}
 	return nil
 }
 
 // onSeen notes that the peer has processed our messages before number seen. It comes
 // before what the message itself asks for.
-func (c *Chat) onSeen(seen int) {
-	if c.exchange.state == committed && c.exchange.usedNew && seen > c.exchange.commit {
-		c.forgetOther()
+func (s *session) onSeen(seen int) {
+	if s.exchange.state == committed && s.exchange.usedNew && seen > s.exchange.commit {
+		s.forgetOther()
 	}
 }
 
 // swapKeys has other used for sending, and key for receiving alone, as m says.
-func (c *Chat) swapKeys(m *incoming) {
-	c.key, c.other = c.other, c.key
-	c.uses, c.keySince = 0, 0
-	c.emit(m, Event{Kind: EventKeyChanged})
+func (s *session) swapKeys(m *incoming) {
+	s.key, s.other = s.other, s.key
+	s.uses, s.keySince = 0, 0
+	s.emit(m, Event{Kind: EventKeyChanged})
 }
 
 // forgetOther ends the exchange.
-func (c *Chat) forgetOther() {
-	c.other.wipe()
-	c.other = nil
-	c.exchange.wipe()
+func (s *session) forgetOther() {
+	s.other.wipe()
+	s.other = nil
+	s.exchange.wipe()
 }
 
 // keyFor returns the key under which message seq is sent: CommitKey under the old one,
 // as long as that is there, and what came before it as well, until the peer is known to
 // have the new one.
-func (c *Chat) keyFor(seq int) *key {
-	e := &c.exchange
+func (s *session) keyFor(seq int) *key {
+	e := &s.exchange
 	if e.state == committed && (seq == e.commit || seq < e.commit && !e.usedNew) {
-		return c.other
+		return s.other
 	}
-	return c.key
+	return s.key
 }
 
-// Tick tells the time. A key that is in use for a week is replaced. Once an hour is
-// enough.
-func (c *Chat) Tick(now time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return c.err
+// tick tells the time, and reports whether that has changed anything.
+func (s *session) tick(now time.Time) (changed bool, err error) {
+	if s.over != nil {
+		return false, s.over
 	}
 	t := now.Unix()
-	if c.keySince == 0 || t < c.keySince {
-		c.keySince = t // a new key, or a clock that was wrong
-		return c.commit()
+	if s.keySince == 0 || t < s.keySince {
+		s.keySince = t // a new key, or a clock that was wrong
+		return true, nil
 	}
-	before := c.sent
-	if err := c.renew(t-c.keySince >= int64(maxAge/time.Second)); err != nil {
-		return c.fail(err)
-	}
-	if c.sent == before {
-		return nil
-	}
-	return c.commit()
+	before := s.sent
+	err = s.renew(t-s.keySince >= int64(maxAge/time.Second))
+	return s.sent > before, err
 }

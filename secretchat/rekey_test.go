@@ -62,9 +62,17 @@ func inState(t *testing.T, state exchangeState) (a, b *party) {
 // sentActions returns the actions of what p has to send, as the other side sees them.
 func sentActions(t *testing.T, p *party) (actions []tl.Action) {
 	t.Helper()
-	for i, r := range p.history.records {
+	for _, r := range p.history.records {
 		if r.unsent && !r.handed {
-			actions = append(actions, parseOwn(p.history.records[i].object).Action)
+			l, err := tl.ParseLayer(r.object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := tl.ParseMessage(l.Message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			actions = append(actions, m.Action)
 		}
 	}
 	return actions

@@ -241,6 +241,9 @@ func (p *simParty) handleAll(events []Event) {
 }
 
 func (p *simParty) handle(e Event) {
+	if e.Kind == 0 {
+		failf("%v delivers an event of no kind: %+v", p, e)
+	}
 	p.w.stats.delivered++
 	p.seen[eventKey{e.Seq, e.Kind, e.Layer}] = e
 	if e.Kind == EventKeyChanged && e.Seq == -1 {

@@ -4,7 +4,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -92,7 +91,7 @@ func openState(aead cipher.AEAD, chat, peer int64, sealed []byte, code func(*cod
 func (c *Chat) Snapshot() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil && !errors.Is(c.err, ErrFatal) {
+	if c.err != nil {
 		return nil
 	}
 	return c.snapshot()
@@ -115,13 +114,10 @@ func Restore(state []byte, opt Options) (*Chat, error) {
 		return nil, ErrState
 	}
 	c.makeRoom()
-	if c.err != nil || opt.Layer <= c.own {
+	if c.over != nil || opt.Layer <= c.own {
 		return c, nil
 	}
-	if err := c.announce(opt.Layer); err != nil {
-		return nil, c.fail(err)
-	}
-	if err := c.commit(); err != nil {
+	if err := c.do(func() (bool, error) { return true, c.announce(opt.Layer) }); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -1,125 +1,14 @@
 package secretchat
 
 import (
-	"encoding/binary"
 	"errors"
 
-	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
 // What a state consists of is written down once, in the methods code, which a coder
 // uses to measure, write or read it. A state that is read has been authenticated: it is
 // what we have written. Still nothing in it can do worse than to be refused.
-
-type coderMode uint8
-
-const (
-	measuring coderMode = iota
-	writing
-	reading
-)
-
-// coder measures, writes or reads what its methods are given the addresses of.
-type coder struct {
-	mode coderMode
-	size int    // when measuring
-	b    []byte // what was written, or is left to read
-	bad  bool   // when reading
-}
-
-// array codes the bytes of an array.
-func (s *coder) array(p []byte) {
-	switch s.mode {
-	case measuring:
-		s.size += len(p)
-	case writing:
-		s.b = append(s.b, p...)
-	case reading:
-		if s.bad || len(p) > len(s.b) {
-			s.bad = true
-			clear(p)
-			return
-		}
-		copy(p, s.b)
-		s.b = s.b[len(p):]
-	}
-}
-
-func (s *coder) int64(p *int64) {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(*p))
-	s.array(b[:])
-	if s.mode == reading {
-		*p = int64(binary.LittleEndian.Uint64(b[:]))
-	}
-}
-
-// int codes a number from -1 to 2^31 - 1.
-func (s *coder) int(p *int) {
-	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(*p))
-	s.array(b[:])
-	if s.mode == reading {
-		n := int32(binary.LittleEndian.Uint32(b[:]))
-		s.bad = s.bad || n < -1
-		*p = int(n)
-	}
-}
-
-func (s *coder) byte(p *byte) {
-	b := [1]byte{*p}
-	s.array(b[:])
-	if s.mode == reading {
-		*p = b[0]
-	}
-}
-
-func (s *coder) bool(p *bool) {
-	var b byte
-	if *p {
-		b = 1
-	}
-	s.byte(&b)
-	if s.mode == reading {
-		s.bad = s.bad || b > 1
-		*p = b == 1
-	}
-}
-
-// bytes codes a slice, of which it reads a copy.
-func (s *coder) bytes(p *[]byte) {
-	n := len(*p)
-	s.count(&n, 1)
-	if s.mode == reading {
-		*p = make([]byte, n)
-	}
-	s.array(*p)
-}
-
-// count codes the length of what follows, of which each takes size bytes at least.
-func (s *coder) count(n *int, size int) {
-	s.int(n)
-	if s.mode == reading && (s.bad || *n < 0 || *n > len(s.b)/size) {
-		s.bad = true
-		*n = 0
-	}
-}
-
-// list codes a list by coding its items, each of which takes minSize bytes at least.
-func list[T any](s *coder, p *[]T, minSize int, code func(*T)) {
-	n := len(*p)
-	s.count(&n, minSize)
-	if s.mode == reading {
-		*p = nil
-		if n > 0 {
-			*p = make([]T, n)
-		}
-	}
-	for i := range *p {
-		code(&(*p)[i])
-	}
-}
 
 // Kinds of states, the first byte.
 const (
@@ -128,149 +17,88 @@ const (
 	stateFailed
 )
 
-func (s *coder) kind(want byte) {
+func (w *coder) kind(want byte) {
 	kind := want
-	s.byte(&kind)
-	s.bad = s.bad || kind != want
+	w.byte(&kind)
+	w.bad = w.bad || kind != want
 }
 
-// group codes p and g. A state may hold any group that was checked once; it is checked
-// again.
-func (s *coder) group(p **bigdh.Group) {
-	var prime [bigdh.Size]byte
-	var g int
-	if s.mode != reading {
-		prime, g = (*p).Prime(), (*p).Generator()
-	}
-	s.array(prime[:])
-	s.int(&g)
-	if s.mode == reading && !s.bad {
-		var err error
-		*p, err = bigdh.NewGroup(prime[:], g)
-		s.bad = err != nil
-	}
-}
-
-// acceptance codes g_b, or nil.
-func (s *coder) acceptance(p **[bigdh.Size]byte) {
-	there := *p != nil
-	s.bool(&there)
-	if !there {
+func (o *Outgoing) code(w *coder) {
+	w.kind(stateOutgoing)
+	w.group(&o.group)
+	if w.bad {
 		return
 	}
-	if s.mode == reading {
-		*p = new([bigdh.Size]byte)
-	}
-	s.array((*p)[:])
+	w.exponent(&o.mine, o.group)
 }
 
-// exponent codes a private key of the group.
-func (s *coder) exponent(p **bigdh.PrivateKey, group *bigdh.Group) {
-	var x [bigdh.Size]byte
-	if s.mode == writing {
-		x = (*p).Bytes()
-	}
-	s.array(x[:])
-	if s.mode == reading && !s.bad {
-		var err error
-		*p, err = group.NewPrivateKey(x[:])
-		s.bad = err != nil
-	}
-	clear(x[:])
-}
-
-// key codes a key, or nil.
-func (s *coder) key(p **key, maxPacket int) {
-	there := *p != nil
-	s.bool(&there)
-	if !there {
-		return
-	}
-	if s.mode == reading {
-		*p = new(key)
-	}
-	s.array((*p).auth[:])
-	if s.mode == reading {
-		(*p).prepare(maxPacket)
-	}
-}
-
-func (o *Outgoing) code(s *coder) {
-	s.kind(stateOutgoing)
-	s.group(&o.group)
-	if s.bad {
-		return
-	}
-	s.exponent(&o.mine, o.group)
-}
-
-func (c *Chat) code(s *coder) {
+func (s *session) code(w *coder) {
 	kind := stateChat
-	if c.err != nil {
+	if s.over != nil {
 		kind = stateFailed
 	}
-	s.byte(&kind)
-	s.bool(&c.originator)
-	s.array(c.picture[:])
-	list(s, &c.unhandled, eventSize, s.event)
+	w.byte(&kind)
+	w.bool(&s.originator)
+	w.array(s.picture[:])
+	list(w, &s.unhandled, eventSize, w.event)
 	switch kind {
 	case stateChat:
-		c.codeLive(s)
+		s.codeLive(w)
 	case stateFailed:
-		c.codeFailed(s)
+		s.codeFailed(w)
 	default:
-		s.bad = true
+		w.bad = true
 	}
 }
 
 // codeFailed codes what ended the chat.
-func (c *Chat) codeFailed(s *coder) {
+func (s *session) codeFailed(w *coder) {
 	var rule []byte
-	if f := (*FatalError)(nil); errors.As(c.err, &f) {
+	if f := (*FatalError)(nil); errors.As(s.over, &f) {
 		rule = []byte(f.Rule)
 	}
-	s.bytes(&rule)
-	if s.mode == reading {
-		c.err = fatal(Rule(rule))
+	w.bytes(&rule)
+	if w.mode == reading {
+		s.over = fatal(Rule(rule))
 	}
 }
 
-func (c *Chat) codeLive(s *coder) {
-	s.group(&c.group)
-	s.acceptance(&c.gB)
-	s.key(&c.key, c.maxPacket)
-	s.key(&c.other, c.maxPacket)
-	s.int(&c.uses)
-	s.int64(&c.keySince)
-	if s.bad {
+func (s *session) codeLive(w *coder) {
+	w.group(&s.group)
+	w.acceptance(&s.gB)
+	w.key(&s.key, s.maxPacket)
+	w.key(&s.other, s.maxPacket)
+	w.int(&s.uses)
+	w.int64(&s.keySince)
+	if w.bad {
 		return
 	}
-	c.codeExchange(s)
+	s.codeExchange(w)
 
-	s.int(&c.received)
-	s.int(&c.sent)
-	s.int(&c.acked)
-	s.int(&c.own)
-	s.int(&c.peer)
-	s.int(&c.firstV2)
+	w.int(&s.received)
+	w.int(&s.sent)
+	w.int(&s.acked)
+	w.int(&s.own)
+	w.int(&s.peer)
+	w.int(&s.firstV2)
 
-	s.int(&c.queue.requested)
-	list(s, &c.queue.waiting, incomingSize, s.incoming)
-	list(s, &c.history.records, recordSize, s.record)
-	if s.mode == reading {
-		c.queue.count()
-		c.history.count()
+	w.int(&s.queue.requested)
+	list(w, &s.queue.waiting, incomingSize, w.incoming)
+	list(w, &s.history.records, recordSize, func(r *record) { w.record(r, s.originator) })
+	if w.mode == reading {
+		s.queue.count()
+		s.history.count()
 	}
 }
 
-func (c *Chat) codeExchange(s *coder) {
-	e := &c.exchange
-	s.byte((*byte)(&e.state))
-	s.int64(&e.id)
-	s.int(&e.commit)
-	s.bool(&e.usedNew)
+func (s *session) codeExchange(w *coder) {
+	e := &s.exchange
+	w.byte((*byte)(&e.state))
+	w.int64(&e.id)
+	w.int(&e.commit)
+	w.bool(&e.usedNew)
 	if e.state == requested {
-		s.exponent(&e.mine, c.group)
+		w.exponent(&e.mine, s.group)
 	}
 }
 
@@ -282,13 +110,13 @@ const (
 )
 
 // event codes an event. What is in its body is parsed again.
-func (s *coder) event(e *Event) {
-	s.byte((*byte)(&e.Kind))
-	s.int(&e.Seq)
-	s.int(&e.Seen)
-	s.int(&e.Layer)
-	s.bytes(&e.Body)
-	if s.mode != reading {
+func (w *coder) event(e *Event) {
+	w.byte((*byte)(&e.Kind))
+	w.int(&e.Seq)
+	w.int(&e.Seen)
+	w.int(&e.Layer)
+	w.bytes(&e.Body)
+	if w.mode != reading {
 		return
 	}
 	if len(e.Body) == 0 {
@@ -296,65 +124,62 @@ func (s *coder) event(e *Event) {
 		return
 	}
 	m, err := tl.ParseMessage(e.Body)
-	s.bad = s.bad || err != nil
+	w.bad = w.bad || err != nil
 	e.describe(&m)
+	w.bad = w.bad || e.Kind == 0
 }
 
-func (s *coder) incoming(m *incoming) {
-	s.int(&m.seq)
-	s.int(&m.seen)
-	s.int(&m.layer)
-	s.bool(&m.v1)
-	s.bytes(&m.body)
-	if s.mode == reading {
+func (w *coder) incoming(m *incoming) {
+	w.int(&m.seq)
+	w.int(&m.seen)
+	w.int(&m.layer)
+	w.bool(&m.v1)
+	w.bytes(&m.body)
+	if w.mode == reading {
 		var err error
 		m.message, err = tl.ParseMessage(m.body)
-		s.bad = s.bad || err != nil
+		w.bad = w.bad || err != nil
 	}
 }
 
-func (s *coder) record(r *record) {
-	s.bytes(&r.object)
-	s.bool(&r.unsent)
-	s.bool(&r.resend)
-	s.byte(&r.asked)
-	if s.mode == reading {
-		l, err := tl.ParseLayer(r.object)
-		if err == nil {
-			_, err = tl.ParseMessage(l.Message)
-		}
-		s.bad = s.bad || err != nil
+func (w *coder) record(r *record, originator bool) {
+	w.bytes(&r.object)
+	w.bool(&r.unsent)
+	w.bool(&r.resend)
+	w.byte(&r.asked)
+	if w.mode == reading {
+		w.bad = !r.parse(originator) || w.bad
 	}
 }
 
 // consistent reports whether a state that was read is one that a chat can be in.
-func (c *Chat) consistent() bool {
-	if c.err != nil {
+func (s *session) consistent() bool {
+	if s.over != nil {
 		return true
 	}
 	needsOther := false
-	switch c.exchange.state {
+	switch s.exchange.state {
 	case idle, requested:
 	case accepted, switched, committed:
 		needsOther = true
 	default:
 		return false
 	}
-	if c.key == nil || (c.other != nil) != needsOther {
+	if s.key == nil || (s.other != nil) != needsOther {
 		return false
 	}
-	if c.acked < 0 || c.sent < c.acked || c.sent > maxNumbers || len(c.history.records) != c.sent-c.acked {
+	if s.acked < 0 || s.sent < s.acked || s.sent > maxNumbers || len(s.history.records) != s.sent-s.acked {
 		return false
 	}
-	if c.received < 0 || c.uses < 0 || c.firstV2 < 0 || c.peer < MinLayer || c.own < MinLayer {
+	if s.received < 0 || s.uses < 0 || s.firstV2 < 0 || s.peer < MinLayer || s.own < MinLayer {
 		return false
 	}
-	last := c.received
-	for _, m := range c.queue.waiting {
+	last := s.received
+	for _, m := range s.queue.waiting {
 		if m.seq <= last {
 			return false
 		}
 		last = m.seq
 	}
-	return len(c.queue.waiting) <= maxQueue
+	return len(s.queue.waiting) <= maxQueue
 }

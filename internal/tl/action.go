@@ -4,20 +4,59 @@ package tl
 type ActionID uint32
 
 const (
-	SetMessageTTL      ActionID = 0xa1733aec // TTL
-	ReadMessages       ActionID = 0x0c4f40be // IDs
-	DeleteMessages     ActionID = 0x65614304 // IDs
-	ScreenshotMessages ActionID = 0x8ac1f475 // IDs
+	SetMessageTTL      ActionID = 0xa1733aec
+	ReadMessages       ActionID = 0x0c4f40be
+	DeleteMessages     ActionID = 0x65614304
+	ScreenshotMessages ActionID = 0x8ac1f475
 	FlushHistory       ActionID = 0x6719e45c
-	Resend             ActionID = 0x511110b0 // Start, End
-	NotifyLayer        ActionID = 0xf3048883 // Layer
-	Typing             ActionID = 0xccb27641 // Typing
-	RequestKey         ActionID = 0xf3c9611b // ExchangeID, G
-	AcceptKey          ActionID = 0x6fe1735b // ExchangeID, G, Fingerprint
-	AbortKey           ActionID = 0xdd05ec6b // ExchangeID
-	CommitKey          ActionID = 0xec2e0b9b // ExchangeID, Fingerprint
+	Resend             ActionID = 0x511110b0
+	NotifyLayer        ActionID = 0xf3048883
+	Typing             ActionID = 0xccb27641
+	RequestKey         ActionID = 0xf3c9611b
+	AcceptKey          ActionID = 0x6fe1735b
+	AbortKey           ActionID = 0xdd05ec6b
+	CommitKey          ActionID = 0xec2e0b9b
 	Noop               ActionID = 0xa82fdd63
 )
+
+// layouts are all actions that there are, with their fields in the order of the schema.
+var layouts = [...]struct {
+	id     ActionID
+	fields []field
+}{
+	{SetMessageTTL, []field{fieldTTL}},
+	{ReadMessages, []field{fieldIDs}},
+	{DeleteMessages, []field{fieldIDs}},
+	{ScreenshotMessages, []field{fieldIDs}},
+	{FlushHistory, nil},
+	{Resend, []field{fieldStart, fieldEnd}},
+	{NotifyLayer, []field{fieldLayer}},
+	{Typing, []field{fieldTyping}},
+	{RequestKey, []field{fieldExchangeID, fieldG}},
+	{AcceptKey, []field{fieldExchangeID, fieldG, fieldFingerprint}},
+	{AbortKey, []field{fieldExchangeID}},
+	{CommitKey, []field{fieldExchangeID, fieldFingerprint}},
+	{Noop, nil},
+}
+
+// ActionIDs returns the constructors of all actions.
+func ActionIDs() []ActionID {
+	ids := make([]ActionID, len(layouts))
+	for i := range layouts {
+		ids[i] = layouts[i].id
+	}
+	return ids
+}
+
+// fieldsOf returns the fields of an action, if it is known.
+func fieldsOf(id ActionID) (fields []field, known bool) {
+	for i := range layouts {
+		if layouts[i].id == id {
+			return layouts[i].fields, true
+		}
+	}
+	return nil, false
+}
 
 // Action is a DecryptedMessageAction. Which fields it has depends on ID.
 type Action struct {
@@ -33,79 +72,95 @@ type Action struct {
 	Typing []byte
 }
 
-// action reads an action that is all that is left, unless it is not known.
-func (r *reader) action() (a Action) {
+// field is one of Action.
+type field uint8
+
+const (
+	fieldTTL field = iota
+	fieldIDs
+	fieldStart
+	fieldEnd
+	fieldLayer
+	fieldExchangeID
+	fieldG
+	fieldFingerprint
+	fieldTyping
+)
+
+// action reads an action that is all that is left. Of one that is not known, it reads
+// the constructor.
+func (r *reader) action() (a Action, known bool) {
 	a.ID = ActionID(r.id())
-	switch a.ID {
-	case SetMessageTTL:
-		a.TTL = r.int()
-	case ReadMessages, DeleteMessages, ScreenshotMessages:
-		a.IDs = r.longs()
-	case FlushHistory, Noop:
-	case Resend:
-		a.Start = r.int()
-		a.End = r.int()
-	case NotifyLayer:
-		a.Layer = r.int()
-	case Typing:
-		a.Typing = r.rest()
-		if len(a.Typing) < wordSize {
-			r.bad = true
-		}
-	case RequestKey:
-		a.ExchangeID = r.long()
-		a.G = r.bytes()
-	case AcceptKey:
-		a.ExchangeID = r.long()
-		a.G = r.bytes()
-		a.Fingerprint = r.long()
-	case AbortKey:
-		a.ExchangeID = r.long()
-	case CommitKey:
-		a.ExchangeID = r.long()
-		a.Fingerprint = r.long()
-	default:
-		return a
+	fields, known := fieldsOf(a.ID)
+	if !known {
+		return a, false
+	}
+	for _, f := range fields {
+		r.field(f, &a)
 	}
 	if len(r.b) != 0 {
 		r.bad = true
 	}
-	return a
+	return a, true
 }
 
-// known reports whether action knows the fields of a.
-func (a *Action) known() bool {
-	switch a.ID {
-	case SetMessageTTL, ReadMessages, DeleteMessages, ScreenshotMessages, FlushHistory,
-		Resend, NotifyLayer, Typing, RequestKey, AcceptKey, AbortKey, CommitKey, Noop:
-		return true
+func (r *reader) field(f field, a *Action) {
+	switch f {
+	case fieldTTL:
+		a.TTL = r.int()
+	case fieldIDs:
+		a.IDs = r.longs()
+	case fieldStart:
+		a.Start = r.int()
+	case fieldEnd:
+		a.End = r.int()
+	case fieldLayer:
+		a.Layer = r.int()
+	case fieldExchangeID:
+		a.ExchangeID = r.long()
+	case fieldG:
+		a.G = r.bytes()
+	case fieldFingerprint:
+		a.Fingerprint = r.long()
+	case fieldTyping:
+		a.Typing = r.rest()
+		if len(a.Typing) < wordSize {
+			r.bad = true
+		}
 	}
-	return false
 }
 
 func (a *Action) append(b []byte) []byte {
-	b = appendID(b, uint32(a.ID))
-	switch a.ID {
-	case SetMessageTTL:
-		return appendInt(b, a.TTL)
-	case ReadMessages, DeleteMessages, ScreenshotMessages:
-		return appendLongs(b, a.IDs)
-	case FlushHistory, Noop:
-		return b
-	case Resend:
-		return appendInt(appendInt(b, a.Start), a.End)
-	case NotifyLayer:
-		return appendInt(b, a.Layer)
-	case Typing:
-		return append(b, a.Typing...)
-	case RequestKey:
-		return appendBytes(appendLong(b, a.ExchangeID), a.G)
-	case AcceptKey:
-		return appendLong(appendBytes(appendLong(b, a.ExchangeID), a.G), a.Fingerprint)
-	case AbortKey:
-		return appendLong(b, a.ExchangeID)
-	case CommitKey:
-		return appendLong(appendLong(b, a.ExchangeID), a.Fingerprint)
+	fields, known := fieldsOf(a.ID)
+	if !known {
+		panic("tl: unknown action")
 	}
-	panic("tl: unknown action")
+	b = appendID(b, uint32(a.ID))
+	for _, f := range fields {
+		b = a.appendField(b, f)
+	}
+	return b
+}
+
+func (a *Action) appendField(b []byte, f field) []byte {
+	switch f {
+	case fieldTTL:
+		return appendInt(b, a.TTL)
+	case fieldIDs:
+		return appendLongs(b, a.IDs)
+	case fieldStart:
+		return appendInt(b, a.Start)
+	case fieldEnd:
+		return appendInt(b, a.End)
+	case fieldLayer:
+		return appendInt(b, a.Layer)
+	case fieldExchangeID:
+		return appendLong(b, a.ExchangeID)
+	case fieldG:
+		return appendBytes(b, a.G)
+	case fieldFingerprint:
+		return appendLong(b, a.Fingerprint)
+	default: // fieldTyping
+		return append(b, a.Typing...)
+	}
 }

@@ -120,6 +120,7 @@ type Message struct {
 // alone. A service message with an action that is not known is Unknown.
 func ParseMessage(b []byte) (m Message, err error) {
 	r := reader{b: b}
+	known := true
 	switch r.id() {
 	case idMessage8:
 		m.Kind = OldText
@@ -138,18 +139,18 @@ func ParseMessage(b []byte) (m Message, err error) {
 		m.Kind = OldService
 		m.RandomID = r.long()
 		m.RandomBytes = r.bytes()
-		m.Action = r.action()
+		m.Action, known = r.action()
 	case idService17:
 		m.Kind = Service
 		m.RandomID = r.long()
-		m.Action = r.action()
+		m.Action, known = r.action()
 	case idLayer, idVector: // not a DecryptedMessage
 		r.bad = true
 	}
 	if r.bad || len(b)%wordSize != 0 {
 		return Message{}, ErrMalformed
 	}
-	if (m.Kind == Service || m.Kind == OldService) && !m.Action.known() {
+	if !known {
 		return Message{}, nil
 	}
 	return m, nil

@@ -410,7 +410,7 @@ final class ChatTest extends Testing {
         ChatOptions zeroKey = new ChatOptions(1, 2, null, new byte[32]);
         ChatOptions oldLayer = side.options(), newLayer = side.options();
         oldLayer.setLayer(45);
-        newLayer.setLayer(145);
+        newLayer.setLayer(Mobile.LatestLayer + 1);
         for (ChatOptions o : new ChatOptions[] {null, shortKey, zeroKey, oldLayer, newLayer, new ChatOptions(1, 2, null, null)}) {
             thrown("options", () -> Mobile.requestChat(group, o));
             thrown("options", () -> Mobile.acceptChat(group, gA, o));

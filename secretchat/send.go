@@ -1,0 +1,148 @@
+package secretchat
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+
+	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// Bounds of what is kept for a peer that does not acknowledge.
+const (
+	// maxHistory is how many messages are kept. It is not more than a peer may ask for.
+	maxHistory = maxResend
+	// maxOwn is how many of them may be the application's. What is between the two is
+	// for the driver, so that it can always answer an honest peer.
+	maxOwn = 900
+	// maxOwnBytes is how long all of them may be before the application has to wait.
+	maxOwnBytes = 4 << 20
+)
+
+// randomSize is how many random bytes a message has, in front of everything else. The
+// least is 15.
+const (
+	randomSize    = 31
+	minRandomSize = 15
+)
+
+// number gives the message, which was parsed as m, the next number, and puts it into the
+// history.
+func (s *session) number(message []byte, m *tl.Message) error {
+	if s.sent == maxNumbers || s.received == maxNumbers {
+		return fatal(RuleExhausted)
+	}
+	layer, seen := s.layer(), s.received
+	s.history.add(record{
+		object: s.wrap(message, layer, s.sent, seen), layer: layer, seen: seen, kind: m.Kind, id: m.RandomID,
+	})
+	s.sent++
+	s.uses++
+	return nil
+}
+
+// wrap returns the decryptedMessageLayer for message, with these numbers.
+func (s *session) wrap(message []byte, layer, seq, seen int) []byte {
+	var random [randomSize]byte
+	rand.Read(random[:]) // which never fails
+	l := tl.Layer{
+		RandomBytes: random[:],
+		Layer:       int32(layer),
+		InSeqNo:     toWire(seen, inBit(s.originator)),
+		OutSeqNo:    toWire(seq, outBit(s.originator)),
+		Message:     message,
+	}
+	return l.Append(make([]byte, 0, l.Size()))
+}
+
+// post numbers a message of the driver's own, which Outbox will return.
+//
+// An honest peer acknowledges what it gets, with whatever it sends. One that makes us
+// answer without doing so cannot fill the memory.
+func (s *session) post(a *tl.Action) error {
+	if len(s.history.records) == maxHistory {
+		return fatal(RuleUnacknowledged)
+	}
+	m := tl.Message{Kind: tl.Service, RandomID: randomInt64()}
+	return s.number(tl.AppendService(nil, m.RandomID, a), &m)
+}
+
+// packet encrypts message seq, which is in the history, and notes that it was handed
+// out.
+func (s *session) packet(seq int) Packet {
+	r := &s.history.records[seq-s.acked]
+	if r.unsent && !r.handed {
+		r.handed = true
+		s.history.unhanded--
+	}
+	p := Packet{
+		Seq:      seq,
+		RandomID: r.id,
+		Service:  r.kind == tl.Service,
+		Data:     seal(s.keyFor(seq), s.side(), r.object),
+		resend:   r.resend,
+	}
+	if r.resend {
+		p.RandomID = randomInt64()
+	}
+	return p
+}
+
+// seal encrypts a decryptedMessageLayer:
+//
+//	key_fingerprint(8) || msg_key(16) || IGE( length(4) || object || padding )
+func seal(k *key, side kdf.Side, object []byte) []byte {
+	buf := make([]byte, 0, 4+len(object)+envelope.MaxOverhead)
+	plaintext := buf[envelope.HeaderSize:envelope.HeaderSize]
+	plaintext = binary.LittleEndian.AppendUint32(plaintext, uint32(len(object)))
+	plaintext = append(plaintext, object...)
+	packet, err := k.envelope.Seal(buf, side, plaintext, envelope.PadBucketsRandom)
+	if err != nil {
+		panic("secretchat: internal error: " + err.Error()) // number has checked the length
+	}
+	return packet
+}
+
+// makeRoom raises the limit of packets, for messages that were numbered under a higher
+// one.
+func (s *session) makeRoom() {
+	for _, r := range s.history.records {
+		s.maxPacket = max(s.maxPacket, 4+len(r.object)+envelope.MaxOverhead)
+	}
+	for _, k := range []*key{s.key, s.other} {
+		if k != nil {
+			k.envelope.MaxPacket = s.maxPacket
+		}
+	}
+}
+
+// scrub destroys the content of messages that the peer may not have got and that a,
+// which is about to be sent, deletes. In the place of each, with its numbers, comes an
+// order to delete it, so that there is no gap.
+func (s *session) scrub(a *tl.Action) {
+	if a.ID != tl.DeleteMessages && a.ID != tl.FlushHistory {
+		return
+	}
+	for i := range s.history.records {
+		r := &s.history.records[i]
+		if r.kind != tl.Text || a.ID == tl.DeleteMessages && !slices.Contains(a.IDs, r.id) {
+			continue
+		}
+		id := randomInt64()
+		order := tl.AppendService(nil, id, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{r.id}})
+		s.history.replace(i, tl.Service, id, s.wrap(order, r.layer, s.acked+i, r.seen))
+	}
+}
+
+// randomInt64 returns an id that nobody can guess, and that is not 0.
+func randomInt64() int64 {
+	var b [8]byte
+	for {
+		rand.Read(b[:]) // which never fails
+		if id := int64(binary.LittleEndian.Uint64(b[:])); id != 0 {
+			return id
+		}
+	}
+}
