@@ -143,12 +143,12 @@ func BenchmarkOperation(b *testing.B) {
 			}
 		})
 	})
-	b.Run("op=sqr", func(b *testing.B) {
+	b.Run("op=square", func(b *testing.B) {
 		benchmark(b, func(b *testing.B) {
 			var x elem
 			enter(m, &x, &nat{3})
 			for b.Loop() {
-				sqr(m, &x, &x, 1)
+				square(m, &x, &x, 1)
 			}
 		})
 	})

@@ -37,7 +37,7 @@ func (c *comb) build(m *modulus, base *nat) {
 	for t := range teeth {
 		for b := range blocks {
 			c[b][1<<t] = power
-			sqr(m, &power, &power, blockBits)
+			square(m, &power, &power, blockBits)
 		}
 	}
 	for b := range c {
@@ -61,7 +61,7 @@ func (c *comb) exp(m *modulus, z, e *nat) {
 				continue // already in acc
 			}
 			if b == 0 {
-				sqr(m, &acc, &acc, 1)
+				square(m, &acc, &acc, 1)
 			}
 			selectElem(&factor, c[b][:], combBits(e, b, i))
 			mul(m, &acc, &acc, &factor)
@@ -73,11 +73,11 @@ func (c *comb) exp(m *modulus, z, e *nat) {
 }
 
 // combBits returns the bits (0, b, i), (1, b, i), … of e.
-func combBits(e *nat, b, i int) (index uint64) {
+func combBits(e *nat, b, i int) (index int) {
 	for t := range teeth {
 		bit := t*toothBits + b*blockBits + i
 		if bit < 64*len(e) {
-			index |= e[bit/64] >> (bit % 64) & 1 << t
+			index |= int(e[bit/64]>>(bit%64)&1) << t
 		}
 	}
 	return index

@@ -151,7 +151,7 @@ func plantedCases(secrets ...[]byte) map[string]ct.Case {
 				acc := table[0]
 				for _, b := range e {
 					for shift := 6; shift >= 0; shift -= 2 {
-						sqr(m, &acc, &acc, 2)
+						square(m, &acc, &acc, 2)
 						multiply(m, &acc, &table, b>>shift&3)
 					}
 				}
@@ -167,7 +167,7 @@ func plantedCases(secrets ...[]byte) map[string]ct.Case {
 		"planted branch": planted(func(m *modulus, acc *elem, table *elems, window byte) {
 			if window != 0 {
 				var factor elem
-				selectElem(&factor, table[:], uint64(window))
+				selectElem(&factor, table[:], int(window))
 				mul(m, acc, acc, &factor)
 			}
 		}),
@@ -187,8 +187,8 @@ func onBackend(t *testing.T, name string, f func(t *testing.T)) {
 				impltest.Need(t, backends, name)
 			}
 		}
-		defer func(adx, ifma bool) { useADX, useIFMA = adx, ifma }(useADX, useIFMA)
-		useADX, useIFMA = name != "generic", name == "IFMA"
+		defer func(radix64, ifma bool) { useRadix64, useIFMA = radix64, ifma }(useRadix64, useIFMA)
+		useRadix64, useIFMA = name != "generic", name == "IFMA"
 		f(t)
 	})
 }

@@ -21,7 +21,7 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 	enter(m, &table[0], &nat{1})
 	enter(m, &table[1], x)
 	for i := 2; i < len(table); i += 2 {
-		sqr(m, &table[i], &table[i/2], 1)
+		square(m, &table[i], &table[i/2], 1)
 		mul(m, &table[i+1], &table[i], &table[1])
 	}
 
@@ -33,7 +33,7 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 		selectElem(&acc, table[:], window(e, windowBits*i))
 	}
 	for i--; i >= 0; i-- {
-		sqr(m, &acc, &acc, windowBits)
+		square(m, &acc, &acc, windowBits)
 		selectElem(&factor, table[:], window(e, windowBits*i))
 		mul(m, &acc, &acc, &factor)
 	}
@@ -48,11 +48,11 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 
 // window returns the bits of e from the given one on, counted from the least
 // significant one. There are zeros above the topmost bit.
-func window(e []byte, bit int) uint64 {
+func window(e []byte, bit int) int {
 	i := len(e) - 1 - bit/8
-	v := uint64(e[i])
+	v := int(e[i])
 	if i > 0 {
-		v |= uint64(e[i-1]) << 8
+		v |= int(e[i-1]) << 8
 	}
 	return v >> (bit % 8) % (1 << windowBits)
 }

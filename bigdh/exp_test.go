@@ -155,10 +155,10 @@ func TestComb(t *testing.T) {
 func TestWindow(t *testing.T) {
 	e := randomSize(newRand(14))
 	for bit := 0; bit < 8*Size; bit += windowBits {
-		want := uint64(0)
+		want := 0
 		for i := range windowBits {
 			if k := bit + i; k < 8*Size {
-				want |= uint64(e[Size-1-k/8]>>(k%8)&1) << i
+				want |= int(e[Size-1-k/8]>>(k%8)&1) << i
 			}
 		}
 		if got := window(e[:], bit); got != want {

@@ -1,9 +1,10 @@
 package bigdh
 
 import (
-	"encoding/binary"
 	"math/big"
 	"math/bits"
+
+	"github.com/mtcore/mtcore/internal/limbs"
 )
 
 // nat is a number below 2^2048, in limbs of 64 bits from the least significant one on.
@@ -20,7 +21,7 @@ type nat = [32]uint64
 // leave does that once, at the end. Each backend has the same five operations:
 //
 //	mul(m, z, x, y)          z = x·y/R; z may be x or y
-//	sqr(m, z, x, times)      z = x^(2^times), with factors R as they should be; times ≥ 1; z may be x
+//	square(m, z, x, times)   z = x^(2^times), with factors R as they should be; times ≥ 1; z may be x
 //	selectElem(z, table, i)  z = table[i]; reads the whole table
 //	enter(m, z, x)           to Montgomery form, from any x < 2^2048
 //	leave(m, x, z)           from Montgomery form, and x < n
@@ -43,47 +44,21 @@ func (m *modulus) set(n *nat) {
 		panic("bigdh: internal error: invalid modulus")
 	}
 	m.n = *n
-	m.k0 = -inverse(n[0])
+	m.k0 = -limbs.Inverse(n[0])
 
 	rr := new(big.Int).Lsh(big.NewInt(1), 2*2048)
 	setBig(&m.rr, rr.Mod(rr, toBig(n)))
 
-	for i, limb := range n {
-		m.reversed[len(n)-1-i] = limb
-	}
+	limbs.Reverse(m.reversed[:], n[:])
 	m.ifma.set(n)
 }
 
-// inverse returns x^-1 mod 2^64 for odd x, by Newton's iteration: x is its own inverse
-// modulo 8, and each step doubles the number of bits that are right.
-func inverse(x uint64) uint64 {
-	y := x
-	for range 5 {
-		y *= 2 - x*y
-	}
-	return y
-}
+func setBytes(z *nat, b *[Size]byte) { limbs.SetBytes(z[:], b[:]) }
 
-func setBytes(z *nat, b *[Size]byte) {
-	for i := range z {
-		z[i] = binary.BigEndian.Uint64(b[Size-8*(i+1):])
-	}
-}
-
-func putBytes(b *[Size]byte, x *nat) {
-	for i, limb := range x {
-		binary.BigEndian.PutUint64(b[Size-8*(i+1):], limb)
-	}
-}
+func putBytes(b *[Size]byte, x *nat) { limbs.PutBytes(b[:], x[:]) }
 
 // less reports whether x < y. The time does not depend on x and y.
-func less(x, y *nat) bool {
-	var borrow uint64
-	for i := range x {
-		_, borrow = bits.Sub64(x[i], y[i], borrow)
-	}
-	return borrow == 1
-}
+func less(x, y *nat) bool { return limbs.Less(x[:], y[:]) == 1 }
 
 // Numbers of package math/big, whose arithmetic takes time that depends on them, are
 // for what is public: primes, and bases to test them with.

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
+	"github.com/mtcore/mtcore/internal/limbs"
 )
 
 // IFMA is the backend for CPUs that multiply eight pairs of 52-bit digits at once. Its
@@ -40,7 +41,7 @@ func (c *ifmaConstants) set(n *nat) {
 		}
 		pack((*elem)(c.kernel[ifmaDigits*d:]), &f)
 	}
-	c.kernel[len(c.kernel)-1] = -inverse(n[0]) & ifmaDigitMask
+	c.kernel[len(c.kernel)-1] = -limbs.Inverse(n[0]) & ifmaDigitMask
 
 	var rr nat
 	x := new(big.Int).Lsh(big.NewInt(1), 2*ifmaRBits)
@@ -53,20 +54,20 @@ func mulIFMA(m *modulus, z, x, y *elem) {
 	asm.MulIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), (*[40]uint64)(y))
 }
 
-// sqrIFMA sets z = x^(2^times), in Montgomery form.
-func sqrIFMA(m *modulus, z, x *elem, times int) {
+// squareIFMA sets z = x^(2^times), in Montgomery form.
+func squareIFMA(m *modulus, z, x *elem, times int) {
 	// Assembly cannot be preempted: each call takes less than 100 µs.
 	const perCall = 256
 	for ; times > perCall; times -= perCall {
-		asm.SqrIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), perCall)
+		asm.SquareIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), perCall)
 		x = z
 	}
-	asm.SqrIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), times)
+	asm.SquareIFMA(&m.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), times)
 }
 
-// selectIFMA sets z = table[i].
-func selectIFMA(z *elem, table []elem, i uint64) {
-	asm.SelectIFMA((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), i)
+// selectIFMA sets z = table[index].
+func selectIFMA(z *elem, table []elem, index int) {
+	asm.SelectIFMA((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), index)
 }
 
 // enterIFMA sets z to a number that is x·R modulo n.

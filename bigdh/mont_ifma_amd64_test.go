@@ -6,7 +6,9 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
+	"github.com/mtcore/mtcore/bigdh/asm"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
@@ -49,8 +51,8 @@ func TestIFMAProducts(t *testing.T) {
 			var z elem
 			mulIFMA(m, &z, &x, &y)
 			check("mul", &z, &y)
-			sqrIFMA(m, &z, &x, 1)
-			check("sqr", &z, &x)
+			squareIFMA(m, &z, &x, 1)
+			check("square", &z, &x)
 			z = x
 			mulIFMA(m, &z, &z, &y)
 			check("mul onto x", &z, &y)
@@ -58,8 +60,8 @@ func TestIFMAProducts(t *testing.T) {
 			mulIFMA(m, &z, &x, &z)
 			check("mul onto y", &z, &y)
 			z = x
-			sqrIFMA(m, &z, &z, 1)
-			check("sqr onto x", &z, &x)
+			squareIFMA(m, &z, &z, 1)
+			check("square onto x", &z, &x)
 			if k < uint64(len(elems)) {
 				elems[k] = z
 			}
@@ -96,7 +98,7 @@ func TestIFMACarries(t *testing.T) {
 					if got := ifmaBig(&z); got.Mod(got, n).Cmp(want) != 0 {
 						t.Fatalf("%x times 1 modulo %x: %x", x, n, got)
 					}
-					sqrIFMA(m, &z, &a, 1)
+					squareIFMA(m, &z, &a, 1)
 					want.Mul(x, x).Mul(want, rInverse).Mod(want, n)
 					if got := ifmaBig(&z); got.Mod(got, n).Cmp(want) != 0 {
 						t.Fatalf("%x squared modulo %x: %x, want %x", x, n, got, want)
@@ -115,8 +117,8 @@ func TestIFMASquares(t *testing.T) {
 	for _, times := range []int{1, 2, 5, 255, 256, 257, 512, 513, 1000} {
 		var a, b elem
 		enterIFMA(m, &a, &x)
-		sqrIFMA(m, &b, &a, times)
-		sqrIFMA(m, &a, &a, times)
+		squareIFMA(m, &b, &a, times)
+		squareIFMA(m, &a, &a, times)
 		if a != b {
 			t.Errorf("%d squarings in place differ from those not in place", times)
 		}
@@ -177,11 +179,30 @@ func TestIFMASelect(t *testing.T) {
 	for n := 1; n <= len(table); n++ {
 		for i := range n {
 			z := table[(i+1)%len(table)]
-			if selectIFMA(&z, table[:n], uint64(i)); z != table[i] {
+			if selectIFMA(&z, table[:n], i); z != table[i] {
 				t.Errorf("entry %d of %d: %x, want %x", i, n, z, table[i])
 			}
 		}
 	}
+}
+
+func TestGuardsIFMA(t *testing.T) {
+	impltest.Need(t, backends, "IFMA")
+	testGuards(t, func(words func(n int) unsafe.Pointer) []kernelCall {
+		const entries = 5
+		m := &telegramPrime().m
+		c := (*[len(m.ifma.kernel)]uint64)(words(len(m.ifma.kernel)))
+		x, y, z := (*[40]uint64)(words(40)), (*[40]uint64)(words(40)), (*[40]uint64)(words(40))
+		*c = m.ifma.kernel
+		pack((*elem)(x), ptr(allOnes()))
+		pack((*elem)(y), &m.rr)
+		table := (*[40]uint64)(words(40 * entries))
+		return []kernelCall{
+			{"MulIFMA", func() { asm.MulIFMA(c, z, x, y) }},
+			{"SquareIFMA", func() { asm.SquareIFMA(c, z, x, 3) }},
+			{"SelectIFMA", func() { asm.SelectIFMA(z, table, entries, entries-1) }},
+		}
+	})
 }
 
 // ifmaElems returns numbers in IFMA form: extreme ones below 2^2051, multiples of n and
@@ -235,7 +256,7 @@ func BenchmarkIFMA(b *testing.B) {
 		run  func()
 	}{
 		{"mul", func() { mulIFMA(m, &x, &x, &x) }},
-		{"sqr=5", func() { sqrIFMA(m, &x, &x, 5) }},
+		{"square=5", func() { squareIFMA(m, &x, &x, 5) }},
 		{"select=32", func() { selectIFMA(&z, table[:], 3) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

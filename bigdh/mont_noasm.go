@@ -1,4 +1,4 @@
-//go:build !(amd64 || arm64) || !gc || purego
+//go:build !((amd64 || arm64) && gc && !purego)
 
 package bigdh
 
@@ -8,13 +8,12 @@ var backends = impl.New("bigdh")
 
 func mul(m *modulus, z, x, y *elem) { mulGeneric(m, z, x, y) }
 
-func sqr(m *modulus, z, x *elem, times int) { sqrGeneric(m, z, x, times) }
+func square(m *modulus, z, x *elem, times int) { squareGeneric(m, z, x, times) }
 
-func selectElem(z *elem, table []elem, i uint64) { selectGeneric(z, table, i) }
+func selectElem(z *elem, table []elem, index int) { selectGeneric(z, table, index) }
 
 func enter(m *modulus, z *elem, x *nat) { enterGeneric(m, z, x) }
 
 func leave(m *modulus, x *nat, z *elem) { leaveGeneric(m, x, z) }
 
-// form tells which Montgomery form the operations use.
-func form() int { return form64 }
+func (p *prime) combs() *combs { return &p.combs64 }

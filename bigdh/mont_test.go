@@ -43,13 +43,13 @@ func TestOperations(t *testing.T) {
 					mul(m, &elems[i], &elems[i], &elems[i])
 					wants[i] = new(big.Int).Mul(wants[i], wants[i])
 				case 4, 5:
-					op = "sqr"
-					sqr(m, &elems[i], &elems[j], 1)
+					op = "square"
+					square(m, &elems[i], &elems[j], 1)
 					wants[i] = new(big.Int).Mul(wants[j], wants[j])
 				case 6:
 					times := v >> 32 % 6
-					op = "sqr, several times"
-					sqr(m, &elems[i], &elems[j], int(times)+1)
+					op = "square, several times"
+					square(m, &elems[i], &elems[j], int(times)+1)
 					wants[i] = new(big.Int).Exp(wants[j], pow2(uint(times)+1), n)
 				case 7:
 					op = "enter"
@@ -101,7 +101,7 @@ func TestExtremes(t *testing.T) {
 func TestAlmost(t *testing.T) {
 	ms := moduli(5)
 	impltest.All(t, backends, func(t *testing.T) {
-		if form() != form64 {
+		if useIFMA {
 			return
 		}
 		inverse := func(n *big.Int) *big.Int { return new(big.Int).ModInverse(pow2(2048), n) }
@@ -115,12 +115,12 @@ func TestAlmost(t *testing.T) {
 					copy(a[:], x[:])
 					copy(b[:], y[:])
 					mul(m, &b, &a, &b)
-					sqr(m, &a, &a, 1)
+					square(m, &a, &a, 1)
 					for _, c := range []struct {
 						name string
 						z    *elem
 						y    *nat
-					}{{"mul", &b, y}, {"sqr", &a, x}} {
+					}{{"mul", &b, y}, {"square", &a, x}} {
 						got := new(big.Int).Mod(toBig((*nat)(c.z[:])), n)
 						want := new(big.Int).Mul(toBig(x), toBig(c.y))
 						want.Mul(want, rInverse).Mod(want, n)
@@ -149,7 +149,7 @@ func TestSelect(t *testing.T) {
 			for j := range z {
 				z[j] = ^uint64(0)
 			}
-			selectElem(&z, table[:], uint64(i))
+			selectElem(&z, table[:], i)
 			var got, want nat
 			leave(m, &got, &z)
 			leave(m, &want, &table[i])

@@ -11,23 +11,19 @@ import (
 
 // prime is a safe prime, with what is made from it when it is first needed.
 type prime struct {
-	bytes  [Size]byte
-	m      modulus
-	mod840 int
-	combs  [maxGenerator + 1][forms]lazyComb // by generator and Montgomery form
+	bytes            [Size]byte
+	m                modulus
+	mod840           int
+	combs64, combs52 combs // in the Montgomery form of radix 2^64, and in that of IFMA
 }
+
+// combs are tables by generator.
+type combs [maxGenerator + 1]lazyComb
 
 type lazyComb struct {
 	once sync.Once
 	comb *comb
 }
-
-// There are two Montgomery forms, and tests change from one to the other.
-const (
-	form64 = iota // of Generic, ADX and Armv8
-	form52        // of IFMA
-	forms
-)
 
 func newPrime(bytes *[Size]byte) *prime {
 	p := &prime{bytes: *bytes}
@@ -41,7 +37,7 @@ func newPrime(bytes *[Size]byte) *prime {
 // comb returns the tables for powers of g. Making them takes about as long as one
 // exponentiation, checking an unknown prime a hundred times as long.
 func (p *prime) comb(g int) *comb {
-	c := &p.combs[g][form()]
+	c := &p.combs()[g]
 	c.once.Do(func() {
 		c.comb = new(comb)
 		c.comb.build(&p.m, &nat{uint64(g)})
@@ -322,10 +318,10 @@ func (t *millerRabin) passesVarTime(base *nat) bool {
 		if x == t.minusOne {
 			return true
 		}
-		var square elem
-		enter(&t.m, &square, &x)
-		sqr(&t.m, &square, &square, 1)
-		leave(&t.m, &x, &square)
+		var z elem
+		enter(&t.m, &z, &x)
+		square(&t.m, &z, &z, 1)
+		leave(&t.m, &x, &z)
 	}
 	return x == t.minusOne
 }

@@ -37,7 +37,7 @@ func TestTiming(t *testing.T) {
 		enter(m, &x, &nat{3})
 		acc = x
 		for i := 8*len(e)/windowBits - 1; i >= 0; i-- {
-			sqr(m, &acc, &acc, windowBits)
+			square(m, &acc, &acc, windowBits)
 			if window(e, windowBits*i) != 0 {
 				mul(m, &acc, &acc, &x)
 			}

@@ -35,7 +35,7 @@ func TestWipeStack(t *testing.T) {
 			enter(m, b, y)
 			check("enter", func() { enter(m, a, x) }, a[:], x[:])
 			check("mul", func() { mul(m, z, a, b) }, a[:], b[:], z[:])
-			check("sqr", func() { sqr(m, z, a, 2) }, a[:], z[:])
+			check("square", func() { square(m, z, a, 2) }, a[:], z[:])
 			check("leave", func() { leave(m, n, a) }, a[:], n[:])
 			check("exp", func() { m.exp(n, x, []byte("an exponent")) }, x[:], n[:])
 			check("comb", func() { g.p.comb(g.g).exp(m, n, y) }, y[:], n[:])

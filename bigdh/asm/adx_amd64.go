@@ -4,24 +4,25 @@
 
 package asm
 
-// MulADX sets t to x·y. Scratch k is for the caller to wipe.
+// Mul sets t to x·y. Scratch k is for the caller to wipe.
 //
 //go:noescape
-func MulADX(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
+func Mul(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
 
-// SqrADX sets t to x². Scratch k is for the caller to wipe.
+// Square sets t to x². Scratch k is for the caller to wipe.
 //
 //go:noescape
-func SqrADX(t *[64]uint64, x *[32]uint64, k *[64]uint64)
+func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
 
-// RedADX sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for
+// Reduce sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for
 // any t < 2^4096 and odd n < 2^2048, where k0 is -1/n mod 2^64. It destroys t.
 //
 //go:noescape
-func RedADX(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
+func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 
-// SelectADX sets the first 32 words of z to those of entry i of a table of n > 0 entries,
-// reading all of it, or to zero if i >= n.
+// Select sets the first 32 words of z to those of the entry with that index of a table of
+// so many entries, at least one, or to zero if there is no such entry. It reads all of
+// them.
 //
 //go:noescape
-func SelectADX(z *[40]uint64, table *[40]uint64, n int, i uint64)
+func Select(z *[40]uint64, table *[40]uint64, entries int, index int)

@@ -2,9 +2,9 @@
 
 //go:build gc && !purego
 
-// func MulADX(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
+// func Mul(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
 // Requires: ADX, AVX, BMI2
-TEXT ·MulADX(SB), $96-32
+TEXT ·Mul(SB), $96-32
 	// k = |x_0 - x_1|, |y_1 - y_0|
 	MOVQ x+8(FP), SI
 	MOVQ y+16(FP), CX
@@ -1497,9 +1497,9 @@ product:
 	ADCQ    $0x00, 504(DI)
 	RET
 
-// func SqrADX(t *[64]uint64, x *[32]uint64, k *[64]uint64)
+// func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
 // Requires: ADX, AVX, BMI2
-TEXT ·SqrADX(SB), $56-24
+TEXT ·Square(SB), $56-24
 	// k = |x_0 - x_1|
 	MOVQ x+8(FP), SI
 	MOVQ k+16(FP), DI
@@ -2571,9 +2571,9 @@ product:
 	ADCQ    $0x00, 504(DI)
 	RET
 
-// func RedADX(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
+// func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 // Requires: ADX, BMI2
-TEXT ·RedADX(SB), $24-32
+TEXT ·Reduce(SB), $24-32
 	MOVQ t+8(FP), DI
 	MOVQ n+16(FP), SI
 	ADDQ $0x00000080, SI
@@ -3737,13 +3737,13 @@ block:
 	MOVQ    R15, 248(CX)
 	RET
 
-// func SelectADX(z *[40]uint64, table *[40]uint64, n int, i uint64)
+// func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
 // Requires: AVX, AVX2
-TEXT ·SelectADX(SB), $0-32
+TEXT ·Select(SB), $0-32
 	MOVQ         z+0(FP), DI
 	MOVQ         table+8(FP), SI
-	MOVQ         n+16(FP), CX
-	VPBROADCASTQ i+24(FP), Y8
+	MOVQ         entries+16(FP), CX
+	VPBROADCASTQ index+24(FP), Y8
 	VPXOR        Y11, Y11, Y11
 	VPCMPEQQ     Y12, Y12, Y12
 	VPXOR        Y0, Y0, Y0

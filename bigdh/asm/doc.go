@@ -1,5 +1,8 @@
 // Package asm holds the generated Montgomery kernels of package bigdh.
 //
+// Those in radix 2^64 have the same names on every architecture. Others are named after
+// the instructions that they need.
+//
 // They check nothing: package bigdh is the only caller and has established before
 // each call that
 //

@@ -10,14 +10,14 @@ package asm
 //go:noescape
 func MulIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, y *[40]uint64)
 
-// SqrIFMA squares x so many times, at least once, each time as MulIFMA would, and
+// SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and
 // sets z to the result. z may be x.
 //
 //go:noescape
-func SqrIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
+func SquareIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
 
-// SelectIFMA sets z to entry i of the n, at least one, from table on. It reads all of
-// them.
+// SelectIFMA sets z to the entry with that index of a table of so many entries, at least
+// one. It reads all of them.
 //
 //go:noescape
-func SelectIFMA(z *[40]uint64, table *[40]uint64, n int, i uint64)
+func SelectIFMA(z *[40]uint64, table *[40]uint64, entries int, index int)

@@ -1397,9 +1397,9 @@ TEXT ·MulIFMA(SB), NOSPLIT, $632-32
 	VZEROUPPER
 	RET
 
-// func SqrIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
+// func SquareIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·SqrIFMA(SB), NOSPLIT, $632-32
+TEXT ·SquareIFMA(SB), NOSPLIT, $632-32
 	MOVQ      c+0(FP), DX
 	LEAQ      56(SP), BX
 	ANDQ      $-64, BX
@@ -2814,12 +2814,12 @@ square:
 	VZEROUPPER
 	RET
 
-// func SelectIFMA(z *[40]uint64, table *[40]uint64, n int, i uint64)
+// func SelectIFMA(z *[40]uint64, table *[40]uint64, entries int, index int)
 // Requires: AVX, AVX512F
 TEXT ·SelectIFMA(SB), NOSPLIT, $0-32
 	MOVQ         table+8(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVQ         i+24(FP), DX
+	MOVQ         entries+16(FP), CX
+	MOVQ         index+24(FP), DX
 	VPBROADCASTQ DX, Z0
 	MOVQ         $0x00000001, DX
 	VPBROADCASTQ DX, Z2

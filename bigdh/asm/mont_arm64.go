@@ -4,25 +4,25 @@
 
 package asm
 
-// MulArmv8 sets z = x y. z shares no memory with x and y.
+// Mul sets t = x y. t shares no memory with x and y. Scratch k is not needed here.
 //
 //go:noescape
-func MulArmv8(z *[64]uint64, x *[32]uint64, y *[32]uint64)
+func Mul(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
 
-// SquareArmv8 sets z = x². z shares no memory with x.
+// Square sets t = x². t shares no memory with x. Scratch k is not needed here.
 //
 //go:noescape
-func SquareArmv8(z *[64]uint64, x *[32]uint64)
+func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
 
-// ReduceArmv8 sets z to a number that is t / 2^2048 modulo n, with k0 = -1/n modulo
+// Reduce sets z to a number that is t / 2^2048 modulo n, with k0 = -1/n modulo
 // 2^64: below 2^2048, and at most n if t is below 2^2048. It overwrites t. z
 // shares no memory with t and n.
 //
 //go:noescape
-func ReduceArmv8(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
+func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 
-// SelectArmv8 sets the first 32 words of z to those of the entry with that index of a
+// Select sets the first 32 words of z to those of the entry with that index of a
 // table of so many entries, at least one. It reads all of them.
 //
 //go:noescape
-func SelectArmv8(z *[40]uint64, table *[40]uint64, entries int, index int)
+func Select(z *[40]uint64, table *[40]uint64, entries int, index int)

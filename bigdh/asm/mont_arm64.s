@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func MulArmv8(z *[64]uint64, x *[32]uint64, y *[32]uint64)
-TEXT ·MulArmv8(SB), NOSPLIT, $0-24
-	MOVD z+0(FP), R1
+// func Mul(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
+TEXT ·Mul(SB), NOSPLIT, $0-32
+	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
 	STP  (ZR, ZR), 32(R1)
@@ -34,7 +34,7 @@ outer:
 	LDP  32(R25), (R7, R8)
 	LDP  48(R25), (R9, R10)
 	MOVD y+16(FP), R0
-	MOVD z+0(FP), R1
+	MOVD t+0(FP), R1
 	ADD  R24<<4, R1, R1
 	MOVD $0, R11
 	MOVD $0, R12
@@ -361,9 +361,9 @@ inner:
 	BNE    outer
 	RET
 
-// func SquareArmv8(z *[64]uint64, x *[32]uint64)
-TEXT ·SquareArmv8(SB), NOSPLIT, $0-16
-	MOVD z+0(FP), R1
+// func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
+TEXT ·Square(SB), NOSPLIT, $0-24
+	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
 	STP  (ZR, ZR), 32(R1)
@@ -391,7 +391,7 @@ outer:
 	LDP    32(R0), (R7, R8)
 	LDP    48(R0), (R9, R10)
 	ADD    $64, R0, R0
-	MOVD   z+0(FP), R1
+	MOVD   t+0(FP), R1
 	ADD    R24<<7, R1, R1
 	MOVD   $0, R11
 	MOVD   $0, R12
@@ -865,7 +865,7 @@ next:
 	CMP  $4, R24
 	BNE  outer
 	MOVD x+8(FP), R0
-	MOVD z+0(FP), R1
+	MOVD t+0(FP), R1
 
 	// Double the products and add the squares of all words
 	MOVD $8, R2
@@ -912,8 +912,8 @@ squares:
 	CBNZ  R2, squares
 	RET
 
-// func ReduceArmv8(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
-TEXT ·ReduceArmv8(SB), NOSPLIT, $0-32
+// func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
+TEXT ·Reduce(SB), NOSPLIT, $0-32
 	MOVD $0, R24
 
 outer:
@@ -1600,9 +1600,9 @@ subtract:
 	CBNZ  R3, subtract
 	RET
 
-// func SelectArmv8(z *[40]uint64, table *[40]uint64, entries int, index int)
+// func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
 // Requires: ASIMD
-TEXT ·SelectArmv8(SB), NOSPLIT, $0-32
+TEXT ·Select(SB), NOSPLIT, $0-32
 	MOVD z+0(FP), R0
 	MOVD table+8(FP), R1
 	MOVD entries+16(FP), R2

@@ -2,8 +2,8 @@
 //
 // A Montgomery product of numbers of 32 limbs, R = 2^2048, is two steps:
 //
-//	t = x·y                           MulADX, or SqrADX if y = x
-//	z = (t + n·(-t/n mod R)) / R      RedADX
+//	t = x·y                           Mul, or Square if y = x
+//	z = (t + n·(-t/n mod R)) / R      Reduce
 //
 // The product is separate from the reduction so that a square can take half the
 // multiplications. All of it is made of one piece, the row: a digit times eight
@@ -29,7 +29,7 @@
 //	DI          the result z
 //	BP          zero within a row, else free
 //
-// The time depends on nothing but the number of entries that SelectADX reads. What
+// The time depends on nothing but the number of entries that Select reads. What
 // depends on numbers is in the callers' arrays, who wipe them, except for a sign
 // and some carries in the frames.
 package main
@@ -70,8 +70,8 @@ func main() { avomain.Generate(kernels) }
 
 func kernels() {
 	mulKernel()
-	sqrKernel()
-	redKernel()
+	squareKernel()
+	reduceKernel()
 	selectKernel()
 }
 
@@ -195,11 +195,11 @@ func storeWindow(m Mem) {
 //
 // M is computed from absolute values and has a sign of its own.
 
-// mulKernel emits MulADX.
+// mulKernel emits Mul.
 func mulKernel() {
-	TEXT("MulADX", 0, "func(t *[64]uint64, x, y *[32]uint64, k *[64]uint64)")
+	TEXT("Mul", 0, "func(t *[64]uint64, x, y *[32]uint64, k *[64]uint64)")
 	Pragma("noescape")
-	Doc("MulADX sets t to x·y. Scratch k is for the caller to wipe.")
+	Doc("Mul sets t to x·y. Scratch k is for the caller to wipe.")
 
 	sign := AllocLocal(8) // of M: 0 or -1
 	carry := AllocLocal(8)
@@ -227,11 +227,11 @@ func mulKernel() {
 	RET()
 }
 
-// sqrKernel emits SqrADX.
-func sqrKernel() {
-	TEXT("SqrADX", 0, "func(t *[64]uint64, x *[32]uint64, k *[64]uint64)")
+// squareKernel emits Square.
+func squareKernel() {
+	TEXT("Square", 0, "func(t *[64]uint64, x *[32]uint64, k *[64]uint64)")
 	Pragma("noescape")
-	Doc("SqrADX sets t to x². Scratch k is for the caller to wipe.")
+	Doc("Square sets t to x². Scratch k is for the caller to wipe.")
 
 	Comment("k = |x_0 - x_1|")
 	Load(Param("x"), RSI)
@@ -443,17 +443,17 @@ func triangle(x, z Mem) {
 	}
 }
 
-// redKernel emits RedADX: Montgomery's reduction (Modular Multiplication Without
+// reduceKernel emits Reduce: Montgomery's reduction (Modular Multiplication Without
 // Trial Division, 1985), eight limbs at a time. Four times:
 //
 //	q = -t/n mod 2^512,  t = (t + q·n) / 2^512
 //
 // q is found limb by limb while its product with the lowest block of n is taken,
 // and replaces the limbs of t that become zero.
-func redKernel() {
-	TEXT("RedADX", 0, "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)")
+func reduceKernel() {
+	TEXT("Reduce", 0, "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)")
 	Pragma("noescape")
-	Doc("RedADX sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for",
+	Doc("Reduce sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for",
 		"any t < 2^4096 and odd n < 2^2048, where k0 is -1/n mod 2^64. It destroys t.")
 
 	carry := AllocLocal(8)
@@ -510,20 +510,21 @@ func redKernel() {
 	RET()
 }
 
-// selectKernel emits SelectADX.
+// selectKernel emits Select.
 func selectKernel() {
-	TEXT("SelectADX", 0, "func(z, table *[40]uint64, n int, i uint64)")
+	TEXT("Select", 0, "func(z, table *[40]uint64, entries, index int)")
 	Pragma("noescape")
-	Doc("SelectADX sets the first 32 words of z to those of entry i of a table of n > 0 entries,",
-		"reading all of it, or to zero if i >= n.")
+	Doc("Select sets the first 32 words of z to those of the entry with that index of a table of",
+		"so many entries, at least one, or to zero if there is no such entry. It reads all of",
+		"them.")
 	const entry = 40 * limb
 
 	Load(Param("z"), RDI)
 	Load(Param("table"), RSI)
-	Load(Param("n"), RCX)
+	Load(Param("entries"), RCX)
 	words := [8]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7}
 	index, mask, word, zeroes, minusOne := Y8, Y9, Y10, Y11, Y12
-	VPBROADCASTQ(address("i"), index)
+	VPBROADCASTQ(address("index"), index)
 	VPXOR(zeroes, zeroes, zeroes)
 	VPCMPEQQ(minusOne, minusOne, minusOne)
 	for _, w := range words {

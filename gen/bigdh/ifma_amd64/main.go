@@ -103,7 +103,7 @@ func main() { avomain.Generate(kernels) }
 
 func kernels() {
 	mulKernel()
-	sqrKernel()
+	squareKernel()
 	selectKernel()
 }
 
@@ -125,11 +125,11 @@ func mulKernel() {
 	k.done()
 }
 
-// sqrKernel emits SqrIFMA.
-func sqrKernel() {
-	TEXT("SqrIFMA", attr.NOSPLIT, "func(c *[201]uint64, z, x *[40]uint64, times int)")
+// squareKernel emits SquareIFMA.
+func squareKernel() {
+	TEXT("SquareIFMA", attr.NOSPLIT, "func(c *[201]uint64, z, x *[40]uint64, times int)")
 	Pragma("noescape")
-	Doc("SqrIFMA squares x so many times, at least once, each time as MulIFMA would, and",
+	Doc("SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and",
 		"sets z to the result. z may be x.")
 
 	k := newKernel()
@@ -158,7 +158,7 @@ func sqrKernel() {
 	k.done()
 }
 
-// A kernel is what MulIFMA and SqrIFMA have in common.
+// A kernel is what MulIFMA and SquareIFMA have in common.
 type kernel struct {
 	constants Mem
 	scratch   Mem              // aligned
@@ -470,14 +470,14 @@ func (k *kernel) normalise(products *accumulators) {
 
 // selectKernel emits SelectIFMA.
 func selectKernel() {
-	TEXT("SelectIFMA", attr.NOSPLIT, "func(z, table *[40]uint64, n int, i uint64)")
+	TEXT("SelectIFMA", attr.NOSPLIT, "func(z, table *[40]uint64, entries, index int)")
 	Pragma("noescape")
-	Doc("SelectIFMA sets z to entry i of the n, at least one, from table on. It reads all of",
-		"them.")
+	Doc("SelectIFMA sets z to the entry with that index of a table of so many entries, at least",
+		"one. It reads all of them.")
 
 	table := Mem{Base: Load(Param("table"), GP64())}
-	n := Load(Param("n"), GP64())
-	i := Load(Param("i"), GP64())
+	entries := Load(Param("entries"), GP64())
+	i := Load(Param("index"), GP64())
 	index, current, one, oneScalar := ZMM(), ZMM(), ZMM(), GP64()
 	VPBROADCASTQ(i, index)
 	MOVQ(U32(1), oneScalar)
@@ -500,7 +500,7 @@ func selectKernel() {
 		VMOVDQA64(v, here, z[r])
 	}
 	ADDQ(I32(regs*zmm), table.Base)
-	DECQ(n)
+	DECQ(entries)
 	JNZ(LabelRef("entry"))
 
 	dst := Mem{Base: Load(Param("z"), GP64())}

@@ -73,10 +73,10 @@ func main() {
 	file.Generate()
 }
 
-// mulKernel emits MulArmv8: each block of x times all blocks of y.
+// mulKernel emits Mul: each block of x times all blocks of y.
 func mulKernel(file *a64.File) {
-	f := file.Func("MulArmv8", "func(z *[64]uint64, x, y *[32]uint64)",
-		"MulArmv8 sets z = x y. z shares no memory with x and y.")
+	f := file.Func("Mul", "func(t *[64]uint64, x, y *[32]uint64, k *[64]uint64)",
+		"Mul sets t = x y. t shares no memory with x and y. Scratch k is not needed here.")
 
 	m := newMultiplier(f)
 	done := f.GP() // blocks
@@ -90,7 +90,7 @@ func mulKernel(file *a64.File) {
 	f.ADDShifted(done, blockShift-2, from, from)
 	m.loadX(from)
 	f.ReloadParam("y", m.y)
-	f.ReloadParam("z", m.z)
+	f.ReloadParam("t", m.z)
 	f.ADDShifted(done, blockShift-2, m.z, m.z)
 	m.begin()
 	f.Label("inner")
@@ -108,15 +108,15 @@ func mulKernel(file *a64.File) {
 	m.free()
 }
 
-// squareKernel emits SquareArmv8:
+// squareKernel emits Square:
 //
 //	x² = 2 Σ_{i<j} x_i x_j 2^{64(i+j)} + Σ_i x_i² 2^{128i}
 //
-// The first sum takes a triangle of the blocks of MulArmv8, and of the products of a
+// The first sum takes a triangle of the blocks of Mul, and of the products of a
 // block by itself.
 func squareKernel(file *a64.File) {
-	f := file.Func("SquareArmv8", "func(z *[64]uint64, x *[32]uint64)",
-		"SquareArmv8 sets z = x². z shares no memory with x.")
+	f := file.Func("Square", "func(t *[64]uint64, x *[32]uint64, k *[64]uint64)",
+		"Square sets t = x². t shares no memory with x. Scratch k is not needed here.")
 
 	m := newMultiplier(f)
 	outer, inner := f.GP(), f.GP() // the two blocks
@@ -129,7 +129,7 @@ func squareKernel(file *a64.File) {
 	f.ADDShifted(outer, blockShift, m.y, m.y)
 	m.loadX(m.y)
 	f.ADD(blockSize, m.y, m.y)
-	f.ReloadParam("z", m.z)
+	f.ReloadParam("t", m.z)
 	f.ADDShifted(outer, blockShift+1, m.z, m.z)
 	m.begin()
 	m.addZ()
@@ -155,10 +155,10 @@ func squareKernel(file *a64.File) {
 	f.RET()
 }
 
-// addSquares emits the end of SquareArmv8: z ← 2z + Σ_i x_i² 2^{128i}.
+// addSquares emits the end of Square: z ← 2z + Σ_i x_i² 2^{128i}.
 func addSquares(f *a64.Func) {
 	const step = 4 // words of x at a time
-	x, z, n := f.LoadParam("x"), f.LoadParam("z"), f.GP()
+	x, z, n := f.LoadParam("x"), f.LoadParam("t"), f.GP()
 	low, high := gpN(f, step), gpN(f, step) // halves of x_i², the high one x_i first
 	words := gpN(f, 1+2*step)               // z_{2i-1} … z_{2i+2step-1}
 
@@ -193,7 +193,7 @@ func addSquares(f *a64.Func) {
 	f.FreeGP(words...)
 }
 
-// reduceKernel emits ReduceArmv8. With R = 2^2048, it finds the q < R that makes t + q n
+// reduceKernel emits Reduce. With R = 2^2048, it finds the q < R that makes t + q n
 // a multiple of R:
 //
 //	z = (t + q n) / R < R + n
@@ -210,8 +210,8 @@ func addSquares(f *a64.Func) {
 //
 // At the end, that is added to the high half of t as a whole.
 func reduceKernel(file *a64.File) {
-	f := file.Func("ReduceArmv8", "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)",
-		"ReduceArmv8 sets z to a number that is t / 2^2048 modulo n, with k0 = -1/n modulo\n"+
+	f := file.Func("Reduce", "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)",
+		"Reduce sets z to a number that is t / 2^2048 modulo n, with k0 = -1/n modulo\n"+
 			"2^64: below 2^2048, and at most n if t is below 2^2048. It overwrites t. z\n"+
 			"shares no memory with t and n.")
 
@@ -256,7 +256,7 @@ func reduceKernel(file *a64.File) {
 	f.RET()
 }
 
-// addHigh emits the end of ReduceArmv8: z is the sum of the halves of t, less n if there
+// addHigh emits the end of Reduce: z is the sum of the halves of t, less n if there
 // is a carry.
 func addHigh(f *a64.Func) {
 	const step = 4 // words at a time
@@ -302,7 +302,7 @@ func addHigh(f *a64.Func) {
 	f.FreeGP(right...)
 }
 
-// selectKernel emits SelectArmv8.
+// selectKernel emits Select.
 func selectKernel(file *a64.File) {
 	const (
 		group    = 4                  // registers to load at a time
@@ -310,8 +310,8 @@ func selectKernel(file *a64.File) {
 		elemSize = 40 * wordSize      // of an entry
 		unused   = elemSize - 16*regs // bytes at its end
 	)
-	f := file.Func("SelectArmv8", "func(z *[40]uint64, table *[40]uint64, entries, index int)",
-		"SelectArmv8 sets the first 32 words of z to those of the entry with that index of a\n"+
+	f := file.Func("Select", "func(z *[40]uint64, table *[40]uint64, entries, index int)",
+		"Select sets the first 32 words of z to those of the entry with that index of a\n"+
 			"table of so many entries, at least one. It reads all of them.")
 
 	z, table, entries, index := f.LoadParam("z"), f.LoadParam("table"), f.LoadParam("entries"), f.LoadParam("index")
@@ -380,7 +380,7 @@ func (m *multiplier) free() {
 // clearZ sets all words of z that the first blocks add to their products: all others
 // are stored before they are loaded.
 func (m *multiplier) clearZ() {
-	m.ReloadParam("z", m.z)
+	m.ReloadParam("t", m.z)
 	for i := 0; i < limbs; i += 2 {
 		m.STP(a64.ZR, a64.ZR, i*wordSize, m.z)
 	}

@@ -1,4 +1,4 @@
-//go:build gc && !purego
+//go:build (amd64 || arm64) && gc && !purego
 
 package bigdh
 
@@ -12,8 +12,20 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
-// The tests in this file call the ADX kernels themselves, with what the operations made
-// of them may never come across, and compare every word.
+// The tests in this file call the kernels in radix 2^64 themselves, with what the
+// operations made of them may never come across, and compare every word.
+
+// needRadix64 makes the backend in radix 2^64 the one in use, whatever its name.
+func needRadix64(t *testing.T) {
+	t.Helper()
+	name := backends.Backends()[0].Name
+	impltest.Need(t, backends, name)
+	for _, s := range backends.States() {
+		if s.Name == name {
+			t.Cleanup(s.Enter())
+		}
+	}
+}
 
 // dirty returns what no kernel may take for zeros.
 func dirty() (t [64]uint64) {
@@ -52,9 +64,9 @@ func factors(r *rand.ChaCha8) []nat {
 	return xs
 }
 
-// TestProductsADX: 26,000 products and as many squares.
-func TestProductsADX(t *testing.T) {
-	impltest.Need(t, backends, "ADX")
+// TestProductsRadix64: 26,000 products and as many squares.
+func TestProductsRadix64(t *testing.T) {
+	needRadix64(t)
 	r := newRand(1)
 	xs := factors(r)
 	bigs := make([]*big.Int, len(xs))
@@ -65,7 +77,7 @@ func TestProductsADX(t *testing.T) {
 	for i := range xs {
 		for j := range xs {
 			got, k := dirty(), dirty()
-			asm.MulADX(&got, &xs[i], &xs[j], &k)
+			asm.Mul(&got, &xs[i], &xs[j], &k)
 			if got := doubleToBig(&got); got.Cmp(want.Mul(bigs[i], bigs[j])) != 0 {
 				t.Fatalf("%x · %x = %x, want %x", bigs[i], bigs[j], got, want)
 			}
@@ -78,7 +90,7 @@ func TestProductsADX(t *testing.T) {
 				x = xs[i]
 			}
 			got = dirty()
-			asm.SqrADX(&got, &x, &k)
+			asm.Square(&got, &x, &k)
 			bigX := toBig(&x)
 			if got := doubleToBig(&got); got.Cmp(want.Mul(bigX, bigX)) != 0 {
 				t.Fatalf("%x² = %x, want %x", bigX, got, want)
@@ -87,11 +99,11 @@ func TestProductsADX(t *testing.T) {
 	}
 }
 
-// TestReduceADX reduces all of 0 … 2^4096-1, not only what is a product, and expects
+// TestReduceRadix64 reduces all of 0 … 2^4096-1, not only what is a product, and expects
 //
 //	z = (t + n·(-t/n mod R)) / R, less n if that is not below R
-func TestReduceADX(t *testing.T) {
-	impltest.Need(t, backends, "ADX")
+func TestReduceRadix64(t *testing.T) {
+	needRadix64(t)
 	r := newRand(2)
 	R := pow2(2048)
 	mask := new(big.Int).Sub(R, big.NewInt(1))
@@ -116,7 +128,7 @@ func TestReduceADX(t *testing.T) {
 
 				garbage := dirty()
 				got := nat(garbage[:32])
-				asm.RedADX(&got, &in, &m.n, m.k0)
+				asm.Reduce(&got, &in, &m.n, m.k0)
 				if got := toBig(&got); got.Cmp(want) != 0 {
 					t.Fatalf("%x:%x modulo %x: %x, want %x", toBig(&highs[j]), toBig(&lows[i]), n, got, want)
 				}
@@ -128,10 +140,10 @@ func TestReduceADX(t *testing.T) {
 	}
 }
 
-// TestSelectADX has tables of several lengths, and expects the eight words that ADX
-// does not use to be left alone.
-func TestSelectADX(t *testing.T) {
-	impltest.Need(t, backends, "ADX")
+// TestSelectRadix64 has tables of several lengths, and expects the eight words that are not
+// used to be left alone.
+func TestSelectRadix64(t *testing.T) {
+	needRadix64(t)
 	r := newRand(4)
 	for _, n := range []int{1, 2, 3, 15, 16, 32, 64} {
 		table := make([]elem, n)
@@ -140,15 +152,15 @@ func TestSelectADX(t *testing.T) {
 				table[i][j] = r.Uint64()
 			}
 		}
-		for _, i := range append(indices(n), uint64(n), 1<<32, ^uint64(0)) {
+		for _, i := range append(indices(n), n, -1) {
 			garbage := dirty()
 			got := elem(garbage[:40])
 			want := got
 			clear(want[:32])
-			if i < uint64(n) {
+			if 0 <= i && i < n {
 				copy(want[:32], table[i][:])
 			}
-			selectADX(&got, table, i)
+			selectElem(&got, table, i)
 			if got != want {
 				t.Errorf("entry %d of %d:\n%x, want\n%x", i, n, got, want)
 			}
@@ -156,36 +168,36 @@ func TestSelectADX(t *testing.T) {
 	}
 }
 
-func indices(n int) (is []uint64) {
+func indices(n int) (is []int) {
 	for i := range n {
-		is = append(is, uint64(i))
+		is = append(is, i)
 	}
 	return is
 }
 
-// TestPowerADX is an exponentiation made of the five operations alone.
-func TestPowerADX(t *testing.T) {
-	impltest.Need(t, backends, "ADX")
+// TestPowerRadix64 is an exponentiation made of the five operations alone.
+func TestPowerRadix64(t *testing.T) {
+	needRadix64(t)
 	r := newRand(5)
 	for _, m := range moduli(6) {
 		x, e := awkwardNat(r), randomNat(r)
 		var table [16]elem
-		enterADX(m, &table[0], &nat{1})
-		enterADX(m, &table[1], &x)
+		enter(m, &table[0], &nat{1})
+		enter(m, &table[1], &x)
 		for i := 2; i < len(table); i++ {
-			mulADX(m, &table[i], &table[i-1], &table[1])
+			mul(m, &table[i], &table[i-1], &table[1])
 		}
 		z := table[0]
 		for _, limb := range slices.Backward(e[:]) {
 			for shift := 60; shift >= 0; shift -= 4 {
 				var factor elem
-				sqrADX(m, &z, &z, 4)
-				selectADX(&factor, table[:], limb>>shift%16)
-				mulADX(m, &z, &z, &factor)
+				square(m, &z, &z, 4)
+				selectElem(&factor, table[:], int(limb>>shift%16))
+				mul(m, &z, &z, &factor)
 			}
 		}
 		var got nat
-		leaveADX(m, &got, &z)
+		leave(m, &got, &z)
 		want := natOf(new(big.Int).Exp(toBig(&x), toBig(&e), toBig(&m.n)))
 		if got != want {
 			t.Errorf("%x^%x modulo %x:\n%x, want\n%x", toBig(&x), toBig(&e), toBig(&m.n), toBig(&got), toBig(&want))
