@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
 	"internal/alias":         {},
-	"internal/alloctest":     {},
+	"internal/alloctest":     {"internal/impl", "internal/impltest"},
 	"internal/asmlint":       {},
 	"internal/ct":            {"golang.org/x/sys/unix"},
 	"internal/blockmodetest": {},

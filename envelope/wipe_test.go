@@ -14,9 +14,7 @@ import (
 // TestWipe looks for secrets on the stack after messages were opened and sealed: the
 // authorization key, the keys and ivs that were derived from it, and plaintext.
 func TestWipe(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	if kdf.Backend() == "generic" {
 		return // what crypto/sha256 leaves is not ours
 	}

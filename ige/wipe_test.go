@@ -14,9 +14,7 @@ import (
 // TestWipe looks for secrets on the stack after each way through the package has
 // returned: keys, ivs, round keys and plaintext, in pieces of eight bytes.
 func TestWipe(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	impltest.All(t, backends, func(t *testing.T) {
 		if useStdAES {
 			return // what crypto/aes leaves is not ours

@@ -2,14 +2,18 @@
 
 package kdf
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+)
 
 // BenchmarkBlock is one block of one hash, and one block of each of two: what the KDF's
 // hashes would take without and with interleaving, before it does anything else. Each
 // block waits for the one before.
 func BenchmarkBlock(b *testing.B) {
 	if !useSHA {
-		b.Skip("this CPU has no SHA instructions")
+		impltest.SkipWithout(b, "SHA instructions")
 	}
 	block := random(2 * blockSize)
 	b.Run("hashes=1", func(b *testing.B) {

@@ -13,9 +13,7 @@ import (
 // TestWipeStack looks for the authorization key, plaintext, and keys and ivs on the stack
 // after our own hashes.
 func TestWipeStack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	impltest.All(t, backends, func(t *testing.T) {
 		if Backend() == "generic" {
 			return // what crypto/sha256 leaves is not ours

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // The binding itself is tested on a JVM: see jvm and .ci/test-mobile.
@@ -331,9 +333,7 @@ func TestOutgoingSnapshot(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes three seconds")
-	}
+	impltest.SkipShort(t, "takes three seconds")
 	var got benchReport
 	if err := json.Unmarshal([]byte(Bench()), &got); err != nil {
 		t.Fatal(err)

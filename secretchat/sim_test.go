@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -170,9 +171,7 @@ var plantedBugs = []struct{ name, file, old, new string }{
 
 // TestSimFindsBugs: a simulator that finds nothing is only worth something if it would.
 func TestSimFindsBugs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the package anew for each bug")
-	}
+	impltest.SkipShort(t, "builds the package anew for each bug")
 	for _, bug := range plantedBugs {
 		t.Run(bug.name, func(t *testing.T) {
 			t.Parallel()

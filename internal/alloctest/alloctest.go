@@ -1,7 +1,11 @@
 // Package alloctest counts allocations in tests.
 package alloctest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+)
 
 // PerRun returns how many times f allocates memory, as testing.AllocsPerRun counts it,
 // which counts what the runtime and goroutines of earlier tests allocate meanwhile, too.
@@ -13,7 +17,7 @@ import "testing"
 func PerRun(t testing.TB, runs int, f func()) float64 {
 	t.Helper()
 	if instrumented {
-		t.Skip("this build allocates more; the same test runs without -race and -asan")
+		impltest.SkipWithout(t, "a build without -race, -asan and -msan")
 	}
 	least := testing.AllocsPerRun(runs, f)
 	for range 4 {

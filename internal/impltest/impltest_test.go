@@ -16,6 +16,8 @@ var (
 )
 
 func TestAll(t *testing.T) {
+	t.Setenv(RequireEnv, "") // where these backends are unknown
+	t.Setenv(MissingEnv, "")
 	var got []string
 	All(t, backends, func(t *testing.T) { got = append(got, backends.String()) })
 
@@ -41,18 +43,29 @@ func TestAllRestores(t *testing.T) {
 	}
 }
 
-func TestMissing(t *testing.T) {
+func TestComplaints(t *testing.T) {
+	const (
+		notHere    = " is not available here, and "
+		absent     = "impltest:absent" + notHere
+		notListed  = MissingEnv + " does not list it"
+		unrequired = " is here, and MTCORE_REQUIRE does not list it: .ci/run has a table of backends and the CPU features they need"
+	)
 	for _, tt := range []struct {
-		list string
-		want []string
+		require, missing string
+		want             []string
 	}{
-		{"", nil},
-		{"impltest:fast,other:absent", nil},
-		{"impltest:absent", []string{"absent"}},
-		{"other:x, impltest:slow ,impltest:misspelt", []string{"misspelt"}},
+		{"", "", nil},
+		{"impltest:fast,other:absent", "", nil},
+		{"impltest:absent", "", []string{absent + "MTCORE_REQUIRE requires it"}},
+		{"other:x,impltest:slow,impltest:misspelt", "", []string{"impltest:misspelt is not registered in this build, and MTCORE_REQUIRE requires it"}},
+		{"impltest:slow,impltest:fast", "impltest:absent", nil},
+		{"impltest:slow,impltest:fast", "vectors,impltest:absent", nil},
+		{"impltest:slow,impltest:fast", "none", []string{absent + notListed}},
+		{"impltest:slow", "vectors", []string{absent + notListed, "impltest:fast" + unrequired}},
+		{"impltest:slow,impltest:fast,impltest:absent", "impltest:absent", []string{absent + "MTCORE_REQUIRE requires it"}},
 	} {
-		if got := missing(backends, tt.list); !slices.Equal(got, tt.want) {
-			t.Errorf("missing(%q) = %q, want %q", tt.list, got, tt.want)
+		if got := complaints(backends, tt.require, tt.missing); !slices.Equal(got, tt.want) {
+			t.Errorf("%s=%s %s=%s:\ngot  %q\nwant %q", RequireEnv, tt.require, MissingEnv, tt.missing, got, tt.want)
 		}
 	}
 }
@@ -64,7 +77,7 @@ type recorder struct {
 }
 
 func (r *recorder) Helper()               {}
-func (r *recorder) Errorf(string, ...any) { r.ended = "failed" }
+func (r *recorder) Skip(...any)           { r.end("skipped") }
 func (r *recorder) Fatalf(string, ...any) { r.end("failed") }
 func (r *recorder) Skipf(string, ...any)  { r.end("skipped") }
 
@@ -86,7 +99,8 @@ func ended(f func(t testing.TB)) string {
 	return r.ended
 }
 
-// TestNeed: what is not there skips a test, and fails it where it is required.
+// TestNeed: what is not there skips a test, and fails it where it is required, or where
+// other things only may be missing.
 func TestNeed(t *testing.T) {
 	backend := func(name string) func(testing.TB) {
 		return func(t testing.TB) { Need(t, backends, name) }
@@ -94,22 +108,33 @@ func TestNeed(t *testing.T) {
 	published := func(dir string) func(testing.TB) {
 		return func(t testing.TB) { NeedPublished(t, dir) }
 	}
+	short := func(t testing.TB) { SkipShort(t, "slow") }
+	ifShort := map[bool]string{false: "passed", true: "skipped"}[testing.Short()]
 	for _, test := range []struct {
-		name    string
-		require string
-		f       func(testing.TB)
-		want    string
+		name             string
+		require, missing string
+		f                func(testing.TB)
+		want             string
 	}{
-		{"backend", "", backend("fast"), "passed"},
-		{"backend, required", "impltest:fast", backend("fast"), "passed"},
-		{"no backend", "", backend("absent"), "skipped"},
-		{"no backend, others required", "vectors,impltest:fast", backend("absent"), "skipped"},
-		{"no backend, required", "vectors,impltest:absent", backend("absent"), "failed"},
-		{"vectors", "vectors", published("."), "passed"},
-		{"no vectors", "impltest:fast", published("absent"), "skipped"},
-		{"no vectors, required", "impltest:fast,vectors", published("absent"), "failed"},
+		{"backend", "", "", backend("fast"), "passed"},
+		{"backend, required", "impltest:fast", "", backend("fast"), "passed"},
+		{"no backend", "", "", backend("absent"), "skipped"},
+		{"no backend, others required", "vectors,impltest:fast", "", backend("absent"), "skipped"},
+		{"no backend, required", "vectors,impltest:absent", "", backend("absent"), "failed"},
+		{"backend, nothing missing", "", "none", backend("fast"), "passed"},
+		{"no backend, nothing missing", "", "none", backend("absent"), "failed"},
+		{"no backend, others missing", "", "vectors,impltest:slow", backend("absent"), "failed"},
+		{"no backend, missing", "", "vectors,impltest:absent", backend("absent"), "skipped"},
+		{"no backend, missing and required", "impltest:absent", "impltest:absent", backend("absent"), "failed"},
+		{"vectors", "vectors", "none", published("."), "passed"},
+		{"no vectors", "impltest:fast", "", published("absent"), "skipped"},
+		{"no vectors, required", "impltest:fast,vectors", "", published("absent"), "failed"},
+		{"no vectors, nothing missing", "", "none", published("absent"), "failed"},
+		{"no vectors, missing", "", "vectors", published("absent"), "skipped"},
+		{"short", "", "none", short, ifShort},
 	} {
 		t.Setenv(RequireEnv, test.require)
+		t.Setenv(MissingEnv, test.missing)
 		if got := ended(test.f); got != test.want {
 			t.Errorf("%s: the test %s, want %s", test.name, got, test.want)
 		}
