@@ -9,7 +9,7 @@ func batchWidth() int { return slicedLanes }
 // minBatch is how many bytes a batch must have to be worth preparing. Neither
 // crypto/aes nor the kernels for 32-bit ARM have a use for batches.
 func minBatch() int {
-	if useAES || useStdAES {
+	if useArmv8 || useStdAES {
 		return math.MaxInt
 	}
 	return 1

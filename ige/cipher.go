@@ -8,11 +8,11 @@ import (
 // Cipher is an expanded AES key. It implements [cipher.Block] and is safe for
 // concurrent use.
 type Cipher struct {
-	nr       int      // rounds; 0 if the Cipher cannot be used
+	nr       int      // rounds
 	enc, dec schedule // of the cipher and of the equivalent inverse cipher
 
-	// std does the work instead, where crypto/aes has hardware support and this
-	// package has not.
+	// std has the key instead, and does the work, where crypto/aes has hardware support
+	// and this package has not.
 	std cipher.Block
 }
 
@@ -40,8 +40,8 @@ func (c *Cipher) expand(key []byte) error {
 			return err
 		}
 		c.std = std
+		return nil
 	}
-	// The schedules serve without std, too: tests turn it off.
 	c.nr = expand(&c.enc, &c.dec, key)
 	return nil
 }
@@ -104,7 +104,7 @@ func (c *Cipher) decryptIGE(iv *[IVSize]byte, dst, src []byte) {
 }
 
 func (c *Cipher) checkUsable() {
-	if c == nil || c.nr == 0 {
+	if c == nil || c.nr == 0 && c.std == nil {
 		panic("ige: Cipher was wiped, or not made by NewCipher")
 	}
 }

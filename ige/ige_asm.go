@@ -2,6 +2,8 @@
 
 package ige
 
+import "github.com/mtcore/mtcore/ige/asm"
+
 // maxCall bounds one call of a kernel, since the scheduler cannot preempt assembly:
 // 64 KiB take some 50 µs on servers and desktops, and by estimate up to four times
 // that on the slowest ARM cores.
@@ -10,76 +12,93 @@ const maxCall = 64 << 10
 // useStdAES: the kernels need the very instructions that crypto/aes would use.
 const useStdAES = false
 
+// useAES reports whether there are AES instructions, which the kernels that are named by
+// their role need.
+func useAES() bool { return useAESNI || useArmv8 }
+
 // expand computes the schedules of the cipher and of the equivalent inverse
 // cipher for a key of 16, 24 or 32 bytes, and returns the number of rounds.
 func expand(enc, dec *schedule, key []byte) (nr int) {
 	switch {
 	case len(key) != KeySize:
 		return expandGeneric(enc, dec, key)
-	case useAES:
-		expandAES(enc, dec, (*[KeySize]byte)(key))
+	case useAES():
+		asm.Expand((*[240]byte)(enc), (*[240]byte)(dec), (*[KeySize]byte)(key))
+		return maxRounds
+	case useNEON:
+		expandNEON(enc, dec, (*[KeySize]byte)(key))
+		return maxRounds
 	default:
-		expandSoftware(enc, dec, (*[KeySize]byte)(key))
+		return expandGeneric(enc, dec, key)
 	}
-	return maxRounds
 }
 
 // encrypt encrypts the whole blocks of src with nr rounds and the schedule xk,
 // and moves iv on.
 func encrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
-	if !useAES {
-		encryptSoftware(nr, xk, iv, dst, src)
-		return
-	}
-	for len(src) > 0 {
-		n := min(len(src), maxCall)
-		encryptAES(nr, xk, iv, dst[:n], src[:n])
-		dst, src = dst[n:], src[n:]
+	switch {
+	case useAES():
+		for len(src) > 0 {
+			n := min(len(src), maxCall)
+			asm.Encrypt(nr, (*[240]byte)(xk), iv, dst[:n], src[:n])
+			dst, src = dst[n:], src[n:]
+		}
+	case useNEON:
+		encryptNEON(nr, xk, iv, dst, src)
+	default:
+		encryptGeneric(nr, xk, iv, dst, src)
 	}
 }
 
 // decrypt decrypts the whole blocks of src with nr rounds and the schedule xk of
 // the equivalent inverse cipher, and moves iv on.
 func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
-	if !useAES {
-		decryptSoftware(nr, xk, iv, dst, src)
-		return
-	}
-	for len(src) > 0 {
-		n := min(len(src), maxCall)
-		decryptAES(nr, xk, iv, dst[:n], src[:n])
-		dst, src = dst[n:], src[n:]
+	switch {
+	case useAES():
+		for len(src) > 0 {
+			n := min(len(src), maxCall)
+			asm.Decrypt(nr, (*[240]byte)(xk), iv, dst[:n], src[:n])
+			dst, src = dst[n:], src[n:]
+		}
+	case useNEON:
+		decryptNEON(nr, xk, iv, dst, src)
+	default:
+		decryptGeneric(nr, xk, iv, dst, src)
 	}
 }
 
 // encryptMessage expands key and encrypts the one or more blocks of src with it.
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	switch {
-	case !useAES:
-		encryptMessageSoftware(key, iv, dst, src)
-	case len(src) <= maxCall:
-		encryptKeyAES(key, iv, dst[:len(src)], src)
-	default:
+	case useAES() && len(src) <= maxCall:
+		asm.EncryptKey(key, iv, dst[:len(src)], src)
+	case useAES():
 		var enc, dec schedule
-		expandAES(&enc, &dec, key)
+		expand(&enc, &dec, key[:])
 		encrypt(maxRounds, &enc, iv, dst, src)
 		clear(enc[:])
 		clear(dec[:])
+	case useNEON:
+		encryptMessageNEON(key, iv, dst, src)
+	default:
+		encryptMessageGeneric(key, iv, dst, src)
 	}
 }
 
 // decryptMessage expands key and decrypts the one or more blocks of src with it.
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	switch {
-	case !useAES:
-		decryptMessageSoftware(key, iv, dst, src)
-	case len(src) <= maxCall:
-		decryptKeyAES(key, iv, dst[:len(src)], src)
-	default:
+	case useAES() && len(src) <= maxCall:
+		asm.DecryptKey(key, iv, dst[:len(src)], src)
+	case useAES():
 		var enc, dec schedule
-		expandAES(&enc, &dec, key)
+		expand(&enc, &dec, key[:])
 		decrypt(maxRounds, &dec, iv, dst, src)
 		clear(enc[:])
 		clear(dec[:])
+	case useNEON:
+		decryptMessageNEON(key, iv, dst, src)
+	default:
+		decryptMessageGeneric(key, iv, dst, src)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-const useAES = false
+const useArmv8 = false
 
 var useStdAES = cpuid.StdlibHasAES
 

@@ -2,23 +2,17 @@
 
 package ige
 
-// The software AES, under the names that ige_asm.go dispatches to without AES
-// instructions: where there is none in assembly, the one in Go.
+// What ige_asm.go would call if useNEON were not a constant here. The compiler leaves the
+// calls out.
 
-func expandSoftware(enc, dec *schedule, key *[KeySize]byte) { expandGeneric(enc, dec, key[:]) }
+func expandNEON(enc, dec *schedule, key *[KeySize]byte) { panic(errNoNEON) }
 
-func encryptSoftware(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
-	encryptGeneric(nr, xk, iv, dst, src)
-}
+func encryptNEON(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) { panic(errNoNEON) }
 
-func decryptSoftware(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
-	decryptGeneric(nr, xk, iv, dst, src)
-}
+func decryptNEON(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) { panic(errNoNEON) }
 
-func encryptMessageSoftware(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	encryptMessageGeneric(key, iv, dst, src)
-}
+func encryptMessageNEON(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) { panic(errNoNEON) }
 
-func decryptMessageSoftware(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
-	decryptMessageGeneric(key, iv, dst, src)
-}
+func decryptMessageNEON(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) { panic(errNoNEON) }
+
+const errNoNEON = "ige: internal error: no NEON"

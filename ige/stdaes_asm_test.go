@@ -32,10 +32,10 @@ func TestStdSchedules(t *testing.T) {
 		std := newStdBlock(t, key)
 		boring := reflect.TypeOf(std).Elem().PkgPath() == "crypto/internal/boring"
 		nr, enc, dec := stdSchedules(std)
-		if !useAES || fips140.Enabled() || boring {
+		if !useAES() || fips140.Enabled() || boring {
 			if nr != 0 || enc != nil || dec != nil {
 				t.Errorf("AES-%d: found the schedules with AES instructions: %v, FIPS 140-3 mode: %v, BoringCrypto: %v",
-					8*keySize, useAES, fips140.Enabled(), boring)
+					8*keySize, useAES(), fips140.Enabled(), boring)
 			}
 			continue
 		}
@@ -64,7 +64,7 @@ func TestStdSchedulesToggle(t *testing.T) {
 	stdSchedules(std)
 	for _, state := range backends.States() {
 		leave := state.Enter()
-		if _, enc, _ := stdSchedules(std); enc != nil && !useAES {
+		if _, enc, _ := stdSchedules(std); enc != nil && !useAES() {
 			t.Errorf("backend %s: a crypto/aes block is read without kernels to use it", state.Name)
 		}
 		leave()

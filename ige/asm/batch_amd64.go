@@ -4,11 +4,11 @@
 
 package asm
 
-// ExpandEncrypt1AESNI expands an AES-256 key into the schedule of a lane of a group,
+// ExpandEncrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for AES.
 //
 //go:noescape
-func ExpandEncrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
+func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 
 // ExpandEncrypt2VAES256 expands two AES-256 keys into the schedules of a lane of a group and the next,
 // for AES.
@@ -22,23 +22,23 @@ func ExpandEncrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
 //go:noescape
 func ExpandEncrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 
-// EncryptBatch2AESNI takes the first 2 lanes through so many blocks, at least one,
+// EncryptBatch2 takes the first 2 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch2AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4AESNI takes the first 4 lanes through so many blocks, at least one,
+// EncryptBatch4 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8AESNI takes the first 8 lanes through so many blocks, at least one,
+// EncryptBatch8 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with AES.
@@ -76,11 +76,11 @@ func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, s
 //go:noescape
 func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// ExpandDecrypt1AESNI expands an AES-256 key into the schedule of a lane of a group,
+// ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
 //
 //go:noescape
-func ExpandDecrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
+func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 
 // ExpandDecrypt2VAES256 expands two AES-256 keys into the schedules of a lane of a group and the next,
 // for the equivalent inverse cipher.
@@ -94,23 +94,23 @@ func ExpandDecrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
 //go:noescape
 func ExpandDecrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 
-// DecryptBatch2AESNI takes the first 2 lanes through so many blocks, at least one,
+// DecryptBatch2 takes the first 2 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch2AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4AESNI takes the first 4 lanes through so many blocks, at least one,
+// DecryptBatch4 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8AESNI takes the first 8 lanes through so many blocks, at least one,
+// DecryptBatch8 takes the first 8 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
 // of AES-256-IGE, with the equivalent inverse cipher.

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func ExpandEncrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
+// func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, AVX
-TEXT ·ExpandEncrypt1AESNI(SB), NOSPLIT, $0-24
+TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
 	MOVQ    keys+0(FP), AX
 	MOVQ    lane+8(FP), CX
 	SHLQ    $0x04, CX
@@ -480,9 +480,9 @@ TEXT ·ExpandEncrypt4VAES512(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func EncryptBatch2AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·EncryptBatch2AESNI(SB), NOSPLIT, $0-40
+TEXT ·EncryptBatch2(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX
@@ -589,9 +589,9 @@ block:
 	VMOVDQU     X3, 272(CX)
 	RET
 
-// func EncryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·EncryptBatch4AESNI(SB), NOSPLIT, $0-40
+TEXT ·EncryptBatch4(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX
@@ -760,9 +760,9 @@ block:
 	VMOVDQU     X7, 304(CX)
 	RET
 
-// func EncryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·EncryptBatch8AESNI(SB), NOSPLIT, $576-40
+TEXT ·EncryptBatch8(SB), NOSPLIT, $576-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX
@@ -4850,9 +4850,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func ExpandDecrypt1AESNI(keys *[960]byte, lane int, key *[32]byte)
+// func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, AVX
-TEXT ·ExpandDecrypt1AESNI(SB), NOSPLIT, $0-24
+TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
 	MOVQ    keys+0(FP), AX
 	MOVQ    lane+8(FP), CX
 	SHLQ    $0x04, CX
@@ -5405,9 +5405,9 @@ TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func DecryptBatch2AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·DecryptBatch2AESNI(SB), NOSPLIT, $0-40
+TEXT ·DecryptBatch2(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX
@@ -5514,9 +5514,9 @@ block:
 	VMOVDQU     X3, 272(CX)
 	RET
 
-// func DecryptBatch4AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·DecryptBatch4AESNI(SB), NOSPLIT, $0-40
+TEXT ·DecryptBatch4(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX
@@ -5685,9 +5685,9 @@ block:
 	VMOVDQU     X7, 304(CX)
 	RET
 
-// func DecryptBatch8AESNI(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
-TEXT ·DecryptBatch8AESNI(SB), NOSPLIT, $576-40
+TEXT ·DecryptBatch8(SB), NOSPLIT, $576-40
 	MOVQ    keys+0(FP), AX
 	MOVQ    state+8(FP), CX
 	MOVQ    dst+16(FP), DX

@@ -4,50 +4,50 @@
 
 package asm
 
-// ExpandEncrypt1Armv8 expands an AES-256 key into the schedule of a lane of a group,
+// ExpandEncrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for AES.
 //
 //go:noescape
-func ExpandEncrypt1Armv8(keys *[960]byte, lane int, key *[32]byte)
+func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 
-// EncryptBatch2Armv8 takes the first 2 lanes through so many blocks, at least one, of
+// EncryptBatch2 takes the first 2 lanes through so many blocks, at least one, of
 // AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch2Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4Armv8 takes the first 4 lanes through so many blocks, at least one, of
+// EncryptBatch4 takes the first 4 lanes through so many blocks, at least one, of
 // AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch4Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8Armv8 takes the first 8 lanes through so many blocks, at least one, of
+// EncryptBatch8 takes the first 8 lanes through so many blocks, at least one, of
 // AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch8Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// ExpandDecrypt1Armv8 expands an AES-256 key into the schedule of a lane of a group,
+// ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
 //
 //go:noescape
-func ExpandDecrypt1Armv8(keys *[960]byte, lane int, key *[32]byte)
+func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 
-// DecryptBatch2Armv8 takes the first 2 lanes through so many blocks, at least one, of
+// DecryptBatch2 takes the first 2 lanes through so many blocks, at least one, of
 // AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch2Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4Armv8 takes the first 4 lanes through so many blocks, at least one, of
+// DecryptBatch4 takes the first 4 lanes through so many blocks, at least one, of
 // AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch4Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8Armv8 takes the first 8 lanes through so many blocks, at least one, of
+// DecryptBatch8 takes the first 8 lanes through so many blocks, at least one, of
 // AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch8Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func ExpandEncrypt1Armv8(keys *[960]byte, lane int, key *[32]byte)
+// func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, ASIMD
-TEXT ·ExpandEncrypt1Armv8(SB), NOSPLIT, $0-24
+TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
 	MOVD   keys+0(FP), R0
 	MOVD   lane+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -181,9 +181,9 @@ TEXT ·ExpandEncrypt1Armv8(SB), NOSPLIT, $0-24
 	ADD  $64, R0, R0
 	RET
 
-// func EncryptBatch2Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·EncryptBatch2Armv8(SB), NOSPLIT, $0-40
+TEXT ·EncryptBatch2(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -334,9 +334,9 @@ loop:
 	VST1.P [V4.B16, V5.B16], 32(R8)
 	RET
 
-// func EncryptBatch4Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·EncryptBatch4Armv8(SB), NOSPLIT, $0-40
+TEXT ·EncryptBatch4(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -559,9 +559,9 @@ loop:
 	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R12)
 	RET
 
-// func EncryptBatch8Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·EncryptBatch8Armv8(SB), NOSPLIT, $0-40
+TEXT ·EncryptBatch8(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	ADD    $960, R0, R1
 	MOVD   blocks+32(FP), R3
@@ -964,9 +964,9 @@ loop:
 	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R22)
 	RET
 
-// func ExpandDecrypt1Armv8(keys *[960]byte, lane int, key *[32]byte)
+// func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, ASIMD
-TEXT ·ExpandDecrypt1Armv8(SB), NOSPLIT, $0-24
+TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
 	MOVD   keys+0(FP), R0
 	MOVD   lane+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -1154,9 +1154,9 @@ TEXT ·ExpandDecrypt1Armv8(SB), NOSPLIT, $0-24
 	ADD    $64, R0, R0
 	RET
 
-// func DecryptBatch2Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·DecryptBatch2Armv8(SB), NOSPLIT, $0-40
+TEXT ·DecryptBatch2(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -1307,9 +1307,9 @@ loop:
 	VST1.P [V4.B16, V5.B16], 32(R8)
 	RET
 
-// func DecryptBatch4Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·DecryptBatch4Armv8(SB), NOSPLIT, $0-40
+TEXT ·DecryptBatch4(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -1532,9 +1532,9 @@ loop:
 	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R12)
 	RET
 
-// func DecryptBatch8Armv8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
-TEXT ·DecryptBatch8Armv8(SB), NOSPLIT, $0-40
+TEXT ·DecryptBatch8(SB), NOSPLIT, $0-40
 	MOVD   keys+0(FP), R0
 	ADD    $960, R0, R1
 	MOVD   blocks+32(FP), R3

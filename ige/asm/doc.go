@@ -8,7 +8,8 @@
 //   - dst is at least as long, and is either exactly src or shares no memory
 //     with it;
 //   - nr, the number of AES rounds, is 10, 12 or 14 and fits the schedule;
-//   - the CPU has the instructions that the name of the kernel promises.
+//   - the CPU has the instructions: those that the name of the kernel says, or else AES-NI
+//     and AVX on amd64, and the AES instructions of ARMv8 on ARM.
 //
 // An IGE state is the last ciphertext block followed by the last plaintext
 // block; kernels replace iv by the state after the call, so that calls chain.

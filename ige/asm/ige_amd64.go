@@ -4,32 +4,32 @@
 
 package asm
 
-// ExpandAESNI expands an AES-256 key into the schedules of AES and of the equivalent
+// Expand expands an AES-256 key into the schedules of AES and of the equivalent
 // inverse cipher.
 //
 //go:noescape
-func ExpandAESNI(enc *[240]byte, dec *[240]byte, key *[32]byte)
+func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 
-// EncryptAESNI is one IGE stream with AES-NI: AES with nr rounds and the schedule xk.
+// Encrypt is one IGE stream with AES-NI: AES with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func EncryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// EncryptKeyAESNI expands an AES-256 key, for AES, and does what
-// EncryptAESNI does. It wipes the schedule.
+// EncryptKey expands an AES-256 key, for AES, and does what
+// Encrypt does. It wipes the schedule.
 //
 //go:noescape
-func EncryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptAESNI is one IGE stream with AES-NI: the equivalent inverse cipher with nr rounds and the schedule xk.
+// Decrypt is one IGE stream with AES-NI: the equivalent inverse cipher with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func DecryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptKeyAESNI expands an AES-256 key, for the equivalent inverse cipher, and does what
-// DecryptAESNI does. It wipes the schedule.
+// DecryptKey expands an AES-256 key, for the equivalent inverse cipher, and does what
+// Decrypt does. It wipes the schedule.
 //
 //go:noescape
-func DecryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func ExpandAESNI(enc *[240]byte, dec *[240]byte, key *[32]byte)
+// func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 // Requires: AES, AVX
-TEXT ·ExpandAESNI(SB), NOSPLIT, $0-24
+TEXT ·Expand(SB), NOSPLIT, $0-24
 	MOVQ    enc+0(FP), AX
 	MOVQ    dec+8(FP), CX
 	MOVQ    key+16(FP), DX
@@ -189,9 +189,9 @@ DATA rconStart<>+8(SB)/4, $0x00000001
 DATA rconStart<>+12(SB)/4, $0x00000001
 GLOBL rconStart<>(SB), RODATA|NOPTR, $16
 
-// func EncryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·EncryptAESNI(SB), NOSPLIT, $0-72
+TEXT ·Encrypt(SB), NOSPLIT, $0-72
 	MOVQ    iv+16(FP), AX
 	MOVQ    dst_base+24(FP), CX
 	MOVQ    src_base+48(FP), DX
@@ -320,9 +320,9 @@ done10:
 	VMOVDQU     X0, 16(AX)
 	RET
 
-// func EncryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·EncryptKeyAESNI(SB), NOSPLIT, $240-64
+TEXT ·EncryptKey(SB), NOSPLIT, $240-64
 	MOVQ    iv+8(FP), AX
 	MOVQ    dst_base+16(FP), CX
 	MOVQ    src_base+40(FP), DX
@@ -535,9 +535,9 @@ done14:
 	VZEROUPPER
 	RET
 
-// func DecryptAESNI(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·DecryptAESNI(SB), NOSPLIT, $0-72
+TEXT ·Decrypt(SB), NOSPLIT, $0-72
 	MOVQ    iv+16(FP), AX
 	MOVQ    dst_base+24(FP), CX
 	MOVQ    src_base+48(FP), DX
@@ -666,9 +666,9 @@ done10:
 	VMOVDQU     X0, (AX)
 	RET
 
-// func DecryptKeyAESNI(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, AVX
-TEXT ·DecryptKeyAESNI(SB), NOSPLIT, $240-64
+TEXT ·DecryptKey(SB), NOSPLIT, $240-64
 	MOVQ    iv+8(FP), AX
 	MOVQ    dst_base+16(FP), CX
 	MOVQ    src_base+40(FP), DX

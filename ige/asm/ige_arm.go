@@ -4,28 +4,34 @@
 
 package asm
 
-// ExpandEncryptArmv8 expands an AES-256 key into a schedule, for
-// AES.
+// Expand expands an AES-256 key into the schedules of AES and of the equivalent
+// inverse cipher.
 //
 //go:noescape
-func ExpandEncryptArmv8(xk *[240]byte, key *[32]byte)
+func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 
-// EncryptArmv8 is one IGE stream with the AES instructions of ARMv8:
+// Encrypt is one IGE stream with the AES instructions of ARMv8:
 // AES with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func EncryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// ExpandDecryptArmv8 expands an AES-256 key into a schedule, for
-// the equivalent inverse cipher.
+// EncryptKey expands an AES-256 key, for AES, and does what
+// Encrypt does. It wipes the schedule.
 //
 //go:noescape
-func ExpandDecryptArmv8(xk *[240]byte, key *[32]byte)
+func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptArmv8 is one IGE stream with the AES instructions of ARMv8:
+// Decrypt is one IGE stream with the AES instructions of ARMv8:
 // the equivalent inverse cipher with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func DecryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+
+// DecryptKey expands an AES-256 key, for the equivalent inverse cipher, and does what
+// Decrypt does. It wipes the schedule.
+//
+//go:noescape
+func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)

@@ -4,172 +4,217 @@
 
 #include "textflag.h"
 
-// func ExpandEncryptArmv8(xk *[240]byte, key *[32]byte)
+// func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 // Requires: AES, ASIMD
-TEXT ·ExpandEncryptArmv8(SB), NOSPLIT, $0-8
-	MOVW xk+0(FP), R0
-	MOVW key+4(FP), R1
-	WORD $0xf2800050 // vmov.i32 q0, #0
-	WORD $0xf2802051 // vmov.i32 q1, #1
-	WORD $0xf421820f // vld1.8 {d8-d11}, [r1]
-	WORD $0xf4008a0d // vst1.8 {d8-d9}, [r0]!
+TEXT ·Expand(SB), NOSPLIT, $0-12
+	MOVW enc+0(FP), R0
+	MOVW dec+4(FP), R1
+	MOVW key+8(FP), R2
+	ADD  $224, R1, R1
+	WORD $0xf2802050 // vmov.i32 q1, #0
+	WORD $0xf2804051 // vmov.i32 q2, #1
+	WORD $0xf422a20f // vld1.8 {d10-d13}, [r2]
 	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf401aa0f // vst1.8 {d10-d11}, [r1]
+	SUB  $16, R1, R1
+	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 2
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 3
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf4008a0d // vst1.8 {d8-d9}, [r0]!
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 4
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30aa152 // veor q5, q5, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 5
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 6
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf3088152 // veor q4, q4, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf4008a0d // vst1.8 {d8-d9}, [r0]!
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 7
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 8
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 9
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf4008a0d // vst1.8 {d8-d9}, [r0]!
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 10
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30aa152 // veor q5, q5, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 11
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 12
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf3088152 // veor q4, q4, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf4008a0d // vst1.8 {d8-d9}, [r0]!
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 13
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf400aa0d // vst1.8 {d10-d11}, [r0]!
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
 
 	// Round key 14
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0d // vst1.8 {d12-d13}, [r0]!
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
+	WORD $0xf401ea0f // vst1.8 {d14-d15}, [r1]
+	SUB  $16, R1, R1
 	RET
 
-// func EncryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·EncryptArmv8(SB), NOSPLIT, $0-36
+TEXT ·Encrypt(SB), NOSPLIT, $0-36
 	MOVW nr+0(FP), R0
 	MOVW xk+4(FP), R1
 	MOVW iv+8(FP), R2
@@ -348,201 +393,253 @@ loop10:
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
 	RET
 
-// func ExpandDecryptArmv8(xk *[240]byte, key *[32]byte)
+// func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·ExpandDecryptArmv8(SB), NOSPLIT, $0-8
-	MOVW xk+0(FP), R0
-	MOVW key+4(FP), R1
-	ADD  $224, R0, R0
-	WORD $0xf2800050 // vmov.i32 q0, #0
-	WORD $0xf2802051 // vmov.i32 q1, #1
-	WORD $0xf421820f // vld1.8 {d8-d11}, [r1]
-	WORD $0xf4008a0f // vst1.8 {d8-d9}, [r0]
-	SUB  $16, R0, R0
-	WORD $0xf3b0e3ca // aesimc.8 q7, q5
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+TEXT ·EncryptKey(SB), NOSPLIT, $240-32
+	MOVW key+0(FP), R0
+	MOVW $frame-240(SP), R1
+	WORD $0xf2802050 // vmov.i32 q1, #0
+	WORD $0xf2804051 // vmov.i32 q2, #1
+	WORD $0xf420a20f // vld1.8 {d10-d13}, [r0]
+	WORD $0xf401aa0d // vst1.8 {d10-d11}, [r1]!
+	WORD $0xf401ca0d // vst1.8 {d12-d13}, [r1]!
 
 	// Round key 2
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf3b0e3cc // aesimc.8 q7, q6
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0d // vst1.8 {d14-d15}, [r1]!
 
 	// Round key 3
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf3b0e3c8 // aesimc.8 q7, q4
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf401aa0d // vst1.8 {d10-d11}, [r1]!
 
 	// Round key 4
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30aa152 // veor q5, q5, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf3b0e3ca // aesimc.8 q7, q5
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf401ca0d // vst1.8 {d12-d13}, [r1]!
 
 	// Round key 5
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf3b0e3cc // aesimc.8 q7, q6
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0d // vst1.8 {d14-d15}, [r1]!
 
 	// Round key 6
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf3088152 // veor q4, q4, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf3b0e3c8 // aesimc.8 q7, q4
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf401aa0d // vst1.8 {d10-d11}, [r1]!
 
 	// Round key 7
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf3b0e3ca // aesimc.8 q7, q5
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf401ca0d // vst1.8 {d12-d13}, [r1]!
 
 	// Round key 8
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf3b0e3cc // aesimc.8 q7, q6
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0d // vst1.8 {d14-d15}, [r1]!
 
 	// Round key 9
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf3b0e3c8 // aesimc.8 q7, q4
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf401aa0d // vst1.8 {d10-d11}, [r1]!
 
 	// Round key 10
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30aa152 // veor q5, q5, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf3b0e3ca // aesimc.8 q7, q5
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf401ca0d // vst1.8 {d12-d13}, [r1]!
 
 	// Round key 11
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf3b0e3cc // aesimc.8 q7, q6
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0d // vst1.8 {d14-d15}, [r1]!
 
 	// Round key 12
-	WORD $0xf3bc4c4d // vdup.32 q2, d13[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4a // vext.8 q3, q0, q5, #12
-	WORD $0xf30a8156 // veor q4, q5, q3
-	WORD $0xf2b06848 // vext.8 q3, q0, q4, #8
-	WORD $0xf3088156 // veor q4, q4, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf3088152 // veor q4, q4, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf3088154 // veor q4, q4, q2
-	WORD $0xf3b0e3c8 // aesimc.8 q7, q4
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf401aa0d // vst1.8 {d10-d11}, [r1]!
 
 	// Round key 13
-	WORD $0xf3bc4c49 // vdup.32 q2, d9[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c4c // vext.8 q3, q0, q6, #12
-	WORD $0xf30ca156 // veor q5, q6, q3
-	WORD $0xf2b0684a // vext.8 q3, q0, q5, #8
-	WORD $0xf30aa156 // veor q5, q5, q3
-	WORD $0xf30aa154 // veor q5, q5, q2
-	WORD $0xf3b0e3ca // aesimc.8 q7, q5
-	WORD $0xf400ea0f // vst1.8 {d14-d15}, [r0]
-	SUB  $16, R0, R0
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf401ca0d // vst1.8 {d12-d13}, [r1]!
 
 	// Round key 14
-	WORD $0xf3bc4c4b // vdup.32 q2, d11[1]
-	WORD $0xf3b04300 // aese.8 q2, q0
-	WORD $0xf2b06c48 // vext.8 q3, q0, q4, #12
-	WORD $0xf308c156 // veor q6, q4, q3
-	WORD $0xf2b0684c // vext.8 q3, q0, q6, #8
-	WORD $0xf30cc156 // veor q6, q6, q3
-	WORD $0xf2b44144 // vext.8 q2, q2, q2, #1
-	WORD $0xf30cc152 // veor q6, q6, q1
-	WORD $0xf2a12552 // vshl.s32 q1, q1, #1
-	WORD $0xf30cc154 // veor q6, q6, q2
-	WORD $0xf400ca0f // vst1.8 {d12-d13}, [r0]
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0d // vst1.8 {d14-d15}, [r1]!
+	MOVW $frame-240(SP), R1
+	MOVW iv+4(FP), R0
+	MOVW dst_base+8(FP), R2
+	MOVW src_base+20(FP), R3
+	MOVW src_len+24(FP), R4
+	WORD $0xf4210a0d // vld1.8 {d0-d1}, [r1]!
+	WORD $0xf421420d // vld1.8 {d4-d7}, [r1]!
+	WORD $0xf421820d // vld1.8 {d8-d11}, [r1]!
+	WORD $0xf421c20d // vld1.8 {d12-d15}, [r1]!
+	WORD $0xf461020d // vld1.8 {d16-d19}, [r1]!
+	MOVW R1, R5
+	ADD  $80, R5, R6
+	WORD $0xf4262a0f // vld1.8 {d2-d3}, [r6]
+	WORD $0xf4608a0d // vld1.8 {d24-d25}, [r0]!
+	WORD $0xf460ca0f // vld1.8 {d28-d29}, [r0]
 	SUB  $16, R0, R0
+	WORD $0xf34cc1d2 // veor q14, q14, q1
+	WORD $0xf463aa0f // vld1.8 {d26-d27}, [r3]
+	WORD $0xf34aa1d0 // veor q13, q13, q0
+
+loop14:
+	WORD   $0xf3f0832a // aese.8 q12, q13
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf463ea0f // vld1.8 {d30-d31}, [r3]
+	SUB.S  $16, R4, R4
+	WORD   $0xf3f08304 // aese.8 q12, q2
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	ADD.NE $16, R3
+	WORD   $0xf3f08306 // aese.8 q12, q3
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf463aa0f // vld1.8 {d26-d27}, [r3]
+	WORD   $0xf3f08308 // aese.8 q12, q4
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	MOVW   R5, R6
+	WORD   $0xf3f0830a // aese.8 q12, q5
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f0830c // aese.8 q12, q6
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf34ee1d2 // veor q15, q15, q1
+	WORD   $0xf3f0830e // aese.8 q12, q7
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf34aa1d0 // veor q13, q13, q0
+	WORD   $0xf3f08320 // aese.8 q12, q8
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf34aa1fc // veor q13, q13, q14
+	WORD   $0xf3f08322 // aese.8 q12, q9
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf4666a0d // vld1.8 {d22-d23}, [r6]!
+	WORD   $0xf3f08324 // aese.8 q12, q10
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f08326 // aese.8 q12, q11
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf4666a0d // vld1.8 {d22-d23}, [r6]!
+	WORD   $0xf3f08324 // aese.8 q12, q10
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f08326 // aese.8 q12, q11
+	WORD   $0xf3f083a8 // aesmc.8 q12, q12
+	WORD   $0xf3f08324 // aese.8 q12, q10
+	WORD   $0xf34841fc // veor q10, q12, q14
+	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
+	WORD   $0xf26ec1fe // vorr q14, q15, q15
+	BNE    loop14
+	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	WORD   $0xf4404a0d // vst1.8 {d20-d21}, [r0]!
+	WORD   $0xf440ca0f // vst1.8 {d28-d29}, [r0]
+
+	// Wipe the schedule
+	MOVW $frame-240(SP), R1
+	WORD $0xf2c04050 // vmov.i32 q10, #0
+	WORD $0xf2c06050 // vmov.i32 q11, #0
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf4414a0f // vst1.8 {d20-d21}, [r1]
 	RET
 
-// func DecryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·DecryptArmv8(SB), NOSPLIT, $0-36
+TEXT ·Decrypt(SB), NOSPLIT, $0-36
 	MOVW nr+0(FP), R0
 	MOVW xk+4(FP), R1
 	MOVW iv+8(FP), R2
@@ -719,4 +816,277 @@ loop10:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
+	RET
+
+// func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// Requires: AES, ASIMD
+TEXT ·DecryptKey(SB), NOSPLIT, $240-32
+	MOVW key+0(FP), R0
+	MOVW $frame-240(SP), R1
+	ADD  $224, R1, R1
+	WORD $0xf2802050 // vmov.i32 q1, #0
+	WORD $0xf2804051 // vmov.i32 q2, #1
+	WORD $0xf420a20f // vld1.8 {d10-d13}, [r0]
+	WORD $0xf401aa0f // vst1.8 {d10-d11}, [r1]
+	SUB  $16, R1, R1
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 2
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 3
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 4
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 5
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 6
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 7
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 8
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 9
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 10
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30cc154 // veor q6, q6, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 11
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf3b003ce // aesimc.8 q0, q7
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 12
+	WORD $0xf3bc6c4f // vdup.32 q3, d15[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4c // vext.8 q4, q1, q6, #12
+	WORD $0xf30ca158 // veor q5, q6, q4
+	WORD $0xf2b2884a // vext.8 q4, q1, q5, #8
+	WORD $0xf30aa158 // veor q5, q5, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30aa154 // veor q5, q5, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30aa156 // veor q5, q5, q3
+	WORD $0xf3b003ca // aesimc.8 q0, q5
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 13
+	WORD $0xf3bc6c4b // vdup.32 q3, d11[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4e // vext.8 q4, q1, q7, #12
+	WORD $0xf30ec158 // veor q6, q7, q4
+	WORD $0xf2b2884c // vext.8 q4, q1, q6, #8
+	WORD $0xf30cc158 // veor q6, q6, q4
+	WORD $0xf30cc156 // veor q6, q6, q3
+	WORD $0xf3b003cc // aesimc.8 q0, q6
+	WORD $0xf4010a0f // vst1.8 {d0-d1}, [r1]
+	SUB  $16, R1, R1
+
+	// Round key 14
+	WORD $0xf3bc6c4d // vdup.32 q3, d13[1]
+	WORD $0xf3b06302 // aese.8 q3, q1
+	WORD $0xf2b28c4a // vext.8 q4, q1, q5, #12
+	WORD $0xf30ae158 // veor q7, q5, q4
+	WORD $0xf2b2884e // vext.8 q4, q1, q7, #8
+	WORD $0xf30ee158 // veor q7, q7, q4
+	WORD $0xf2b66146 // vext.8 q3, q3, q3, #1
+	WORD $0xf30ee154 // veor q7, q7, q2
+	WORD $0xf2a14554 // vshl.s32 q2, q2, #1
+	WORD $0xf30ee156 // veor q7, q7, q3
+	WORD $0xf401ea0f // vst1.8 {d14-d15}, [r1]
+	SUB  $16, R1, R1
+	MOVW $frame-240(SP), R1
+	MOVW iv+4(FP), R0
+	MOVW dst_base+8(FP), R2
+	MOVW src_base+20(FP), R3
+	MOVW src_len+24(FP), R4
+	WORD $0xf4210a0d // vld1.8 {d0-d1}, [r1]!
+	WORD $0xf421420d // vld1.8 {d4-d7}, [r1]!
+	WORD $0xf421820d // vld1.8 {d8-d11}, [r1]!
+	WORD $0xf421c20d // vld1.8 {d12-d15}, [r1]!
+	WORD $0xf461020d // vld1.8 {d16-d19}, [r1]!
+	MOVW R1, R5
+	ADD  $80, R5, R6
+	WORD $0xf4262a0f // vld1.8 {d2-d3}, [r6]
+	WORD $0xf460ca0d // vld1.8 {d28-d29}, [r0]!
+	WORD $0xf4608a0f // vld1.8 {d24-d25}, [r0]
+	SUB  $16, R0, R0
+	WORD $0xf34cc1d2 // veor q14, q14, q1
+	WORD $0xf463aa0f // vld1.8 {d26-d27}, [r3]
+	WORD $0xf34aa1d0 // veor q13, q13, q0
+
+loop14:
+	WORD   $0xf3f0836a // aesd.8 q12, q13
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf463ea0f // vld1.8 {d30-d31}, [r3]
+	SUB.S  $16, R4, R4
+	WORD   $0xf3f08344 // aesd.8 q12, q2
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	ADD.NE $16, R3
+	WORD   $0xf3f08346 // aesd.8 q12, q3
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf463aa0f // vld1.8 {d26-d27}, [r3]
+	WORD   $0xf3f08348 // aesd.8 q12, q4
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	MOVW   R5, R6
+	WORD   $0xf3f0834a // aesd.8 q12, q5
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f0834c // aesd.8 q12, q6
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf34ee1d2 // veor q15, q15, q1
+	WORD   $0xf3f0834e // aesd.8 q12, q7
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf34aa1d0 // veor q13, q13, q0
+	WORD   $0xf3f08360 // aesd.8 q12, q8
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf34aa1fc // veor q13, q13, q14
+	WORD   $0xf3f08362 // aesd.8 q12, q9
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf4666a0d // vld1.8 {d22-d23}, [r6]!
+	WORD   $0xf3f08364 // aesd.8 q12, q10
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f08366 // aesd.8 q12, q11
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf4666a0d // vld1.8 {d22-d23}, [r6]!
+	WORD   $0xf3f08364 // aesd.8 q12, q10
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf4664a0d // vld1.8 {d20-d21}, [r6]!
+	WORD   $0xf3f08366 // aesd.8 q12, q11
+	WORD   $0xf3f083e8 // aesimc.8 q12, q12
+	WORD   $0xf3f08364 // aesd.8 q12, q10
+	WORD   $0xf34841fc // veor q10, q12, q14
+	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
+	WORD   $0xf26ec1fe // vorr q14, q15, q15
+	BNE    loop14
+	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	WORD   $0xf440ca0d // vst1.8 {d28-d29}, [r0]!
+	WORD   $0xf4404a0f // vst1.8 {d20-d21}, [r0]
+
+	// Wipe the schedule
+	MOVW $frame-240(SP), R1
+	WORD $0xf2c04050 // vmov.i32 q10, #0
+	WORD $0xf2c06050 // vmov.i32 q11, #0
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
+	WORD $0xf4414a0f // vst1.8 {d20-d21}, [r1]
 	RET

@@ -4,34 +4,34 @@
 
 package asm
 
-// ExpandArmv8 expands an AES-256 key into the schedules of AES and of the equivalent
+// Expand expands an AES-256 key into the schedules of AES and of the equivalent
 // inverse cipher.
 //
 //go:noescape
-func ExpandArmv8(enc *[240]byte, dec *[240]byte, key *[32]byte)
+func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 
-// EncryptArmv8 is one IGE stream with the AES instructions of ARMv8:
+// Encrypt is one IGE stream with the AES instructions of ARMv8:
 // AES with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func EncryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// EncryptKeyArmv8 expands an AES-256 key into xk, for AES,
-// and goes on as EncryptArmv8.
+// EncryptKey expands an AES-256 key, for AES, and does what
+// Encrypt does.
 //
 //go:noescape
-func EncryptKeyArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptArmv8 is one IGE stream with the AES instructions of ARMv8:
+// Decrypt is one IGE stream with the AES instructions of ARMv8:
 // the equivalent inverse cipher with nr rounds and the schedule xk.
 // It takes nr AES rounds of latency a block.
 //
 //go:noescape
-func DecryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
-// DecryptKeyArmv8 expands an AES-256 key into xk, for the equivalent inverse cipher,
-// and goes on as DecryptArmv8.
+// DecryptKey expands an AES-256 key, for the equivalent inverse cipher, and does what
+// Decrypt does.
 //
 //go:noescape
-func DecryptKeyArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)

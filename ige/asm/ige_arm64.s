@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func ExpandArmv8(enc *[240]byte, dec *[240]byte, key *[32]byte)
+// func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 // Requires: AES, ASIMD
-TEXT ·ExpandArmv8(SB), NOSPLIT, $0-24
+TEXT ·Expand(SB), NOSPLIT, $0-24
 	MOVD   enc+0(FP), R0
 	MOVD   dec+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -182,9 +182,9 @@ TEXT ·ExpandArmv8(SB), NOSPLIT, $0-24
 	VST1.P [V12.B16, V13.B16, V14.B16], 48(R1)
 	RET
 
-// func EncryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·EncryptArmv8(SB), NOSPLIT, $0-72
+TEXT ·Encrypt(SB), NOSPLIT, $0-72
 	MOVD nr+0(FP), R0
 	MOVD xk+8(FP), R1
 	MOVD iv+16(FP), R2
@@ -338,25 +338,24 @@ loop10:
 	VST1   [V13.B16, V14.B16], (R2)
 	RET
 
-// func EncryptKeyArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·EncryptKeyArmv8(SB), NOSPLIT, $0-72
-	MOVD   xk+0(FP), R0
-	MOVD   key+8(FP), R1
-	MOVD   iv+16(FP), R2
-	MOVD   dst_base+24(FP), R3
-	MOVD   src_base+48(FP), R4
-	MOVD   src_len+56(FP), R5
-	VLD1.P 16(R1), [V0.B16]
-	VLD1   (R1), [V1.B16]
-	VLD1   (R2), [V15.B16, V16.B16]
-	VLD1   (R4), [V18.B16]
+TEXT ·EncryptKey(SB), NOSPLIT, $0-64
+	MOVD   key+0(FP), R0
+	MOVD   iv+8(FP), R1
+	MOVD   dst_base+16(FP), R2
+	MOVD   src_base+40(FP), R3
+	MOVD   src_len+48(FP), R4
+	VLD1.P 16(R0), [V0.B16]
+	VLD1   (R0), [V1.B16]
+	VLD1   (R1), [V15.B16, V16.B16]
+	VLD1   (R3), [V18.B16]
 	VEOR   V0.B16, V18.B16, V19.B16
 	VEOR   V21.B16, V21.B16, V21.B16
-	MOVD   $1, R7
-	VDUP   R7, V22.S4
-	MOVD   $0x0c0f0e0d, R7
-	VDUP   R7, V23.S4
+	MOVD   $1, R6
+	VDUP   R6, V22.S4
+	MOVD   $0x0c0f0e0d, R6
+	VDUP   R6, V23.S4
 	AESE   V19.B16, V15.B16
 	AESMC  V15.B16, V15.B16
 	AESE   V1.B16, V15.B16
@@ -518,38 +517,34 @@ TEXT ·EncryptKeyArmv8(SB), NOSPLIT, $0-72
 
 	// End of the first block
 	VEOR   V14.B16, V16.B16, V16.B16
-	SUBS   $16, R5, R5
-	ADD    $16, R4, R6
-	CSEL   NE, R6, R4, R4
+	SUBS   $16, R4, R4
+	ADD    $16, R3, R5
+	CSEL   NE, R5, R3, R3
 	VEOR   V14.B16, V18.B16, V20.B16
-	VLD1   (R4), [V18.B16]
+	VLD1   (R3), [V18.B16]
 	VEOR   V0.B16, V16.B16, V19.B16
 	VEOR   V18.B16, V19.B16, V19.B16
 	VEOR   V16.B16, V15.B16, V17.B16
-	VST1.P [V17.B16], 16(R3)
+	VST1.P [V17.B16], 16(R2)
 	VMOV   V20.B16, V16.B16
-	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
-	VST1.P [V4.B16, V5.B16, V6.B16, V7.B16], 64(R0)
-	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R0)
-	VST1.P [V12.B16, V13.B16, V14.B16], 48(R0)
 	BEQ    done
 
 loop14:
 	AESE   V19.B16, V15.B16
 	AESMC  V15.B16, V15.B16
-	SUBS   $16, R5, R5
+	SUBS   $16, R4, R4
 	AESE   V1.B16, V15.B16
 	AESMC  V15.B16, V15.B16
-	ADD    $16, R4, R6
+	ADD    $16, R3, R5
 	AESE   V2.B16, V15.B16
 	AESMC  V15.B16, V15.B16
-	CSEL   NE, R6, R4, R4
+	CSEL   NE, R5, R3, R3
 	AESE   V3.B16, V15.B16
 	AESMC  V15.B16, V15.B16
 	VEOR   V14.B16, V18.B16, V20.B16
 	AESE   V4.B16, V15.B16
 	AESMC  V15.B16, V15.B16
-	VLD1   (R4), [V18.B16]
+	VLD1   (R3), [V18.B16]
 	AESE   V5.B16, V15.B16
 	AESMC  V15.B16, V15.B16
 	VEOR   V0.B16, V16.B16, V19.B16
@@ -570,17 +565,17 @@ loop14:
 	AESMC  V15.B16, V15.B16
 	AESE   V13.B16, V15.B16
 	VEOR   V16.B16, V15.B16, V17.B16
-	VST1.P [V17.B16], 16(R3)
+	VST1.P [V17.B16], 16(R2)
 	VMOV   V20.B16, V16.B16
 	BNE    loop14
 
 done:
-	VST1 [V17.B16, V18.B16], (R2)
+	VST1 [V17.B16, V18.B16], (R1)
 	RET
 
-// func DecryptArmv8(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
+// func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·DecryptArmv8(SB), NOSPLIT, $0-72
+TEXT ·Decrypt(SB), NOSPLIT, $0-72
 	MOVD nr+0(FP), R0
 	MOVD xk+8(FP), R1
 	MOVD iv+16(FP), R2
@@ -734,22 +729,21 @@ loop10:
 	VST1   [V13.B16, V14.B16], (R2)
 	RET
 
-// func DecryptKeyArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst []byte, src []byte)
+// func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·DecryptKeyArmv8(SB), NOSPLIT, $0-72
-	MOVD   xk+0(FP), R0
-	MOVD   key+8(FP), R1
-	MOVD   iv+16(FP), R2
-	MOVD   dst_base+24(FP), R3
-	MOVD   src_base+48(FP), R4
-	MOVD   src_len+56(FP), R5
-	VLD1.P 16(R1), [V14.B16]
-	VLD1   (R1), [V13.B16]
+TEXT ·DecryptKey(SB), NOSPLIT, $0-64
+	MOVD   key+0(FP), R0
+	MOVD   iv+8(FP), R1
+	MOVD   dst_base+16(FP), R2
+	MOVD   src_base+40(FP), R3
+	MOVD   src_len+48(FP), R4
+	VLD1.P 16(R0), [V14.B16]
+	VLD1   (R0), [V13.B16]
 	VEOR   V15.B16, V15.B16, V15.B16
-	MOVD   $1, R7
-	VDUP   R7, V16.S4
-	MOVD   $0x0c0f0e0d, R7
-	VDUP   R7, V17.S4
+	MOVD   $1, R6
+	VDUP   R6, V16.S4
+	MOVD   $0x0c0f0e0d, R6
+	VDUP   R6, V17.S4
 
 	// Round key 2
 	VTBL V17.B16, [V13.B16], V18.B16
@@ -894,31 +888,27 @@ TEXT ·DecryptKeyArmv8(SB), NOSPLIT, $0-72
 	VEOR   V18.B16, V0.B16, V0.B16
 	AESIMC V2.B16, V2.B16
 	AESIMC V1.B16, V1.B16
-	VLD1   (R2), [V15.B16, V16.B16]
-	VLD1   (R4), [V17.B16]
+	VLD1   (R1), [V15.B16, V16.B16]
+	VLD1   (R3), [V17.B16]
 	VEOR   V0.B16, V17.B16, V19.B16
-	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
-	VST1.P [V4.B16, V5.B16, V6.B16, V7.B16], 64(R0)
-	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R0)
-	VST1.P [V12.B16, V13.B16, V14.B16], 48(R0)
 	VEOR   V14.B16, V15.B16, V15.B16
 
 loop14:
 	AESD   V19.B16, V16.B16
 	AESIMC V16.B16, V16.B16
-	SUBS   $16, R5, R5
+	SUBS   $16, R4, R4
 	AESD   V1.B16, V16.B16
 	AESIMC V16.B16, V16.B16
-	ADD    $16, R4, R6
+	ADD    $16, R3, R5
 	AESD   V2.B16, V16.B16
 	AESIMC V16.B16, V16.B16
-	CSEL   NE, R6, R4, R4
+	CSEL   NE, R5, R3, R3
 	AESD   V3.B16, V16.B16
 	AESIMC V16.B16, V16.B16
 	VEOR   V14.B16, V17.B16, V20.B16
 	AESD   V4.B16, V16.B16
 	AESIMC V16.B16, V16.B16
-	VLD1   (R4), [V17.B16]
+	VLD1   (R3), [V17.B16]
 	AESD   V5.B16, V16.B16
 	AESIMC V16.B16, V16.B16
 	VEOR   V0.B16, V15.B16, V19.B16
@@ -939,8 +929,8 @@ loop14:
 	AESIMC V16.B16, V16.B16
 	AESD   V13.B16, V16.B16
 	VEOR   V15.B16, V16.B16, V18.B16
-	VST1.P [V18.B16], 16(R3)
+	VST1.P [V18.B16], 16(R2)
 	VMOV   V20.B16, V15.B16
 	BNE    loop14
-	VST1   [V17.B16, V18.B16], (R2)
+	VST1   [V17.B16, V18.B16], (R1)
 	RET

@@ -160,6 +160,8 @@ func TestPlantedLeaks(t *testing.T) {
 		{"branch on memory", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCBNZ R1, done\ndone:\nRET", "jump depends on a secret"},
 		{"branch on flags", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCMP $4, R1\nBEQ done\ndone:\nRET", "jump depends on a secret"},
 		{"index from memory", "arm64", "MOVD p+0(FP), R0\nLDP (R0), (R1, R2)\nADD R2, R0, R0\nVLD1 (R0), [V0.B16]\nRET", "address depends on a secret"},
+		{"public through the stack", "arm64", "MOVD p+0(FP), R0\nMOVD R0, (RSP)\nMOVD (RSP), R1\nVLD1 (R1), [V0.B16]\nRET", ""},
+		{"stack by its address", "arm64", "MOVD p+0(FP), R0\nMOVD R0, (RSP)\nMOVD $frame-64(SP), R2\nMOVD (RSP), R1\nVLD1 (R1), [V0.B16]\nRET", "address depends on a secret"},
 		{"division", "arm64", "UDIV R0, R1, R2\nRET", "UDIV is not allowed"},
 		{"counter", "arm", "MOVW n+8(FP), R1\nloop:\nWORD $0xf3b00300\nSUB.S $1, R1, R1\nADD.NE $1, R1\nBNE loop\nRET", ""},
 		{"word that moves its base", "arm", "MOVW p+0(FP), R2\nWORD $0xf4222a0d\nWORD $0xf4222a0d\nRET", ""},
@@ -325,7 +327,7 @@ func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 			continue
 		}
 		for _, operand := range in.operands {
-			if strings.Contains(operand, "SP)") && !isSlot(operand) {
+			if strings.Contains(operand, "SP)") && !isSlot(operand) && !frame.MatchString(operand) {
 				report("unknown place on the stack")
 			}
 			if strings.HasPrefix(opcode, "LEA") {
@@ -394,7 +396,7 @@ func (s state) execute(f *function, opcode string, operands []string) {
 	if strings.HasPrefix(opcode, "V") || strings.HasPrefix(opcode, "K") || strings.HasPrefix(opcode, "SHA") || strings.HasPrefix(opcode, "AES") {
 		k = secret
 	}
-	if strings.HasPrefix(opcode, "LEA") && isSlot(operands[0]) {
+	if strings.HasPrefix(opcode, "LEA") && isSlot(operands[0]) || len(operands) > 0 && frame.MatchString(operands[0]) {
 		s["slots"] = secret
 	}
 	if !noFlags.MatchString(opcode) {
@@ -484,6 +486,9 @@ func (s state) value(f *function, opcode, operand string, size int) kind {
 var condition = regexp.MustCompile(`^(EQ|NE|CS|CC|HS|LO|LT|GE|HI|LS)$`)
 
 var slot = regexp.MustCompile(`^(\d*)\(R?SP\)(\(.*\))?$`)
+
+// frame matches the address of the whole frame, as goasm writes it.
+var frame = regexp.MustCompile(`^\$frame-\d+\(SP\)$`)
 
 func isSlot(operand string) bool { return slot.MatchString(operand) }
 

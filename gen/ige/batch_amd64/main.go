@@ -67,7 +67,7 @@ var (
 // An isa holds what differs between the instruction sets.
 type isa struct {
 	aes256.ISA
-	name    string
+	name    string                                  // in those of kernels
 	lanes   int                                     // of a register
 	xor3    func(m Mem, a, b VecVirtual) VecVirtual // with a off the critical path
 	gather  func(table Mem, lane int, offset Register, dst VecVirtual)
@@ -76,7 +76,7 @@ type isa struct {
 }
 
 var aesni = isa{
-	ISA: aes256.AESNI, name: "AESNI", lanes: 1,
+	ISA: aes256.AESNI, lanes: 1,
 	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
 		x := XMM()
 		VPXOR(m, a, x)

@@ -86,9 +86,9 @@ func main() {
 	file.Generate()
 }
 
-// expandKernel emits ExpandEncrypt1Armv8 or ExpandDecrypt1Armv8.
+// expandKernel emits ExpandEncrypt1 or ExpandDecrypt1.
 func expandKernel(file *a64.File, d direction) {
-	name := "Expand" + d.verb + "1Armv8"
+	name := "Expand" + d.verb + "1"
 	f := file.Func(name, "func(keys *[960]byte, lane int, key *[32]byte)",
 		name+" expands an AES-256 key into the schedule of a lane of a group,\nfor "+d.cipher+".")
 
@@ -115,7 +115,7 @@ func expandKernel(file *a64.File, d direction) {
 
 // cryptKernel emits the kernel for the first so many lanes.
 func cryptKernel(file *a64.File, d direction, lanes int) {
-	name := fmt.Sprintf("%sBatch%dArmv8", d.verb, lanes)
+	name := fmt.Sprintf("%sBatch%d", d.verb, lanes)
 	f := file.Func(name, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)",
 		fmt.Sprintf("%s takes the first %d lanes through so many blocks, at least one, of\n", name, lanes)+
 			"AES-256-IGE, with "+d.cipher+".")

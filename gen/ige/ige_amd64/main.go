@@ -79,11 +79,11 @@ func kernels() {
 	}
 }
 
-// cryptKernel emits EncryptAESNI or DecryptAESNI: one loop for each key size.
+// cryptKernel emits Encrypt or Decrypt: one loop for each key size.
 func cryptKernel(d direction) {
-	TEXT(d.verb+"AESNI", attr.NOSPLIT, "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)")
+	TEXT(d.verb, attr.NOSPLIT, "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)")
 	Pragma("noescape")
-	Doc(d.verb+"AESNI is one IGE stream with AES-NI: "+d.cipher+" with nr rounds and the schedule xk.",
+	Doc(d.verb+" is one IGE stream with AES-NI: "+d.cipher+" with nr rounds and the schedule xk.",
 		"It takes nr AES rounds of latency a block.")
 
 	m := loadMessage()
@@ -100,13 +100,13 @@ func cryptKernel(d direction) {
 	}
 }
 
-// oneShotKernel emits EncryptKeyAESNI or DecryptKeyAESNI. The schedule is in its frame,
+// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame,
 // which nobody clears beforehand: of a short message, that would be half of the stores.
 func oneShotKernel(d direction) {
-	TEXT(d.verb+"KeyAESNI", attr.NOSPLIT, "func(key, iv *[32]byte, dst, src []byte)")
+	TEXT(d.verb+"Key", attr.NOSPLIT, "func(key, iv *[32]byte, dst, src []byte)")
 	Pragma("noescape")
-	Doc(d.verb+"KeyAESNI expands an AES-256 key, for "+d.cipher+", and does what",
-		d.verb+"AESNI does. It wipes the schedule.")
+	Doc(d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what",
+		d.verb+" does. It wipes the schedule.")
 
 	m := loadMessage()
 	m.xk = AllocLocal(scheduleSize)
@@ -211,11 +211,11 @@ func (m *message) wipe() {
 	VZEROUPPER()
 }
 
-// expandKernel emits ExpandAESNI.
+// expandKernel emits Expand.
 func expandKernel() {
-	TEXT("ExpandAESNI", attr.NOSPLIT, "func(enc, dec *[240]byte, key *[32]byte)")
+	TEXT("Expand", attr.NOSPLIT, "func(enc, dec *[240]byte, key *[32]byte)")
 	Pragma("noescape")
-	Doc("ExpandAESNI expands an AES-256 key into the schedules of AES and of the equivalent",
+	Doc("Expand expands an AES-256 key into the schedules of AES and of the equivalent",
 		"inverse cipher.")
 
 	enc := Mem{Base: Load(Param("enc"), GP64())}

@@ -14,10 +14,10 @@
 // Vector registers, as the allocator gives them out:
 //
 //	            Encrypt, Decrypt            Expand
-//	k_0, k_N    Q0 Q1       zero, rcon      Q0 Q1
-//	k_1 … k_8   Q2 … Q9     sub, shifted    Q2 Q3
-//	k_9 …       Q10 Q11     round keys      Q4 Q5 Q6
-//	r, w, c, t  Q12 … Q15   InvMixColumns   Q7
+//	k_0, k_N    Q0 Q1       InvMixColumns   Q0
+//	k_1 … k_8   Q2 … Q9     zero, rcon      Q1 Q2
+//	k_9 …       Q10 Q11     sub, shifted    Q3 Q4
+//	r, w, c, t  Q12 … Q15   round keys      Q5 Q6 Q7
 //
 // t is c for the next block. The register of k_9 is also that of out, at the end of a
 // block.
@@ -35,6 +35,8 @@ const (
 	blockSize = 16
 	maxRounds = 14
 	resident  = 8 // inner round keys in registers
+
+	scheduleSize = (maxRounds + 1) * blockSize
 )
 
 // A direction holds what differs between encryption and decryption.
@@ -51,15 +53,52 @@ var (
 
 func main() {
 	file := arm32.NewFile()
+	expandKernel(file)
 	for _, d := range []direction{encrypt, decrypt} {
-		expandKernel(file, d)
 		cryptKernel(file, d)
+		oneShotKernel(file, d)
 	}
 	file.Generate()
 }
 
-// expandKernel emits ExpandEncryptArmv8 or ExpandDecryptArmv8: the key schedule of
-// FIPS 197, 5.2. With pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the
+// expandKernel emits Expand.
+func expandKernel(file *arm32.File) {
+	f := file.Func("Expand", "func(enc, dec *[240]byte, key *[32]byte)",
+		"Expand expands an AES-256 key into the schedules of AES and of the equivalent\n"+
+			"inverse cipher.")
+
+	enc, dec, key := f.LoadParam("enc"), f.LoadParam("dec"), f.LoadParam("key")
+	mixed := f.Vec()
+	storeForward, storeInverse := storeTo(f, encrypt, enc, mixed), storeTo(f, decrypt, dec, mixed)
+	expand(f, key, func(i int, k arm32.Q) {
+		storeForward(i, k)
+		storeInverse(i, k)
+	})
+	f.RET()
+	f.FreeVec(mixed)
+	f.FreeGP(enc, dec, key)
+}
+
+// storeTo returns the function that stores round key i at xk, which it moves. For the
+// equivalent inverse cipher (FIPS 197, 5.3.5) the round keys are stored backwards, with
+// InvMixColumns, in the register mixed, of all but the two ends.
+func storeTo(f *arm32.Func, d direction, xk arm32.R, mixed arm32.Q) func(i int, k arm32.Q) {
+	if !d.inverse {
+		return func(_ int, k arm32.Q) { f.VST1P(xk, k) }
+	}
+	f.ADD(maxRounds*blockSize, xk, xk)
+	return func(i int, k arm32.Q) {
+		if 0 < i && i < maxRounds {
+			f.AESIMC(k, mixed)
+			k = mixed
+		}
+		f.VST1(xk, k)
+		f.SUB(blockSize, xk, xk)
+	}
+}
+
+// expand computes the key schedule of FIPS 197, 5.2, and calls store with each round key as
+// it appears. With pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the
 // columns 0 … j of k,
 //
 //	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ RotWord(SubWord(last column of k_{i-1}))    i even
@@ -67,37 +106,15 @@ func main() {
 //
 // with the last term in all four columns. AESE with a key of zero substitutes bytes;
 // its ShiftRows does nothing when all columns are equal, and then turning the whole
-// register by a byte turns each word. For the equivalent inverse cipher (5.3.5) the
-// round keys are stored backwards, with InvMixColumns of all but the two ends.
-func expandKernel(file *arm32.File, d direction) {
-	name := "Expand" + d.verb + "Armv8"
-	f := file.Func(name, "func(xk *[240]byte, key *[32]byte)",
-		name+" expands an AES-256 key into a schedule, for\n"+d.cipher+".")
-
-	xk, key := f.LoadParam("xk"), f.LoadParam("key")
+// register by a byte turns each word.
+func expand(f *arm32.Func, key arm32.R, store func(i int, k arm32.Q)) {
 	zero, rcon, sub, shifted := f.Vec(), f.Vec(), f.Vec(), f.Vec()
-	keys, mixed := f.VecN(3), f.Vec() // keys has round key i at i%3
-	if d.inverse {
-		f.ADD(maxRounds*blockSize, xk, xk)
-	}
-	store := func(i int) {
-		k := keys[i%3]
-		switch {
-		case !d.inverse:
-			f.VST1P(xk, k)
-			return
-		case 0 < i && i < maxRounds:
-			f.AESIMC(k, mixed)
-			k = mixed
-		}
-		f.VST1(xk, k)
-		f.SUB(blockSize, xk, xk)
-	}
+	keys := f.VecN(3) // round key i at i%3
 	f.VMOVImm(0, zero)
 	f.VMOVImm(1, rcon) // its doublings follow, up to 1<<6
 	f.VLD1(key, keys[0], keys[1])
-	store(0)
-	store(1)
+	store(0, keys[0])
+	store(1, keys[1])
 	for i := 2; i <= maxRounds; i++ {
 		older, newer, k := keys[(i-2)%3], keys[(i-1)%3], keys[i%3]
 		f.Comment(fmt.Sprintf("Round key %d", i))
@@ -113,29 +130,21 @@ func expandKernel(file *arm32.File, d direction) {
 			f.VSHLWords(1, rcon, rcon)
 		}
 		f.VEOR(sub, k, k)
-		store(i)
+		store(i, k)
 	}
-	f.RET()
-	f.FreeVec(zero, rcon, sub, shifted, mixed)
+	f.FreeVec(zero, rcon, sub, shifted)
 	f.FreeVec(keys...)
-	f.FreeGP(xk, key)
 }
 
-// cryptKernel emits EncryptArmv8 or DecryptArmv8: one loop for each key size.
+// cryptKernel emits Encrypt or Decrypt: one loop for each key size.
 func cryptKernel(file *arm32.File, d direction) {
-	f := file.Func(d.verb+"Armv8", "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)",
-		d.verb+"Armv8 is one IGE stream with the AES instructions of ARMv8:\n"+
+	f := file.Func(d.verb, "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)",
+		d.verb+" is one IGE stream with the AES instructions of ARMv8:\n"+
 			d.cipher+" with nr rounds and the schedule xk.\n"+
 			"It takes nr AES rounds of latency a block.")
 
 	nr, xk := f.LoadParam("nr"), f.LoadParam("xk")
-	m := &message{
-		Func: f, direction: d,
-		iv: f.LoadParam("iv"), dst: f.LoadBase("dst"), src: f.LoadBase("src"), n: f.LoadLen("src"),
-		streamed: f.GP(), next: f.GP(),
-		first: f.Vec(), last: f.Vec(), inner: f.VecN(resident), buffer: f.VecN(2),
-		r: f.Vec(), w: f.Vec(), c: f.Vec(), t: f.Vec(),
-	}
+	m := newMessage(f, d)
 	m.loadKeys(xk)
 	f.CMP(12, nr)
 	f.BLT("rounds10")
@@ -146,11 +155,44 @@ func cryptKernel(file *arm32.File, d direction) {
 		m.start()
 		m.loop()
 		m.finish()
+		f.RET()
 	}
-	f.FreeGP(nr, xk, m.iv, m.dst, m.src, m.n, m.streamed, m.next)
-	f.FreeVec(m.first, m.last, m.r, m.w, m.c, m.t)
-	f.FreeVec(m.inner...)
-	f.FreeVec(m.buffer...)
+	f.FreeGP(nr, xk)
+	m.free()
+}
+
+// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame, which nobody
+// clears beforehand.
+func oneShotKernel(file *arm32.File, d direction) {
+	f := file.Func(d.verb+"Key", "func(key, iv *[32]byte, dst, src []byte)",
+		d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what\n"+
+			d.verb+" does. It wipes the schedule.")
+
+	key, xk, mixed := f.LoadParam("key"), f.LoadFrame(scheduleSize), f.Vec()
+	expand(f, key, storeTo(f, d, xk, mixed))
+	f.FreeVec(mixed)
+	f.FreeGP(key)
+
+	f.ReloadFrame(scheduleSize, xk)
+	m := newMessage(f, d)
+	m.rounds = maxRounds
+	m.loadKeys(xk)
+	m.start()
+	m.loop()
+	m.finish()
+
+	f.Comment("Wipe the schedule")
+	zero := m.buffer
+	f.ReloadFrame(scheduleSize, xk)
+	f.VMOVImm(0, zero[0])
+	f.VMOVImm(0, zero[1])
+	for range maxRounds / 2 {
+		f.VST1P(xk, zero...)
+	}
+	f.VST1(xk, zero[0])
+	f.RET()
+	f.FreeGP(xk)
+	m.free()
 }
 
 // message is the state of a kernel while it works. The names are those of the
@@ -169,6 +211,23 @@ type message struct {
 	first, last   arm32.Q // k_0 and k_N
 	inner, buffer []arm32.Q
 	r, w, c, t    arm32.Q
+}
+
+func newMessage(f *arm32.Func, d direction) *message {
+	return &message{
+		Func: f, direction: d,
+		iv: f.LoadParam("iv"), dst: f.LoadBase("dst"), src: f.LoadBase("src"), n: f.LoadLen("src"),
+		streamed: f.GP(), next: f.GP(),
+		first: f.Vec(), last: f.Vec(), inner: f.VecN(resident), buffer: f.VecN(2),
+		r: f.Vec(), w: f.Vec(), c: f.Vec(), t: f.Vec(),
+	}
+}
+
+func (m *message) free() {
+	m.FreeGP(m.iv, m.dst, m.src, m.n, m.streamed, m.next)
+	m.FreeVec(m.first, m.last, m.r, m.w, m.c, m.t)
+	m.FreeVec(m.inner...)
+	m.FreeVec(m.buffer...)
 }
 
 // loadKeys loads the round keys that stay, but for the last.
@@ -264,7 +323,7 @@ func (m *message) offPath() []func() {
 	}
 }
 
-// finish stores iv and returns.
+// finish stores iv.
 func (m *message) finish() {
 	first, second := m.buffer[0], m.c
 	m.VEOR(m.last, m.c, m.c)
@@ -273,5 +332,4 @@ func (m *message) finish() {
 	}
 	m.VST1P(m.iv, first)
 	m.VST1(m.iv, second)
-	m.RET()
 }

@@ -39,8 +39,7 @@
 // before r and in before out, as is shown for DecryptKey.
 //
 // Round keys are left in the registers. Wiping them would promise nothing: a signal
-// may save all registers to memory at any time, and the schedule is in memory
-// anyway, where it is the caller's to wipe.
+// may save all registers to memory at any time.
 package main
 
 import (
@@ -80,10 +79,10 @@ func main() {
 	file.Generate()
 }
 
-// cryptKernel emits EncryptArmv8 or DecryptArmv8: one loop for each key size.
+// cryptKernel emits Encrypt or Decrypt: one loop for each key size.
 func cryptKernel(file *a64.File, d direction) {
-	f := file.Func(d.verb+"Armv8", "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)",
-		d.verb+"Armv8 is one IGE stream with the AES instructions of ARMv8:\n"+
+	f := file.Func(d.verb, "func(nr int, xk *[240]byte, iv *[32]byte, dst, src []byte)",
+		d.verb+" is one IGE stream with the AES instructions of ARMv8:\n"+
 			d.cipher+" with nr rounds and the schedule xk.\n"+
 			"It takes nr AES rounds of latency a block.")
 
@@ -107,13 +106,13 @@ func cryptKernel(file *a64.File, d direction) {
 	p.free(f)
 }
 
-// oneShotKernel emits EncryptKeyArmv8 or DecryptKeyArmv8.
+// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in registers only.
 func oneShotKernel(file *a64.File, d direction) {
-	f := file.Func(d.verb+"KeyArmv8", "func(xk *[240]byte, key, iv *[32]byte, dst, src []byte)",
-		d.verb+"KeyArmv8 expands an AES-256 key into xk, for "+d.cipher+",\n"+
-			"and goes on as "+d.verb+"Armv8.")
+	f := file.Func(d.verb+"Key", "func(key, iv *[32]byte, dst, src []byte)",
+		d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what\n"+
+			d.verb+" does.")
 
-	xk, key := f.LoadParam("xk"), f.LoadParam("key")
+	key := f.LoadParam("key")
 	p := loadPointers(f)
 	keys := f.VecN(maxRounds + 1)
 	if d.inverse {
@@ -121,7 +120,6 @@ func oneShotKernel(file *a64.File, d direction) {
 		// first block has to wait.
 		armv8.ExpandInverse(f, key, keys, func(a64.V) {})
 		m := start(f, d, p, keys)
-		storeSchedule(f, xk, keys)
 		m.addLastKey()
 		m.loop()
 		m.finish()
@@ -141,13 +139,12 @@ func oneShotKernel(file *a64.File, d direction) {
 			step()
 		}
 		m.output()
-		storeSchedule(f, xk, keys)
 		f.BEQ("done")
 		m.loop()
 		f.Label("done")
 		m.finish()
 	}
-	f.FreeGP(xk, key)
+	f.FreeGP(key)
 	p.free(f)
 }
 
@@ -274,10 +271,10 @@ func (m *message) finish() {
 	m.FreeVec(m.keys...)
 }
 
-// expandKernel emits ExpandArmv8.
+// expandKernel emits Expand.
 func expandKernel(file *a64.File) {
-	f := file.Func("ExpandArmv8", "func(enc, dec *[240]byte, key *[32]byte)",
-		"ExpandArmv8 expands an AES-256 key into the schedules of AES and of the equivalent\n"+
+	f := file.Func("Expand", "func(enc, dec *[240]byte, key *[32]byte)",
+		"Expand expands an AES-256 key into the schedules of AES and of the equivalent\n"+
 			"inverse cipher.")
 
 	enc, dec, key := f.LoadParam("enc"), f.LoadParam("dec"), f.LoadParam("key")

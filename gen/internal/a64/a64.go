@@ -36,7 +36,7 @@ func NewFile() *File { return &File{goasm.NewFile(&machine)} }
 // Data is a read-only constant, from File.Words.
 type Data = goasm.Data
 
-// A Func is a function under construction. It has no stack frame and makes no calls.
+// A Func is a function under construction. It makes no calls.
 type Func struct{ *goasm.Func }
 
 // Func begins a function. The signature, "func(…)", may use builtin types only; doc

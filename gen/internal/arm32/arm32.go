@@ -34,7 +34,7 @@ type File struct{ *goasm.File }
 // NewFile returns an empty file.
 func NewFile() *File { return &File{goasm.NewFile(&machine)} }
 
-// A Func is a function under construction. It has no stack frame and makes no calls.
+// A Func is a function under construction. It makes no calls.
 type Func struct{ *goasm.Func }
 
 // Func begins a function. The signature, "func(…)", may use builtin types only; doc

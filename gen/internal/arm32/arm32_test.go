@@ -209,6 +209,7 @@ func TestMistakesPanic(t *testing.T) {
 			q := f.VecN(3)
 			f.VLD1(f.GP(), q[0], q[2])
 		}},
+		{"two frames", "frames of 16 and 32 bytes", func(f *Func) { f.LoadFrame(16); f.LoadFrame(32) }},
 		{"large immediate", "does not fit 8 bits", func(f *Func) { f.VMOVImm(256, f.Vec()) }},
 		{"too many vectors", "no 17 consecutive", func(f *Func) { f.VecN(17) }},
 		{"unknown parameter", "no parameter q", func(f *Func) { f.LoadParam("q") }},

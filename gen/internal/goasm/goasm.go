@@ -55,12 +55,13 @@ func (f *File) Words(name string, words ...uint32) *Data {
 // Address is the operand that stands for the address of d.
 func (d *Data) Address() string { return "$" + d.name + "<>(SB)" }
 
-// A Func is a function under construction. It has no stack frame and makes no calls.
+// A Func is a function under construction. It makes no calls.
 type Func struct {
 	machine   *Machine
 	name, doc string
 	signature string // from the opening parenthesis on
 	args      int    // size of the arguments
+	frame     int    // size of the frame
 	params    map[string]param
 
 	gp, vec bank // registers

@@ -59,3 +59,20 @@ func (f *Func) LoadBase(name string) R { return f.LoadParam(name + "_base") }
 
 // LoadLen returns a new register with the length of the slice parameter called name.
 func (f *Func) LoadLen(name string) R { return f.LoadParam(name + "_len") }
+
+// LoadFrame returns a new register with the address of the function's frame, which has size
+// bytes. Nobody clears them beforehand.
+func (f *Func) LoadFrame(size int) R {
+	r := f.GP()
+	f.ReloadFrame(size, r)
+	return r
+}
+
+// ReloadFrame sets d to what LoadFrame returns.
+func (f *Func) ReloadFrame(size int, d R) {
+	if f.frame != 0 && f.frame != size {
+		Panicf(f, "frames of %d and %d bytes", f.frame, size)
+	}
+	f.frame = size
+	Emit(f, "", f.machine.Load, fmt.Sprintf("$frame-%d(SP)", size), Name(f, d))
+}

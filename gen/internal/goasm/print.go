@@ -49,7 +49,7 @@ func (f *File) Assembly(command string) []byte {
 		if len(fn.features) > 0 {
 			fmt.Fprintf(&b, "// Requires: %s\n", strings.Join(fn.features, ", "))
 		}
-		fmt.Fprintf(&b, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", fn.name, fn.args)
+		fmt.Fprintf(&b, "TEXT ·%s(SB), NOSPLIT, $%d-%d\n", fn.name, fn.frame, fn.args)
 		fn.body(&b)
 	}
 	return []byte(b.String())

@@ -8,19 +8,10 @@ import (
 	"github.com/mtcore/mtcore/ige/asm"
 )
 
-// kernelLanes is the width of the widest kernel.
-func kernelLanes() int {
-	if useVAES512 {
-		return 16
-	}
-	return 8
-}
+// Batches with VAES: of more than two lanes, two or four in a register.
 
-// minBatchSoftware is minBatch for the software AES, which works on four messages.
-func minBatchSoftware() int { return 1 }
-
-// expandLanesAES expands the keys of the lanes whose bits are set.
-func expandLanesAES(l *lanes, fresh uint) {
+// expandLanesVAES expands the keys of the lanes whose bits are set.
+func expandLanesVAES(l *lanes, fresh uint) {
 	for fresh != 0 {
 		j := bits.TrailingZeros(fresh)
 		group, pair := uint(0xf)<<(j&^3), uint(3)<<(j&^1)
@@ -28,22 +19,13 @@ func expandLanesAES(l *lanes, fresh uint) {
 		case useVAES512 && bits.OnesCount(fresh&group) > 1:
 			expandGroupVAES512(l, j&^3)
 			fresh &^= group
-		case useVAES256 && fresh&pair == pair:
+		case fresh&pair == pair:
 			expandPairVAES256(l, j)
 			fresh &^= pair
 		default:
-			expandLaneAESNI(l, j)
+			expandLane(l, j)
 			fresh &= fresh - 1
 		}
-	}
-}
-
-func expandLaneAESNI(l *lanes, j int) {
-	key := &l.ms[l.work[j].message].Key
-	if l.decrypting {
-		asm.ExpandDecrypt1AESNI(l.group(j), j%groupLanes, key)
-	} else {
-		asm.ExpandEncrypt1AESNI(l.group(j), j%groupLanes, key)
 	}
 }
 
@@ -75,27 +57,14 @@ func expandGroupVAES512(l *lanes, j int) {
 	}
 }
 
-// encryptLanesAES encrypts n blocks of each lane with the narrowest kernel that has
+// encryptLanesVAES encrypts n blocks of each lane with the narrowest kernel that has
 // room for the live ones.
-func encryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+func encryptLanesVAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
-	case live <= 2:
-		asm.EncryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
-	case useVAES512:
-		encryptLanesVAES512(l, dst, src, live, n)
-	case live <= 4 && useVAES256:
+	case !useVAES512 && live <= 4:
 		asm.EncryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
-	case useVAES256:
+	case !useVAES512:
 		asm.EncryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 4:
-		asm.EncryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.EncryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
-	}
-}
-
-func encryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
 	case live <= 4:
 		asm.EncryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
@@ -107,26 +76,13 @@ func encryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	}
 }
 
-// decryptLanesAES is encryptLanesAES for the other direction.
-func decryptLanesAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
+// decryptLanesVAES is encryptLanesVAES for the other direction.
+func decryptLanesVAES(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
 	switch {
-	case live <= 2:
-		asm.DecryptBatch2AESNI(l.keys(), &l.state, dst, src, n)
-	case useVAES512:
-		decryptLanesVAES512(l, dst, src, live, n)
-	case live <= 4 && useVAES256:
+	case !useVAES512 && live <= 4:
 		asm.DecryptBatch4VAES256(l.keys(), &l.state, dst, src, n)
-	case useVAES256:
+	case !useVAES512:
 		asm.DecryptBatch8VAES256(l.keys(), &l.state, dst, src, n)
-	case live <= 4:
-		asm.DecryptBatch4AESNI(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.DecryptBatch8AESNI(l.keys(), &l.state, dst, src, n)
-	}
-}
-
-func decryptLanesVAES512(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
 	case live <= 4:
 		asm.DecryptBatch4VAES512(l.keys(), &l.state, dst, src, n)
 	case live <= 8:
