@@ -41,6 +41,23 @@ func TestAllocs(t *testing.T) {
 				var y [Size]byte
 				group.expGenerator(&y, &k.x)
 			}},
+			{"Modulus", func() {
+				var x, y [Size]byte
+				x[Size-1], y[0] = 5, 77
+				m := group.Modulus()
+				m.Mul(&x, &x, &y)
+				m.Add(&y, &x, &y)
+				m.Sub(&y, &x, &y)
+				m.Reduce(&y, &x)
+				m.Exp(&x, &y, y[:3])
+				m.ExpVarTime(&x, &y, 65537)
+			}},
+			{"MulAdd", func() {
+				var dst [Size + 1]byte
+				var a [Size]byte
+				var u, x [32]byte
+				MulAdd(&dst, &a, &u, &x)
+			}},
 			{"DHBatch", func() {
 				var jobs [2]DHJob
 				jobs[0].Key, jobs[0].Peer = k, peer

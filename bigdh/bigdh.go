@@ -1,6 +1,7 @@
 // Package bigdh implements the Diffie–Hellman exchange of Telegram's MTProto, modulo a
 // 2048-bit safe prime, for clients and servers that speak it; its secret chats and
-// authorization keys are made this way, and passwords are checked by its [Group.Exp].
+// authorization keys are made this way. Passwords are checked by its [Group.Exp], and by
+// more arithmetic modulo p, for which there is [Modulus].
 // For something new see crypto/ecdh, which is faster by far and has nothing to check.
 //
 // A [Group] is a prime p with a generator g, and exists only if both are good: whoever
@@ -18,7 +19,8 @@
 // public keys and the length of an exponent are public. Copies of secrets made on the
 // way are cleared, as far as they are this package's.
 //
-// [PrivateKey.DH], [Group.Exp] and [Group.ExpBytes] do not allocate.
+// [PrivateKey.DH], [Group.Exp], [Group.ExpBytes] and the methods of [Modulus] do not
+// allocate.
 package bigdh
 
 import (
@@ -38,6 +40,8 @@ var (
 	ErrGenerator = errors.New("bigdh: generator does not fit the prime")
 	// ErrPublicKey says that a public value is out of range or of another group.
 	ErrPublicKey = errors.New("bigdh: public value out of range")
+	// ErrModulus says that a modulus is even, or has not 2048 bits exactly.
+	ErrModulus = errors.New("bigdh: not an odd number of 2048 bits")
 	// ErrKeySize says that a private key has not 1 to 256 bytes, or is 0 or 1.
 	ErrKeySize = errors.New("bigdh: invalid size of private key")
 )

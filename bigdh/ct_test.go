@@ -53,6 +53,27 @@ func TestMemcheck(t *testing.T) {
 				return secret[:]
 			},
 		},
+		"Modulus": {
+			Secrets: [][]byte{base[:]},
+			Run: func(b []byte) []byte {
+				x := (*[Size]byte)(b)
+				m, y := group.Modulus(), secret
+				m.Mul(&y, x, x)
+				m.Sub(&y, &y, x)
+				m.Add(&y, &y, x)
+				m.Reduce(&y, &y)
+				m.ExpVarTime(&secret, &y, 65537)
+				return secret[:]
+			},
+		},
+		"MulAdd": {
+			Secrets: [][]byte{exponent[:]},
+			Run: func(e []byte) []byte {
+				var sum [Size + 1]byte
+				MulAdd(&sum, (*[Size]byte)(e), (*[32]byte)(e), (*[32]byte)(e[32:]))
+				return sum[:]
+			},
+		},
 		"NewPrivateKey": {
 			Secrets: [][]byte{exponent[:]},
 			Run: func(x []byte) []byte {

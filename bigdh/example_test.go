@@ -114,3 +114,25 @@ func ExampleGroup_ExpBytes() {
 	// Output:
 	// 243
 }
+
+// Arithmetic modulo a number of one's own, such as an RSA key's.
+func ExampleModulus() {
+	n := make([]byte, bigdh.Size) // 2^2048 - 1, of a key that nobody should use
+	for i := range n {
+		n[i] = 0xff
+	}
+	m, err := bigdh.NewModulus(n)
+	if err != nil {
+		log.Fatal(err)
+	}
+	x := &[bigdh.Size]byte{bigdh.Size - 1: 3}
+	var cube, difference [bigdh.Size]byte
+	m.ExpVarTime(&cube, x, 3)
+	m.Sub(&difference, x, x)
+	m.Sub(&difference, &difference, &[bigdh.Size]byte{bigdh.Size - 1: 1})
+	fmt.Println(cube[bigdh.Size-1])
+	fmt.Printf("%x\n", difference[bigdh.Size-2:])
+	// Output:
+	// 27
+	// fffe
+}

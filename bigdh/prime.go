@@ -11,8 +11,7 @@ import (
 
 // prime is a safe prime, with what is made from it when it is first needed.
 type prime struct {
-	bytes            [Size]byte
-	m                modulus
+	Modulus
 	mod840           int
 	combs64, combs52 combs // in the Montgomery form of radix 2^64, and in that of IFMA
 }
@@ -26,11 +25,10 @@ type lazyComb struct {
 }
 
 func newPrime(bytes *[Size]byte) *prime {
-	p := &prime{bytes: *bytes}
-	var n nat
-	setBytes(&n, bytes)
-	p.m.set(&n)
-	p.mod840 = int(modSmall(&n, 840))
+	p := new(prime)
+	p.bytes = *bytes
+	p.init()
+	p.mod840 = int(modSmall(&p.m.n, 840))
 	return p
 }
 

@@ -38,6 +38,26 @@ func TestWipeStack(t *testing.T) {
 			check("exp", func() { m.exp(n, x, []byte("an exponent")) }, x[:], n[:])
 			check("comb", func() { g.p.comb(g.g).exp(m, n, y) }, y[:], n[:])
 
+			var left, right [Size]byte
+			var d [Size + 1]byte
+			putBytes(&left, x)
+			putBytes(&right, y)
+			for name, f := range map[string]func(m *Modulus, dst, x, y *[Size]byte){
+				"Add": (*Modulus).Add, "Sub": (*Modulus).Sub, "Mul": (*Modulus).Mul,
+				"Reduce":     func(m *Modulus, dst, x, _ *[Size]byte) { m.Reduce(dst, x) },
+				"ExpVarTime": func(m *Modulus, dst, x, _ *[Size]byte) { m.ExpVarTime(dst, x, 5) },
+				"MulAdd": func(_ *Modulus, dst, x, y *[Size]byte) {
+					MulAdd(&d, x, (*[32]byte)(y[:]), (*[32]byte)(y[32:]))
+					copy(dst[:], d[1:])
+				},
+			} {
+				wipetest.Stack(t, name, func() { f(g.Modulus(), &left, &left, &right) }, func() [][]byte {
+					setBytes(n, &left)
+					return append(inBytes([][]uint64{n[:], x[:], y[:]}), left[:], right[:])
+				})
+				putBytes(&left, x)
+			}
+
 			k, peer := generateKey(t, g), generateKey(t, g).PublicKey()
 			var secret [Size]byte
 			private, shared := new(nat), new(nat)
