@@ -14,6 +14,9 @@ const module = "github.com/mtcore/mtcore"
 // import nothing; primitives do not know each other; no client pulls in a
 // generator or a peer.
 var mayImport = map[string][]string{
+	"authkey": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
+		"internal/alias", "internal/cpuid", "internal/impl", "internal/pq", "internal/tl", "golang.org/x/sys/cpu",
+		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
 	"internal/cpuid":         {"golang.org/x/sys/cpu"},
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
@@ -37,6 +40,7 @@ var mayImport = map[string][]string{
 		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
 	"bigdh/asm":   {},
 	"bigdh":       {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "golang.org/x/sys/cpu"},
+	"internal/pq": {},
 	"internal/tl": {},
 	"secretchat/peertest": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
 		"internal/alias", "internal/cpuid", "internal/impl", "internal/tl", "golang.org/x/sys/cpu",

@@ -1,6 +1,7 @@
-// Package tl parses and serialises what the driver of a secret chat has to understand
-// of Telegram's TL language, and nothing else: the container of messages, service
-// messages with their actions, and as much of other messages as tells what they are.
+// Package tl parses and serialises what this module's drivers have to understand of
+// Telegram's TL language, and nothing else. For secret chats that is the container of
+// messages, service messages with their actions, and as much of other messages as tells
+// what they are; and then it is the exchange of an authorization key, all of it.
 //
 // What it parses was chosen by a peer. Nothing is allocated beyond a constant factor of
 // the length of the input, there is no nesting, and trailing bytes are an error; slices
@@ -8,7 +9,7 @@
 // in the long form where the short one would do, and that their padding is not looked
 // at.
 //
-// See https://core.telegram.org/mtproto/TL and
+// See https://core.telegram.org/mtproto/TL, https://core.telegram.org/mtproto/auth_key and
 // https://core.telegram.org/schema/end-to-end.
 package tl
 

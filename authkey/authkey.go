@@ -1,0 +1,261 @@
+// Package authkey implements the exchange in which a client and a server of Telegram's
+// MTProto agree on an authorization key, for either side: the first thing that a client
+// does, and before it everything is in the clear. What comes after is for package envelope.
+//
+// There is no network in here: message bodies go in and come out, and how they travel is
+// for the caller to know. They are unencrypted messages: the eight zeros of an auth_key_id,
+// message id and length are around each of them. A [Client] is asked for the first message,
+// and then each side is given what the other one sent until there is a [Result]:
+//
+//	client                              server
+//	req_pq_multi                 →
+//	                             ←      resPQ
+//	req_DH_params                →
+//	                             ←      server_DH_params_ok
+//	set_client_DH_params         →
+//	                             ←      dh_gen_ok, or dh_gen_retry
+//
+// A client knows the server by its RSA key, see [TelegramKeys]. A server knows nothing of
+// the client, but that it has done some work, see [FactorPQ]. Keys are permanent, or
+// temporary ones that [Bind] ties to a permanent one.
+//
+// Every step happens once and in its order. Whatever is wrong with what a peer sent, there
+// is one error, [ErrPeer], and the exchange has ended, as it has with any other error: the
+// caller closes the connection, and may begin anew. Secrets are erased at the end, after
+// an error, and by Wipe. What is on the wire, when, and that an exchange has failed is
+// public; new nonces, private keys, exponents and the key are not, and no branch and no
+// memory address depends on them. Copies of secrets that the standard library's hashes
+// make are out of reach.
+//
+// See https://core.telegram.org/mtproto/auth_key.
+package authkey
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/pq"
+	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+var (
+	// ErrPeer says that the peer broke the protocol, or that somebody in between changed
+	// what it sent, or that it gave up. There is no telling which.
+	ErrPeer = errors.New("authkey: peer broke the protocol")
+	// ErrKey says that the server has none of the RSA keys that the client knows.
+	ErrKey = errors.New("authkey: server has no known RSA key")
+	// ErrState says that a method was called out of step: before Start, after the end,
+	// after an error, or after Wipe.
+	ErrState = errors.New("authkey: exchange is not at this step")
+)
+
+// Result is what an exchange leads to.
+type Result struct {
+	// AuthKey is the authorization key.
+	AuthKey kdf.AuthKey
+	// Salt is the first server_salt.
+	Salt int64
+	// ServerTime is the server's clock, in whole seconds, when it sent its public value.
+	ServerTime time.Time
+	// ExpiresAt is when a temporary key ends, by the server's clock. It is zero for
+	// permanent keys.
+	ExpiresAt time.Time
+}
+
+// Wipe erases the key and the salt.
+func (r *Result) Wipe() {
+	r.AuthKey.Wipe()
+	r.Salt = 0
+}
+
+// Format implements [fmt.Formatter] so that logs do not get to see a key.
+func (Result) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+
+// FactorPQ returns the primes p < q whose product is the big-endian number pq, as a client
+// has to find them. It returns ErrPeer if pq has more than eight bytes, is above 2^63-1, or
+// is not the product of two different odd primes, and the error of ctx soon after ctx is
+// done.
+//
+// It takes a fraction of a millisecond, and for no number more than 2^20 steps, which is
+// some milliseconds.
+func FactorPQ(ctx context.Context, pqBytes []byte) (p, q uint64, err error) {
+	if len(pqBytes) > 8 {
+		return 0, 0, ErrPeer
+	}
+	var b [8]byte
+	copy(b[len(b)-len(pqBytes):], pqBytes)
+	p, q, err = pq.Factor(ctx, binary.BigEndian.Uint64(b[:]))
+	if err == pq.ErrNumber {
+		err = ErrPeer
+	}
+	return p, q, err
+}
+
+// minimal appends x to b as a big-endian number without leading zeros.
+func minimal(b []byte, x uint64) []byte {
+	var all [8]byte
+	binary.BigEndian.PutUint64(all[:], x)
+	i := 0
+	for i < len(all) && all[i] == 0 {
+		i++
+	}
+	return append(b, all[i:]...)
+}
+
+// exchange is what both sides have of an exchange.
+type exchange struct {
+	state              state
+	nonce, serverNonce tl.Int128
+	newNonce           tl.Int256
+	expiresIn          int32 // 0 for permanent keys
+	attempts           int   // of agreeing on a key
+	retryID            int64 // of the attempt to come
+	result             Result
+}
+
+// state is the step that comes next.
+type state uint8
+
+const (
+	stateNew state = iota
+	stateHello
+	stateParams
+	stateKey
+	stateDone
+	stateFailed
+)
+
+// maxAttempts bounds how often a key is refused by a server that has one with the same id
+// already. By accident that does not happen once.
+const maxAttempts = 5
+
+// Result returns a copy of the result, which is there after the last step. Before, after an
+// error and after Wipe it returns ErrState.
+func (x *exchange) takeResult() (*Result, error) {
+	if x.state != stateDone {
+		return nil, ErrState
+	}
+	r := x.result
+	return &r, nil
+}
+
+// finish keeps the result. The rest is no longer needed.
+func (x *exchange) finish(key *kdf.AuthKey, serverTime int32) {
+	r := &x.result
+	r.AuthKey = *key
+	r.Salt = int64(binary.LittleEndian.Uint64(x.newNonce[:]) ^ binary.LittleEndian.Uint64(x.serverNonce[:]))
+	r.ServerTime = time.Unix(int64(serverTime), 0)
+	if x.expiresIn > 0 {
+		r.ExpiresAt = r.ServerTime.Add(time.Duration(x.expiresIn) * time.Second)
+	}
+	clear(x.newNonce[:])
+	x.state = stateDone
+}
+
+// wipe erases all secrets.
+func (x *exchange) wipe() {
+	clear(x.newNonce[:])
+	x.result.Wipe()
+	x.retryID = 0
+	x.state = stateFailed
+}
+
+// sameNonces reports whether a message is of this exchange.
+func (x *exchange) sameNonces(nonce, serverNonce *tl.Int128) bool {
+	return subtle.ConstantTimeCompare(x.nonce[:], nonce[:])&
+		subtle.ConstantTimeCompare(x.serverNonce[:], serverNonce[:]) == 1
+}
+
+// newNonceHash returns what only who knows the new nonce and the key can tell, with n the
+// kind of answer:
+//
+//	aux_hash = SHA1( auth_key )[0:8]
+//	hash     = SHA1( new_nonce || n || aux_hash )[4:20]
+//
+// It also returns the aux_hash, by which a client names a failed attempt.
+func (x *exchange) newNonceHash(key *kdf.AuthKey, n tl.Answer) (hash tl.Int128, auxHash int64) {
+	keyHash := sha1.Sum(key[:])
+	var b [32 + 1 + 8]byte
+	copy(b[:], x.newNonce[:])
+	b[32] = byte(n)
+	copy(b[33:], keyHash[:8])
+	all := sha1.Sum(b[:])
+	hash = tl.Int128(all[4:])
+	auxHash = int64(binary.LittleEndian.Uint64(keyHash[:]))
+	clear(keyHash[:])
+	clear(b[:])
+	clear(all[:])
+	return hash, auxHash
+}
+
+// The two inner messages are encrypted with keys of the nonces:
+//
+//	SHA1( data ) || data || up to 15 random bytes
+
+const maxInnerPadding = 15
+
+// sealInner encrypts data in place, which begins after room for its hash, and for which
+// there is room to grow.
+func (x *exchange) sealInner(b []byte) []byte {
+	hash := sha1.Sum(b[sha1.Size:])
+	copy(b, hash[:])
+	n := len(b)
+	b = b[:n+(-n&(ige.BlockSize-1))]
+	rand.Read(b[n:])
+	m := ige.Message{Dst: b, Src: b}
+	kdf.TempKeys(&m.Key, &m.IV, &x.newNonce, &x.serverNonce)
+	m.Encrypt()
+	m.Wipe()
+	return b
+}
+
+// openInner decrypts data in place, and returns the plaintext with its hash and padding.
+func (x *exchange) openInner(b []byte) ([]byte, error) {
+	if len(b) < sha1.Size || len(b)%ige.BlockSize != 0 {
+		return nil, ErrPeer
+	}
+	m := ige.Message{Dst: b, Src: b}
+	kdf.TempKeys(&m.Key, &m.IV, &x.newNonce, &x.serverNonce)
+	err := m.Decrypt()
+	m.Wipe()
+	if err != nil {
+		panic("authkey: internal error: " + err.Error())
+	}
+	return b, nil
+}
+
+// checkInner reports whether the first n bytes after the hash are what was hashed, and
+// what follows is padding.
+func checkInner(plaintext []byte, n int) bool {
+	data := plaintext[sha1.Size:]
+	if len(data)-n > maxInnerPadding {
+		return false
+	}
+	hash := sha1.Sum(data[:n])
+	return subtle.ConstantTimeCompare(hash[:], plaintext[:sha1.Size]) == 1
+}
+
+// inSeconds returns d in seconds, rounded up, or panics.
+func inSeconds(d time.Duration) int32 {
+	s := (d + time.Second - 1) / time.Second
+	if d < 0 || s > math.MaxInt32 {
+		panic("authkey: ExpiresIn out of range")
+	}
+	return int32(s)
+}
+
+func checkDC(dc int) int32 {
+	if int(int32(dc)) != dc {
+		panic("authkey: DC out of range")
+	}
+	return int32(dc)
+}

@@ -1,0 +1,153 @@
+package authkey
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// hexBytes are written in JSON as hexadecimal digits, of a number if their count is odd.
+type hexBytes []byte
+
+func (b *hexBytes) UnmarshalText(text []byte) (err error) {
+	if len(text)%2 == 1 {
+		text = append([]byte("0"), text...)
+	}
+	*b, err = hex.AppendDecode(nil, text)
+	return err
+}
+
+// readVectors returns the vectors of a file, as many as it says it has.
+func readVectors[V any](t testing.TB, file string) []V {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		Count   int
+		Vectors []V
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if len(f.Vectors) != f.Count || f.Count == 0 {
+		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
+	}
+	return f.Vectors
+}
+
+// withRandom has the given bytes for random ones, and wants all of them to be used. No test
+// that uses it may be parallel.
+func withRandom(t testing.TB, f func(), parts ...[]byte) {
+	t.Helper()
+	script := bytes.NewReader(slices.Concat(parts...))
+	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
+	rand.Reader = script
+	f()
+	if script.Len() != 0 {
+		t.Errorf("%d random bytes were not used", script.Len())
+	}
+}
+
+// serverKey is a key for tests.
+var serverKey = sync.OnceValue(func() *PrivateKey {
+	text, err := os.ReadFile(filepath.Join("testdata", "server.pem"))
+	if err != nil {
+		panic(err)
+	}
+	key, err := ParsePrivateKey(text)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func testClient(opt ...func(*ClientOptions)) *Client {
+	o := ClientOptions{Keys: []*PublicKey{serverKey().PublicKey()}, DC: 2}
+	for _, f := range opt {
+		f(&o)
+	}
+	return NewClient(o)
+}
+
+func testServer(opt ...func(*ServerOptions)) *Server {
+	o := ServerOptions{Key: serverKey(), DC: 2}
+	for _, f := range opt {
+		f(&o)
+	}
+	return NewServer(o)
+}
+
+func temporary(o *ClientOptions) { o.ExpiresIn = time.Hour }
+
+// A wire may change the message with this number, or anything else.
+type wire func(number int, message []byte) []byte
+
+// run has both sides exchange messages until one has nothing more to say, and returns how
+// many there were.
+func run(t testing.TB, c *Client, s *Server, w wire) (messages int, clientErr, serverErr error) {
+	t.Helper()
+	message := c.Start()
+	for {
+		if w != nil {
+			message = w(messages, message)
+		}
+		messages++
+		message, serverErr = s.Step(t.Context(), message)
+		if serverErr != nil && message == nil {
+			return messages, nil, serverErr
+		}
+		if w != nil {
+			message = w(messages, message)
+		}
+		messages++
+		message, clientErr = c.Step(t.Context(), message)
+		if clientErr != nil || message == nil {
+			return messages, clientErr, serverErr
+		}
+	}
+}
+
+func agree(t testing.TB, c *Client, s *Server, want int) *Result {
+	t.Helper()
+	n, clientErr, serverErr := run(t, c, s, nil)
+	if clientErr != nil || serverErr != nil || n != want {
+		t.Fatalf("after %d messages, client: %v, server: %v, want success after %d", n, clientErr, serverErr, want)
+	}
+	a, err := c.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *a != *b {
+		t.Errorf("the results are different")
+	}
+	return a
+}
+
+func TestExchange(t *testing.T) {
+	before := time.Now().Truncate(time.Second)
+	r := agree(t, testClient(), testServer(), 6)
+	if r.AuthKey == [256]byte{} || !r.ExpiresAt.IsZero() {
+		t.Errorf("key %x, expires at %v", r.AuthKey, r.ExpiresAt)
+	}
+	if r.ServerTime.Before(before) || r.ServerTime.After(time.Now()) {
+		t.Errorf("server time %v, want one since %v", r.ServerTime, before)
+	}
+	r = agree(t, testClient(temporary), testServer(), 6)
+	if got := r.ExpiresAt.Sub(r.ServerTime); got != time.Hour {
+		t.Errorf("a temporary key for %v, want %v", got, time.Hour)
+	}
+}

@@ -1,0 +1,197 @@
+package authkey
+
+import (
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/mtcore/mtcore/internal/tl"
+)
+
+// rsaSize is the length of moduli in bytes. There are no others in MTProto.
+const rsaSize = 256
+
+// PublicKey is an RSA key of 2048 bits by which clients know a server. It never changes,
+// and any number of goroutines may use it.
+type PublicKey struct {
+	rsa         rsaPublic
+	fingerprint int64
+}
+
+// ParsePublicKey returns the first key in PEM, as "RSA PUBLIC KEY" (PKCS #1), in which
+// Telegram publishes its own, or as "PUBLIC KEY" (PKIX). It must have a modulus of exactly
+// 2048 bits, and an odd exponent of 3 to 2^31-1.
+func ParsePublicKey(text []byte) (*PublicKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("authkey: no key in PEM")
+	}
+	switch block.Type {
+	case "RSA PUBLIC KEY":
+		key, err := x509.ParsePKCS1PublicKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("authkey: %w", err)
+		}
+		return newPublicKey(key)
+	case "PUBLIC KEY":
+		any, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("authkey: %w", err)
+		}
+		key, ok := any.(*rsa.PublicKey)
+		if !ok {
+			return nil, fmt.Errorf("authkey: %T is not an RSA key", any)
+		}
+		return newPublicKey(key)
+	}
+	return nil, fmt.Errorf("authkey: PEM of type %q is not a public key", block.Type)
+}
+
+func newPublicKey(key *rsa.PublicKey) (*PublicKey, error) {
+	if err := checkPublicKey(key); err != nil {
+		return nil, err
+	}
+	k := new(PublicKey)
+	var n [rsaSize]byte
+	key.N.FillBytes(n[:])
+	k.rsa.set(&n, uint32(key.E))
+	k.fingerprint = fingerprint(key)
+	return k, nil
+}
+
+func checkPublicKey(key *rsa.PublicKey) error {
+	if key.N.BitLen() != 8*rsaSize || key.N.Bit(0) == 0 {
+		return fmt.Errorf("authkey: modulus is not an odd number of %d bits", 8*rsaSize)
+	}
+	if key.E < 3 || key.E&1 == 0 || int64(key.E) > 1<<31-1 {
+		return errors.New("authkey: exponent is not an odd number from 3 to 2^31-1")
+	}
+	return nil
+}
+
+// fingerprint returns the last 64 bits of the SHA-1 of rsa_public_key n:string e:string,
+// without its constructor.
+func fingerprint(key *rsa.PublicKey) int64 {
+	b := tl.AppendString(nil, key.N.Bytes())
+	b = tl.AppendString(b, minimal(nil, uint64(key.E)))
+	hash := sha1.Sum(b)
+	return int64(binary.LittleEndian.Uint64(hash[12:]))
+}
+
+// Fingerprint returns what servers call the key.
+func (k *PublicKey) Fingerprint() int64 { return k.fingerprint }
+
+// PrivateKey is the RSA key of a server. It never changes, and any number of goroutines may
+// use it.
+type PrivateKey struct {
+	rsa    rsaPrivate
+	public *PublicKey
+}
+
+// ParsePrivateKey returns the first key in PEM, as "RSA PRIVATE KEY" (PKCS #1) or as
+// "PRIVATE KEY" (PKCS #8). It must have two primes of exactly 1024 bits, and a public key
+// as ParsePublicKey wants it.
+func ParsePrivateKey(text []byte) (*PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("authkey: no key in PEM")
+	}
+	defer clear(block.Bytes)
+	var key *rsa.PrivateKey
+	switch block.Type {
+	case "RSA PRIVATE KEY":
+		var err error
+		if key, err = x509.ParsePKCS1PrivateKey(block.Bytes); err != nil {
+			return nil, fmt.Errorf("authkey: %w", err)
+		}
+	case "PRIVATE KEY":
+		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("authkey: %w", err)
+		}
+		var ok bool
+		if key, ok = any.(*rsa.PrivateKey); !ok {
+			return nil, fmt.Errorf("authkey: %T is not an RSA key", any)
+		}
+	default:
+		return nil, fmt.Errorf("authkey: PEM of type %q is not a private key", block.Type)
+	}
+	return newPrivateKey(key)
+}
+
+func newPrivateKey(key *rsa.PrivateKey) (*PrivateKey, error) {
+	public, err := newPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	if len(key.Primes) != 2 {
+		return nil, errors.New("authkey: not a key of two primes")
+	}
+	for _, p := range key.Primes {
+		if p.BitLen() != 4*rsaSize {
+			return nil, fmt.Errorf("authkey: a prime has not %d bits", 4*rsaSize)
+		}
+	}
+	// That the numbers belong together.
+	if err := key.Validate(); err != nil {
+		return nil, fmt.Errorf("authkey: %w", err)
+	}
+	k := &PrivateKey{public: public}
+	if err := k.rsa.set(key); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// PublicKey returns the key that clients need.
+func (k *PrivateKey) PublicKey() *PublicKey { return k.public }
+
+// Fingerprint is that of the public key.
+func (k *PrivateKey) Fingerprint() int64 { return k.public.fingerprint }
+
+// Format implements [fmt.Formatter] so that logs do not get to see a key.
+func (PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+
+// TelegramKeys returns the keys of Telegram's servers.
+func TelegramKeys() []*PublicKey { return []*PublicKey{telegramKey()} }
+
+// TelegramTestKeys returns the keys of Telegram's test servers.
+func TelegramTestKeys() []*PublicKey { return []*PublicKey{telegramTestKey()} }
+
+var (
+	telegramKey     = sync.OnceValue(func() *PublicKey { return mustParse(telegramPEM) })
+	telegramTestKey = sync.OnceValue(func() *PublicKey { return mustParse(telegramTestPEM) })
+)
+
+func mustParse(text string) *PublicKey {
+	key, err := ParsePublicKey([]byte(text))
+	if err != nil {
+		panic("authkey: internal error: " + err.Error())
+	}
+	return key
+}
+
+// These are what https://my.telegram.org shows to developers, and official apps have.
+const (
+	telegramPEM = `-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEA6LszBcC1LGzyr992NzE0ieY+BSaOW622Aa9Bd4ZHLl+TuFQ4lo4g
+5nKaMBwK/BIb9xUfg0Q29/2mgIR6Zr9krM7HjuIcCzFvDtr+L0GQjae9H0pRB2OO
+62cECs5HKhT5DZ98K33vmWiLowc621dQuwKWSQKjWf50XYFw42h21P2KXUGyp2y/
++aEyZ+uVgLLQbRA1dEjSDZ2iGRy12Mk5gpYc397aYp438fsJoHIgJ2lgMv5h7WY9
+t6N/byY9Nw9p21Og3AoXSL2q/2IJ1WRUhebgAdGVMlV1fkuOQoEzR7EdpqtQD9Cs
+5+bfo3Nhmcyvk5ftB0WkJ9z6bNZ7yxrP8wIDAQAB
+-----END RSA PUBLIC KEY-----`
+	telegramTestPEM = `-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEAyMEdY1aR+sCR3ZSJrtztKTKqigvO/vBfqACJLZtS7QMgCGXJ6XIR
+yy7mx66W0/sOFa7/1mAZtEoIokDP3ShoqF4fVNb6XeqgQfaUHd8wJpDWHcR2OFwv
+plUUI1PLTktZ9uW2WE23b+ixNwJjJGwBDJPQEQFBE+vfmH0JP503wr5INS1poWg/
+j25sIWeYPHYeOrFp/eXaqhISP6G+q2IeTaWTXpwZj4LzXq5YOpk4bYEQ6mvRq7D1
+aHWfYmlEGepfaYR8Q0YqvvhYtMte3ITnuSJs171+GDqpdKcSwHnd6FudwGO4pcCO
+j4WcDuXc2CTHgH8gFTNhp/Y8/SpDOhvn9QIDAQAB
+-----END RSA PUBLIC KEY-----`
+)

@@ -1,0 +1,214 @@
+package authkey
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"time"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/pq"
+	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// ServerOptions says who a server is.
+type ServerOptions struct {
+	// Key is the server's RSA key.
+	Key *PrivateKey
+	// Group is where keys are agreed on, or nil for Telegram's prime and 3.
+	Group *bigdh.Group
+	// DC is the number of this data center, as in ClientOptions: whoever wants another
+	// one is refused.
+	DC int
+	// Exists, unless it is nil, reports whether there is another key with this id, which
+	// the client will be asked to replace. It is called from Step.
+	Exists func(id [8]byte) bool
+}
+
+// Server is the server's side of one exchange. It must not be used by more than one
+// goroutine at a time.
+//
+// Clients may send req_pq_multi any number of times before they mean it, and do so to see
+// how fast a connection is: a server may answer each with a Server of its own.
+type Server struct {
+	x          exchange
+	opt        ServerOptions
+	dc         int32
+	p, q       uint64
+	private    *bigdh.PrivateKey
+	serverTime int32
+}
+
+// NewServer returns the server's side of an exchange. It panics if there is no key, or if
+// DC has more than 32 bits.
+func NewServer(opt ServerOptions) *Server {
+	if opt.Key == nil {
+		panic("authkey: server without Key")
+	}
+	if opt.Group == nil {
+		var err error
+		if opt.Group, err = bigdh.Telegram(3); err != nil {
+			panic("authkey: internal error: " + err.Error())
+		}
+	}
+	s := &Server{opt: opt, dc: checkDC(opt.DC)}
+	s.x.state = stateHello
+	return s
+}
+
+// Step takes what the client sent and returns the answer. The exchange was successful if
+// there is a Result then.
+//
+// With an error the exchange has ended: it is ErrPeer if the client broke the protocol,
+// ErrState if this was not the time to call Step, and that of ctx if ctx was done before.
+// There is no answer then, but for one case: if key after key has an id that exists, the
+// answer is dh_gen_fail, and should be sent.
+func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err error) {
+	if err = ctx.Err(); err == nil {
+		switch s.x.state {
+		case stateHello:
+			reply, err = s.hello(message)
+		case stateParams:
+			reply, err = s.params(message)
+		case stateKey:
+			reply, err = s.agree(message)
+		default:
+			return nil, ErrState
+		}
+	}
+	if err != nil {
+		s.Wipe()
+	}
+	return reply, err
+}
+
+// hello takes req_pq_multi and returns resPQ.
+func (s *Server) hello(message []byte) ([]byte, error) {
+	x := &s.x
+	req, err := tl.ParseReqPQMulti(message)
+	if err != nil {
+		return nil, ErrPeer
+	}
+	x.nonce = req.Nonce
+	rand.Read(x.serverNonce[:])
+	s.p, s.q = pq.Generate()
+	var number [8]byte
+	fingerprints := [1]int64{s.opt.Key.Fingerprint()}
+	m := tl.ResPQ{
+		Nonce: x.nonce, ServerNonce: x.serverNonce,
+		PQ: minimal(number[:0], s.p*s.q), Fingerprints: fingerprints[:],
+	}
+	x.state = stateParams
+	return m.Append(make([]byte, 0, 64)), nil
+}
+
+// params takes req_DH_params and returns server_DH_params_ok.
+func (s *Server) params(message []byte) ([]byte, error) {
+	x := &s.x
+	m, err := tl.ParseReqDHParams(message)
+	// Who has not done the work must not make the server do its own.
+	if err != nil || !x.sameNonces(&m.Nonce, &m.ServerNonce) ||
+		!s.isPQ(m.P, m.Q) || m.Fingerprint != s.opt.Key.Fingerprint() {
+		return nil, ErrPeer
+	}
+	var padded [paddedSize]byte
+	if err := s.opt.Key.openRSAPad(&padded, m.EncryptedData); err != nil {
+		return nil, err
+	}
+	inner, n, err := tl.ParsePQInnerData(padded[:])
+	clear(padded[:])
+	x.newNonce = inner.NewNonce
+	clear(inner.NewNonce[:])
+	if err != nil || n > maxRSAPadData || !x.sameNonces(&inner.Nonce, &inner.ServerNonce) ||
+		inner.DC != s.dc || inner.Temporary && inner.ExpiresIn <= 0 {
+		return nil, ErrPeer
+	}
+	x.expiresIn = inner.ExpiresIn
+	group := s.opt.Group
+	if s.private, err = group.GenerateKey(nil); err != nil {
+		return nil, err
+	}
+	s.serverTime = int32(time.Now().Unix())
+	prime, public := group.Prime(), s.private.PublicKey().Bytes()
+	answer := tl.ServerDHInnerData{
+		Nonce: x.nonce, ServerNonce: x.serverNonce, G: int32(group.Generator()),
+		Prime: prime[:], GA: public[:], ServerTime: s.serverTime,
+	}
+	var b [592]byte
+	reply := tl.Encrypted{
+		Nonce: x.nonce, ServerNonce: x.serverNonce,
+		Data: x.sealInner(answer.Append(b[:sha1.Size])),
+	}
+	x.state = stateKey
+	return reply.AppendServerDHParams(make([]byte, 0, 640)), nil
+}
+
+// isPQ reports whether the numbers are this exchange's, in the one way to write them.
+func (s *Server) isPQ(p, q []byte) bool {
+	var number [8]byte
+	return bytes.Equal(p, minimal(number[:0], s.p)) && bytes.Equal(q, minimal(number[:0], s.q))
+}
+
+// agree takes set_client_DH_params and returns dh_gen_ok, dh_gen_retry or dh_gen_fail.
+func (s *Server) agree(message []byte) ([]byte, error) {
+	x := &s.x
+	m, err := tl.ParseSetClientDHParams(message)
+	if err != nil || !x.sameNonces(&m.Nonce, &m.ServerNonce) {
+		return nil, ErrPeer
+	}
+	plaintext, err := x.openInner(bytes.Clone(m.Data))
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plaintext)
+	inner, n, err := tl.ParseClientDHInnerData(plaintext[sha1.Size:])
+	if err != nil || !checkInner(plaintext, n) || !x.sameNonces(&inner.Nonce, &inner.ServerNonce) ||
+		inner.RetryID != x.retryID {
+		return nil, ErrPeer
+	}
+	peer, err := s.opt.Group.NewPublicKey(inner.GB)
+	if err != nil {
+		return nil, ErrPeer
+	}
+	var key kdf.AuthKey
+	defer key.Wipe()
+	if err := s.private.DH((*[kdf.AuthKeySize]byte)(&key), peer); err != nil {
+		return nil, ErrPeer
+	}
+	answer := tl.GenOK
+	id := key.ID()
+	// Zeros stand for no key, in front of unencrypted messages.
+	if id == [8]byte{} || s.opt.Exists != nil && s.opt.Exists(id) {
+		answer = tl.GenRetry
+		if x.attempts++; x.attempts == maxAttempts {
+			answer = tl.GenFail
+		}
+	}
+	hash, auxHash := x.newNonceHash(&key, answer)
+	reply := tl.DHGen{Answer: answer, Nonce: x.nonce, ServerNonce: x.serverNonce, NewNonceHash: hash}
+	switch answer {
+	case tl.GenOK:
+		x.finish(&key, s.serverTime)
+		s.private.Wipe()
+	case tl.GenRetry:
+		x.retryID = auxHash
+	case tl.GenFail:
+		err = ErrPeer
+	}
+	return reply.Append(make([]byte, 0, 52)), err
+}
+
+// Result returns what the exchange led to, each time in a copy of its own, which Wipe does
+// not erase. It returns ErrState if there is nothing: before the end, after an error, or
+// after Wipe.
+func (s *Server) Result() (*Result, error) { return s.x.takeResult() }
+
+// Wipe erases all secrets, the key among them. The exchange has ended.
+func (s *Server) Wipe() {
+	if s.private != nil {
+		s.private.Wipe()
+	}
+	s.x.wipe()
+}
