@@ -15,7 +15,7 @@ const module = "github.com/mtcore/mtcore"
 // generator or a peer.
 var mayImport = map[string][]string{
 	"authkey": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
-		"internal/alias", "internal/cpuid", "internal/impl", "internal/pq", "internal/tl", "golang.org/x/sys/cpu",
+		"internal/alias", "internal/cpuid", "internal/impl", "internal/limbs", "internal/pq", "internal/tl", "golang.org/x/sys/cpu",
 		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
 	"internal/cpuid":         {"golang.org/x/sys/cpu"},
 	"internal/impl":          {},
@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"internal/pq": {},
 	"internal/tl": {},
 	"secretchat/peertest": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
-		"internal/alias", "internal/cpuid", "internal/impl", "internal/tl", "golang.org/x/sys/cpu",
+		"internal/alias", "internal/cpuid", "internal/impl", "internal/limbs", "internal/tl", "golang.org/x/sys/cpu",
 		"github.com/minio/sha256-simd", "github.com/klauspost/cpuid/v2"},
 	"secretchat": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
 		"internal/alias", "internal/cpuid", "internal/impl", "internal/limbs", "internal/tl", "golang.org/x/sys/cpu",
