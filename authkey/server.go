@@ -110,7 +110,7 @@ func (s *Server) params(message []byte) ([]byte, error) {
 	m, err := tl.ParseReqDHParams(message)
 	// Who has not done the work must not make the server do its own.
 	if err != nil || !x.sameNonces(&m.Nonce, &m.ServerNonce) ||
-		!s.isPQ(m.P, m.Q) || m.Fingerprint != s.opt.Key.Fingerprint() {
+		!s.areFactors(m.P, m.Q) || m.Fingerprint != s.opt.Key.Fingerprint() {
 		return nil, ErrPeer
 	}
 	var padded [paddedSize]byte
@@ -118,13 +118,15 @@ func (s *Server) params(message []byte) ([]byte, error) {
 		return nil, err
 	}
 	inner, n, err := tl.ParsePQInnerData(padded[:])
-	clear(padded[:])
-	x.newNonce = inner.NewNonce
-	clear(inner.NewNonce[:])
+	defer clear(padded[:])
+	defer clear(inner.NewNonce[:])
+	var number [8]byte
 	if err != nil || n > maxRSAPadData || !x.sameNonces(&inner.Nonce, &inner.ServerNonce) ||
+		!bytes.Equal(inner.PQ, minimal(number[:0], s.p*s.q)) || !s.areFactors(inner.P, inner.Q) ||
 		inner.DC != s.dc || inner.Temporary && inner.ExpiresIn <= 0 {
 		return nil, ErrPeer
 	}
+	x.newNonce = inner.NewNonce
 	x.expiresIn = inner.ExpiresIn
 	group := s.opt.Group
 	if s.private, err = group.GenerateKey(nil); err != nil {
@@ -145,8 +147,8 @@ func (s *Server) params(message []byte) ([]byte, error) {
 	return reply.AppendServerDHParams(make([]byte, 0, 640)), nil
 }
 
-// isPQ reports whether the numbers are this exchange's, in the one way to write them.
-func (s *Server) isPQ(p, q []byte) bool {
+// areFactors reports whether p and q are this exchange's, in the one way to write them.
+func (s *Server) areFactors(p, q []byte) bool {
 	var number [8]byte
 	return bytes.Equal(p, minimal(number[:0], s.p)) && bytes.Equal(q, minimal(number[:0], s.q))
 }
