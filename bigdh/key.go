@@ -3,7 +3,7 @@ package bigdh
 import (
 	"crypto/rand"
 	"crypto/sha3"
-	"fmt"
+	"errors"
 )
 
 // PublicKey is a checked public value, g_a or g_b.
@@ -65,20 +65,26 @@ type PrivateKey struct {
 // are hashed together with more bytes of the system and added, so that who knows or
 // chooses them knows no more about the key.
 //
-// The error is for the sake of the form: without random bytes crypto/rand does not
-// return.
+// The error says that random bytes are not to be had, or are not random, which can only
+// happen if the program has replaced [rand.Reader].
 func (g *Group) GenerateKey(serverRandom []byte) (*PrivateKey, error) {
 	k := new(PrivateKey)
-	for {
+	for range maxDraws {
 		if err := drawExponent(&k.x, serverRandom); err != nil {
 			return nil, err
 		}
-		// Less than one key in 2^62 fails.
 		if err := g.finish(k); err == nil {
 			return k, nil
 		}
 	}
+	return nil, errNotRandom
 }
+
+// maxDraws bounds how often an exponent is drawn. Less than one in 2^62 is refused, so that
+// already the second one in a row is no chance.
+const maxDraws = 4
+
+var errNotRandom = errors.New("bigdh: random bytes are not random")
 
 // drawExponent sets x to random bytes of the system's, to which it adds, if there are
 // bytes of a server,
@@ -178,11 +184,6 @@ func (k *PrivateKey) checkUsable() {
 		panic("bigdh: PrivateKey was wiped, or not made by a Group")
 	}
 }
-
-// Format implements [fmt.Formatter] so that logs do not get to see a key. Package fmt asks
-// no method about what is in an unexported field of a struct: have a pointer there, of
-// which it prints the address.
-func (PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
 // DHJob is one shared secret of a batch.
 type DHJob struct {

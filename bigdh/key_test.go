@@ -2,15 +2,17 @@ package bigdh
 
 import (
 	"bytes"
-	"encoding/json"
+	"crypto/rand"
 	"fmt"
+	"io"
 	"math/big"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/redact/redacttest"
 )
 
 func telegram(t testing.TB, g int) *Group {
@@ -23,7 +25,7 @@ func telegram(t testing.TB, g int) *Group {
 }
 
 // randomBelow returns a random number below p, which has its topmost bit set.
-func randomBelow(r *rand.ChaCha8, p *[Size]byte) (b [Size]byte) {
+func randomBelow(r *mathrand.ChaCha8, p *[Size]byte) (b [Size]byte) {
 	for b = randomSize(r); bytes.Compare(b[:], p[:]) >= 0; b = randomSize(r) {
 	}
 	return b
@@ -272,13 +274,10 @@ func TestOpaque(t *testing.T) {
 			}
 		}
 	}
-	text, err := json.Marshal([]any{k})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := string(text), "[{}]"; got != want {
-		t.Errorf("JSON: %s, want %s", got, want)
-	}
+	redacttest.Printed(t, *k)
+	redacttest.NotEncoded(t, *k)
+	redacttest.Printed(t, DHJob{Key: k})
+	redacttest.NotEncoded(t, DHJob{Key: k})
 }
 
 func TestDHBatch(t *testing.T) {
@@ -355,5 +354,25 @@ func TestBackend(t *testing.T) {
 			t.Errorf("Backend() = %q in state %q", got, s.Name)
 		}
 		leave()
+	}
+}
+
+// constantReader is a source of randomness that is broken.
+type constantReader byte
+
+func (c constantReader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(c)
+	}
+	return len(p), nil
+}
+
+// TestGenerateKeyNotRandom: with zeros for random bytes there is an error, and not a loop
+// without end, nor a key.
+func TestGenerateKeyNotRandom(t *testing.T) {
+	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
+	rand.Reader = constantReader(0)
+	if k, err := telegram(t, 3).GenerateKey(nil); k != nil || err != errNotRandom {
+		t.Errorf("got %v, %v, want errNotRandom", k, err)
 	}
 }

@@ -156,27 +156,40 @@ func (c *cache) prime(ctx context.Context, p *[Size]byte) (*prime, error) {
 	}
 }
 
-func (c *cache) decide(ctx context.Context, p *[Size]byte, ended chan struct{}) (known *prime, err error) {
+// decide checks p for itself and for those who wait until ended is closed. If there is no
+// verdict, since ctx is done, or the check panics or ends the goroutine, one of them takes
+// over.
+func (c *cache) decide(ctx context.Context, p *[Size]byte, ended chan struct{}) (*prime, error) {
+	var good *prime
+	decided := false
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.pending, *p)
+		close(ended)
+		switch {
+		case !decided:
+		case good == nil:
+			c.bad.add(*p, struct{}{})
+		default:
+			c.good.add(*p, good)
+		}
+	}()
+
 	var n nat
 	setBytes(&n, p)
 	isPrime, err := c.check(ctx, &n)
-	if isPrime {
-		known = newPrime(p)
-	}
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.pending, *p)
-	close(ended)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !isPrime:
-		c.bad.add(*p, struct{}{})
+	}
+	if isPrime {
+		good = newPrime(p)
+	}
+	decided = true
+	if !isPrime {
 		return nil, ErrPrime
 	}
-	c.good.add(*p, known)
-	return known, nil
+	return good, nil
 }
 
 // fifo is a map that forgets its oldest entry when a new one would make it too large.

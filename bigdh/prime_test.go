@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/big"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -340,4 +341,45 @@ func TestCacheCanceled(t *testing.T) {
 	})
 	cancel()
 	wg.Wait()
+}
+
+// TestCheckThatDoesNotReturn: where a check panics or ends its goroutine, whoever waits for
+// the verdict takes over.
+func TestCheckThatDoesNotReturn(t *testing.T) {
+	for name, leave := range map[string]func(){
+		"panic": func() { panic("broken") },
+		"exit":  runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			checks := 0
+			inFirst, waiting := make(chan struct{}), make(chan struct{})
+			c := newCache(func(context.Context, *nat) (bool, error) {
+				if checks++; checks == 1 { // the second begins after the first has ended
+					close(inFirst)
+					<-waiting
+					leave()
+				}
+				return true, nil
+			})
+			p := telegramPrime().bytes
+			go func() {
+				defer func() { recover() }()
+				c.prime(context.Background(), &p)
+			}()
+			<-inFirst
+			// One who would wait for ever is ended by the deadline of the test, with a trace.
+			verdict := make(chan error)
+			go func() {
+				_, err := c.prime(context.Background(), &p)
+				verdict <- err
+			}()
+			close(waiting)
+			if err := <-verdict; err != nil {
+				t.Error(err)
+			}
+			if checks != 2 || len(c.pending) != 0 {
+				t.Errorf("%d checks, of which %d pending", checks, len(c.pending))
+			}
+		})
+	}
 }

@@ -17,8 +17,13 @@ type Reader struct {
 	err     error  // what r returned and Read has not passed on yet
 }
 
+// maxEmptyReads is how often in a row a reader may return neither bytes nor an error, as
+// in package bufio.
+const maxEmptyReads = 100
+
 // NewReader returns a Reader that passes the bytes of r through mode. A stream
-// that ends within a block yields its whole blocks, then ErrPartialBlock.
+// that ends within a block yields its whole blocks, then ErrPartialBlock. If r returns
+// neither bytes nor an error many times in a row, the error is [io.ErrNoProgress].
 //
 // IGE has no integrity: what comes out is only as trustworthy as a check that
 // the caller makes once it has all of it.
@@ -59,10 +64,14 @@ func (r *Reader) takeOut(p []byte) int {
 func (r *Reader) fill(p []byte) (int, error) {
 	n := copy(p, r.in)
 	blockSize := len(r.block)
-	for n < blockSize && r.err == nil {
+	for empty := 0; n < blockSize && r.err == nil; {
 		var got int
 		got, r.err = r.r.Read(p[n:])
-		n += got
+		if n += got; got > 0 {
+			empty = 0
+		} else if empty++; empty == maxEmptyReads && r.err == nil {
+			r.err = io.ErrNoProgress
+		}
 	}
 	whole := n - n%blockSize
 	r.in = append(r.in[:0], p[whole:n]...)

@@ -444,3 +444,29 @@ func TestReaderOfWriter(t *testing.T) {
 		t.Errorf("got\n%x, want\n%x", got, want)
 	}
 }
+
+// idleReader returns bytes at every so many reads, and between neither bytes nor an error.
+type idleReader struct {
+	r     io.Reader
+	every int
+	reads int
+}
+
+func (r *idleReader) Read(p []byte) (int, error) {
+	if r.reads++; r.reads%r.every != 0 {
+		return 0, nil
+	}
+	return r.r.Read(p[:min(len(p), 1)])
+}
+
+func TestReaderNoProgress(t *testing.T) {
+	src := make([]byte, 4*BlockSize)
+	r := NewReader(&idleReader{r: bytes.NewReader(src), every: 90}, newStreamMode())
+	if got, err := io.ReadAll(r); len(got) != len(src) || err != nil {
+		t.Errorf("a slow reader: %d bytes, %v", len(got), err)
+	}
+	r = NewReader(&idleReader{r: bytes.NewReader(src), every: 1 << 30}, newStreamMode())
+	if got, err := io.ReadAll(r); len(got) != 0 || err != io.ErrNoProgress {
+		t.Errorf("a reader that never returns anything: %d bytes, %v", len(got), err)
+	}
+}

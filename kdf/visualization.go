@@ -27,7 +27,9 @@ func Visualization(initial, layer46 *AuthKey) [36]byte {
 }
 
 // VisualizationHex returns the first 32 bytes of a visualization as Telegram's clients
-// write them below the picture: in four lines of two groups of four bytes each.
+// write them below the picture: in four lines of two groups of four bytes each. Neither this
+// nor the picture is secret any more: they are hashes of the key, made to be shown, and
+// the time that it takes to write them may tell what they are.
 func VisualizationHex(v [36]byte) string {
 	var lines []string
 	for i := 0; i < 32; i += 8 {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"iter"
@@ -101,9 +100,6 @@ func (k *FileKey) Fingerprint() int32 {
 // Wipe erases the key. Streams that have been started go on.
 func (k *FileKey) Wipe() { *k = FileKey{} }
 
-// Format writes REDACTED, whatever the verb.
-func (k FileKey) Format(f fmt.State, _ rune) { io.WriteString(f, "REDACTED") }
-
 func (k *FileKey) check() {
 	if !k.valid {
 		panic("secretchat: FileKey is zero or wiped")
@@ -186,7 +182,7 @@ func (k *FileKey) Encrypter(w io.Writer, opts ...FileOption) io.WriteCloser {
 // uploaders that want to read. [EncryptedSize] tells how long it is.
 func (k *FileKey) EncryptReader(r io.Reader, opts ...FileOption) io.Reader {
 	s, mode := k.encrypter(opts)
-	return &encryptReader{s, ige.NewReader(&paddingReader{fileStream: s, r: r}, mode)}
+	return &encryptReader{s, ige.NewReader(&paddingReader{fileStream: s, r: &steadyReader{s.ctx, r}}, mode)}
 }
 
 // Decrypter returns a reader of the plain file of size bytes, r being the encrypted one
@@ -196,7 +192,7 @@ func (k *FileKey) EncryptReader(r io.Reader, opts ...FileOption) io.Reader {
 // What it yields is not authenticated: see [FileKey].
 func (k *FileKey) Decrypter(r io.Reader, size int64, opts ...FileOption) io.Reader {
 	s, mode, encryptedSize := k.decrypter(size, opts)
-	src := &exactReader{r, encryptedSize}
+	src := &exactReader{&steadyReader{s.ctx, r}, encryptedSize}
 	return &decryptReader{s, ige.NewReader(src, mode), src}
 }
 
@@ -266,7 +262,7 @@ func (s *fileStream) readPart(buf []byte, r io.Reader) (n int, err error) {
 		return 0, err
 	}
 	n = int(min(int64(len(buf)), s.size-s.done))
-	if _, err := io.ReadFull(r, buf[:n]); err != nil {
+	if _, err := io.ReadFull(&steadyReader{s.ctx, r}, buf[:n]); err != nil {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
@@ -274,6 +270,28 @@ func (s *fileStream) readPart(buf []byte, r io.Reader) (n int, err error) {
 	}
 	s.count(buf[:n])
 	return n + copy(buf[n:], padding(s.done)), nil
+}
+
+// steadyReader is a reader for those who read until they have enough: r may return neither
+// bytes nor an error only so often in a row, and not after the end of ctx.
+type steadyReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// maxEmptyReads is package bufio's.
+const maxEmptyReads = 100
+
+func (r *steadyReader) Read(p []byte) (int, error) {
+	for range maxEmptyReads {
+		if r.ctx.Err() != nil {
+			return 0, context.Cause(r.ctx)
+		}
+		if n, err := r.r.Read(p); n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }
 
 // fileStream is what all streams have in common.

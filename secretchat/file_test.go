@@ -19,6 +19,7 @@ import (
 	"testing/iotest"
 
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/redact/redacttest"
 	"github.com/mtcore/mtcore/secretchat"
 )
 
@@ -218,10 +219,9 @@ func TestFileKeyIsOpaque(t *testing.T) {
 				t.Errorf("%s of %T: %s", format, v, got)
 			}
 		}
-		if got := string(must(json.Marshal(v))); got != "{}" {
-			t.Errorf("%T as JSON: %s", v, got)
-		}
 	}
+	redacttest.Printed(t, *k)
+	redacttest.NotEncoded(t, *k)
 	other := secretchat.NewFileKey()
 	if *k == *other {
 		t.Error("two keys are equal")
@@ -618,4 +618,55 @@ func (w *patternWriter) Write(p []byte) (int, error) {
 		rest, w.n = rest[n:], w.n+int64(n)
 	}
 	return len(p), nil
+}
+
+// silentReader returns neither bytes nor an error, ever.
+type silentReader struct{ reads int }
+
+func (r *silentReader) Read([]byte) (int, error) {
+	r.reads++
+	return 0, nil
+}
+
+// TestFileNoProgress: a source that says nothing does not keep a stream busy for ever, and
+// the end of a context is seen while it does.
+func TestFileNoProgress(t *testing.T) {
+	k := secretchat.NewFileKey()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	type stream struct {
+		name string
+		run  func(r io.Reader, opts ...secretchat.FileOption) error
+	}
+	for _, s := range []stream{
+		{"EncryptReader", func(r io.Reader, opts ...secretchat.FileOption) error {
+			_, err := io.ReadAll(k.EncryptReader(r, opts...))
+			return err
+		}},
+		{"Decrypter", func(r io.Reader, opts ...secretchat.FileOption) error {
+			_, err := io.ReadAll(k.Decrypter(r, 33, opts...))
+			return err
+		}},
+		{"Decrypter at the end", func(r io.Reader, opts ...secretchat.FileOption) error {
+			var file bytes.Buffer
+			w := k.Encrypter(&file)
+			w.Write(make([]byte, 32))
+			w.Close()
+			_, err := io.ReadAll(k.Decrypter(io.MultiReader(&file, r), 32, opts...))
+			return err
+		}},
+		{"Parts", func(r io.Reader, opts ...secretchat.FileOption) (err error) {
+			for _, err = range k.Parts(r, 33, opts...) {
+			}
+			return err
+		}},
+	} {
+		r := new(silentReader)
+		if err := s.run(r); err != io.ErrNoProgress || r.reads > 1000 {
+			t.Errorf("%s: %v after %d reads, want io.ErrNoProgress", s.name, err, r.reads)
+		}
+		if err := s.run(new(silentReader), secretchat.WithContext(ctx)); err != context.Canceled {
+			t.Errorf("%s: %v, want context.Canceled", s.name, err)
+		}
+	}
 }

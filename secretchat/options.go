@@ -2,7 +2,6 @@ package secretchat
 
 import (
 	"crypto/subtle"
-	"fmt"
 
 	"github.com/mtcore/mtcore/envelope"
 )
@@ -49,13 +48,6 @@ type Options struct {
 // StateKey is the key of [Options], of 32 bytes, for example out of the system's key
 // store.
 type StateKey [32]byte
-
-// Format implements [fmt.Formatter] so that no log gets to see a key.
-func (StateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
-
-// MarshalText implements [encoding.TextMarshaler] for the same reason: it is what JSON,
-// XML and slog ask for.
-func (StateKey) MarshalText() ([]byte, error) { return []byte("REDACTED"), nil }
 
 // isZero reports whether there is no key, in constant time.
 func (k *StateKey) isZero() bool {
