@@ -41,6 +41,8 @@ var mayImport = map[string][]string{
 	"bigdh/asm":   {},
 	"bigdh":       {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "golang.org/x/sys/cpu"},
 	"internal/pq": {},
+	"internal/rsa2048": {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs",
+		"golang.org/x/sys/cpu"},
 	"internal/tl": {},
 	"secretchat/peertest": {"bigdh", "bigdh/asm", "envelope", "envelope/asm", "ige", "ige/asm", "kdf", "kdf/asm",
 		"internal/alias", "internal/cpuid", "internal/impl", "internal/limbs", "internal/tl", "golang.org/x/sys/cpu",

@@ -1,0 +1,5 @@
+package rsa2048
+
+type ifmaConstants struct{}
+
+func (*ifmaConstants) set(*[2]prime) {}

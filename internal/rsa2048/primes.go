@@ -1,0 +1,144 @@
+package rsa2048
+
+import (
+	"unsafe"
+
+	"github.com/mtcore/mtcore/internal/limbs"
+)
+
+const halfLimbs = 16
+
+// half is a number below R = 2^1024, and full one below R², in limbs of 64 bits from the
+// least significant one on.
+type (
+	half = [halfLimbs]uint64
+	full = [2 * halfLimbs]uint64
+)
+
+// prime is a secret odd number from R/2 to R, with what the backends compute from it in
+// advance.
+type prime struct {
+	n        half
+	reversed half   // the most significant limb first
+	k0       uint64 // -n^-1 mod 2^64
+	rr, rrr  half   // R², R³ mod n
+}
+
+// primes are those of a key. Both powers of a private operation are computed side by side,
+// as some backends do two operations in the time of one.
+type primes struct {
+	prime [2]prime
+	ifma  ifmaConstants
+}
+
+// elem is a number modulo each of the primes, in Montgomery form: x is kept as x·R mod n,
+// or something congruent to it. What the words mean is the business of the backend:
+//
+//   - Generic, ADX and Armv8: 16 limbs of 64 bits, below R though not always below n, for
+//     the one prime, and after them for the other; and eight unused words;
+//   - IFMA: 20 digits of 52 bits for each, in an order of its own, with R = 2^1040, below
+//     2^1027.
+//
+// Each backend has the same five operations:
+//
+//	mul(p, z, x, y)             z = x·y/R; z may be x or y
+//	square(p, z, x, times)      z = x^(2^times), with factors R as they should be; times ≥ 1; z may be x
+//	selectElem(z, table, i, j)  z = table[i] modulo the one prime, table[j] modulo the other; reads the whole table
+//	enter(p, z, x)              to Montgomery form, from any x < 2^2048
+//	leave(p, x, z)              from Montgomery form, below the primes
+type elem [40]uint64
+
+// side returns where a number in radix 2^64 is that belongs to prime i.
+func (x *elem) side(i int) *half { return (*half)(x[halfLimbs*i:]) }
+
+// set makes p the primes n, of 1024 bits each. They are secret.
+func (p *primes) set(n *[2]half) {
+	for i := range n {
+		p.prime[i].set(&n[i])
+	}
+	p.ifma.set(&p.prime)
+}
+
+func (m *prime) set(n *half) {
+	m.n = *n
+	limbs.Reverse(m.reversed[:], n[:])
+	m.k0 = -limbs.Inverse(n[0])
+	m.powerOfTwo(&m.rr, 2*64*halfLimbs)
+	m.mul(&m.rrr, &m.rr, &m.rr)
+}
+
+// powerOfTwo sets z to 2^exp mod n, for an exponent of at least 1024, in time that depends
+// on the exponent only.
+func (m *prime) powerOfTwo(z *half, exp int) {
+	clear(z[:])
+	limbs.Sub(z[:], z[:], m.n[:]) // R - n < n
+	for range exp - 64*halfLimbs {
+		limbs.AddMod(z[:], z[:], z[:], m.n[:])
+	}
+}
+
+// mul sets z to x·y/R, below R though not always below n.
+func (m *prime) mul(z, x, y *half) {
+	var t full
+	limbs.Mul(t[:], x[:], y[:])
+	m.reduce(z, &t)
+	clear(t[:])
+}
+
+// reduce sets z to t/R, below R though not always below n.
+func (m *prime) reduce(z *half, t *full) {
+	limbs.Reduce(z[:], t[:], m.n[:], m.reversed[:], m.k0)
+}
+
+// windowBits is how many bits of the exponents cost one lookup and one multiplication.
+const windowBits = 5
+
+// exp sets z[0] and z[1] to the powers of x modulo the primes, where the exponents are
+// big-endian. It is the exponentiation of package bigdh, twice at once:
+//
+//	z = z^32 · x^window
+func (p *primes) exp(z *[2]half, x *full, e *[2][8 * halfLimbs]byte) {
+	var room [1<<windowBits + 1]elem
+	table := aligned(&room) // x^0, x^1, …
+	enter(p, &table[0], &full{1})
+	enter(p, &table[1], x)
+	for i := 2; i < len(table); i += 2 {
+		square(p, &table[i], &table[i/2], 1)
+		mul(p, &table[i+1], &table[i], &table[1])
+	}
+
+	var acc, factor elem
+	i := (8*len(e[0])+windowBits-1)/windowBits - 1 // the topmost window
+	selectElem(&acc, table[:], window(&e[0], windowBits*i), window(&e[1], windowBits*i))
+	for i--; i >= 0; i-- {
+		square(p, &acc, &acc, windowBits)
+		selectElem(&factor, table[:], window(&e[0], windowBits*i), window(&e[1], windowBits*i))
+		mul(p, &acc, &acc, &factor)
+	}
+	leave(p, z, &acc)
+
+	for i := range room {
+		clear(room[i][:])
+	}
+	clear(acc[:])
+	clear(factor[:])
+}
+
+// window returns the bits of e from the given one on, counted from the least significant
+// one. There are zeros above the topmost bit.
+func window(e *[8 * halfLimbs]byte, bit int) int {
+	i := len(e) - 1 - bit/8
+	v := int(e[i])
+	if i > 0 {
+		v |= int(e[i-1]) << 8
+	}
+	return v >> (bit % 8) % (1 << windowBits)
+}
+
+// aligned returns the table in room that begins at a multiple of 64 bytes, as it is read
+// fastest. See package bigdh.
+func aligned(room *[1<<windowBits + 1]elem) *[1 << windowBits]elem {
+	words := unsafe.Slice(&room[0][0], len(room)*len(room[0]))
+	skip := -uintptr(unsafe.Pointer(room)) % 64 / unsafe.Sizeof(words[0])
+	return (*[1 << windowBits]elem)(unsafe.Pointer(&words[skip]))
+}
