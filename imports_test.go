@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"internal/dudect":        {},
 	"internal/guardtest":     {},
 	"internal/limbs":         {},
+	"internal/results":       {},
 	"internal/wipetest":      {},
 	"ige/asm":                {},
 	"ige":                    {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "golang.org/x/sys/cpu"},

@@ -7,15 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // writeReport keeps a report with one case of two contenders, whose samples are given.
 func writeReport(t *testing.T, name string, ours, theirs []float64) string {
 	t.Helper()
-	r := &report.Report{Schema: report.Schema, Machine: report.Machine{Name: name}, Results: []report.Result{
-		{Suite: "suite", Case: "case", Kind: report.Ours, Who: "us", How: "somehow", Ns: median(ours), Samples: ours},
-		{Suite: "suite", Case: "case", Kind: report.Peer, Who: "them", How: "anyhow", Ns: median(theirs), Samples: theirs},
+	r := &results.Report{Schema: results.Schema, Machine: results.Machine{Name: name}, Results: []results.Result{
+		{Suite: "suite", Case: "case", Op: "op", Way: "mtcore.somehow", Kind: results.Ours, Who: "us", How: "somehow", Ns: suite.Median(ours), Samples: ours},
+		{Suite: "suite", Case: "case", Op: "op", Way: "them.anyhow", Kind: results.Peer, Who: "them", How: "anyhow", Ns: suite.Median(theirs), Samples: theirs},
 	}}
 	text, err := r.Marshal()
 	if err != nil {
@@ -54,12 +55,12 @@ func TestCompare(t *testing.T) {
 func TestCompareRefuses(t *testing.T) {
 	a := writeReport(t, "a", []float64{1}, []float64{1})
 	empty := filepath.Join(t.TempDir(), "empty")
-	if err := os.WriteFile(empty, []byte(`{"schema": "`+report.Schema+`"}`), 0o666); err != nil {
+	if err := os.WriteFile(empty, []byte(`{"schema": "`+results.Schema+`"}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ other, want string }{
 		{filepath.Join(t.TempDir(), "missing"), "no such file"},
-		{"compare.go", "not a report"},
+		{"main.go", "not a report"},
 		{empty, "no result in common"},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -78,7 +79,7 @@ func TestJSON(t *testing.T) {
 	if got := run(args, &stdout, &stderr); got != exitOK {
 		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
 	}
-	r, err := report.Read(path)
+	r, err := results.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,18 +91,21 @@ func TestJSON(t *testing.T) {
 	}
 	for _, x := range r.Results {
 		switch {
-		case x.Suite != "ige" && x.Suite != "envelope", x.Op == "", x.Count < 1, x.Size != 64, x.Rounds < minRounds:
+		case x.Suite != "ige" && x.Suite != "envelope", x.Op == "", x.Count < 1, x.Size != 64, x.Rounds < suite.MinRounds:
 			t.Errorf("result %+v", x)
-		case x.How != ourSealFree && (x.Ns <= 0 || x.Low > x.Ns || x.High < x.Ns):
+		case x.Way != "mtcore.seal-free" && (x.Ns <= 0 || x.Low > x.Ns || x.High < x.Ns):
 			t.Errorf("%s, %s: %v ns, from %v to %v", x.Case, x.Who, x.Ns, x.Low, x.High)
-		case len(x.Samples) != min(x.Rounds, maxSamples):
+		case len(x.Samples) != min(x.Rounds, suite.MaxSamples):
 			t.Errorf("%s, %s: %d samples of %d rounds", x.Case, x.Who, len(x.Samples), x.Rounds)
-		case (x.Kind == report.Ours) != strings.HasPrefix(x.Who, "mtcore "), (x.Kind == report.Ours) != (x.Backend != ""):
+		case (x.Kind == results.Ours) != strings.HasPrefix(x.Who, "mtcore "), (x.Kind == results.Ours) != (x.Backend != ""):
 			t.Errorf("%s by %s is of kind %s, backend %q", x.Case, x.Who, x.Kind, x.Backend)
 		}
 	}
 
-	r.Build.Commit, r.Build.Modified = "0123456789abcdef", false // go test records neither
+	if !r.Partial || r.Probe == nil || r.Disturbed != (len(r.Why) > 0) {
+		t.Errorf("partial %v, disturbed %v, why %q, probe %+v", r.Partial, r.Disturbed, r.Why, r.Probe)
+	}
+	r.Build.Commit, r.Build.Modified, r.Disturbed = "0123456789abcdef", false, false // go test records neither
 	whole, err := r.Marshal()
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +115,18 @@ func TestJSON(t *testing.T) {
 	}
 	readme := filepath.Join(dir, "README.md")
 	if err := os.WriteFile(readme, []byte("<!-- bench: x.json -->\n<!-- end of bench -->\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	// That is not enough for README.
+	stderr.Reset()
+	if got := run([]string{"-readme", readme}, &stdout, &stderr); got != exitFailure || !strings.Contains(stderr.String(), "bigdh/exp/1x0/mtcore.exp") {
+		t.Errorf("README of part of a run: status %d, error %s", got, &stderr)
+	}
+	full, err := os.ReadFile("../internal/results/testdata/old-full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, full, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -129,17 +145,7 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "my phone"; !strings.Contains(string(text), want) {
+	if want := "Zen 5"; !strings.Contains(string(text), want) {
 		t.Errorf("no %q in:\n%s", want, text)
-	}
-}
-
-func TestSamples(t *testing.T) {
-	got := samples([]float64{1, 2, 3, 10, 20, 30, 7}, 2)
-	if len(got) != 2 || got[0] != 2 || got[1] != 15 {
-		t.Errorf("samples are %v, want 2 and 15", got)
-	}
-	if got := samples([]float64{5, 6}, 20); len(got) != 2 || got[0] != 5 || got[1] != 6 {
-		t.Errorf("samples are %v, want 5 and 6", got)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"os"
 
 	"github.com/mtcore/mtcore/bench/internal/page"
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // drawFiles writes the page of the reports in the files.
 func drawFiles(w io.Writer, name string, files []string) error {
-	var reports []*report.Report
+	var reports []*results.Report
 	for _, file := range files {
-		r, err := report.Read(file)
+		r, err := results.Read(file)
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func drawFiles(w io.Writer, name string, files []string) error {
 }
 
 // draw writes the page of the reports.
-func draw(w io.Writer, name string, reports []*report.Report) error {
+func draw(w io.Writer, name string, reports []*results.Report) error {
 	var b bytes.Buffer
 	if err := page.Write(&b, reports); err != nil {
 		return err
@@ -32,6 +32,6 @@ func draw(w io.Writer, name string, reports []*report.Report) error {
 	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s: %s\n", name, report.Size(b.Len()))
+	fmt.Fprintf(w, "%s: %s\n", name, results.Size(b.Len()))
 	return nil
 }

@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/bench/internal/peers"
+	"github.com/mtcore/mtcore/bench/internal/suite"
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // bestBackend returns the first of the backends in use.
@@ -37,18 +39,23 @@ func TestRun(t *testing.T) {
 		"cpu ", "backends  ige: " + ige.Backend(),
 		ours + " agrees", "mtcore generic agrees",
 		"encrypt 64 B (", "encrypt 16 KiB (", "decrypt 64 B (", "decrypt 16 KiB (",
-		"ns/op", "MB/s", "allocs/op", vsGotd.title, vsGogram.title, ofLimit.title,
-		ours, "mtcore generic", gotdName, gogramName,
-		oneShot, cipherReused, newCipher, blockReused, decryptAES256,
+		"ns/op", "MB/s", "allocs/op", suite.OfLimit.Title, ours, "mtcore generic",
 		"Targets", "≤ 1.02", "≥ 1.50", "≥ 3.00", "≥ 1.40",
 	}
+	for _, p := range peers.IGEs(suite.Decrypt) {
+		want = append(want, p.Who, p.How, p.Column.Title)
+	}
 	if limit.Available() {
-		want = append(want, limitID.how)
+		want = append(want, suite.LimitAES.How)
 	}
 	for _, want := range want {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in the output:\n%s", want, &stdout)
 		}
+	}
+	first, _, _ := strings.Cut(stdout.String(), "\n")
+	if first != firstLine("", nil) && !strings.HasPrefix(first, "DISTURBED") {
+		t.Errorf("the first line is %q, want the verdict", first)
 	}
 }
 
@@ -66,7 +73,6 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// TestRunBatch is TestRun for the other suite.
 // TestCheckWritable: the check leaves everything as it was.
 func TestCheckWritable(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
@@ -87,6 +93,7 @@ func TestCheckWritable(t *testing.T) {
 	}
 }
 
+// TestRunBatch is TestRun for a suite with grids.
 func TestRunBatch(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if got := run([]string{"-time", "1ns", "-suite", "batch", "-size", "256"}, &stdout, &stderr); got != exitOK {
@@ -96,9 +103,9 @@ func TestRunBatch(t *testing.T) {
 	want := []string{
 		best + " agrees", "mtcore generic agrees",
 		best + ", encrypt: vs one, MB/s\nmessages ", "mtcore generic, encrypt: vs one, MB/s\nmessages ",
-		"\n       1 ", "\n       8 ", vsOne.title,
+		"\n       1 ", "\n       8 ", suite.VsOne.Title,
 	}
-	if manyStreams(settingsOf("ige")[len(settingsOf("ige"))-1]) != nil {
+	if limit.Available() {
 		want = append(want, " limit\n", "\n      64 ", "≤ 1.03", "not measured")
 	}
 	for _, want := range want {
@@ -113,17 +120,17 @@ func TestRunBatch(t *testing.T) {
 
 // TestDefaultTime holds the promise of the package comment.
 func TestDefaultTime(t *testing.T) {
-	var suites []suite
+	var suites []suite.Suite
 	for _, s := range allSuites {
-		suites = append(suites, s.make(options{}))
+		suites = append(suites, s.make(suite.Options{}))
 	}
 	if got, limit := totalTime(suites), 100*time.Second; got > limit {
 		t.Errorf("the cases take %v, want at most %v", got, limit)
 	}
 	for _, s := range suites {
-		for _, c := range s.cases {
-			if c.time <= 0 {
-				t.Errorf("%s: %s has no time", s.name, c.name)
+		for _, c := range s.Cases {
+			if c.Time <= 0 {
+				t.Errorf("%s: %s has no time", s.Name, c.Name)
 			}
 		}
 	}
@@ -141,18 +148,87 @@ func TestCheckOnly(t *testing.T) {
 
 func TestMismatchEndsRun(t *testing.T) {
 	measured := false
-	bad := suite{
-		name:  "bad",
-		check: func(func(string)) error { return errors.New("planted") },
-		cases: []benchCase{{name: "case", bytes: 1, contenders: []contender{{op: func() { measured = true }}}}},
+	bad := suite.Suite{
+		Name:  "bad",
+		Check: func(func(string)) error { return errors.New("planted") },
+		Cases: []suite.Case{{Name: "case", Contenders: []suite.Contender{{Op: func() { measured = true }}}}},
 	}
 	var stdout, stderr bytes.Buffer
-	_, err := runSuites([]suite{bad}, options{}, &stdout, &stderr)
+	_, err := measureSuites([]suite.Suite{bad}, options{}, &stdout, &stderr)
 	if want := "bad: wrong result: planted"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	if measured {
 		t.Error("measured in spite of the wrong result")
+	}
+}
+
+// TestTries: a disturbed run is repeated, and replaces nothing but disturbed results.
+func TestTries(t *testing.T) {
+	dir := t.TempDir()
+	keep := func(name string, disturbed bool) string {
+		text, err := (&results.Report{Schema: results.Schema, Disturbed: disturbed}).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	quiet, disturbed, missing := keep("quiet", false), keep("disturbed", true), filepath.Join(dir, "missing")
+	for _, tt := range []struct {
+		file        string
+		tries       int
+		quietAt     int // the try during which nothing disturbs; 0 is never
+		want        int // runs
+		wantError   string
+		wantVerdict bool
+	}{
+		{quiet, 1, 1, 1, "", false},
+		{quiet, 1, 0, 1, "", true},
+		{quiet, 5, 3, 3, "", false},
+		{quiet, 5, 0, 5, "5 tries on a disturbed machine: the results in " + quiet + " stay", false},
+		{disturbed, 5, 0, 5, "", true},
+		{missing, 2, 0, 2, "", true},
+		{"", 2, 0, 2, "", true},
+	} {
+		var b bytes.Buffer
+		runs := 0
+		rep, err := tries(options{tries: tt.tries, json: tt.file}, &b, func() (*results.Report, error) {
+			runs++
+			return &results.Report{Disturbed: runs != tt.quietAt}, nil
+		})
+		switch {
+		case runs != tt.want:
+			t.Errorf("%+v: %d runs", tt, runs)
+		case tt.wantError == "" && (err != nil || rep.Disturbed != tt.wantVerdict):
+			t.Errorf("%+v: report %+v, error %v", tt, rep, err)
+		case tt.wantError != "" && (err == nil || !strings.Contains(err.Error(), tt.wantError)):
+			t.Errorf("%+v: error %v", tt, err)
+		}
+		if got, want := strings.Count(b.String(), "That was try"), runs-1; got != want {
+			t.Errorf("%+v: %d lines about tries, want %d", tt, got, want)
+		}
+	}
+}
+
+// TestReference: only an earlier run on the same machine tells what this one can do.
+func TestReference(t *testing.T) {
+	m := results.Machine{CPU: "a", Arch: "b"}
+	for _, tt := range []struct {
+		old  *results.Report
+		want float64
+	}{
+		{nil, 0},
+		{&results.Report{Machine: m}, 0},
+		{&results.Report{Machine: m, Probe: &results.Probe{Quiet: 0.2}}, 0.2},
+		{&results.Report{Machine: results.Machine{CPU: "c", Arch: "b"}, Probe: &results.Probe{Quiet: 0.2}}, 0},
+	} {
+		if got := quietReference(tt.old, m); got != tt.want {
+			t.Errorf("reference %v of %+v, want %v", got, tt.old, tt.want)
+		}
 	}
 }
 
@@ -170,6 +246,7 @@ func TestUsage(t *testing.T) {
 		{"-suite presidential", exitUsage},
 		{"-suite ige,", exitUsage},
 		{"-compare a.json", exitUsage},
+		{"-tries 0", exitUsage},
 	} {
 		var stdout, stderr bytes.Buffer
 		if got := run(strings.Fields(tt.args), &stdout, &stderr); got != tt.want {
@@ -188,112 +265,216 @@ func TestBackendOption(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, make := range allSuites {
-		s := make.make(opt)
-		for _, c := range s.cases {
-			for _, row := range c.contenders {
-				if row.setting != nil && row.setting.name != "generic" {
-					t.Errorf("%s: %s is measured", c.name, row.who)
+		s := make.make(opt.Options)
+		for _, c := range s.Cases {
+			ours := 0
+			for _, row := range c.Contenders {
+				switch {
+				case row.Setting == nil:
+				case row.Setting.Name == "generic":
+					ours++
+				default:
+					t.Errorf("%s: %s is measured", c.Name, row.Setting.Name)
 				}
 			}
-			if !slices.ContainsFunc(c.contenders, func(c contender) bool { return c.who == "mtcore generic" }) {
-				t.Errorf("%s: the generic backend is not measured", c.name)
+			if ours == 0 {
+				t.Errorf("%s: the generic backend is not measured", c.Name)
 			}
 		}
 	}
 }
 
-// TestEveryState makes sure that no suite leaves out a backend that it should
+// TestEveryBackend makes sure that no suite leaves out a backend that it should
 // measure, nor a whole suite if only one backend is asked for.
-func TestEveryState(t *testing.T) {
-	has := func(s suite, name string) bool {
-		return slices.ContainsFunc(s.cases, func(c benchCase) bool {
-			return slices.ContainsFunc(c.contenders, func(c contender) bool { return c.setting != nil && c.setting.name == name })
+func TestEveryBackend(t *testing.T) {
+	has := func(s suite.Suite, name string) bool {
+		return slices.ContainsFunc(s.Cases, func(c suite.Case) bool {
+			return slices.ContainsFunc(c.Contenders, func(c suite.Contender) bool { return c.Setting != nil && c.Setting.Name == name })
 		})
 	}
-	for _, tt := range []struct {
-		make     func(options) suite
-		settings []setting
-		besides  []string // which are the same as another one unless asked for
-	}{
-		{igeSuite, settingsOf("ige"), []string{"VAES-256", "VAES-512"}},
-		{batchSuite, settingsOf("ige"), nil},
-		{kdfSuite, settingsOf("kdf"), nil},
-		{envelopeSuite, envelopeSettings(), nil},
-		{bigdhSuite, settingsOf("bigdh"), nil},
-		{secretchatSuite, chatSettings(), nil},
-		{handshakeSuite, chatSettings(), nil},
-	} {
-		for _, in := range tt.settings {
-			s := tt.make(options{})
-			if got, want := has(s, in.name), !slices.Contains(tt.besides, in.name); got != want {
-				t.Errorf("%s: %s is measured: %v, want %v", s.name, in.name, got, want)
+	for _, make := range allSuites {
+		all := make.make(suite.Options{})
+		if all.Name != make.name {
+			t.Errorf("%s calls itself %s", make.name, all.Name)
+		}
+		if len(all.Backends) == 0 || all.Backends[0] != suite.Generic {
+			t.Errorf("%s: backends %q, want generic and perhaps others", all.Name, all.Backends)
+		}
+		for _, name := range all.Backends {
+			// One stream is with VAES what it is without, unless asked for.
+			besides := all.Name == "ige" && strings.HasPrefix(name, "VAES")
+			if got := has(all, name); got == besides {
+				t.Errorf("%s: %s is measured: %v", all.Name, name, got)
 			}
-			if s := tt.make(options{backend: in.name}); !has(s, in.name) {
-				t.Errorf("%s: -backend %s measures nothing", s.name, in.name)
+			if s := make.make(suite.Options{Backend: name}); !has(s, name) {
+				t.Errorf("%s: -backend %s measures nothing", all.Name, name)
 			}
 		}
 	}
 }
 
-// TestRatiosNameRows makes sure that a name changed in one place does not silently
-// empty a column.
-func TestRatiosNameRows(t *testing.T) {
-	opt, err := parseOptions(nil, nil)
+// TestIDs makes sure that rows are told apart, and that ratios, targets and grids are of rows that there are.
+func TestIDs(t *testing.T) {
+	for _, s := range allSuites {
+		t.Run(s.name, func(t *testing.T) { testIDs(t, s.make(suite.Options{})) })
+	}
+}
+
+func testIDs(t *testing.T, s suite.Suite) {
+	rows, names, ids := map[string]bool{}, map[string]bool{}, map[results.CaseID]bool{}
+	row := func(id results.CaseID, row suite.Row) string { return id.String() + "/" + string(row) }
+	for _, c := range s.Cases {
+		id := c.ID(s.Name)
+		if ids[id] || names[c.Name] {
+			t.Errorf("two cases %s, %q: see internal/%s", id, c.Name, s.Name)
+		}
+		ids[id], names[c.Name] = true, true
+		for _, con := range c.Contenders {
+			if rows[row(id, con.Row())] {
+				t.Errorf("two rows %s", row(id, con.Row()))
+			}
+			if who, how, ok := strings.Cut(string(con.Way), "."); !ok || who == "" || how == "" || strings.Contains(string(con.Way), "@") {
+				t.Errorf("%s: the way %q is not who.how", id, con.Way)
+			}
+			if con.Setting != nil != strings.HasPrefix(string(con.Way), "mtcore.") {
+				t.Errorf("%s: has a setting: %v", row(id, con.Row()), con.Setting != nil)
+			}
+			rows[row(id, con.Row())] = true
+		}
+	}
+	// What a machine may lack, each for reasons of its own.
+	mayLack := func(other suite.Row, c *suite.Contender) bool {
+		isLimit := strings.HasPrefix(string(other), "limit.") || other == suite.Row(results.SHA256Block)
+		return isLimit && (!limit.Available() || !limit.SHA256Available() || c.Setting != nil && c.Setting.Name == suite.Generic)
+	}
+	for _, c := range s.Cases {
+		id := c.ID(s.Name)
+		for _, con := range c.Contenders {
+			for column, others := range con.Versus {
+				if column.ID == "" || column.Title == "" {
+					t.Errorf("%s: column %+v", row(id, con.Row()), column)
+				}
+				for _, other := range others {
+					if !rows[row(id, other)] && !mayLack(other, &con) {
+						t.Errorf("%s is %s of no row, %s", row(id, con.Row()), column.ID, other)
+					}
+				}
+			}
+			if con.AtLeast.Of != "" && !rows[row(id, con.AtLeast.Of)] {
+				t.Errorf("%s takes at least a share of no row, %s", row(id, con.Row()), con.AtLeast.Of)
+			}
+			if con.Less != "" && !rows[row(id, con.Less)] {
+				t.Errorf("%s is without the time of no row, %s", row(id, con.Row()), con.Less)
+			}
+		}
+	}
+	for _, column := range append(s.Columns, gridColumns(s)...) {
+		if !strings.Contains(s.Legend, column.Title) {
+			t.Errorf("bench/internal/%s: the legend does not explain the column %q", s.Name, column.Title)
+		}
+	}
+	for _, target := range s.Targets {
+		id := target.Case
+		id.Suite = s.Name
+		if !rows[row(id, target.Row)] {
+			t.Errorf("target for no row: %s", row(id, target.Row))
+		}
+		if target.Limit != "" && limit.Available() && !rows[row(id, target.Limit)] {
+			t.Errorf("target with the limit of no row: %s", row(id, target.Limit))
+		}
+	}
+	for _, c := range s.Cases {
+		shown := slices.ContainsFunc(s.Grids, func(g suite.Grid) bool {
+			for i := range g.Rows {
+				for j := range g.Columns {
+					id := g.Case(i, j)
+					id.Suite = s.Name
+					if id == c.ID(s.Name) {
+						return true
+					}
+				}
+			}
+			return false
+		})
+		if shown != c.InGrid {
+			t.Errorf("%s: some grid has it: %v, want %v", c.Name, shown, c.InGrid)
+		}
+	}
+}
+
+func gridColumns(s suite.Suite) []suite.Column {
+	var columns []suite.Column
+	for _, g := range s.Grids {
+		columns = append(columns, g.Ratio)
+	}
+	return columns
+}
+
+// TestRowsStay holds the ids of rows, without backends and sizes, to a list: others keep results, and compare
+// them with later ones by these.
+func TestRowsStay(t *testing.T) {
+	const file = "testdata/rows.txt"
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What comes after a ? may be missing on some machine, or without some tag.
+	known := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			name, optional := strings.CutPrefix(line, "?")
+			known[name] = optional
+		}
+	}
+	rows := map[string]bool{}
 	for _, s := range allSuites {
-		t.Run(s.name, func(t *testing.T) { testRatiosNameRows(t, s.make(opt)) })
+		for _, c := range s.make(suite.Options{}).Cases {
+			for _, con := range c.Contenders {
+				rows[fmt.Sprintf("%s/%s/%s", s.name, strings.ReplaceAll(c.Op, " ", "-"), con.Way)] = true
+			}
+		}
+	}
+	for row := range rows {
+		if _, ok := known[row]; !ok {
+			t.Errorf("bench/%s does not have the row %s: if it is new, add it there; if it had another id, that must stay", file, row)
+		}
+	}
+	for row, optional := range known {
+		if !rows[row] && !optional {
+			t.Errorf("the row %s of bench/%s is gone: nothing finds it in old results any more", row, file)
+		}
 	}
 }
 
-func testRatiosNameRows(t *testing.T, s suite) {
-	// What a machine may lack, each for reasons of its own.
-	isLimit := func(row id) bool { return row.who == limitWho || row == blockID }
+// TestOldIDs: rows of an old file have the ids that they have now, as far as this machine and program have
+// them.
+func TestOldIDs(t *testing.T) {
+	old, err := results.Read("../internal/results/testdata/old-full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := map[string]bool{}
-	for _, c := range s.cases {
-		for _, row := range c.contenders {
-			name := fmt.Sprint(c.name, row.id())
-			if rows[name] {
-				t.Errorf("two rows %s", name)
-			}
-			rows[name] = true
-		}
-	}
-	for _, c := range s.cases {
-		for _, row := range c.contenders {
-			for column, others := range row.versus {
-				for _, other := range others {
-					if isLimit(other) && (!limit.Available() || row.setting != nil && row.setting.name == "generic") {
-						continue
-					}
-					if !rows[fmt.Sprint(c.name, other)] {
-						t.Errorf("%s: %s is %q of no row, %s", c.name, row.id(), column.title, other)
-					}
-				}
-			}
-			if floor := row.atLeast; floor.share > 0 && !rows[fmt.Sprint(c.name, floor.of)] {
-				t.Errorf("%s: %s takes at least a share of no row, %s", c.name, row.id(), floor.of)
+	for _, s := range allSuites {
+		for _, c := range s.make(suite.Options{}).Cases {
+			for _, con := range c.Contenders {
+				rows[c.ID(s.name).String()+"/"+string(con.Row())] = true
 			}
 		}
 	}
-	for _, target := range s.targets {
-		if !rows[fmt.Sprint(target.caseName, target.row)] {
-			t.Errorf("target for no row: %+v", target)
-		}
-		if target.limit != (id{}) && limit.Available() && !rows[fmt.Sprint(target.caseName, target.limit)] {
-			t.Errorf("target with the limit of no row: %+v", target)
+	here := append(backends(), "")
+	missing := 0
+	for _, x := range old.Results {
+		switch {
+		case rows[x.ID()]:
+		case !slices.Contains(here, x.Backend), x.Kind == results.Limit, x.Way == results.SHA256Block,
+			strings.HasPrefix(string(x.Way), "openssl."), strings.HasPrefix(string(x.Way), "gmp."):
+			missing++
+		default:
+			t.Errorf("%s is no row any more: see oldWays in internal/results", x.ID())
 		}
 	}
-	for _, c := range s.cases {
-		shown := slices.ContainsFunc(s.grids, func(g grid) bool {
-			return slices.ContainsFunc(g.rows, func(row string) bool {
-				return slices.ContainsFunc(g.columns, func(column string) bool { return g.caseName(row, column) == c.name })
-			})
-		})
-		if shown != c.inGrid {
-			t.Errorf("%s: some grid has it: %v, want %v", c.name, shown, c.inGrid)
-		}
+	if missing == len(old.Results) {
+		t.Error("no row of the old file is one here")
 	}
 }
 
@@ -325,134 +506,8 @@ func TestSizes(t *testing.T) {
 	}{
 		{64, "64 B"}, {1024, "1 KiB"}, {1040, "1040 B"}, {512 << 10, "512 KiB"}, {1 << 20, "1 MiB"},
 	} {
-		if got := report.Size(tt.n); got != tt.want {
-			t.Errorf("report.Size(%d) = %q, want %q", tt.n, got, tt.want)
-		}
-	}
-}
-
-func TestTargets(t *testing.T) {
-	row := id{"us", "somehow"}
-	best := id{"limit", "anyhow"}
-	results := []result{
-		{Case: "case", Who: row.who, How: row.how, Ns: 999, Allocs: 1, Ratios: []report.Ratio{
-			{Title: vsGotd.title, Value: 1.5}, {Title: ofLimit.title, Value: 1.03}, {Title: vsOne.title, Value: 11.96},
-		}},
-		{Case: "case", Who: best.who, How: best.how, Ratios: []report.Ratio{{Title: vsOne.title, Value: 12}}},
-	}
-	for _, tt := range []struct {
-		target target
-		want   string
-	}{
-		{target{"case", row, vsGotd, 1.5, id{}}, "vs gotd ≥ 1.50 1.500 met"},
-		{target{"case", row, vsGotd, 1.51, id{}}, "vs gotd ≥ 1.51 1.500 missed"},
-		{target{"case", row, ofLimit, 1.02, id{}}, "× limit ≤ 1.02 1.030 missed"},
-		{target{"case", row, ofLimit, 1.04, id{}}, "× limit ≤ 1.04 1.030 met"},
-		{target{"case", row, vsGogram, 2, id{}}, "vs gogram ≥ 2.00 not measured"},
-		{target{"other", row, vsGotd, 1, id{}}, "vs gotd ≥ 1.00 not measured"},
-		{target{"case", row, vsOne, 12, best}, "vs one ≥ 12.00 11.96 missed (limit 12.00)"},
-		{target{"case", row, vsOne, 11, id{"limit", "absent"}}, "vs one ≥ 11.00 11.96 met"},
-		{target{"case", row, nsPerOp, 1000, id{}}, "ns/op ≤ 1000 999.0 met"},
-		{target{"case", row, nsPerOp, 998, id{}}, "ns/op ≤ 998 999.0 missed"},
-		{target{"case", row, allocsPerOp, 0, id{}}, "allocs/op ≤ 0 1 missed"},
-	} {
-		var b bytes.Buffer
-		printTargets(&b, judge("suite", []target{tt.target}, results))
-		if got := strings.Join(strings.Fields(b.String()), " "); !strings.HasSuffix(got, tt.want) {
-			t.Errorf("printed %q, want it to end in %q", got, tt.want)
-		}
-	}
-}
-
-func TestGrid(t *testing.T) {
-	row, best := id{"us", "batch"}, id{"limit", "many"}
-	g := grid{
-		title: "us, encrypt", corner: "messages",
-		rows: []string{"1", "2", "3"}, columns: []string{"64 B", "256 B", "1 KiB"},
-		caseName:  func(row, column string) string { return row + " × " + column },
-		contender: row, ratio: vsOne, limit: best,
-	}
-	shows := func(caseName string, row id, ratio, rate float64) result {
-		return result{
-			Case: caseName, Who: row.who, How: row.how, Bytes: 1000, Ns: 1e6 / rate,
-			Ratios: []report.Ratio{{Title: vsOne.title, Value: ratio}},
-		}
-	}
-	var b bytes.Buffer
-	printGrid(&b, g, []result{
-		shows("1 × 64 B", row, 0.98, 1000),
-		shows("1 × 64 B", best, 1, 1),
-		shows("1 × 1 KiB", row, 1, 2000),
-		shows("1 × 1 KiB", best, 1.25, 1),
-		shows("3 × 1 KiB", row, 12.345, 20000),
-	})
-	want := `us, encrypt: vs one, MB/s
-messages           64 B          1 KiB   limit
-       1  0.980    1000  1.000    2000   1.125
-       3                 12.35   20000
-
-`
-	if got := b.String(); got != want {
-		t.Errorf("printed:\n%s\nwant:\n%s", got, want)
-	}
-
-	b.Reset()
-	printGrid(&b, g, nil)
-	if got := b.String(); got != "" {
-		t.Errorf("printed %q for no results", got)
-	}
-}
-
-func TestDisturbanceIsTold(t *testing.T) {
-	for _, tt := range []struct {
-		shares []float64
-		want   string
-	}{
-		{nil, ""},
-		{[]float64{0, 0.1}, ""},
-		{[]float64{0.1, 0.3}, "Do not trust these numbers: in 20 % of "},
-	} {
-		var results []result
-		for _, share := range tt.shares {
-			results = append(results, result{Disturbed: share})
-		}
-		var b bytes.Buffer
-		printDisturbance(&b, results)
-		if got := b.String(); !strings.HasPrefix(got, tt.want) || (got == "") != (tt.want == "") {
-			t.Errorf("shares %v: printed %q, want %q", tt.shares, got, tt.want)
-		}
-	}
-}
-
-func TestMixedLengths(t *testing.T) {
-	short := 0
-	lengths := mixedLengths()
-	for _, n := range lengths {
-		if n < mixedMin || n > mixedMax || n%ige.BlockSize != 0 {
-			t.Errorf("length %d", n)
-		}
-		if n < 1<<10 { // the middle of the logarithms
-			short++
-		}
-	}
-	if got, want := len(lengths), mixedCount; got != want {
-		t.Errorf("%d lengths, want %d", got, want)
-	}
-	if short < mixedCount/3 || short > mixedCount*2/3 {
-		t.Errorf("%d of %d lengths are below 1 KiB, want about half", short, mixedCount)
-	}
-}
-
-func TestCPUInfoName(t *testing.T) {
-	for _, tt := range []struct{ text, want string }{
-		{"processor\t: 0\nmodel name\t: Some CPU @ 3 GHz\n", "Some CPU @ 3 GHz"},
-		{"CPU implementer\t: 0x41\nCPU part\t: 0xd05\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd05\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd41\n", "Cortex-A55 + Cortex-A78"},
-		{"CPU implementer\t: 0x61\nCPU part\t: 0x022\n", "implementer 0x61 part 0x022"},
-		{"processor\t: 0\nCPU implementer\t: 0x41\n\nHardware\t: Some board\n", "Some board"},
-		{"", ""},
-	} {
-		if got := cpuinfoName(tt.text); got != tt.want {
-			t.Errorf("cpuinfoName(%q) = %q, want %q", tt.text, got, tt.want)
+		if got := results.Size(tt.n); got != tt.want {
+			t.Errorf("results.Size(%d) = %q, want %q", tt.n, got, tt.want)
 		}
 	}
 }

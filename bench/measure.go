@@ -1,235 +1,223 @@
 package main
 
 import (
-	"maps"
-	"math"
-	"math/rand/v2"
-	"runtime"
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/bench/internal/machine"
+	"github.com/mtcore/mtcore/bench/internal/probe"
+	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/bench/internal/table"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
-// The machine is taken to be busy with other things and to change its clock as it
-// likes. So contenders run in turn, each for a slice of time that is short compared
-// with such changes, and a ratio is taken between slices of one round. Medians
-// over all rounds then ignore the slices in which something else had the CPU.
-
-const (
-	slice     = 3 * time.Millisecond
-	minRounds = 5 // even if they take longer than what there is time for
-)
-
-const methodLegend = `Each row ran for about 3 ms in each round, the rows of a case in random order. ns/op and MB/s (of 10⁶
-bytes) are medians over the rounds; the columns to the right are medians of the ratios within a round.`
-
-// A result is what one contender did in one case.
-type result = report.Result
-
-// measure runs the contenders of a case against each other, for about as long as
-// budget, and calls each with the number of each round before it begins, 0 being preparation.
-func measure(suite string, c benchCase, budget time.Duration, each func(round int)) []result {
-	deadline := time.Now().Add(budget)
-	each(0)
-	runners := make([]*runner, len(c.contenders))
-	for i, contender := range c.contenders {
-		runners[i] = newRunner(contender)
-	}
-
-	order := slices.Clone(runners)
-	rounds := 0
-	for rounds < minRounds || time.Now().Before(deadline) {
-		rounds++
-		each(rounds)
-		// In random order, so that none always follows the one that heats the CPU
-		// or fills its caches most.
-		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		for _, r := range order {
-			r.ns = append(r.ns, r.run(r.n))
+// measureAll checks and measures what the options ask for, and keeps the results.
+func measureAll(opt options, stdout, stderr io.Writer) error {
+	var suites []suite.Suite
+	for _, s := range allSuites {
+		if len(opt.suites) == 0 || slices.Contains(opt.suites, s.name) {
+			suites = append(suites, s.make(opt.Options))
 		}
 	}
-
-	byID := map[id]*runner{}
-	for _, r := range runners {
-		byID[r.id()] = r
-	}
-	for _, r := range runners {
-		r.adjust(byID)
-	}
-	var results []result
-	for _, r := range runners {
-		results = append(results, r.result(suite, c, byID))
-	}
-	return results
-}
-
-// A runner is a contender while it is measured.
-type runner struct {
-	contender
-	n      int // calls of op in a slice
-	allocs float64
-	ns     []float64 // that the work took, by round
-}
-
-func newRunner(c contender) *runner {
-	if c.worth == 0 {
-		c.worth = 1
-	}
-	r := &runner{contender: c}
-	defer r.enter()()
-	r.allocs = r.countAllocs()
-	r.calibrate()
-	return r
-}
-
-// longOp is how long an operation may take to be run more than once only to count.
-const longOp = 50 * time.Millisecond
-
-// countAllocs returns how often op allocates.
-func (r *runner) countAllocs() float64 {
-	start := time.Now()
-	r.op()
-	if time.Since(start) > longOp {
-		return testing.AllocsPerRun(1, r.op)
-	}
-	return testing.AllocsPerRun(3, r.op)
-}
-
-// enter enters the setting of the contender and returns what leaves it.
-func (r *runner) enter() (leave func()) {
-	if r.setting == nil {
-		return func() {}
-	}
-	return r.setting.enter()
-}
-
-// adjust corrects the times of the rounds by those of others.
-func (r *runner) adjust(byID map[id]*runner) {
-	if other, ok := byID[r.atLeast.of]; ok {
-		for i := range r.ns {
-			r.ns[i] = max(r.ns[i], r.atLeast.share*other.ns[i])
+	// What cannot be written is to be known before minutes are spent on it.
+	for _, name := range []string{opt.json, opt.html} {
+		if name == "" || opt.checkOnly {
+			continue
+		}
+		if err := checkWritable(name); err != nil {
+			return err
 		}
 	}
-	if other, ok := byID[r.less]; ok {
-		for i := range r.ns {
-			r.ns[i] -= other.ns[i]
+	if opt.checkOnly {
+		machine.Print(stdout, machine.This(opt.name), machine.Build())
+		return checkSuites(suites, stdout, table.NewProgress(stderr))
+	}
+	rep, err := tries(opt, stdout, func() (*results.Report, error) { return measureSuites(suites, opt, stdout, stderr) })
+	if err != nil {
+		return err
+	}
+	if opt.json != "" {
+		text, err := rep.Marshal()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(opt.json, text, 0o666); err != nil {
+			return err
 		}
 	}
+	if opt.html != "" {
+		return draw(stdout, opt.html, []*results.Report{rep})
+	}
+	return nil
 }
 
-// maxSamples is enough to tell whether two runs differ, and little enough to keep.
-const maxSamples = 20
+// tries measures until nothing disturbs it. After the last try, results that are there already are worth more
+// than those of a disturbed machine.
+func tries(opt options, w io.Writer, measure func() (*results.Report, error)) (rep *results.Report, err error) {
+	for try := 1; ; try++ {
+		if rep, err = measure(); err != nil || !rep.Disturbed {
+			return rep, err
+		}
+		if try == opt.tries {
+			break
+		}
+		fmt.Fprintf(w, "That was try %d of %d.\n\n", try, opt.tries)
+	}
+	if old := readOld(opt.json); opt.tries > 1 && old != nil && !old.Disturbed {
+		return nil, fmt.Errorf("%d tries on a disturbed machine: the results in %s stay as they are", opt.tries, opt.json)
+	}
+	return rep, nil
+}
 
-func (r *runner) result(suite string, c benchCase, byID map[id]*runner) result {
-	sorted := slices.Sorted(slices.Values(r.ns))
-	res := result{
-		Suite: suite, Case: c.name, Op: c.op, Count: c.count, Size: c.size, Bytes: c.bytes,
-		Kind: r.kindOf(), Who: r.who, How: r.how,
-		Rounds: len(r.ns), Ns: median(r.ns), Low: sorted[len(sorted)/4], High: sorted[len(sorted)*3/4],
-		Samples: samples(r.ns, maxSamples), Allocs: r.allocs,
-		Disturbed: disturbed(r.ns),
+// readOld returns the report that a file has, or nil.
+func readOld(name string) *results.Report {
+	if name == "" {
+		return nil
 	}
-	if r.noRate {
-		res.Bytes = 0
+	rep, err := results.Read(name)
+	if err != nil {
+		return nil
 	}
-	if r.setting != nil {
-		res.Backend = r.setting.name
+	return rep
+}
+
+// quietReference is what an earlier run, whose results are about to be replaced, has learned of this machine.
+func quietReference(old *results.Report, m results.Machine) float64 {
+	if old == nil || old.Probe == nil || old.Machine.CPU != m.CPU || old.Machine.Arch != m.Arch {
+		return 0
 	}
-	for _, column := range slices.SortedFunc(maps.Keys(r.versus), byTitle) {
-		if o := fastest(byID, r.versus[column]); o != nil {
-			res.Ratios = append(res.Ratios, report.Ratio{
-				Title: column.title, Multiple: column.multiple, Who: o.who, How: o.how,
-				Value: medianRatio(column, r.ns, o.ns),
-			})
+	return old.Probe.Quiet
+}
+
+// checkWritable returns an error if a file cannot be written. It leaves no empty one.
+func checkWritable(name string) error {
+	_, err := os.Stat(name)
+	missing := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if missing {
+		err = cmp.Or(err, os.Remove(name))
+	}
+	return err
+}
+
+// measureSuites checks all suites, and then measures them. Who reads along sees the tables as they come, and a
+// verdict at the end; a file gets the verdict first.
+func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) (*results.Report, error) {
+	rep := &results.Report{Schema: results.Schema, Partial: opt.partial(), Machine: machine.This(opt.name), Build: machine.Build()}
+	watch := probe.Start(quietReference(readOld(opt.json), rep.Machine))
+	line := table.NewProgress(stderr)
+	var held bytes.Buffer
+	w := io.Writer(&held)
+	if table.IsTerminal(stdout) {
+		w = stdout
+		fmt.Fprintln(w, firstLine("so far", probe.Disturbances(watch.SoFar(), 0)))
+	}
+	machine.Print(w, rep.Machine, rep.Build)
+	if err := checkSuites(suites, w, line); err != nil {
+		io.Copy(stdout, &held)
+		return nil, err
+	}
+	line.Total = totalTime(suites)
+	scale := 1.0 // of the time for each case
+	if opt.time > 0 {
+		scale = float64(opt.time) / float64(line.Total)
+	}
+	fmt.Fprintf(w, "%s\n\n", suite.MethodLegend)
+	for _, s := range suites {
+		rows, targets := measureSuite(s, scale, w, line, watch)
+		rep.Results = append(rep.Results, rows...)
+		rep.Targets = append(rep.Targets, targets...)
+	}
+	p := watch.Finish()
+	rep.Probe = &p
+	rep.Why = probe.Disturbances(p, slowShare(rep.Results))
+	rep.Disturbed = len(rep.Why) > 0
+	rep.Time = time.Now().UTC().Truncate(time.Second)
+	fmt.Fprintln(stdout, firstLine("", rep.Why))
+	_, err := io.Copy(stdout, &held)
+	return rep, err
+}
+
+// firstLine is the verdict on a run.
+func firstLine(when string, why []string) string {
+	if len(why) > 0 {
+		return "DISTURBED, do not trust these numbers: " + strings.Join(why, "; ")
+	}
+	if when != "" {
+		when = " " + when
+	}
+	return "Nothing disturbs this machine" + when + "."
+}
+
+// slowShare is the share of all slices that took much longer than others of their row.
+func slowShare(rows []results.Result) float64 {
+	sum := 0.0
+	for _, r := range rows {
+		sum += r.Disturbed
+	}
+	return sum / float64(max(1, len(rows)))
+}
+
+func checkSuites(suites []suite.Suite, w io.Writer, line *table.Progress) error {
+	for _, s := range suites {
+		line.Show("%s: checking", s.Name)
+		err := s.Check(func(passed string) {
+			line.Clear()
+			fmt.Fprintf(w, "check     %s: %s\n", s.Name, passed)
+		})
+		line.Clear()
+		if err != nil {
+			return fmt.Errorf("%s: wrong result: %w", s.Name, err)
 		}
 	}
-	return res
+	fmt.Fprintln(w)
+	return nil
 }
 
-func byTitle(a, b column) int { return strings.Compare(a.title, b.title) }
-
-// fastest returns that of the runners which are there, or nil.
-func fastest(byID map[id]*runner, among []id) (best *runner) {
-	least := math.Inf(1)
-	for _, id := range among {
-		if r, ok := byID[id]; ok && median(r.ns) < least {
-			best, least = r, median(r.ns)
+// totalTime is what the cases of the suites take if the command line says nothing.
+func totalTime(suites []suite.Suite) (total time.Duration) {
+	for _, s := range suites {
+		for _, c := range s.Cases {
+			total += c.Time
 		}
 	}
-	return best
+	return total
 }
 
-// samples returns at most n medians, each over consecutive values.
-func samples(ns []float64, n int) []float64 {
-	n = min(n, len(ns))
-	medians := make([]float64, n)
-	for i := range medians {
-		medians[i] = median(ns[i*len(ns)/n : (i+1)*len(ns)/n])
-	}
-	return medians
-}
-
-// calibrate sets n so that it fills a slice.
-func (r *runner) calibrate() {
-	for r.n = 1; ; r.n *= 2 {
-		first := r.run(r.n) * r.worth * float64(r.n)
-		if first >= float64(longOp) {
-			return
+// measureSuite measures the cases of s, each for its time scaled, and prints the
+// results as they come.
+func measureSuite(s suite.Suite, scale float64, w io.Writer, line *table.Progress, watch *probe.Watch) ([]results.Result, []results.Target) {
+	var all []results.Result
+	for i, c := range s.Cases {
+		budget := time.Duration(scale * float64(c.Time))
+		rows := suite.Measure(s.Name, c, budget, func(round int) {
+			line.Show("%s: %s, case %d of %d, round %d", s.Name, c.Name, i+1, len(s.Cases), round)
+		})
+		watch.Look()
+		line.Done += c.Time
+		line.Clear()
+		if !c.InGrid {
+			table.Case(w, rows, s.Columns)
 		}
-		// The shorter of two runs: one that was interrupted would seem to fill the
-		// slice with a few calls, which then measured the clock.
-		ns := min(first, r.run(r.n)*r.worth*float64(r.n))
-		if ns >= float64(slice)/2 {
-			r.n = max(1, int(float64(r.n)*float64(slice)/ns))
-			return
-		}
+		all = append(all, rows...)
 	}
-}
-
-// run calls op n times and returns how many nanoseconds the work took.
-func (r *runner) run(n int) float64 {
-	defer r.enter()()
-	start := time.Now()
-	for range n {
-		r.op()
+	for _, g := range s.Grids {
+		table.Grid(w, s.Name, g, all)
 	}
-	took := time.Since(start)
-	if r.allocs > 0 {
-		// Who leaves garbage pays for most of its collection in its own slice; the
-		// next contender must not have to pay for the rest.
-		runtime.GC()
-	}
-	return float64(took) / (float64(n) * r.worth)
-}
-
-// medianRatio returns the median of what the column says in each round.
-func medianRatio(c column, own, other []float64) float64 {
-	ratios := make([]float64, len(own))
-	for i := range own {
-		ratios[i] = c.ratio(own[i], other[i])
-	}
-	return median(ratios)
-}
-
-// disturbed returns the share of the slices that were so much slower than the best
-// one that something else must have had the CPU meanwhile: clocks do not vary that
-// much.
-func disturbed(ns []float64) float64 {
-	slow := 0
-	for _, x := range ns {
-		if x > 1.5*slices.Min(ns) {
-			slow++
-		}
-	}
-	return float64(slow) / float64(len(ns))
-}
-
-// median returns the middle of xs, or the mean of the two in the middle.
-func median(xs []float64) float64 {
-	xs = slices.Sorted(slices.Values(xs))
-	n := len(xs)
-	return (xs[(n-1)/2] + xs[n/2]) / 2
+	fmt.Fprintf(w, "%s\n\n", s.Legend)
+	targets := s.Judge(all)
+	table.Targets(w, targets)
+	return all, targets
 }

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/mtcore/mtcore/bench/internal/readme"
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // updateReadme makes the tables in a file anew, from the reports that it names, or if only
@@ -17,8 +17,8 @@ func updateReadme(w io.Writer, name string, checkOnly bool) error {
 	if err != nil {
 		return err
 	}
-	updated, err := readme.Update(string(text), func(path string) (*report.Report, error) {
-		return report.Read(filepath.Join(filepath.Dir(name), path))
+	updated, err := readme.Update(string(text), func(path string) (*results.Report, error) {
+		return results.Read(filepath.Join(filepath.Dir(name), path))
 	})
 	switch {
 	case err != nil:

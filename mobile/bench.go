@@ -1,7 +1,7 @@
 package mobile
 
 import (
-	"encoding/json"
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -9,6 +9,7 @@ import (
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/results"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -42,61 +43,19 @@ func RunBench(device string, progress Progress) (string, error) {
 		return "", err
 	}
 	out.Time = time.Now().UTC()
-	text, err := json.MarshalIndent(out, "", "\t")
+	text, err := out.Marshal()
 	return string(text), err
 }
 
-// benchReport and what it consists of have the format of the program in bench, with the
-// fields that this one can fill. Package report over there says what they mean.
-type benchReport struct {
-	Schema  string        `json:"schema"`
-	Time    time.Time     `json:"time"`
-	Machine benchMachine  `json:"machine"`
-	Build   benchBuild    `json:"build"`
-	Results []benchResult `json:"results"`
-	Targets []struct{}    `json:"targets"`
-}
-
-type benchMachine struct {
-	Name     string              `json:"name"`
-	CPU      string              `json:"cpu"`
-	OS       string              `json:"os"`
-	Arch     string              `json:"arch"`
-	Cores    int                 `json:"cores"`
-	Features []string            `json:"features"`
-	Backends map[string][]string `json:"backends"`
-}
-
-type benchBuild struct {
-	Go    string            `json:"go"`
-	Peers map[string]string `json:"peers"`
-}
-
-type benchResult struct {
-	Suite   string    `json:"suite"`
-	Case    string    `json:"case"`
-	Op      string    `json:"op"`
-	Count   int       `json:"count"`
-	Size    int       `json:"size"`
-	Bytes   int       `json:"bytes"`
-	Kind    string    `json:"kind"`
-	Who     string    `json:"who"`
-	How     string    `json:"how"`
-	Backend string    `json:"backend"`
-	Rounds  int       `json:"rounds"`
-	Ns      float64   `json:"ns"`
-	Low     float64   `json:"low"`
-	High    float64   `json:"high"`
-	Samples []float64 `json:"samples"`
-}
-
-func thisReport(device string) benchReport {
+// thisReport has what is known before anything is measured. It is of a part of what bench measures.
+func thisReport(device string) *results.Report {
 	if device == "" {
 		device = runtime.GOOS + "/" + runtime.GOARCH
 	}
-	return benchReport{
-		Schema: "mtcore-bench/1",
-		Machine: benchMachine{
+	return &results.Report{
+		Schema:  results.Schema,
+		Partial: true,
+		Machine: results.Machine{
 			Name: device, CPU: device, OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 			Features: []string{},
 			Backends: map[string][]string{
@@ -104,16 +63,18 @@ func thisReport(device string) benchReport {
 				"envelope": {envelope.Backend()}, "bigdh": {bigdh.Backend()},
 			},
 		},
-		Build:   benchBuild{Go: runtime.Version(), Peers: map[string]string{}},
-		Targets: []struct{}{},
+		Build: results.Build{Go: runtime.Version(), Peers: map[string]string{}},
 	}
 }
 
-// benchCase is some work: count messages of size bytes.
+// benchCase is some work. Its id and way are those of the program in bench, so that results can be compared; what
+// it is called is for people.
 type benchCase struct {
-	suite, name, op, how, backend string
-	count, size                   int
-	run                           func()
+	id        results.CaseID
+	way       results.Way
+	name, how string
+	backend   string
+	run       func()
 }
 
 const (
@@ -123,7 +84,7 @@ const (
 
 // measure runs the case in many short rounds, so that the median ignores what else the
 // device had to do.
-func (c *benchCase) measure() benchResult {
+func (c *benchCase) measure() results.Result {
 	runtime.GC()
 	// The shorter of two, in case that one is interrupted.
 	n := 1
@@ -135,10 +96,11 @@ func (c *benchCase) measure() benchResult {
 		samples[i] = float64(c.time(n)) / float64(n)
 	}
 	ns := slices.Sorted(slices.Values(samples))
-	return benchResult{
-		Suite: c.suite, Case: c.name, Op: c.op, Count: c.count, Size: c.size, Bytes: c.count * c.size,
-		Kind: "mtcore", Who: "mtcore " + c.backend, How: c.how, Backend: c.backend,
-		Rounds: benchRounds, Ns: ns[benchRounds/2], Low: ns[benchRounds/4], High: ns[benchRounds*3/4], Samples: samples,
+	return results.Result{
+		Suite: c.id.Suite, Case: c.name, Op: c.id.Op, Count: c.id.Count, Size: c.id.Size, Bytes: c.id.Count * c.id.Size,
+		Kind: results.Ours, Way: c.way, Who: "mtcore " + c.backend, How: c.how, Backend: c.backend,
+		Rounds: benchRounds, Ns: ns[benchRounds/2], Low: ns[benchRounds/4], High: ns[benchRounds*3/4],
+		Min: ns[0], Max: ns[benchRounds-1], Samples: samples,
 	}
 }
 
@@ -150,7 +112,6 @@ func (c *benchCase) time(n int) time.Duration {
 	return time.Since(start)
 }
 
-// benchCases have the names that they have in bench.
 func benchCases() ([]benchCase, error) {
 	cases := append(igeCases(), deriveCase())
 	sealed, err := envelopeCases()
@@ -165,21 +126,21 @@ func benchCases() ([]benchCase, error) {
 }
 
 // benchSizes are those of messages.
-var benchSizes = []struct {
-	name string
-	n    int
-}{{"64 B", 64}, {"1 KiB", 1 << 10}, {"16 KiB", 16 << 10}}
+var benchSizes = []int{64, 1 << 10, 16 << 10}
 
 func igeCases() []benchCase {
 	var cases []benchCase
-	add := func(suite, op, name, how string, count, size int, run func()) {
-		cases = append(cases, benchCase{suite, name, op, how, ige.Backend(), count, size, run})
-	}
 	for _, size := range benchSizes {
-		buf := make([]byte, size.n)
+		buf := make([]byte, size)
 		m := &ige.Message{Dst: buf, Src: buf}
-		add("ige", "encrypt", "encrypt "+size.name, "one-shot, key expanded", 1, size.n, m.Encrypt)
-		add("ige", "decrypt", "decrypt "+size.name, "one-shot, key expanded", 1, size.n, func() { m.Decrypt() })
+		add := func(op string, run func()) {
+			cases = append(cases, benchCase{
+				results.CaseID{Suite: "ige", Op: op, Count: 1, Size: size}, results.OneShot,
+				op + " " + results.Size(size), "one-shot, key expanded", ige.Backend(), run,
+			})
+		}
+		add("encrypt", m.Encrypt)
+		add("decrypt", func() { m.Decrypt() })
 	}
 	const count, size = 16, 4 << 10
 	batch := make([]ige.Message, count)
@@ -187,8 +148,14 @@ func igeCases() []benchCase {
 		buf := make([]byte, size)
 		batch[i] = ige.Message{Dst: buf, Src: buf}
 	}
-	add("batch", "encrypt batch", "encrypt 16 × 4 KiB", "batch", count, size, func() { ige.EncryptBatch(batch) })
-	add("batch", "decrypt batch", "decrypt 16 × 4 KiB", "batch", count, size, func() { ige.DecryptBatch(batch) })
+	add := func(op string, run func()) {
+		cases = append(cases, benchCase{
+			results.CaseID{Suite: "batch", Op: op + " batch", Count: count, Size: size}, results.Batch,
+			fmt.Sprintf("%s %d × %s", op, count, results.Size(size)), "batch", ige.Backend(), run,
+		})
+	}
+	add("encrypt", func() { ige.EncryptBatch(batch) })
+	add("decrypt", func() { ige.DecryptBatch(batch) })
 	return cases
 }
 
@@ -196,7 +163,8 @@ func deriveCase() benchCase {
 	auth := kdf.AuthKey(input("auth key", AuthKeySize))
 	var key, iv [32]byte
 	var m kdf.MsgKey
-	return benchCase{"kdf", "derive", "derive", "AuthKey.Derive", kdf.Backend(), 1, 0, func() {
+	id := results.CaseID{Suite: "kdf", Op: "derive", Count: 1}
+	return benchCase{id, results.Derive, "derive", "AuthKey.Derive", kdf.Backend(), func() {
 		auth.Derive(&key, &iv, kdf.Client, &m)
 		m = kdf.MsgKey(key[:])
 	}}
@@ -208,17 +176,20 @@ func envelopeCases() ([]benchCase, error) {
 	k := envelope.NewKey(&auth)
 	for _, size := range benchSizes {
 		// Of a plaintext and its padding.
-		plaintext := make([]byte, size.n-12)
+		plaintext := make([]byte, size-12)
 		packet, err := k.Seal(nil, kdf.Client, plaintext, envelope.PadMinimal)
 		if err != nil {
 			return nil, err
 		}
-		buf := make([]byte, 0, size.n+MaxOverhead)
-		add := func(op, how string, run func()) {
-			cases = append(cases, benchCase{"envelope", op + " " + size.name, op, how, envelope.Backend(), 1, size.n, run})
+		buf := make([]byte, 0, size+MaxOverhead)
+		add := func(op string, way results.Way, how string, run func()) {
+			cases = append(cases, benchCase{
+				results.CaseID{Suite: "envelope", Op: op, Count: 1, Size: size}, way,
+				op + " " + results.Size(size), how, envelope.Backend(), run,
+			})
 		}
-		add("seal", "Key.Seal", func() { k.Seal(buf, kdf.Client, plaintext, envelope.PadRandom) })
-		add("open", "Key.Open", func() { k.Open(buf, kdf.Client, packet) })
+		add("seal", results.Seal, "Key.Seal", func() { k.Seal(buf, kdf.Client, plaintext, envelope.PadRandom) })
+		add("open", results.Open, "Key.Open", func() { k.Open(buf, kdf.Client, packet) })
 	}
 	return cases, nil
 }
@@ -238,8 +209,9 @@ func dhCases() ([]benchCase, error) {
 		return nil, err
 	}
 	var secret [bigdh.Size]byte
+	id := func(op string) results.CaseID { return results.CaseID{Suite: "bigdh", Op: op, Count: 1} }
 	return []benchCase{
-		{"bigdh", "y^x, 2048 bits", "exp", "PrivateKey.DH", bigdh.Backend(), 1, 0, func() { own.DH(&secret, peer.PublicKey()) }},
-		{"bigdh", "3^x, 2048 bits", "exp generator", "NewPrivateKey", bigdh.Backend(), 1, 0, func() { group.NewPrivateKey(x) }},
+		{id("exp"), results.DH, "y^x, 2048 bits", "PrivateKey.DH", bigdh.Backend(), func() { own.DH(&secret, peer.PublicKey()) }},
+		{id("exp generator"), results.NewKey, "3^x, 2048 bits", "NewPrivateKey", bigdh.Backend(), func() { group.NewPrivateKey(x) }},
 	}, nil
 }

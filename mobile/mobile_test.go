@@ -3,7 +3,6 @@ package mobile
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // The binding itself is tested on a JVM: see jvm and .ci/test-mobile.
@@ -334,11 +334,22 @@ func TestOutgoingSnapshot(t *testing.T) {
 
 func TestBench(t *testing.T) {
 	impltest.SkipShort(t, "takes three seconds")
-	var got benchReport
-	if err := json.Unmarshal([]byte(Bench()), &got); err != nil {
+	got, err := results.Parse([]byte(Bench()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Partial {
+		t.Error("says that it measures all that there is")
+	}
+	rows, err := os.ReadFile("../bench/testdata/rows.txt")
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range got.Results {
+		row := fmt.Sprintf("\n%s/%s/%s\n", r.Suite, strings.ReplaceAll(r.Op, " ", "-"), r.Way)
+		if !strings.Contains(string(rows), row) {
+			t.Errorf("bench has no row %s to compare %s with", r.ID(), r.Case)
+		}
 		if r.Ns <= 0 || r.Low > r.Ns || r.Ns > r.High {
 			t.Errorf("%s %s: got %v ns, from %v to %v", r.Suite, r.Case, r.Ns, r.Low, r.High)
 		}

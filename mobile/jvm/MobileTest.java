@@ -521,6 +521,6 @@ public final class MobileTest extends Testing {
 
     private static String nanoseconds(String json, String name) {
         String rest = json.substring(json.indexOf(name));
-        return rest.substring(rest.indexOf("\"ns\":") + 6).split("[,.]")[0] + " ns";
+        return rest.substring(rest.indexOf("\"ns\":") + 5).split("[,.]")[0] + " ns";
     }
 }

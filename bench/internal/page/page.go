@@ -11,30 +11,39 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 //go:embed page.tmpl
 var source string
 
 var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
-	"duration": report.Duration,
+	"duration": results.Duration,
 	"rate":     rate,
 	"join":     strings.Join,
 	"color":    func(i int) template.CSS { return template.CSS(variable(i)) },
 }).Parse(source))
 
 // Write writes the page of the reports, in the order in which they are to be shown.
-func Write(w io.Writer, reports []*report.Report) error {
-	if !slices.ContainsFunc(reports, func(r *report.Report) bool { return len(r.Results) > 0 }) {
+func Write(w io.Writer, reports []*results.Report) error {
+	if !slices.ContainsFunc(reports, func(r *results.Report) bool { return len(r.Results) > 0 }) {
 		return fmt.Errorf("no results")
 	}
-	sections, err := sectionsOf(reports)
+	var lookups []*results.Lookup
+	for _, r := range reports {
+		lookups = append(lookups, &results.Lookup{Report: r})
+	}
+	sections, err := sectionsOf(lookups)
 	if err != nil {
 		return err
 	}
+	for _, l := range lookups {
+		if err := l.Err(); err != nil {
+			return fmt.Errorf("%s: %w", l.Machine.Name, err)
+		}
+	}
 	return tmpl.Execute(w, struct {
-		Reports  []*report.Report
+		Reports  []*results.Report
 		Several  bool
 		Sections []section
 	}{reports, len(reports) > 1, sections})
@@ -61,7 +70,7 @@ type key struct {
 	Dashed bool
 }
 
-func sectionsOf(reports []*report.Report) ([]section, error) {
+func sectionsOf(reports []*results.Lookup) ([]section, error) {
 	var sections []section
 	for _, subject := range subjects {
 		s := section{Title: subject.title, Text: subject.text}
@@ -83,40 +92,43 @@ func sectionsOf(reports []*report.Report) ([]section, error) {
 
 // A chart becomes a figure if the reports have what it shows.
 type chart interface {
-	draw(reports []*report.Report) (f figure, ok bool, err error)
+	draw(reports []*results.Lookup) (f figure, ok bool, err error)
 }
 
 // A curve is throughput over message sizes or counts.
 type curve struct {
 	title, suite, op string
 	// along is what the horizontal axis is.
-	along func(c *report.Case) int
+	along func(c *results.Case) int
 	// shown tells for which cases.
-	shown func(c *report.Case) bool
-	// contenders are the lines if there is one report. If there are several, the first
+	shown func(c *results.Case) bool
+	// contenders are the lines if there is one results. If there are several, the first
 	// two are.
 	contenders []contender
 	sizes      bool // whether the horizontal axis is of sizes
 }
 
-// A contender finds its result in a case. It is ours if who is empty.
+// A contender finds its result in a case.
 type contender struct {
-	name, who, how string
-	kind           report.Kind
+	name string
+	way  results.Way
+	kind results.Kind
 }
 
-func (o contender) in(c *report.Case) *report.Result {
-	if o.who == "" {
-		return c.Best(o.how)
+// in returns the contender's result. It may lack from a case that has none of its kind, such as that of a phone,
+// where no peers are.
+func (o contender) in(l *results.Lookup, c *results.Case) *results.Result {
+	if !c.Has(o.kind) {
+		return nil
 	}
-	return c.Of(o.who, o.how)
+	return l.Of(c, o.way)
 }
 
-func (cv curve) draw(reports []*report.Report) (figure, bool, error) {
+func (cv curve) draw(reports []*results.Lookup) (figure, bool, error) {
 	var all []series
 	for i, r := range reports {
 		for j, o := range cv.contenders {
-			s := series{key: key{Name: o.name, Color: j + 1, Dashed: o.kind == report.Limit}}
+			s := series{key: key{Name: o.name, Color: j + 1, Dashed: o.kind == results.Limit}}
 			if s.Dashed {
 				s.Color = 0
 			}
@@ -126,11 +138,16 @@ func (cv curve) draw(reports []*report.Report) (figure, bool, error) {
 				}
 				s.key = key{Name: r.Machine.Name + ", " + o.name, Color: i + 1, Dashed: j > 0}
 			}
+			if o.kind == results.Ours && !r.Partial {
+				for _, size := range usualSizes {
+					r.Want(results.CaseID{Suite: cv.suite, Op: cv.op, Count: 1, Size: size}, o.way)
+				}
+			}
 			for _, c := range r.Cases(cv.suite) {
 				if c.Op != cv.op || !cv.shown(&c) {
 					continue
 				}
-				if x := o.in(&c); x != nil && x.Bytes > 0 {
+				if x := o.in(r, &c); x != nil && x.Bytes > 0 {
 					s.add(float64(cv.along(&c)), x.MBPerSecond()/1000)
 				}
 			}
@@ -154,28 +171,33 @@ func legend(all []series) []key {
 	return keys
 }
 
-// family is a curve for each size, or if there are several reports one for each report.
+// family is a curve for each size, or if there are several reports one for each results.
 type family struct {
-	title, suite, op, how string
-	sizes                 []int
-	size                  int // which one if there are several reports
+	title, suite, op string
+	way              results.Way
+	sizes            []int
+	size             int // which one if there are several reports
 }
 
-func (fm family) draw(reports []*report.Report) (figure, bool, error) {
+func (fm family) draw(reports []*results.Lookup) (figure, bool, error) {
 	var all []series
 	for i, r := range reports {
+		// A machine without fast AES measures no more than a few batches.
+		if !r.Partial && r.Machine.Accelerated("ige") {
+			r.Want(results.CaseID{Suite: fm.suite, Op: fm.op, Count: 16, Size: fm.size}, fm.way)
+		}
 		sizes := fm.sizes
 		if len(reports) > 1 {
 			sizes = []int{fm.size}
 		}
 		for j, size := range sizes {
-			s := series{key: key{Name: report.Size(size), Color: j + 1}}
+			s := series{key: key{Name: results.Size(size), Color: j + 1}}
 			if len(reports) > 1 {
 				s.key = key{Name: r.Machine.Name, Color: i + 1}
 			}
 			for _, c := range r.Cases(fm.suite) {
 				if c.Op == fm.op && c.Size == size {
-					if x := c.Best(fm.how); x != nil {
+					if x := r.Of(&c, fm.way); x != nil {
 						s.add(float64(c.Count), x.MBPerSecond()/1000)
 					}
 				}
@@ -190,7 +212,7 @@ func (fm family) draw(reports []*report.Report) (figure, bool, error) {
 	}
 	title := fm.title
 	if len(reports) > 1 {
-		title += " of " + report.Size(fm.size)
+		title += " of " + results.Size(fm.size)
 	}
 	svg, err := drawCurves(title, all, false)
 	return figure{Title: title, Unit: "GB/s", Legend: legend(all), SVG: svg}, true, err
@@ -198,18 +220,26 @@ func (fm family) draw(reports []*report.Report) (figure, bool, error) {
 
 // times are the latencies of a case as bars.
 type times struct {
-	title, suite, caseName string
-	ours                   []string // ways of ours that are shown
-	parts                  bool     // whether parts of the work are shown, too
+	title string
+	id    results.CaseID
+	ours  results.Way // the way of ours that is shown,
+	or    results.Way // and what is shown of phones, where that is not measured
+	parts bool        // whether parts of the work are shown, too
 }
 
-func (ts times) draw(reports []*report.Report) (figure, bool, error) {
+func (ts times) draw(reports []*results.Lookup) (figure, bool, error) {
 	var bars []bar
 	for i, r := range reports {
-		for _, c := range r.Cases(ts.suite) {
-			if c.Name == ts.caseName {
-				bars = append(bars, ts.bars(&c, i, r.Machine.Name, len(reports) > 1)...)
-			}
+		c := r.Case(ts.id)
+		if c == nil && r.Partial {
+			continue
+		}
+		ours := ts.ours
+		if r.Partial && c.Of(ours) == nil && ts.or != "" {
+			ours = ts.or
+		}
+		if r.Want(ts.id, ours) != nil {
+			bars = append(bars, ts.bars(c, ours, i, len(reports) > 1)...)
 		}
 	}
 	if len(bars) == 0 {
@@ -226,19 +256,19 @@ func (ts times) draw(reports []*report.Report) (figure, bool, error) {
 }
 
 // bars are all of a case or, if there are several reports, our best one and the best peer.
-func (ts times) bars(c *report.Case, i int, machine string, several bool) []bar {
+func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []bar {
 	var bars []bar
-	var bestPeer *report.Result
+	var bestPeer *results.Result
 	for _, x := range c.Results {
 		switch {
-		case x.Kind == report.Ours && !slices.Contains(ts.ours, x.How), x.Kind == report.Part && !ts.parts, x.Kind == report.Limit:
+		case x.Kind == results.Ours && x.Way != ours, x.Kind == results.Part && !ts.parts, x.Kind == results.Limit:
 			continue
-		case several && x.Kind == report.Ours:
+		case several && x.Kind == results.Ours:
 			if len(bars) == 0 {
 				bars = append(bars, bar{"mtcore", x.Ns, i + 1})
 			}
 			continue
-		case several && x.Kind == report.Peer:
+		case several && x.Kind == results.Peer:
 			if bestPeer == nil || x.Ns < bestPeer.Ns {
 				bestPeer = x
 			}
@@ -247,13 +277,10 @@ func (ts times) bars(c *report.Case, i int, machine string, several bool) []bar 
 			continue
 		}
 		name := x.Who
-		if x.Kind == report.Part {
+		if x.Kind == results.Part {
 			name = x.How
 		}
-		if len(ts.ours) > 1 && x.Kind == report.Ours {
-			name += ", " + x.How
-		}
-		color := map[report.Kind]int{report.Ours: 1, report.Peer: 2, report.Part: 0}[x.Kind]
+		color := map[results.Kind]int{results.Ours: 1, results.Peer: 2, results.Part: 0}[x.Kind]
 		bars = append(bars, bar{name, x.Ns, color})
 	}
 	if bestPeer != nil {
@@ -263,7 +290,7 @@ func (ts times) bars(c *report.Case, i int, machine string, several bool) []bar 
 }
 
 // rate is empty for what has no length.
-func rate(x report.Result) string {
+func rate(x results.Result) string {
 	if x.Bytes == 0 {
 		return ""
 	}

@@ -8,55 +8,49 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // sample returns a report that has something for every chart, at a speed.
-func sample(name string, speed float64) *report.Report {
-	r := &report.Report{
-		Schema:  report.Schema,
-		Machine: report.Machine{Name: name, CPU: "Some <CPU>", OS: "linux", Arch: "arm64", Backends: map[string][]string{"ige": {"generic", "Armv8"}}},
-		Targets: []report.Target{{What: "fast ≥ 2", Column: "vs peer", Bound: 2, Measured: true, Value: 1.5}},
+func sample(name string, speed float64) *results.Report {
+	r := &results.Report{
+		Schema:  results.Schema,
+		Machine: results.Machine{Name: name, CPU: "Some <CPU>", OS: "linux", Arch: "arm64", Backends: map[string][]string{"ige": {"generic", "Armv8"}}},
+		Targets: []results.Target{{What: "fast ≥ 2", Column: "vs peer", Bound: 2, Measured: true, Value: 1.5}},
 	}
-	add := func(suite, name, op string, count, size int, kind report.Kind, who, how string, ns float64) {
-		r.Results = append(r.Results, report.Result{
-			Suite: suite, Case: name, Op: op, Count: count, Size: size, Bytes: count * size,
-			Kind: kind, Who: who, How: how, Ns: ns / speed, Low: ns / speed, High: ns / speed,
+	add := func(id results.CaseID, kind results.Kind, way results.Way, backend, who string, ns float64) {
+		r.Results = append(r.Results, results.Result{
+			Suite: id.Suite, Case: id.String(), Op: id.Op, Count: id.Count, Size: id.Size, Bytes: id.Count * id.Size,
+			Kind: kind, Way: way, Backend: backend, Who: who, How: "how", Ns: ns / speed, Low: ns / speed, High: ns / speed,
 		})
 	}
 	for _, s := range subjects {
 		for _, c := range s.charts {
 			switch c := c.(type) {
 			case curve:
-				for _, size := range []int{64, 1 << 10, 1 << 20} {
+				for _, size := range usualSizes {
 					for i, o := range c.contenders {
-						kind, who := o.kind, o.who
-						if o.who == "" {
-							kind, who = report.Ours, "mtcore fast"
-						}
-						add(c.suite, c.op+report.Size(size), c.op, 1, size, kind, who, o.how, float64(size*(i+1)))
+						add(results.CaseID{Suite: c.suite, Op: c.op, Count: 1, Size: size}, o.kind, o.way, "", o.name, float64(size*(i+1)))
 					}
 				}
 			case family:
-				for _, count := range []int{1, 4, 64} {
+				for _, count := range []int{1, 4, 16, 64} {
 					for _, size := range c.sizes {
-						add(c.suite, c.op+report.Size(count*size), c.op, count, size, report.Ours, "mtcore fast", c.how, float64(size))
+						add(results.CaseID{Suite: c.suite, Op: c.op, Count: count, Size: size}, results.Ours, c.way, "fast", "mtcore fast", float64(size))
 					}
 				}
 			case times:
-				for _, how := range c.ours {
-					add(c.suite, c.caseName, "op", 1, 0, report.Ours, "mtcore fast", how, 100)
-					add(c.suite, c.caseName, "op", 1, 0, report.Ours, "mtcore slow", how, 700)
-				}
-				add(c.suite, c.caseName, "op", 1, 0, report.Peer, "peer", "anyhow", 300)
-				add(c.suite, c.caseName, "op", 1, 0, report.Peer, "worse peer", "anyhow", 3e9)
+				add(c.id, results.Ours, c.ours, "fast", "mtcore fast", 100)
+				add(c.id, results.Ours, c.ours, "slow", "mtcore slow", 700)
+				add(c.id, results.Peer, "peer.anyhow", "", "peer", 300)
+				add(c.id, results.Peer, "worse.anyhow", "", "worse peer", 3e9)
 			}
 		}
 	}
 	return r
 }
 
-func write(t *testing.T, reports ...*report.Report) string {
+func write(t *testing.T, reports ...*results.Report) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Write(&b, reports); err != nil {
@@ -72,7 +66,7 @@ func TestWrite(t *testing.T) {
 	for _, s := range subjects {
 		charts += len(s.charts)
 	}
-	for _, reports := range [][]*report.Report{
+	for _, reports := range [][]*results.Report{
 		{sample("server", 1)},
 		{sample("server", 1), sample("phone & co", 0.1)},
 	} {
@@ -116,7 +110,8 @@ func TestWrite(t *testing.T) {
 // TestPart: what a report lacks is not drawn.
 func TestPart(t *testing.T) {
 	r := sample("server", 1)
-	r.Results = r.Results[:6] // two sizes of the first curve, and a limit
+	r.Partial = true
+	r.Results = r.Results[:8] // two sizes of the first curve, and a limit
 	page := write(t, r)
 	if got, want := len(svgElement.FindAllString(page, -1)), 1; got != want {
 		t.Errorf("%d drawings, want %d", got, want)
@@ -129,6 +124,7 @@ func TestPart(t *testing.T) {
 // TestNoCurve: results that are too few for a drawing are in the table, and that is open.
 func TestNoCurve(t *testing.T) {
 	r := sample("server", 1)
+	r.Partial = true
 	r.Results = r.Results[:1]
 	page := write(t, r)
 	if got := len(svgElement.FindAllString(page, -1)); got != 0 {
@@ -140,7 +136,7 @@ func TestNoCurve(t *testing.T) {
 }
 
 func TestNothing(t *testing.T) {
-	for _, reports := range [][]*report.Report{nil, {{}}} {
+	for _, reports := range [][]*results.Report{nil, {{}}} {
 		if err := Write(io.Discard, reports); err == nil {
 			t.Errorf("%d reports without results: no error", len(reports))
 		}
@@ -159,6 +155,76 @@ func TestSeveralBars(t *testing.T) {
 		if strings.Contains(page, mustNot) {
 			t.Errorf("a bar with %s", mustNot)
 		}
+	}
+}
+
+// TestRenamedIDs: a row that the page wants and that is not there is an error with its id.
+func TestRenamedIDs(t *testing.T) {
+	ways := map[results.Way]bool{}
+	for _, x := range sample("server", 1).Results {
+		ways[x.Way] = true
+	}
+	wanted := 0
+	for way := range ways {
+		if strings.HasSuffix(string(way), ".anyhow") {
+			continue // bars are of all peers, whoever they are
+		}
+		wanted++
+		r := sample("server", 1)
+		for i := range r.Results {
+			if x := &r.Results[i]; x.Way == way {
+				x.Way += "-renamed"
+			}
+		}
+		if err := Write(io.Discard, []*results.Report{r}); err == nil || !strings.Contains(err.Error(), "/"+string(way)) {
+			t.Errorf("without %s: error %v, want one with the id", way, err)
+		}
+	}
+	if wanted < 15 {
+		t.Errorf("the page wants %d ways, which is too few", wanted)
+	}
+	// A whole run must have every case, and part of one need not.
+	r := sample("server", 1)
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Op == "check prime" {
+			x.Op = "checked prime"
+		}
+	}
+	const want = "bigdh/check-prime/1x0/mtcore.group-unknown"
+	if err := Write(io.Discard, []*results.Report{r}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %s", err, want)
+	}
+	r.Partial = true
+	if err := Write(io.Discard, []*results.Report{r}); err != nil {
+		t.Errorf("part of a run: %v", err)
+	}
+}
+
+// TestRenamedLabels: what rows are called is shown, and nothing is found by it.
+func TestRenamedLabels(t *testing.T) {
+	r := sample("server", 1)
+	want := len(svgElement.FindAllString(write(t, r), -1))
+	for i := range r.Results {
+		x := &r.Results[i]
+		x.Case, x.Who, x.How = "☃"+x.Case, "☃"+x.Who, "☃"+x.How
+	}
+	if got := len(svgElement.FindAllString(write(t, r), -1)); got != want {
+		t.Errorf("%d drawings, want %d", got, want)
+	}
+}
+
+// TestOldPage: a page can be made of an old file.
+func TestOldPage(t *testing.T) {
+	r, err := results.Read("../../../internal/results/testdata/old-full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	charts := 0
+	for _, s := range subjects {
+		charts += len(s.charts)
+	}
+	if got := len(svgElement.FindAllString(write(t, r), -1)); got != charts {
+		t.Errorf("%d drawings, want %d", got, charts)
 	}
 }
 

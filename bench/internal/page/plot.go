@@ -18,7 +18,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // The drawings are about as wide as a phone, so that their text can be read there. A point
@@ -186,7 +186,7 @@ func powersOfTwo(least, most float64, sizes bool) []plot.Tick {
 		if (e-int(math.Ceil(least)))%step == 0 {
 			tick.Label = strconv.Itoa(1 << e)
 			if sizes {
-				tick.Label = report.Size(1 << e)
+				tick.Label = results.Size(1 << e)
 			}
 		}
 		ticks = append(ticks, tick)
@@ -220,7 +220,7 @@ func drawBars(title string, bars []bar) (template.HTML, error) {
 		chart.LineStyle.Width = 0
 		p.Add(chart)
 		labels.XYs = append(labels.XYs, plotter.XY{X: b.ns, Y: float64(at)})
-		labels.Labels = append(labels.Labels, report.Duration(b.ns))
+		labels.Labels = append(labels.Labels, results.Duration(b.ns))
 		longest = max(longest, b.ns)
 	}
 	values, err := plotter.NewLabels(labels)

@@ -1,6 +1,6 @@
 package page
 
-import "github.com/mtcore/mtcore/bench/internal/report"
+import "github.com/mtcore/mtcore/internal/results"
 
 // A subject is a section as it is planned.
 type subject struct {
@@ -8,9 +8,12 @@ type subject struct {
 	charts      []chart
 }
 
-func size(c *report.Case) int { return c.Size }
+func size(c *results.Case) int { return c.Size }
 
-func one(c *report.Case) bool { return c.Count == 1 && c.Size > 0 }
+func one(c *results.Case) bool { return c.Count == 1 && c.Size > 0 }
+
+// Some sizes that every whole run has.
+var usualSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 
 // The sizes of messages in batches.
 var batchSizes = []int{64, 256, 1 << 10, 4 << 10, 16 << 10}
@@ -22,32 +25,32 @@ var subjects = []subject{
 		[]chart{igeCurve("encrypt"), igeCurve("decrypt")}},
 	{"Batches of AES-256-IGE", "Many messages at once on one core, each with its own key.",
 		[]chart{
-			family{"encrypt", "batch", "encrypt batch", "batch", batchSizes, 4 << 10},
-			family{"decrypt", "batch", "decrypt batch", "batch", batchSizes, 4 << 10},
+			family{"encrypt", "batch", "encrypt batch", results.Batch, batchSizes, 4 << 10},
+			family{"decrypt", "batch", "decrypt batch", results.Batch, batchSizes, 4 << 10},
 		}},
 	{"Whole messages of MTProto 2.0", "Hash, derive the key, encrypt; or decrypt and verify. To seal, the hash must be complete before " +
 		"encryption can begin; to open, both run at once.",
 		[]chart{
-			envelopeCurve("seal", "Key.Seal", "Cipher.Encrypt", "least padding, three hashes, aes.NewCipher", "SHA-256, then dependent AES rounds"),
-			envelopeCurve("open", "Key.Open", "Cipher.DecryptFromBuffer", "three hashes, aes.NewCipher", "dependent AES rounds"),
-			family{"seal, batches", "envelope", "seal batch", "batch", batchSizes, 1 << 10},
-			family{"open, batches", "envelope", "open batch", "batch", batchSizes, 1 << 10},
+			envelopeCurve("seal", results.Seal, results.GotdSeal, results.GogramSeal, "limit: SHA-256, then AES", results.LimitHashAES),
+			envelopeCurve("open", results.Open, results.GotdOpen, results.GogramOpen, "limit: latency of AES", results.LimitAES),
+			family{"seal, batches", "envelope", "seal batch", results.Batch, batchSizes, 1 << 10},
+			family{"open, batches", "envelope", "open batch", results.Batch, batchSizes, 1 << 10},
 		}},
 	{"Key derivation", "From a message key to the key and the iv of AES.",
-		[]chart{times{title: "derive", suite: "kdf", caseName: "derive", ours: []string{"AuthKey.Derive"}, parts: true}}},
+		[]chart{times{title: "derive", id: results.CaseID{Suite: "kdf", Op: "derive", Count: 1}, ours: results.Derive, parts: true}}},
 	{"Diffie–Hellman", "Modulo a prime of 2048 bits, in constant time but for math/big. A new prime is checked so that nobody gets a composite " +
 		"number past it; Telegram's own is known, and checking that takes no time.",
 		[]chart{
-			times{title: "power of any number", suite: "bigdh", caseName: "y^x, 2048 bits", ours: []string{"Group.Exp"}},
-			times{title: "power of the generator", suite: "bigdh", caseName: "3^x, 2048 bits", ours: []string{"NewPrivateKey"}},
-			times{title: "check of an unknown prime", suite: "bigdh", caseName: "check of a prime", ours: []string{"NewGroup, unknown"}},
+			times{title: "power of any number", id: results.CaseID{Suite: "bigdh", Op: "exp", Count: 1}, ours: results.Exp, or: results.DH},
+			times{title: "power of the generator", id: results.CaseID{Suite: "bigdh", Op: "exp generator", Count: 1}, ours: results.NewKey},
+			times{title: "check of an unknown prime", id: results.CaseID{Suite: "bigdh", Op: "check prime", Count: 1}, ours: results.NewGroup},
 		}},
 	{"Secret chats", "A message from one side to the other, with all that comes with it: numbers, acknowledgements, a new key after every " +
 		"100 messages; and the handshake, both sides together, of which most is four powers.",
 		[]chart{
-			times{title: "message of 256 bytes", suite: "secretchat", caseName: "message 256 B", ours: []string{"Chat.Encrypt, Chat.Receive"}},
-			times{title: "message of 4 KiB", suite: "secretchat", caseName: "message 4 KiB", ours: []string{"Chat.Encrypt, Chat.Receive"}},
-			times{title: "handshake", suite: "handshake", caseName: "handshake of a secret chat", ours: []string{"Request, Accept, Complete"}},
+			times{title: "message of 256 bytes", id: results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 256}, ours: results.ChatMessage},
+			times{title: "message of 4 KiB", id: results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 4 << 10}, ours: results.ChatMessage},
+			times{title: "handshake", id: results.CaseID{Suite: "handshake", Op: "handshake", Count: 1}, ours: results.Handshake},
 		}},
 }
 
@@ -55,22 +58,22 @@ func igeCurve(op string) curve {
 	return curve{
 		title: op, suite: "ige", op: op, along: size, shown: one, sizes: true,
 		contenders: []contender{
-			{name: "mtcore", how: "one-shot, key expanded"},
-			{name: "gotd/ige", who: "gotd/ige", how: "gotd API, aes.NewCipher"},
-			{name: "like gogram", who: "like gogram", how: "aes.NewCipher, xors of bytes"},
-			{name: "limit: latency of AES", who: "limit", how: "14 dependent AES rounds a block", kind: report.Limit},
+			{name: "mtcore", way: results.OneShot, kind: results.Ours},
+			{name: "gotd/ige", way: results.GotdIGE, kind: results.Peer},
+			{name: "like gogram", way: results.GogramIGE, kind: results.Peer},
+			{name: "limit: latency of AES", way: results.LimitAES, kind: results.Limit},
 		},
 	}
 }
 
-func envelopeCurve(op, ours, td, gogram, limit string) curve {
+func envelopeCurve(op string, ours, td, gogram results.Way, limitName string, limit results.Way) curve {
 	return curve{
 		title: op, suite: "envelope", op: op, along: size, shown: one, sizes: true,
 		contenders: []contender{
-			{name: "mtcore", how: ours},
-			{name: "gotd/td", who: "gotd/td", how: td},
-			{name: "like gogram", who: "like gogram", how: gogram},
-			{name: "limit: " + limit, who: "limit", how: limit, kind: report.Limit},
+			{name: "mtcore", way: ours, kind: results.Ours},
+			{name: "gotd/td", way: td, kind: results.Peer},
+			{name: "like gogram", way: gogram, kind: results.Peer},
+			{name: limitName, way: limit, kind: results.Limit},
 		},
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
 // What is between a begin, with the name of a file, and an end is replaced.
@@ -19,7 +19,7 @@ const (
 
 // Update returns the text with the tables in it made anew. read returns the report with the
 // name that a mark has.
-func Update(text string, read func(name string) (*report.Report, error)) (string, error) {
+func Update(text string, read func(name string) (*results.Report, error)) (string, error) {
 	var b strings.Builder
 	marks := 0
 	for {
@@ -43,7 +43,15 @@ func Update(text string, read func(name string) (*report.Report, error)) (string
 		if r.Build.Commit == "" || r.Build.Modified {
 			return "", fmt.Errorf("%s is not of a commit: measure with go run -buildvcs=true, from a clean clone", name)
 		}
-		b.WriteString(begin + name + beginEnd + "\n" + Tables(r) + "\n" + end)
+		if r.Disturbed {
+			return "", fmt.Errorf("%s is of a disturbed machine and says nothing (%s): measure again when it is quiet, or keep the old results",
+				name, strings.Join(r.Why, "; "))
+		}
+		tables, err := Tables(r)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		b.WriteString(begin + name + beginEnd + "\n" + tables + "\n" + end)
 		text = rest
 		marks++
 	}

@@ -2,90 +2,182 @@ package readme
 
 import (
 	"errors"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
-func sample() *report.Report {
-	ns := func(suite, name, op string, count, size int, kind report.Kind, who, how string, ns float64, ratios ...report.Ratio) report.Result {
-		return report.Result{
-			Suite: suite, Case: name, Op: op, Count: count, Size: size, Bytes: count * size,
-			Kind: kind, Who: who, How: how, Ns: ns, Ratios: ratios,
-		}
+// sample returns the results of a whole run, with labels instead of ids, and the tables that were made of them
+// in those days.
+func sample(t *testing.T) (r *results.Report, tables string) {
+	t.Helper()
+	r, err := results.Read("../../../internal/results/testdata/old-full.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return &report.Report{
-		Machine: report.Machine{Name: "a server", OS: "linux", Arch: "amd64"},
-		Build:   report.Build{Go: "go1.26", Commit: "0123456789abcdef"},
-		Time:    time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC),
-		Results: []report.Result{
-			ns("ige", "encrypt 16 KiB", "encrypt", 1, 16384, report.Ours, "mtcore X", "one-shot, key expanded", 14000,
-				report.Ratio{Title: "vs gotd", Value: 1.571}, report.Ratio{Title: "× limit", Value: 1.004}),
-			ns("ige", "encrypt 16 KiB", "encrypt", 1, 16384, report.Peer, "gotd/ige", "gotd API, aes.NewCipher", 22000),
-			ns("batch", "encrypt 2 × 1 KiB", "encrypt batch", 2, 1024, report.Ours, "mtcore X", "batch", 1024,
-				report.Ratio{Title: "vs one", Value: 1.9}),
-			ns("envelope", "open 64 B", "open", 1, 64, report.Ours, "mtcore X", "Key.Open", 250,
-				report.Ratio{Title: "vs peer", Value: 2.7}),
-			ns("bigdh", "y^x", "exp", 1, 0, report.Ours, "mtcore X", "Group.Exp", 360e3,
-				report.Ratio{Title: "vs peer", Value: 5.8}),
-			ns("bigdh", "y^x", "exp", 1, 0, report.Peer, "math/big", "Int.Exp", 2.4e6),
-		},
-		Targets: []report.Target{
-			{What: "reached", Measured: true, Met: true},
-			{What: "too high", Measured: true, Value: 11.5, Limit: 11.75},
-			{What: "unknown"},
-		},
+	text, err := os.ReadFile("testdata/old.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables = strings.TrimPrefix(string(text), "<!-- bench: results/amd-zen5.json -->\n\n")
+	return r, strings.TrimSuffix(tables, "\n<!-- end of bench -->\n")
+}
+
+// TestOld: an old file makes the same tables as ever.
+func TestOld(t *testing.T) {
+	r, want := sample(t)
+	if got, err := Tables(r); err != nil || got != want {
+		t.Errorf("error %v, tables:\n%s\nwant:\n%s", err, got, want)
 	}
 }
 
-func TestTables(t *testing.T) {
-	got := Tables(sample())
-	for _, want := range []string{
-		"a server, linux/amd64, go1.26, 2 November 2026, commit 0123456. One core; medians.\n",
-		"\n| encrypt 16 KiB | 1170 | 745 |  | 1.57 | 1.00 |\n",
-		"\n| Batches, encrypt | 1 KiB |\n|---|---:|\n| 2 messages | 2000 (1.90×) |\n",
-		"\n| open 64 B | 250 ns |  | 2.70 |  |\n",
-		"\n| y^x, mtcore X | Group.Exp | 360 µs | 5.80 |\n| y^x, math/big | Int.Exp | 2.4 ms |  |\n",
-		"Of the 2 targets that the project set itself and that this run measured, 1 are met. The others:\n\n" +
-			"| Target missed | got |\n|---|---:|\n| too high | 11.5 (possible: 11.75) |\n",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in:\n%s", want, got)
+// TestRenamedLabels: what rows and columns are called makes no difference but where it is shown.
+func TestRenamedLabels(t *testing.T) {
+	r, want := sample(t)
+	rename := func(labels ...*string) {
+		for _, label := range labels {
+			*label = "☃" + *label
 		}
 	}
-	if strings.Contains(got, "Something else") {
-		t.Errorf("says that it was disturbed:\n%s", got)
+	for i := range r.Results {
+		x := &r.Results[i]
+		rename(&x.Case, &x.Who, &x.How)
+		for j := range x.Ratios {
+			q := &x.Ratios[j]
+			rename(&q.Title, &q.Who, &q.How)
+		}
 	}
-	r := sample()
-	r.Disturbed = true
-	if got := Tables(r); !strings.Contains(got, "Something else") {
-		t.Errorf("does not say that it was disturbed:\n%s", got)
+	got, err := Tables(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got, "☃") {
+		t.Fatal("nothing is renamed")
+	}
+	if got := strings.ReplaceAll(got, "☃", ""); got != want {
+		t.Errorf("tables:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestRenamedIDs: a way or a column that has another id than the tables want is an error with the id,
+// unless no table wants it.
+func TestRenamedIDs(t *testing.T) {
+	type place struct {
+		suite, op string
+		way       results.Way
+		column    results.Column
+	}
+	places := map[place]bool{}
+	r, want := sample(t)
+	for _, x := range r.Results {
+		places[place{x.Suite, x.Op, x.Way, ""}] = true
+		for _, q := range x.Ratios {
+			places[place{x.Suite, x.Op, x.Way, q.ID}] = true
+		}
+	}
+	wanted := 0
+	for p := range places {
+		r := &results.Report{Machine: r.Machine, Build: r.Build, Time: r.Time, Results: slices.Clone(r.Results), Targets: r.Targets}
+		for i := range r.Results {
+			x := &r.Results[i]
+			x.Ratios = slices.Clone(x.Ratios)
+			if x.Suite != p.suite || x.Op != p.op || x.Way != p.way {
+				continue
+			}
+			if p.column == "" {
+				x.Way += "-renamed"
+			}
+			for j := range x.Ratios {
+				if q := &x.Ratios[j]; q.ID == p.column {
+					q.ID += "-renamed"
+				}
+			}
+		}
+		got, err := Tables(r)
+		if err == nil {
+			if got != want {
+				t.Errorf("%+v: without it there is no error and other tables:\n%s", p, got)
+			}
+			continue
+		}
+		wanted++
+		id := regexp.QuoteMeta(p.suite+"/"+strings.ReplaceAll(p.op, " ", "-")) + "/[0-9]+x[0-9]+/" + regexp.QuoteMeta(string(p.way))
+		if p.column != "" {
+			id += "@.*: " + regexp.QuoteMeta(string(p.column))
+		}
+		if !regexp.MustCompile(id).MatchString(err.Error()) {
+			t.Errorf("%+v: error %v, want one with the id", p, err)
+		}
+	}
+	if wanted < 30 {
+		t.Errorf("the tables want %d ids, which is too few", wanted)
+	}
+}
+
+// TestCaseGone: so is a whole case.
+func TestCaseGone(t *testing.T) {
+	r, _ := sample(t)
+	for i := range r.Results {
+		if x := &r.Results[i]; x.Suite == "handshake" {
+			x.Op = "shake"
+		}
+	}
+	const want = "handshake/handshake/1x0/mtcore.handshake"
+	if _, err := Tables(r); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %s", err, want)
+	}
+}
+
+// TestSoftware: on a machine without fast AES there are neither limits nor large batches, and nobody misses
+// them.
+func TestSoftware(t *testing.T) {
+	r, _ := sample(t)
+	r.Machine.Backends = map[string][]string{"ige": {"generic"}}
+	var rest []results.Result
+	for _, x := range r.Results {
+		if x.Kind != results.Limit && x.Suite != "batch" {
+			rest = append(rest, x)
+		}
+	}
+	r.Results = rest
+	got, err := Tables(r)
+	if err != nil || strings.Contains(got, "Batches, encrypt") {
+		t.Errorf("error %v, tables:\n%s", err, got)
 	}
 }
 
 func TestUpdate(t *testing.T) {
-	read := func(name string) (*report.Report, error) {
+	r, tables := sample(t)
+	read := func(name string) (*results.Report, error) {
 		if name != "x.json" {
 			return nil, errors.New("no such file")
 		}
-		return sample(), nil
+		return r, nil
 	}
-	for _, build := range []report.Build{{}, {Commit: "0123456789abcdef", Modified: true}} {
-		_, err := Update("<!-- bench: x.json -->\n<!-- end of bench -->", func(string) (*report.Report, error) {
-			return &report.Report{Build: build}, nil
+	for _, build := range []results.Build{{}, {Commit: "0123456789abcdef", Modified: true}} {
+		_, err := Update("<!-- bench: x.json -->\n<!-- end of bench -->", func(string) (*results.Report, error) {
+			return &results.Report{Build: build}, nil
 		})
 		if err == nil || !strings.Contains(err.Error(), "not of a commit") {
 			t.Errorf("results of %+v: error %v, want one", build, err)
 		}
+	}
+	disturbed := *r
+	disturbed.Disturbed, disturbed.Why = true, []string{"a neighbour"}
+	_, err := Update("<!-- bench: x.json -->\n<!-- end of bench -->", func(string) (*results.Report, error) { return &disturbed, nil })
+	if want := "x.json is of a disturbed machine and says nothing (a neighbour)"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("results of a disturbed machine: error %v, want %s", err, want)
 	}
 	const before, after = "# Title\n\n<!-- bench: x.json -->\n", "<!-- end of bench -->\n\nMore.\n"
 	first, err := Update(before+"old\n"+after, read)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := before + "\n" + Tables(sample()) + "\n" + after; first != want {
+	if want := before + "\n" + tables + "\n" + after; first != want {
 		t.Errorf("updated to:\n%s\nwant:\n%s", first, want)
 	}
 	again, err := Update(first, read)

@@ -6,24 +6,22 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mtcore/mtcore/bench/internal/report"
+	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Tables returns what a reader of the project's front page wants to know of a report.
-func Tables(r *report.Report) string {
+// Tables returns what a reader of the project's front page wants to know of a report, or an error with
+// the ids of the rows that it lacks.
+func Tables(r *results.Report) (string, error) {
+	l := &results.Lookup{Report: r}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %s, %s, commit %.7s. One core; medians.",
+	fmt.Fprintf(&b, "%s, %s/%s, %s, %s, commit %.7s. One core; medians.\n",
 		r.Machine.Name, r.Machine.OS, r.Machine.Arch, r.Build.Go, r.Time.Format("2 January 2006"), r.Build.Commit)
-	if r.Disturbed {
-		b.WriteString(" **Something else used the CPU meanwhile.**")
-	}
-	b.WriteString("\n")
-	for _, part := range []func(*report.Report) string{stream, batch, messages, powers, chats, targets} {
-		if text := part(r); text != "" {
+	for _, part := range []func(*results.Lookup) string{stream, batch, messages, powers, chats, targets} {
+		if text := part(l); text != "" {
 			b.WriteString("\n" + text)
 		}
 	}
-	return b.String()
+	return b.String(), l.Err()
 }
 
 // shownSizes are those of a short answer, a message, a picture's part and a file's: enough
@@ -31,36 +29,39 @@ func Tables(r *report.Report) string {
 var shownSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 
 // stream is IGE, one message after the other.
-func stream(r *report.Report) string {
+func stream(l *results.Lookup) string {
 	t := table{head: []string{"AES-256-IGE, key included", "mtcore", "gotd/ige", "like gogram", "vs gotd", "× limit"}}
-	for _, c := range r.Cases("ige") {
-		if !slices.Contains(shownSizes, c.Size) {
-			continue
+	for _, op := range []string{"encrypt", "decrypt"} {
+		for _, size := range shownSizes {
+			id := results.CaseID{Suite: "ige", Op: op, Count: 1, Size: size}
+			ours := l.Want(id, results.OneShot)
+			ofLimit := ""
+			if l.Has(results.Limit) {
+				ofLimit = ratio(l, ours, results.OfLimit)
+			}
+			t.add(name(ours), rate(ours), rate(l.Want(id, results.GotdIGE)), rate(l.Want(id, results.GogramIGE)), ratio(l, ours, results.VsGotd), ofLimit)
 		}
-		ours := c.Best("one-shot, key expanded")
-		t.add(c.Name, rate(ours), rate(c.Of("gotd/ige", "gotd API, aes.NewCipher")),
-			rate(c.Of("like gogram", "aes.NewCipher, xors of bytes")), ratio(ours, "vs gotd"), ratio(ours, "× limit"))
 	}
 	return t.with("", "\nMB/s of 10⁶ bytes. × limit: time as a multiple of 14 dependent AES rounds a block, measured in the same run, which no\n"+
 		"implementation of one stream can beat; short messages overlap with the next one.\n")
 }
 
-// batch is IGE for many messages, encrypted with the best backend.
-func batch(r *report.Report) string {
-	sizes := sizesOf(r, "batch", "encrypt batch")
+// batch is IGE for many messages, encrypted with the best backend. The generic one is too slow to be
+// measured with more than a few.
+func batch(l *results.Lookup) string {
+	if !l.Machine.Accelerated("ige") {
+		return ""
+	}
 	t := table{head: []string{"Batches, encrypt"}}
+	sizes := []int{64, 256, 1 << 10, 4 << 10, 16 << 10}
 	for _, size := range sizes {
-		t.head = append(t.head, report.Size(size))
+		t.head = append(t.head, results.Size(size))
 	}
 	for _, count := range []int{2, 4, 8, 16, 64} {
 		row := []string{fmt.Sprintf("%d messages", count)}
 		for _, size := range sizes {
-			cell := ""
-			if c := find(r, "batch", "encrypt batch", count, size); c != nil {
-				ours := c.Best("batch")
-				cell = rate(ours) + " (" + ratio(ours, "vs one") + "×)"
-			}
-			row = append(row, cell)
+			ours := l.Want(results.CaseID{Suite: "batch", Op: "encrypt batch", Count: count, Size: size}, results.Batch)
+			row = append(row, rate(ours)+" ("+ratio(l, ours, results.VsOne)+"×)")
 		}
 		t.add(row...)
 	}
@@ -68,18 +69,19 @@ func batch(r *report.Report) string {
 }
 
 // messages is whole messages of MTProto.
-func messages(r *report.Report) string {
+func messages(l *results.Lookup) string {
 	t := table{head: []string{"MTProto 2.0", "mtcore", "gotd/td", "vs peer", "× IGE alone"}}
-	for _, x := range []struct{ op, ours, theirs string }{
-		{"seal", "Key.Seal", "Cipher.Encrypt"},
-		{"open", "Key.Open", "Cipher.DecryptFromBuffer"},
+	for _, x := range []struct {
+		op           string
+		ours, theirs results.Way
+	}{
+		{"seal", results.Seal, results.GotdSeal},
+		{"open", results.Open, results.GotdOpen},
 	} {
-		for _, c := range r.Cases("envelope") {
-			if c.Op != x.op || !slices.Contains(shownSizes, c.Size) {
-				continue
-			}
-			ours := c.Best(x.ours)
-			t.add(c.Name, micros(ours), micros(c.Of("gotd/td", x.theirs)), ratio(ours, "vs peer"), ratio(ours, "× IGE"))
+		for _, size := range shownSizes {
+			id := results.CaseID{Suite: "envelope", Op: x.op, Count: 1, Size: size}
+			ours := l.Want(id, x.ours)
+			t.add(name(ours), duration(ours), duration(l.Want(id, x.theirs)), ratio(l, ours, results.VsPeer), ratio(l, ours, results.OfIGE))
 		}
 	}
 	text := t.with("", "\nvs peer: how many times faster than the faster of gotd/td and code like gogram's. × IGE alone: time as a multiple of that\n"+
@@ -87,51 +89,76 @@ func messages(r *report.Report) string {
 		"draws the least there can be.\n")
 	t = table{head: []string{"Batches of messages", "one at a time", "batch", "times faster"}}
 	for _, op := range []string{"seal batch", "open batch"} {
-		if c := find(r, "envelope", op, 16, 1<<10); c != nil {
-			t.add(c.Name, micros(c.Best("one at a time")), micros(c.Best("batch")), ratio(c.Best("batch"), "vs one"))
-		}
+		id := results.CaseID{Suite: "envelope", Op: op, Count: 16, Size: 1 << 10}
+		ours := l.Want(id, results.Batch)
+		t.add(name(ours), duration(l.Want(id, results.OneByOne)), duration(ours), ratio(l, ours, results.VsOne))
 	}
 	return text + t.with("\n", "")
 }
 
-// powers is Diffie–Hellman.
-func powers(r *report.Report) string {
+// powers is Diffie–Hellman: all rows of the checks and of powers of any number, of powers of the
+// generator those by tables.
+func powers(l *results.Lookup) string {
 	t := table{head: []string{"2048 bits", "", "time", "vs peer"}}
-	for _, c := range r.Cases("bigdh") {
-		for _, x := range c.Results {
-			shown := x.How != "PrivateKey.DH" && c.Count == 1
-			if c.Op == "exp generator" {
-				shown = x.How == "NewPrivateKey"
+	for _, x := range []struct {
+		op   string
+		ways []results.Way // of ours that are shown
+		more bool          // whether all others are, too
+	}{
+		{"exp", []results.Way{results.Exp}, true},
+		{"exp generator", []results.Way{results.NewKey}, false},
+		{"check prime", []results.Way{results.KnownGroup, results.SeenGroup, results.NewGroup}, true},
+	} {
+		id := results.CaseID{Suite: "bigdh", Op: x.op, Count: 1}
+		for _, way := range x.ways {
+			l.Want(id, way)
+		}
+		c := l.Case(id)
+		if c == nil {
+			continue
+		}
+		for _, row := range c.Results {
+			vsPeer := ""
+			switch {
+			case slices.Contains(x.ways, row.Way):
+				vsPeer = ratio(l, row, results.VsPeer)
+			case row.Kind == results.Ours || !x.more:
+				continue
 			}
-			if shown {
-				t.add(c.Name+", "+x.Who, x.How, report.Duration(x.Ns), ratio(x, "vs peer"))
-			}
+			t.add(row.Case+", "+row.Who, row.How, duration(row), vsPeer)
 		}
 	}
 	return t.with("", "\nvs peer: than the fastest peer that is constant-time as well, or checks as much.\n")
 }
 
 // chats is what secret chats cost.
-func chats(r *report.Report) string {
+func chats(l *results.Lookup) string {
 	t := table{head: []string{"Secret chats", "time", "for comparison"}}
-	for _, c := range slices.Concat(r.Cases("secretchat"), r.Cases("handshake")) {
-		x := c.Results[0] // ours, with the best backends
-		note := ""
-		for _, ratio := range x.Ratios {
-			if ratio.Multiple {
-				note = fmt.Sprintf("%.2f %s", ratio.Value, ratio.Title)
-			}
+	for _, x := range []struct {
+		id  results.CaseID
+		way results.Way
+		of  results.Column
+	}{
+		{results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 256}, results.ChatMessage, results.OfEnvelope},
+		{results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 4 << 10}, results.ChatMessage, results.OfEnvelope},
+		{results.CaseID{Suite: "secretchat", Op: "file encrypt", Count: 1, Size: 8 << 20}, results.FileEncrypt, results.OfIGE},
+		{results.CaseID{Suite: "secretchat", Op: "file decrypt", Count: 1, Size: 8 << 20}, results.FileDecrypt, results.OfIGE},
+		{results.CaseID{Suite: "handshake", Op: "handshake", Count: 1}, results.Handshake, results.OfPowers},
+	} {
+		ours, note := l.Want(x.id, x.way), ""
+		if q := l.Ratio(ours, x.of); q != nil {
+			note = fmt.Sprintf("%.2f %s", q.Value, q.Title)
 		}
-		t.add(c.Name, report.Duration(x.Ns), note)
+		t.add(name(ours), duration(ours), note)
 	}
 	return t.with("", "\nA message from one side to the other, with a new key after every 100; a file of 8 MiB; both sides of a handshake.\n")
 }
 
 // targets are all that the project set itself.
-func targets(r *report.Report) string {
+func targets(l *results.Lookup) string {
 	met, measured := 0, 0
 	t := table{head: []string{"Target missed", "got"}}
-	for _, x := range r.Targets {
+	for _, x := range l.Targets {
 		if !x.Measured {
 			continue
 		}
@@ -186,56 +213,41 @@ func (t *table) with(before, after string) string {
 	return b.String()
 }
 
-func find(r *report.Report, suite, op string, count, size int) *report.Case {
-	for _, c := range r.Cases(suite) {
-		if c.Op == op && c.Count == count && c.Size == size {
-			return &c
-		}
+// What follows is empty for a row that is missing: there is an error for that.
+
+func name(x *results.Result) string {
+	if x == nil {
+		return ""
 	}
-	return nil
+	return x.Case
 }
 
-func sizesOf(r *report.Report, suite, op string) []int {
-	var sizes []int
-	for _, c := range r.Cases(suite) {
-		if c.Op == op && c.Size > 0 && !slices.Contains(sizes, c.Size) {
-			sizes = append(sizes, c.Size)
-		}
-	}
-	return sizes
-}
-
-// What follows is empty for a result that is not there.
-
-func rate(x *report.Result) string {
-	if x == nil || x.Bytes == 0 {
+func rate(x *results.Result) string {
+	if x == nil {
 		return ""
 	}
 	return fmt.Sprintf("%.0f", x.MBPerSecond())
 }
 
-func micros(x *report.Result) string {
+func duration(x *results.Result) string {
 	if x == nil {
 		return ""
 	}
-	return report.Duration(x.Ns)
+	return results.Duration(x.Ns)
 }
 
-func ratio(x *report.Result, title string) string {
-	if x == nil {
-		return ""
-	}
-	value, ok := x.Ratio(title)
+func ratio(l *results.Lookup, x *results.Result, id results.Column) string {
+	q := l.Ratio(x, id)
 	switch {
-	case !ok:
+	case q == nil:
 		return ""
-	case value >= 1e5:
+	case q.Value >= 1e5:
 		return "> 100000"
-	case value >= 1000:
-		return fmt.Sprintf("%.0f", value)
-	case value >= 10:
-		return fmt.Sprintf("%.1f", value)
+	case q.Value >= 1000:
+		return fmt.Sprintf("%.0f", q.Value)
+	case q.Value >= 10:
+		return fmt.Sprintf("%.1f", q.Value)
 	default:
-		return fmt.Sprintf("%.2f", value)
+		return fmt.Sprintf("%.2f", q.Value)
 	}
 }

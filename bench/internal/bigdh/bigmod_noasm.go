@@ -1,0 +1,7 @@
+//go:build purego || !(amd64 || arm64 || arm || 386 || loong64 || ppc64 || ppc64le || riscv64 || s390x)
+
+package bigdh
+
+// bigmodPortable says that filippo.io/bigmod has no assembly in this program, as our generic
+// backend never has: they can be compared.
+const bigmodPortable = true

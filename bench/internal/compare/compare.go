@@ -1,0 +1,130 @@
+// Package compare tells how two reports differ.
+package compare
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchmath"
+
+	"github.com/mtcore/mtcore/bench/internal/table"
+	"github.com/mtcore/mtcore/internal/results"
+)
+
+const confidence = 0.95
+
+const legend = `± is the interval in which the median is with 95 % confidence. ~ is a difference that may be chance, by the
+U test of Mann and Whitney with α = 0.05, which is what benchstat does. It knows only the noise within a run: the
+clock, or where memory lies, may differ from one run to the next, so trust no few percent of two runs.`
+
+// Files prints how the results in one file differ from those in the other.
+func Files(w io.Writer, nameA, nameB string) error {
+	a, err := results.Read(nameA)
+	if err != nil {
+		return err
+	}
+	b, err := results.Read(nameB)
+	if err != nil {
+		return err
+	}
+	if !printComparison(w, a, b) {
+		return fmt.Errorf("%s and %s have no result in common", nameA, nameB)
+	}
+	return nil
+}
+
+// printComparison reports whether there was anything to compare.
+func printComparison(w io.Writer, a, b *results.Report) bool {
+	for _, x := range []struct {
+		name string
+		r    *results.Report
+	}{{"a", a}, {"b", b}} {
+		m := x.r.Machine
+		disturbed := ""
+		if x.r.Disturbed {
+			disturbed = ", disturbed"
+		}
+		fmt.Fprintf(w, "%s: %s, %s/%s, %s, %s%s\n", x.name, m.Name, m.OS, m.Arch, x.r.Build.Go, x.r.Time.Format("2006-01-02 15:04"), disturbed)
+	}
+	fmt.Fprintln(w)
+	found := false
+	for _, s := range a.Suites() {
+		found = printSuiteComparison(w, s, a, b) || found
+	}
+	if found {
+		fmt.Fprintln(w, legend)
+	}
+	return found
+}
+
+// A difference is what became of one result.
+type difference struct {
+	name  string
+	kind  results.Kind
+	a, b  benchmath.Summary
+	delta string
+	p     benchmath.Comparison
+}
+
+func printSuiteComparison(w io.Writer, suite string, a, b *results.Report) bool {
+	var rows []difference
+	width := len("geometric mean of mtcore")
+	for i := range a.Results {
+		x := &a.Results[i]
+		if x.Suite != suite {
+			continue
+		}
+		if y := b.Find(x.ID()); y != nil {
+			d := differ(x, y)
+			rows = append(rows, d)
+			width = max(width, len([]rune(d.name)))
+		}
+	}
+	if len(rows) == 0 {
+		return false
+	}
+	fmt.Fprintf(w, "%-*s %18s %18s %9s\n", width, suite, "a, ns/op", "b, ns/op", "b - a")
+	for _, d := range rows {
+		fmt.Fprintf(w, "%-*s %18s %18s %9s  %s\n", width, d.name, formatSummary(d.a), formatSummary(d.b), d.delta, d.p)
+	}
+	if mean, n := geomean(rows); n > 0 {
+		fmt.Fprintf(w, "%-*s %18s %18s %+8.2f%%  n=%d\n", width, "geometric mean of mtcore", "", "", 100*(mean-1), n)
+	}
+	fmt.Fprintln(w)
+	return true
+}
+
+func differ(x, y *results.Result) difference {
+	sample := func(r *results.Result) *benchmath.Sample {
+		return benchmath.NewSample(slices.Clone(r.Samples), &benchmath.DefaultThresholds)
+	}
+	a, b := sample(x), sample(y)
+	d := difference{
+		name: strings.Join([]string{x.Case, x.Who, x.How}, ", "),
+		kind: x.Kind,
+		a:    benchmath.AssumeNothing.Summary(a, confidence),
+		b:    benchmath.AssumeNothing.Summary(b, confidence),
+		p:    benchmath.AssumeNothing.Compare(a, b),
+	}
+	d.delta = d.p.FormatDelta(d.a.Center, d.b.Center)
+	return d
+}
+
+func formatSummary(s benchmath.Summary) string {
+	return fmt.Sprintf("%s ± %3s", table.FormatNs(s.Center), s.PctRangeString())
+}
+
+// geomean is the mean of b/a over what is ours.
+func geomean(rows []difference) (mean float64, n int) {
+	sum := 0.0
+	for _, d := range rows {
+		if d.kind == results.Ours && d.a.Center > 0 && d.b.Center > 0 {
+			sum += math.Log(d.b.Center / d.a.Center)
+			n++
+		}
+	}
+	return math.Exp(sum / float64(max(1, n))), n
+}

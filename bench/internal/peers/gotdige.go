@@ -1,0 +1,74 @@
+package peers
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+
+	gotd "github.com/gotd/ige"
+
+	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/results"
+)
+
+const gotdIGEName = "gotd/ige"
+
+// Its functions take a block of crypto/aes, which gotd/td makes for each message.
+var gotdIGE = &Peer{
+	ID:     "gotd-ige",
+	Module: "github.com/gotd/ige",
+	Encrypt: []IGE{
+		gotdWay(gotdNew, WithNewCipher(gotd.EncryptBlocks), results.OneShot, "mtcore.dropin-new"),
+		gotdWay(gotdReused, WithBlock(gotd.EncryptBlocks), "mtcore.cipher-reused", "mtcore.dropin-reused"),
+	},
+	Decrypt: []IGE{
+		gotdWay(gotdNew, WithNewCipher(gotd.DecryptBlocks), results.OneShot, "mtcore.dropin-new"),
+		gotdWay(gotdKey, WithKey(gotd.DecryptAES256Blocks), "mtcore.dropin-key"),
+		gotdWay(gotdReused, WithBlock(gotd.DecryptBlocks), "mtcore.cipher-reused", "mtcore.dropin-reused"),
+	},
+}
+
+var (
+	gotdNew    = suite.Label{Way: results.GotdIGE, Who: gotdIGEName, How: NewCipher}
+	gotdKey    = suite.Label{Way: "gotd-ige.key", Who: gotdIGEName, How: DecryptAES256}
+	gotdReused = suite.Label{Way: "gotd-ige.reused", Who: gotdIGEName, How: BlockReused}
+)
+
+// How the API of gotd/ige is called, which ours has too.
+const (
+	NewCipher     = "gotd API, aes.NewCipher"
+	BlockReused   = "gotd API, block reused"
+	DecryptAES256 = "gotd API, DecryptAES256Blocks"
+)
+
+func gotdWay(l suite.Label, prepare PrepareIGE, against ...results.Way) IGE {
+	return IGE{l, prepare, VsGotd, against}
+}
+
+// VsGotd is the column that targets are about.
+var VsGotd = suite.Column{ID: results.VsGotd, Title: "vs gotd"}
+
+// WithNewCipher is how gotd/td calls a function of the shape of EncryptBlocks: with
+// a block that it makes for each message.
+func WithNewCipher(blocks func(b cipher.Block, iv, dst, src []byte)) PrepareIGE {
+	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
+		return func(dst, src []byte) { blocks(newBlock(key), iv[:], dst, src) }
+	}
+}
+
+// WithBlock calls it with a block that all messages share.
+func WithBlock(blocks func(b cipher.Block, iv, dst, src []byte)) PrepareIGE {
+	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
+		b := newBlock(key)
+		return func(dst, src []byte) { blocks(b, iv[:], dst, src) }
+	}
+}
+
+// WithKey calls a function of the shape of DecryptAES256Blocks.
+func WithKey(crypt func(key, iv, dst, src []byte)) PrepareIGE {
+	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
+		return func(dst, src []byte) { crypt(key[:], iv[:], dst, src) }
+	}
+}
+
+func newBlock(key *[ige.KeySize]byte) cipher.Block { return suite.Must(aes.NewCipher(key[:])) }

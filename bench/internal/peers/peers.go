@@ -1,0 +1,160 @@
+// Package peers has other people's implementations of what mtcore does. Everything that the benchmark
+// knows of one is in its file: what it is called, its module, and what it can do. Each suite measures, and
+// first checks, the peers that have something for it.
+package peers
+
+import (
+	"math/big"
+
+	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/results"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// A Peer is somebody else's implementation of some of it. What is nil it does not have.
+type Peer struct {
+	ID     string // begins each of its ways, before the dot
+	Module string // whose version reports tell; empty if there is none
+
+	Encrypt, Decrypt []IGE
+	KDF              []KDF
+	Sealers          []Sealer
+	Openers          []Opener
+	Powers           []Power
+	Primes           []Prime
+}
+
+// all are the peers, in the order of tables. Where results are compared with those of one peer, it is
+// the first one that does the same.
+var all = []*Peer{gotdIGE, gotdTD, gogram, stdSHA256, simd, mathBig, filippo, openSSL, gnuMP}
+
+// All returns the peers that are in this program.
+func All() []*Peer {
+	var here []*Peer
+	for _, p := range all {
+		if p != nil {
+			here = append(here, p)
+		}
+	}
+	return here
+}
+
+// An IGE is a way to encrypt or to decrypt. Peers are wrong in place, without a warning.
+type IGE struct {
+	suite.Label
+	Prepare PrepareIGE
+	Column  suite.Column  // that compares ours with it
+	Against []results.Way // ours that do as much as this
+}
+
+// A PrepareIGE does what is not part of the work on each message, such as expanding
+// a key that many have in common, and returns what is: crypt starts again from iv
+// each time.
+type PrepareIGE func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) (crypt func(dst, src []byte))
+
+// A KDF hashes messages, and derives keys from the hashes if Derive has a way, with an authorization
+// key that it has seen before.
+type KDF struct {
+	Derive, MsgKey suite.Label
+	Prepare        func(k *kdf.AuthKey) (DeriveFunc, MsgKeyFunc)
+}
+
+type (
+	DeriveFunc func(key, iv *[32]byte, side kdf.Side, m *kdf.MsgKey)
+	MsgKeyFunc func(side kdf.Side, padded []byte) kdf.MsgKey
+)
+
+// A Sealer seals messages, which a client sends.
+type Sealer struct {
+	suite.Label
+	Free    bool // whether random bytes cost nothing, and there are as few as there can be
+	Prepare func(k *kdf.AuthKey) SealFunc
+}
+
+// An Opener opens them.
+type Opener struct {
+	suite.Label
+	Prepare func(k *kdf.AuthKey) OpenFunc
+}
+
+// A SealFunc returns the packet of a plaintext, which is valid until the next call.
+type SealFunc func(plaintext []byte) (packet []byte)
+
+// An OpenFunc returns the plaintext of a packet, to its last byte or without padding.
+type OpenFunc func(packet []byte) (plaintext []byte, err error)
+
+// CloudHeader is the part of the plaintext before the body, in cloud chats.
+const CloudHeader = 32
+
+// A Power sets dst to base^exp modulo Telegram's prime.
+type Power struct {
+	suite.Label
+	Constant bool         // in time
+	Column   suite.Column // that compares ours with it, if there is one besides that of the fastest
+	Exp      PowerFunc
+}
+
+type PowerFunc func(dst, base, exp *[bigdh.Size]byte)
+
+// A Prime reports whether a number is a safe prime. It tests both p and (p-1)/2, like package bigdh, for so
+// long that nobody gets a composite number past it.
+type Prime struct {
+	suite.Label
+	Check func(p *big.Int) bool
+}
+
+// IGEs returns all ways of peers to encrypt or to decrypt.
+func IGEs(d suite.Direction) []IGE {
+	return gather(func(p *Peer) []IGE {
+		if d == suite.Encrypt {
+			return p.Encrypt
+		}
+		return p.Decrypt
+	})
+}
+
+func KDFs() []KDF       { return gather(func(p *Peer) []KDF { return p.KDF }) }
+func Sealers() []Sealer { return gather(func(p *Peer) []Sealer { return p.Sealers }) }
+func Openers() []Opener { return gather(func(p *Peer) []Opener { return p.Openers }) }
+func Powers() []Power   { return gather(func(p *Peer) []Power { return p.Powers }) }
+func Primes() []Prime   { return gather(func(p *Peer) []Prime { return p.Primes }) }
+
+func gather[T any](of func(p *Peer) []T) []T {
+	var ways []T
+	for _, p := range All() {
+		ways = append(ways, of(p)...)
+	}
+	return ways
+}
+
+// Labels returns all ways of the peer.
+func (p *Peer) Labels() []suite.Label {
+	var labels []suite.Label
+	add := func(l suite.Label) {
+		if l.Way != "" {
+			labels = append(labels, l)
+		}
+	}
+	for _, x := range append(p.Encrypt, p.Decrypt...) {
+		add(x.Label)
+	}
+	for _, x := range p.KDF {
+		add(x.Derive)
+		add(x.MsgKey)
+	}
+	for _, x := range p.Sealers {
+		add(x.Label)
+	}
+	for _, x := range p.Openers {
+		add(x.Label)
+	}
+	for _, x := range p.Powers {
+		add(x.Label)
+	}
+	for _, x := range p.Primes {
+		add(x.Label)
+	}
+	return labels
+}

@@ -1,0 +1,100 @@
+package suite
+
+import (
+	"slices"
+
+	"github.com/mtcore/mtcore/internal/impl"
+	"github.com/mtcore/mtcore/internal/results"
+)
+
+// A Setting is one that packages of ours can run in: which of their backends are on.
+type Setting struct {
+	Name   string
+	States []impl.State
+}
+
+// Generic is the name of the setting without assembly. It comes first in each list.
+const Generic = "generic"
+
+// OurName is what tables call a package of ours in a setting.
+func OurName(s Setting) string { return "mtcore " + s.Name }
+
+// Row is the row of a way of ours in the setting.
+func (s *Setting) Row(way results.Way) Row { return Row(results.RowName(way, s.Name)) }
+
+// Enter turns the backends on and off, and returns what puts them back.
+func (s *Setting) Enter() (leave func()) {
+	var leaves []func()
+	for _, state := range s.States {
+		leaves = append(leaves, state.Enter())
+	}
+	return func() {
+		for _, leave := range leaves {
+			leave()
+		}
+	}
+}
+
+// SettingsOf returns the settings that this machine can run a package of ours in, the
+// generic one first and the best one last.
+func SettingsOf(pkg string) []Setting {
+	var settings []Setting
+	for _, s := range StatesOf(pkg) {
+		settings = append(settings, Setting{s.Name, []impl.State{s}})
+	}
+	return settings
+}
+
+// StatesOf returns the states of a package of ours, in the same order.
+func StatesOf(pkg string) []impl.State {
+	packages := impl.Packages()
+	i := slices.IndexFunc(packages, func(p *impl.Package) bool { return p.Name() == pkg })
+	if i < 0 {
+		panic("bench: internal error: no package " + pkg)
+	}
+	return packages[i].States()
+}
+
+// Without returns the settings but for those with one of the names, and all of them if
+// nothing were left.
+func Without(settings []Setting, names ...string) []Setting {
+	rest := slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return slices.Contains(names, s.Name) })
+	if len(rest) == 0 {
+		return settings
+	}
+	return rest
+}
+
+// WithoutGeneric may return none.
+func WithoutGeneric(settings []Setting) []Setting {
+	return slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return s.Name == Generic })
+}
+
+// Singles returns the row of one message at a time that a batch in a setting is compared with: the
+// one of its setting, or of the last one if its setting is not among those with one at a time.
+func (s *Setting) Single(singles []Setting) Row {
+	for i := range singles {
+		if singles[i].Name == s.Name {
+			return singles[i].Row(results.OneByOne)
+		}
+	}
+	return singles[len(singles)-1].Row(results.OneByOne)
+}
+
+// MaxGeneric is the largest message that a generic implementation is measured with where the
+// machine has a better one.
+const MaxGeneric = 1 << 10
+
+// MeasuredWith reports whether the i-th of the settings is measured with messages of a size.
+func MeasuredWith(settings []Setting, i, size int) bool {
+	return settings[i].Name != Generic || i == len(settings)-1 || size <= MaxGeneric
+}
+
+// Names returns those of the settings.
+func Names(settings []Setting) []string {
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.Name)
+	}
+	return names
+}

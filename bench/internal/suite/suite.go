@@ -1,0 +1,196 @@
+// Package suite is what the subjects of the benchmark have in common: cases of work, the contenders
+// that do it, how they are measured against each other, and the targets of ours.
+package suite
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mtcore/mtcore/internal/results"
+)
+
+// A Suite is one subject, such as IGE: what makes sure that its numbers are numbers of
+// correct code, what is measured, and how to read it.
+type Suite struct {
+	Name     string
+	Backends []string // that can be measured here, whatever the options
+	// Check compares all contenders with each other. It passes a line for each
+	// thing that it found to be right, and returns an error at the first that is
+	// not.
+	Check   func(passed func(line string)) error
+	Cases   []Case
+	Columns []Column // of ratios, in the order of the table
+	Grids   []Grid
+	Legend  string
+	Targets []Target
+}
+
+// A Case is a piece of work and the contenders that do it. Op, Count and Size identify it in its
+// suite, in any report; Name is what tables call it.
+type Case struct {
+	Name        string        // such as "encrypt 16 KiB"
+	Op          string        // what is done
+	Count, Size int           // to so many messages of so many bytes; 0 if they differ
+	Bytes       int           // that the work processes, if it processes any
+	Time        time.Duration // to measure for, if the command line says nothing
+	InGrid      bool          // shown in a grid rather than as a table of its own
+	Contenders  []Contender
+}
+
+// ID returns what identifies the case in any report.
+func (c *Case) ID(suite string) results.CaseID {
+	return results.CaseID{Suite: suite, Op: c.Op, Count: c.Count, Size: c.Size}
+}
+
+// A Label is a way to do the work and what tables call it. The way identifies it in reports, and
+// stays; the words may change. Ours have no Who: the setting tells.
+type Label struct {
+	Way      results.Way
+	Who, How string
+}
+
+// A Contender is one way to do the work of a case, a row of the table.
+type Contender struct {
+	Label
+	Kind    results.Kind // what can be told from the rest may be left out
+	Setting *Setting     // to be entered while it runs, if it is ours
+	Op      func()       // does the work
+	Worth   float64      // how often Op does the work; 0 means once
+	AtLeast Floor        // a time that the work needs even if Op does not
+	Less    Row          // whose time is taken off
+	NoRate  bool         // whether it does something else than process the bytes
+	// Versus has the contenders to compare with for each column that says something
+	// about this one. The fastest of them counts.
+	Versus map[Column][]Row
+}
+
+// A Row identifies a contender in its case, in the words of results.RowName.
+type Row string
+
+// Row identifies the contender in its case.
+func (c *Contender) Row() Row {
+	if c.Setting != nil {
+		return c.Setting.Row(c.Way)
+	}
+	return Row(c.Way)
+}
+
+// Row is the row of the label if it is not ours.
+func (l Label) Row() Row { return Row(l.Way) }
+
+// who is what tables call the contender.
+func (c *Contender) who() string {
+	if c.Setting != nil {
+		return OurName(*c.Setting)
+	}
+	return c.Who
+}
+
+// LimitWho is in the rows of what nothing can be faster than.
+const LimitWho = "limit"
+
+func (c *Contender) kind() results.Kind {
+	switch {
+	case c.Kind != "":
+		return c.Kind
+	case c.Setting != nil:
+		return results.Ours
+	case c.Who == LimitWho:
+		return results.Limit
+	default:
+		return results.Peer
+	}
+}
+
+// A Floor is a share of the time of another contender. The zero value is none.
+type Floor struct {
+	Of    Row
+	Share float64
+}
+
+// A Column is a column of ratios. Its id stays, its title may change.
+type Column struct {
+	ID    results.Column
+	Title string
+	// Multiple says that the column shows by how much a contender's time exceeds
+	// the other's. If false, it shows how many times faster the contender is.
+	Multiple bool
+}
+
+func (c Column) ratio(own, other float64) float64 {
+	if c.Multiple {
+		return own / other
+	}
+	return other / own
+}
+
+// Columns that several suites have. All have the first two, and targets may be about them.
+var (
+	NsPerOp     = Column{ID: results.Ns, Title: "ns/op", Multiple: true}
+	AllocsPerOp = Column{ID: results.Allocs, Title: "allocs/op", Multiple: true}
+	VsPeer      = Column{ID: results.VsPeer, Title: "vs peer"}
+	VsOne       = Column{ID: results.VsOne, Title: "vs one"}
+	OfLimit     = Column{ID: results.OfLimit, Title: "× limit", Multiple: true}
+	OfIGE       = Column{ID: results.OfIGE, Title: "× IGE", Multiple: true}
+)
+
+// Labels of ours that several suites have.
+var (
+	InBatch  = Label{Way: results.Batch, How: "batch"}
+	OneByOne = Label{Way: results.OneByOne, How: "one at a time"}
+)
+
+// Value returns what the column shows of a result.
+func (c Column) Value(r *results.Result) (value float64, ok bool) {
+	switch c.ID {
+	case results.Ns:
+		return r.Ns, true
+	case results.Allocs:
+		return r.Allocs, true
+	}
+	if q := r.Ratio(c.ID); q != nil {
+		return q.Value, true
+	}
+	return 0, false
+}
+
+// A Grid shows one contender of many cases.
+type Grid struct {
+	Title         string
+	Corner        string // what the rows begin with
+	Rows, Columns []string
+	Case          func(row, column int) results.CaseID // its suite is filled in
+	Contender     Row
+	Ratio         Column
+	Limit         Row // the row whose ratio is the best possible one
+}
+
+// Options are what the command line says about what to measure.
+type Options struct {
+	Sizes      []int       // nil means what suits the suite
+	Directions []Direction // nil means what suits the suite
+	Backend    string      // "" means all
+}
+
+// A Direction is one of Encrypt and Decrypt.
+type Direction string
+
+const (
+	Encrypt Direction = "encrypt"
+	Decrypt Direction = "decrypt"
+)
+
+// Choice returns what the command line chose, or what is usual if it did not.
+func Choice[T any](chosen []T, usual ...T) []T {
+	if chosen == nil {
+		return usual
+	}
+	return chosen
+}
+
+// Measured returns those of the settings of a package that are to be measured.
+func (opt Options) Measured(settings []Setting) []Setting {
+	return slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool {
+		return opt.Backend != "" && s.Name != opt.Backend
+	})
+}
