@@ -13,7 +13,7 @@ import (
 func TestCheckBatch(t *testing.T) {
 	settings := suite.SettingsOf("ige")
 	var lines []string
-	if err := check(settings, ours, func(line string) { lines = append(lines, line) }); err != nil {
+	if err := New(suite.Options{}).Check(func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := len(lines), len(settings); got != want {

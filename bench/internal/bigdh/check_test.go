@@ -13,7 +13,7 @@ import (
 func TestCheckBigDH(t *testing.T) {
 	settings := suite.SettingsOf("bigdh")
 	lines := 0
-	if err := check(settings, ourPower, peers.Powers(), func(string) { lines++ }); err != nil {
+	if err := New(suite.Options{}).Check(func(string) { lines++ }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := lines, 1+len(settings); got != want {

@@ -13,7 +13,7 @@ import (
 func TestCheckEnvelope(t *testing.T) {
 	all := settings()
 	lines := 0
-	if err := check(all, ourOpener, peers.Sealers(), peers.Openers(), func(string) { lines++ }); err != nil {
+	if err := New(suite.Options{}).Check(func(string) { lines++ }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := lines, 1+len(all); got != want {

@@ -13,7 +13,7 @@ import (
 func TestCheckIGE(t *testing.T) {
 	settings := suite.SettingsOf("ige")
 	var lines []string
-	if err := check(settings, Ways, peers.IGEs, func(line string) { lines = append(lines, line) }); err != nil {
+	if err := New(suite.Options{}).Check(func(line string) { lines = append(lines, line) }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := len(lines), 1+len(settings); got != want {

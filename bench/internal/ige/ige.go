@@ -110,7 +110,7 @@ func New(opt suite.Options) suite.Suite {
 		Check:    func(passed func(string)) error { return check(settings, Ways, peers.IGEs, passed) },
 		Legend:   legend,
 	}
-	for _, p := range peers.IGEs(suite.Decrypt) {
+	for _, p := range slices.Concat(peers.IGEs(suite.Encrypt), peers.IGEs(suite.Decrypt)) {
 		if !slices.Contains(s.Columns, p.Column) {
 			s.Columns = append(s.Columns, p.Column)
 		}

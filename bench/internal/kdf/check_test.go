@@ -12,7 +12,7 @@ import (
 func TestCheckKDF(t *testing.T) {
 	settings := suite.SettingsOf("kdf")
 	lines := 0
-	if err := check(settings, ours, peers.KDFs(), func(string) { lines++ }); err != nil {
+	if err := New(suite.Options{}).Check(func(string) { lines++ }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := lines, 1+len(settings); got != want {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mtcore/mtcore/bench/internal/suite"
 	"github.com/mtcore/mtcore/secretchat"
 )
 
@@ -11,10 +12,10 @@ func TestCheckSecretChat(t *testing.T) {
 	settings := settings()
 	lines := 0
 	passed := func(string) { lines++ }
-	if err := check(settings, fileDecrypted, passed); err != nil {
+	if err := New(suite.Options{}).Check(passed); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkHandshake(settings, passed); err != nil {
+	if err := NewHandshake(suite.Options{}).Check(passed); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := lines, 2*len(settings); got != want {
