@@ -19,7 +19,7 @@ readme:
 	go -C bench run . -readme ../README.md
 
 test:
-	set -e; for m in $(MODULES); do go -C $$m test $(TESTFLAGS) ./...; done
+	status=0; for m in $(MODULES); do go -C $$m test $(TESTFLAGS) ./... || status=1; done; exit $$status
 
 # What the code does with secrets, by valgrind and by single steps, on Linux and amd64
 # (Debian: apt-get install valgrind). See internal/ct.
