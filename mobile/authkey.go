@@ -9,7 +9,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Who sent a packet.
+// Which side sent a packet.
 const (
 	// Client is the client, or whoever asked for a secret chat.
 	Client = int(kdf.Client)
@@ -25,16 +25,17 @@ const (
 	LayoutCloudChat = int(envelope.CloudChat)
 )
 
-// AuthKey is an authorization key, which seals and opens packets of MTProto 2.0. For
-// secret chats there is Chat, which does so and a lot more. It comes from
-// ImportAuthKey or DHKey.agree.
+// AuthKey is an authorization key, which seals and opens packets of MTProto 2.0. For secret
+// chats use Chat, which does that and much more. Keys come from ImportAuthKey or
+// DHKey.agree.
 type AuthKey struct {
 	mu  sync.RWMutex // so that Wipe waits for those who use the key
 	key *kdf.AuthKey
 	env *envelope.Key // nil if the AuthKey cannot be used
 }
 
-// ImportAuthKey returns the key with the given 256 bytes, such as one that was exported.
+// ImportAuthKey returns the key with the given 256 bytes, as Export or a server provides
+// them.
 func ImportAuthKey(raw []byte) (*AuthKey, error) {
 	if len(raw) != AuthKeySize {
 		return nil, errSize("authorization key", AuthKeySize, len(raw))
@@ -63,8 +64,8 @@ func (k *AuthKey) Exported() ([]byte, error) {
 	return inCopy(make([]byte, AuthKeySize), k.Export)
 }
 
-// Fingerprint returns the auth_key_id, in a secret chat the key_fingerprint, as the number
-// that the TL language makes of it.
+// Fingerprint returns the auth_key_id, which secret chats call key_fingerprint, as a TL
+// long.
 func (k *AuthKey) Fingerprint() (fingerprint int64, err error) {
 	err = k.use(func() error {
 		fingerprint = k.key.Fingerprint()
@@ -73,8 +74,8 @@ func (k *AuthKey) Fingerprint() (fingerprint int64, err error) {
 	return fingerprint, err
 }
 
-// Visualization returns the 36 bytes of which KeyPicture and KeyText show a secret chat's
-// key. They are those of the chat's first key, so keep them with the chat.
+// Visualization returns the 36 bytes that KeyPicture and KeyText show for the key of a
+// secret chat. They are those of the first key of the chat, so store them with the chat.
 func (k *AuthKey) Visualization() (v []byte, err error) {
 	err = k.use(func() error {
 		bits := kdf.Visualization(k.key, k.key)
@@ -84,10 +85,10 @@ func (k *AuthKey) Visualization() (v []byte, err error) {
 	return v, err
 }
 
-// Seal encrypts a plaintext, which is in the first n bytes of buf, replaces it by the
-// packet, and returns how many bytes of buf that is. There must be room for MaxOverhead
-// bytes after the plaintext. It begins as its layout says, which is not looked at; side
-// is who sends it, Client or Server. Padding is random.
+// Seal encrypts the plaintext in the first n bytes of buf, replaces it with the packet, and
+// returns the length of the packet in bytes. Buf needs room for MaxOverhead bytes after the
+// plaintext. The plaintext begins as its layout says, which is not checked; side is the
+// sender, Client or Server. Padding is random.
 func (k *AuthKey) Seal(buf []byte, n, side int) (packet int, err error) {
 	err = k.use(func() error {
 		if n < 0 || len(buf)-n < MaxOverhead {
@@ -105,10 +106,10 @@ func (k *AuthKey) Seal(buf []byte, n, side int) (packet int, err error) {
 	return packet, err
 }
 
-// Open decrypts a packet, which is in the first n bytes of buf and which side sent, Client
-// or Server. It replaces it by the plaintext, without padding, and returns how many bytes of
-// buf that is. If the packet is not genuine there is one error, ErrorRefused, and neither
-// packet nor plaintext is left in buf.
+// Open decrypts the packet in the first n bytes of buf, sent by side, which is Client or
+// Server. It replaces the packet with the plaintext, without padding, and returns the
+// length of the plaintext in bytes. A packet that is not authentic always gives the same
+// error, ErrorRefused, and leaves neither packet nor plaintext in buf.
 func (k *AuthKey) Open(buf []byte, n, side, layout int) (plaintext int, err error) {
 	err = k.use(func() error {
 		if n < 0 || n > len(buf) {
@@ -137,7 +138,7 @@ func (k *AuthKey) Open(buf []byte, n, side, layout int) (plaintext int, err erro
 	return plaintext, err
 }
 
-// Sealed is Seal that leaves the plaintext alone and returns the packet.
+// Sealed is like Seal, but leaves the plaintext alone and returns the packet.
 func (k *AuthKey) Sealed(plaintext []byte, side int) ([]byte, error) {
 	buf := make([]byte, len(plaintext)+MaxOverhead)
 	copy(buf, plaintext)
@@ -149,7 +150,7 @@ func (k *AuthKey) Sealed(plaintext []byte, side int) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// Opened is Open that leaves the packet alone and returns the plaintext.
+// Opened is like Open, but leaves the packet alone and returns the plaintext.
 func (k *AuthKey) Opened(packet []byte, side, layout int) ([]byte, error) {
 	buf := bytes.Clone(packet)
 	n, err := k.Open(buf, len(buf), side, layout)
@@ -159,8 +160,7 @@ func (k *AuthKey) Opened(packet []byte, side, layout int) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// Wipe erases the key, which cannot be used afterwards. It waits for those who are using
-// it.
+// Wipe erases the key, which is unusable afterwards. It waits for calls in progress.
 func (k *AuthKey) Wipe() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -7,14 +7,14 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// DHGroup is a checked prime with its generator, for the Diffie-Hellman exchange. It comes
+// DHGroup is a checked prime and its generator, for a Diffie-Hellman exchange. It comes
 // from TelegramGroup or CheckedGroup.
 type DHGroup struct {
 	group *bigdh.Group
 }
 
-// TelegramGroup returns the group of the prime that Telegram's servers have sent for
-// years. The generator g is 3, 4 or 7.
+// TelegramGroup returns the group of the prime that Telegram's servers have sent for years.
+// The generator g is 3, 4 or 7.
 func TelegramGroup(g int) (*DHGroup, error) {
 	group, err := bigdh.Telegram(g)
 	if err != nil {
@@ -23,10 +23,9 @@ func TelegramGroup(g int) (*DHGroup, error) {
 	return &DHGroup{group}, nil
 }
 
-// CheckedGroup returns the group of a prime, in big-endian order, and a generator g that
-// a server sent, or an error if they are not safe. Telegram's prime is recognised at
-// once; for another one the check can take a second on a slow phone, but only the first
-// time.
+// CheckedGroup returns the group of a big-endian prime and a generator g that a server
+// sent, or an error if they are not safe to use. Telegram's own prime is recognised at
+// once; the check of another one can take a second on a slow phone, the first time only.
 func CheckedGroup(prime []byte, g int) (*DHGroup, error) {
 	group, err := bigdh.NewGroup(prime, g)
 	if err != nil {
@@ -35,8 +34,8 @@ func CheckedGroup(prime []byte, g int) (*DHGroup, error) {
 	return &DHGroup{group}, nil
 }
 
-// GenerateKey returns a new random key. The random bytes that a server may have sent are
-// mixed in; without any, serverRandom is null.
+// GenerateKey returns a new random key. The random bytes that a server sent are mixed in;
+// serverRandom is null if there are none.
 func (g *DHGroup) GenerateKey(serverRandom []byte) (*DHKey, error) {
 	if g.group == nil {
 		return nil, errUnusable
@@ -68,7 +67,7 @@ type DHKey struct {
 	key   *bigdh.PrivateKey // nil if the DHKey cannot be used
 }
 
-// PublicKey returns g_a or g_b, the 256 bytes to send.
+// PublicKey returns the 256 bytes to send, g_a or g_b.
 func (k *DHKey) PublicKey() (public []byte, err error) {
 	err = k.use(func() error {
 		y := k.key.PublicKey().Bytes()
@@ -78,10 +77,9 @@ func (k *DHKey) PublicKey() (public []byte, err error) {
 	return public, err
 }
 
-// Agree returns the key that the two sides have in common, of what the other side sent:
-// its g_a or g_b, which is checked. It takes some milliseconds. Compare the Fingerprint, or
-// in a secret chat let the users compare the picture, as nothing else tells who the
-// other side is.
+// Agree computes the shared key from the other side's public value, its g_a or g_b, which
+// is checked first. It takes a few milliseconds. Nothing in it proves who the other side
+// is: compare the Fingerprint, or in a secret chat let the users compare the picture.
 func (k *DHKey) Agree(received []byte) (shared *AuthKey, err error) {
 	err = k.use(func() error {
 		peer, err := k.group.NewPublicKey(received)
@@ -98,7 +96,7 @@ func (k *DHKey) Agree(received []byte) (shared *AuthKey, err error) {
 	return shared, err
 }
 
-// Export copies the secret number to dst, which has 256 bytes, to be kept until the other
+// Export copies the secret number to dst, an array of 256 bytes, to be kept until the other
 // side answers.
 func (k *DHKey) Export(dst []byte) error {
 	return k.use(func() error {
@@ -117,7 +115,7 @@ func (k *DHKey) Exported() ([]byte, error) {
 	return inCopy(make([]byte, bigdh.Size), k.Export)
 }
 
-// Wipe erases the secret number. The key cannot be used afterwards.
+// Wipe erases the secret number. The key is unusable afterwards.
 func (k *DHKey) Wipe() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -9,20 +9,20 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// fileBuffer is how many bytes are worked on between two calls of a Progress.
+// fileBuffer is the number of bytes processed between two calls of a Progress.
 const fileBuffer = 256 << 10
 
 var errSameFile = errors.New("mobile: source and destination are the same file")
 
-// FileKey encrypts or decrypts one file of a secret chat, with AES-256-IGE. It comes from
-// GenerateFileKey or ImportFileKey. Each file has its own: under the same key, files
+// FileKey encrypts or decrypts one file of a secret chat with AES-256-IGE. It comes from
+// GenerateFileKey or ImportFileKey. Use a new one for every file: under the same key, files
 // that begin alike look alike.
 //
-// Nothing authenticates a file. Who changes it on its way changes what comes out, and
-// there is no error; whatever shows such files must be prepared for anything.
+// Files are not authenticated. Whoever changes one on its way changes what comes out,
+// without an error; whatever displays such files must expect anything.
 //
-// Files are named by their paths. What Android has as a file descriptor, such as a
-// document that the user has chosen, is "/proc/self/fd/" and the descriptor's number.
+// Files are named by path. For an Android file descriptor, such as a document that the user
+// picked, the path is "/proc/self/fd/" followed by its number.
 type FileKey struct {
 	mu  sync.RWMutex        // so that Wipe waits for those who use the key
 	key *secretchat.FileKey // nil if the FileKey cannot be used
@@ -31,8 +31,8 @@ type FileKey struct {
 // GenerateFileKey returns a new random key.
 func GenerateFileKey() *FileKey { return &FileKey{key: secretchat.NewFileKey()} }
 
-// ImportFileKey returns the key of a file that was received: the key and the iv out of the
-// message, of 32 bytes each, which must fit the fingerprint that the server has.
+// ImportFileKey returns the key of a received file, from the key and iv in the message, 32
+// bytes each. They must match the fingerprint that the server has.
 func ImportFileKey(key, iv []byte, fingerprint int32) (*FileKey, error) {
 	k, err := secretchat.ParseFileKey(key, iv, fingerprint)
 	if err != nil {
@@ -41,8 +41,7 @@ func ImportFileKey(key, iv []byte, fingerprint int32) (*FileKey, error) {
 	return &FileKey{key: k}, nil
 }
 
-// Export copies the key and the iv, which the message has to tell, to arrays of 32 bytes
-// each.
+// Export copies the key and the iv, which go into the message, to arrays of 32 bytes each.
 func (k *FileKey) Export(key, iv []byte) error {
 	return k.use(func() error {
 		if err := checkKey(key, iv); err != nil {
@@ -57,14 +56,14 @@ func (k *FileKey) Export(key, iv []byte) error {
 	})
 }
 
-// Exported returns the 64 bytes of the key and, after it, the iv.
+// Exported returns the key followed by the iv, 64 bytes in all.
 func (k *FileKey) Exported() ([]byte, error) {
 	return inCopy(make([]byte, KeySize+IVSize), func(both []byte) error {
 		return k.Export(both[:KeySize], both[KeySize:])
 	})
 }
 
-// Fingerprint returns the number that the server is told about the key.
+// Fingerprint returns the key_fingerprint that the server is given.
 func (k *FileKey) Fingerprint() (fingerprint int32, err error) {
 	err = k.use(func() error {
 		fingerprint = k.key.Fingerprint()
@@ -73,9 +72,9 @@ func (k *FileKey) Fingerprint() (fingerprint int32, err error) {
 	return fingerprint, err
 }
 
-// EncryptFile encrypts the file src to the file dst, which is up to 15 bytes longer. The
-// receiver has to be told the size of src. If it fails, dst is removed. Progress, in bytes
-// of the result, may be null.
+// EncryptFile encrypts the file src to the file dst, which becomes up to 15 bytes longer;
+// the receiver has to be told the size of src. If it fails, dst is removed. Progress counts
+// bytes of the result and may be null.
 func (k *FileKey) EncryptFile(src, dst string, progress Progress) error {
 	return k.use(func() error {
 		return convertFile(src, dst, func(w io.Writer, r io.Reader, size int64) error {
@@ -84,8 +83,9 @@ func (k *FileKey) EncryptFile(src, dst string, progress Progress) error {
 	})
 }
 
-// DecryptFile decrypts the file src to the file dst, whose size in bytes is known from the
-// message. If it fails, dst is removed. Progress, in bytes of the result, may be null.
+// DecryptFile decrypts the file src to the file dst. The size of the result in bytes is
+// known from the message. If it fails, dst is removed. Progress counts bytes of the result
+// and may be null.
 func (k *FileKey) DecryptFile(src, dst string, size int64, progress Progress) error {
 	return k.use(func() error {
 		return convertFile(src, dst, func(w io.Writer, r io.Reader, encryptedSize int64) error {
@@ -97,8 +97,7 @@ func (k *FileKey) DecryptFile(src, dst string, size int64, progress Progress) er
 	})
 }
 
-// Wipe erases the key, which cannot be used afterwards. It waits for those who are using
-// it.
+// Wipe erases the key, which is unusable afterwards. It waits for calls in progress.
 func (k *FileKey) Wipe() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -147,7 +146,7 @@ func convertFile(src, dst string, convert func(w io.Writer, r io.Reader, size in
 	return err
 }
 
-// copyFile copies what r yields, total bytes, to w.
+// copyFile copies total bytes from r to w.
 func copyFile(w io.Writer, r io.Reader, total int64, progress Progress) error {
 	buf := make([]byte, fileBuffer)
 	defer clear(buf)

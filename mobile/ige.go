@@ -8,9 +8,10 @@ import (
 	"github.com/mtcore/mtcore/ige"
 )
 
-// EncryptIGE encrypts buf in place, with AES-256 in IGE mode. Its length is a multiple of
-// 16 bytes; key and iv have 32 each. They are for a single message: to encrypt another
-// one with both, or with a Stream of these, tells who listens where the two are alike.
+// EncryptIGE encrypts buf in place with AES-256 in IGE mode. The length of buf is a
+// multiple of 16 bytes; key and iv have 32 bytes each and are for a single message. Using
+// both for a second one, or for a Stream too, shows an eavesdropper where the two are
+// alike.
 func EncryptIGE(buf, key, iv []byte) error {
 	m, err := igeMessage(buf, key, iv)
 	if err != nil {
@@ -21,8 +22,8 @@ func EncryptIGE(buf, key, iv []byte) error {
 	return nil
 }
 
-// DecryptIGE is the inverse of EncryptIGE. IGE has no integrity: if anything was changed,
-// the result is something else, without an error. Packets have a check, see AuthKey.
+// DecryptIGE is the inverse of EncryptIGE. IGE has no integrity: changed input gives
+// changed output, without an error. Packets are authenticated: see AuthKey.
 func DecryptIGE(buf, key, iv []byte) error {
 	m, err := igeMessage(buf, key, iv)
 	if err != nil {
@@ -32,17 +33,17 @@ func DecryptIGE(buf, key, iv []byte) error {
 	return m.Decrypt()
 }
 
-// EncryptedIGE is EncryptIGE that leaves data alone and returns the result.
+// EncryptedIGE is like EncryptIGE, but leaves data alone and returns the result.
 func EncryptedIGE(data, key, iv []byte) ([]byte, error) {
 	return inCopy(data, func(buf []byte) error { return EncryptIGE(buf, key, iv) })
 }
 
-// DecryptedIGE is DecryptIGE that leaves data alone and returns the result.
+// DecryptedIGE is like DecryptIGE, but leaves data alone and returns the result.
 func DecryptedIGE(data, key, iv []byte) ([]byte, error) {
 	return inCopy(data, func(buf []byte) error { return DecryptIGE(buf, key, iv) })
 }
 
-// inCopy returns a copy of data that f has changed.
+// inCopy returns a copy of data, as changed by f.
 func inCopy(data []byte, f func(buf []byte) error) ([]byte, error) {
 	buf := bytes.Clone(data)
 	if err := f(buf); err != nil {
@@ -79,15 +80,15 @@ func checkBlocks(buf []byte) error {
 	return nil
 }
 
-// Stream encrypts or decrypts, with AES-256-IGE, what is too long to be in memory at
-// once. For files there is FileKey, which is faster.
+// Stream encrypts or decrypts data that does not fit in memory, with AES-256-IGE. For files
+// use FileKey, which is faster.
 type Stream struct {
 	mu   sync.Mutex
 	mode cipher.BlockMode
 	wipe func()
 }
 
-// EncryptStream returns a Stream that encrypts, with a key and an iv of 32 bytes each.
+// EncryptStream returns a Stream that encrypts with a key and an iv of 32 bytes each.
 func EncryptStream(key, iv []byte) (*Stream, error) {
 	c, err := igeCipher(key, iv)
 	if err != nil {
@@ -97,7 +98,7 @@ func EncryptStream(key, iv []byte) (*Stream, error) {
 	return &Stream{mode: mode, wipe: func() { c.Wipe(); mode.Wipe() }}, nil
 }
 
-// DecryptStream returns a Stream that decrypts, with a key and an iv of 32 bytes each.
+// DecryptStream returns a Stream that decrypts with a key and an iv of 32 bytes each.
 func DecryptStream(key, iv []byte) (*Stream, error) {
 	c, err := igeCipher(key, iv)
 	if err != nil {
@@ -114,8 +115,8 @@ func igeCipher(key, iv []byte) (*ige.Cipher, error) {
 	return ige.NewCipher(key)
 }
 
-// Crypt encrypts or decrypts the next part, in place. Its length is a multiple of 16
-// bytes; some 64 KiB at a time are fast.
+// Crypt encrypts or decrypts the next part of the data in place. The length of buf is a
+// multiple of 16 bytes; parts of 64 KiB are fast.
 func (s *Stream) Crypt(buf []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +130,7 @@ func (s *Stream) Crypt(buf []byte) error {
 	return nil
 }
 
-// Crypted is Crypt that leaves data alone and returns the result.
+// Crypted is like Crypt, but leaves data alone and returns the result.
 func (s *Stream) Crypted(data []byte) ([]byte, error) {
 	return inCopy(data, s.Crypt)
 }

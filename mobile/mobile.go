@@ -1,23 +1,23 @@
-// Package mobile is mtcore for phones: the crypto core of Telegram's MTProto, bound to
-// Java, Kotlin, Objective-C and Swift by gomobile, for clients written in these
-// languages. In Go use the packages that it is made of.
+// Package mobile brings mtcore to phones: the crypto core of Telegram's MTProto, bound by
+// gomobile to Java, Kotlin, Objective-C and Swift, for clients written in those languages.
+// Clients written in Go should use the underlying packages directly.
 //
-// It follows a few rules, because of how the binding works:
+// The binding imposes a few rules:
 //
-//   - Whatever handles messages works in place, in an array of the caller's, and returns
-//     how many bytes of it are the result. From Swift that is not possible, which sees a
-//     Data where Objective-C passes an NSMutableData; so each such function has a twin, Sealed
-//     for Seal, that leaves its argument alone and returns an array.
-//   - An array is only looked at during the call. What has to be kept is copied.
-//   - A wrong argument is an error, which is an exception in Java and Kotlin, and never
-//     ends the process. So is the use of an object after its Wipe, or of one made by a
-//     constructor instead of by this package's functions.
-//   - All methods may be called by several threads at the same time.
-//   - Long work takes a Progress, and ends early with the exception that it throws.
+//   - Functions that process messages work in place, on an array that belongs to the
+//     caller, and return how many of its bytes are the result. Swift cannot do that: it has a
+//     Data where Objective-C has an NSMutableData. So each of these functions has a twin,
+//     such as Sealed for Seal, that leaves its argument alone and returns a new array.
+//   - An array is accessed only during the call. Whatever is needed later is copied.
+//   - A wrong argument is an error, which Java and Kotlin see as an exception; it never ends
+//     the process. The same goes for an object that has been wiped, or that was made by a
+//     constructor rather than by a function of this package.
+//   - All methods are safe for concurrent use.
+//   - Long operations take a Progress, and stop with the exception that it throws.
 //
-// Keys are kept by the Go side, in objects with a Wipe method that erases them; that of
-// ChatOptions alone has none. Nobody erases the messages in Events, nor the copies of arrays
-// that the binding itself makes.
+// Keys live on the Go side, in objects with a Wipe method that erases them; only
+// ChatOptions has none. Messages in Events, and the copies of arrays that the binding
+// itself makes, are not erased.
 package mobile
 
 import (
@@ -33,7 +33,7 @@ import (
 
 // Sizes in bytes.
 const (
-	// BlockSize is that of AES: IGE handles whole blocks.
+	// BlockSize is the block size of AES. IGE works on whole blocks.
 	BlockSize int = ige.BlockSize
 	// KeySize is the length of a key of AES-256.
 	KeySize int = ige.KeySize
@@ -42,17 +42,17 @@ const (
 	// AuthKeySize is the length of an authorization key, and of every number of the
 	// Diffie-Hellman exchange.
 	AuthKeySize int = kdf.AuthKeySize
-	// MaxOverhead is an upper bound of how much longer a packet is than its plaintext.
+	// MaxOverhead bounds how much longer a packet is than its plaintext.
 	MaxOverhead int = envelope.MaxOverhead
-	// VisualizationSize is the length of what a key picture shows.
+	// VisualizationSize is the length of the data behind a key picture.
 	VisualizationSize int = 36
 )
 
-// Progress is told how far long work has come.
+// Progress receives updates from long operations.
 type Progress interface {
 	// OnProgress is called from time to time, on the thread that does the work, with the
-	// number of bytes, or of other steps, that are done. If it throws, or returns an
-	// error, the work is given up and ends with that error.
+	// number of bytes or other units completed so far. If it throws or returns an error,
+	// the operation stops and fails with that error.
 	OnProgress(done, total int64) error
 }
 
@@ -64,9 +64,9 @@ func report(p Progress, done, total int64) error {
 	return p.OnProgress(done, total)
 }
 
-// Backends names the implementations that this device uses, such as
-// "ige:Armv8 kdf:Armv8 envelope:Armv8 bigdh:Armv8". The one called generic is for
-// devices without the instructions for more, and correct and constant-time as well.
+// Backends names the implementations in use on this device, for example "ige:Armv8
+// kdf:Armv8 envelope:Armv8 bigdh:Armv8". "generic" is the portable one, which is correct
+// and constant-time too, only slower.
 func Backends() string {
 	return fmt.Sprintf("ige:%s kdf:%s envelope:%s bigdh:%s",
 		ige.Backend(), kdf.Backend(), envelope.Backend(), bigdh.Backend())
@@ -74,31 +74,31 @@ func Backends() string {
 
 // What an exception means, as ErrorKind tells.
 const (
-	// ErrorOther is a wrong argument, a file that cannot be read, a Progress that threw:
-	// see its message.
+	// ErrorOther is anything else: a wrong argument, a file that cannot be read, a Progress
+	// that threw. The message says what.
 	ErrorOther int = iota
-	// ErrorRefused says that a packet is not genuine, or damaged, or for another key. It
-	// has changed nothing. Drop it; there is no telling why.
+	// ErrorRefused means that a packet is forged, damaged, or meant for another key.
+	// Nothing has changed: drop the packet. Which of these it was cannot be told.
 	ErrorRefused
-	// ErrorDuplicate says that a chat has had this packet before. Drop it.
+	// ErrorDuplicate means that the chat has already received this packet. Drop it.
 	ErrorDuplicate
-	// ErrorFatal says that the other side of a chat broke the rules, or that
-	// somebody is between the two. The chat's keys are erased. Handle its unhandled events,
-	// call messages.discardEncryption, and tell the user.
+	// ErrorFatal means that the other side of the chat broke the protocol, or that someone
+	// is tampering with the connection. The keys of the chat have been erased. Handle its
+	// unhandled events, call messages.discardEncryption, and tell the user.
 	ErrorFatal
-	// ErrorBacklog says that too many messages of a chat were not acknowledged: try again
-	// when the other side has come back.
+	// ErrorBacklog means that too many messages are still unacknowledged: try again once
+	// the other side is back.
 	ErrorBacklog
-	// ErrorStore says that the Store has thrown. The chat cannot be used any longer: restore
-	// it from what the Store has.
+	// ErrorStore means that the Store has thrown. This object is unusable from then on:
+	// restore the chat from what the Store holds.
 	ErrorStore
-	// ErrorState says that a state cannot be restored: it is damaged, or of another chat,
-	// another peer or another key.
+	// ErrorState means that a state cannot be restored: it is damaged, or it belongs to
+	// another chat, peer or key.
 	ErrorState
-	// ErrorContent says that a message is too long, or not one that an app may send.
+	// ErrorContent means that a message is too long, or not one that an app may send.
 	ErrorContent
-	// ErrorOver says that a chat was discarded or wiped, or that a request was completed
-	// before.
+	// ErrorOver means that the chat was discarded or wiped, or that the request had been
+	// completed before.
 	ErrorOver
 )
 
@@ -122,8 +122,8 @@ var errorKinds = []struct {
 	{secretchat.ErrCompleted, ErrorOver},
 }
 
-// ErrorKind tells what an exception of this library means: one of the constants that begin
-// with Error.
+// ErrorKind tells what an exception from this library means, as one of the constants whose
+// names begin with Error.
 func ErrorKind(err error) int {
 	for _, k := range errorKinds {
 		if errors.Is(err, k.err) {

@@ -9,12 +9,12 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// maxPicture is the most pixels that a side of a picture may have.
+// maxPicture is the greatest width of a picture, in pixels.
 const maxPicture = 4096
 
-// KeyPicture returns the picture that the users of a secret chat compare, as a PNG of
-// pixels times pixels. Its 12 times 12 squares are sharp if pixels is a multiple of 12; at
-// least it is 12, at most 4096. Visualization has 36 bytes and comes from the chat.
+// KeyPicture returns the picture that the users of a secret chat compare, as a square PNG
+// whose side is so many pixels, from 12 to 4096. Its 12 × 12 squares are sharp if that is a
+// multiple of 12. Visualization is the 36 bytes that the chat has.
 func KeyPicture(visualization []byte, pixels int) ([]byte, error) {
 	if len(visualization) != VisualizationSize {
 		return nil, errSize("visualization", VisualizationSize, len(visualization))
@@ -37,7 +37,7 @@ func KeyPicture(visualization []byte, pixels int) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// KeyText returns the 64 digits that Telegram's clients write below the picture, in four
+// KeyText returns the 64 digits that Telegram's clients show below the picture, in four
 // lines.
 func KeyText(visualization []byte) (string, error) {
 	if len(visualization) != VisualizationSize {

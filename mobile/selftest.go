@@ -15,9 +15,10 @@ import (
 	"github.com/mtcore/mtcore/ige"
 )
 
-// SelfTest makes sure, in less than a second, that this library computes on this device what
-// it should. It compares it with simple programs that share no code with it, and all that
-// came out with what came out elsewhere. It throws an exception if anything is wrong.
+// SelfTest checks, in less than a second, that this library computes correctly on this
+// device. It compares results with those of simple implementations that share no code with
+// it, and all of them together with what other devices got. It throws an exception if
+// anything differs.
 func SelfTest() error {
 	t := selfTest{sum: sha256.New().Sum(nil)}
 	for _, test := range []struct {
@@ -40,7 +41,7 @@ func SelfTest() error {
 	return nil
 }
 
-// selfTestSum is what all devices must arrive at.
+// selfTestSum is the sum that every device must arrive at.
 const selfTestSum = "b84c649a7522cc66be03582c6b281723bc0a70f763b7a29602d880c87774c671"
 
 // selfTest has the hash of all results so far.
@@ -63,7 +64,7 @@ func input(label string, n int) []byte {
 
 var errDiffers = errors.New("result differs from that of the reference")
 
-// ige tries every number of blocks up to some more than what any kernel does at a time.
+// ige tests every number of blocks, up to a few more than any kernel processes at a time.
 func (t *selfTest) ige() error {
 	key, iv := input("key", KeySize), input("iv", IVSize)
 	for n := 0; n <= 64*BlockSize; n += BlockSize {
@@ -143,7 +144,8 @@ func encryptReference(plain, key, iv []byte) ([]byte, error) {
 	return out, nil
 }
 
-// envelope opens packets that the reference made, both ways, and refuses changed ones.
+// envelope opens packets made by the reference, and the reverse, and checks that changed
+// ones are refused.
 func (t *selfTest) envelope() error {
 	raw := input("auth key", AuthKeySize)
 	key, err := ImportAuthKey(raw)
@@ -175,7 +177,7 @@ func (t *selfTest) envelope() error {
 	return nil
 }
 
-// open expects packet to be that of want, and one with a changed bit to be refused.
+// open checks that packet opens to want, and that it is refused with one bit changed.
 func (t *selfTest) open(key *AuthKey, packet, want []byte, side int) error {
 	changed := bytes.Clone(packet)
 	changed[len(changed)/2] ^= 1
@@ -213,7 +215,7 @@ func sealReference(key, plaintext []byte, side int) ([]byte, error) {
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// dh compares powers with those of math/big, and what two sides agree on.
+// dh compares powers with those of math/big, and checks that two sides agree.
 func (t *selfTest) dh() error {
 	group, err := TelegramGroup(3)
 	if err != nil {
@@ -259,7 +261,7 @@ func (t *selfTest) dh() error {
 	return nil
 }
 
-// picture draws one.
+// picture draws a picture.
 func (t *selfTest) picture() error {
 	v := input("visualization", VisualizationSize)
 	text, err := KeyText(v)
