@@ -1,10 +1,10 @@
-// Package ige stands in for package github.com/gotd/ige v0.3.0, with the
-// accelerated AES-IGE of github.com/mtcore/mtcore/ige below it: a client such as
-// one made with github.com/gotd/td gets it by a replace directive in its go.mod.
-// New programs should use mtcore's package itself, which has an API for keys
-// instead of blocks, chains its modes and returns errors for what a peer chose.
+// Package ige replaces package github.com/gotd/ige v0.3.0 by the accelerated AES-IGE of
+// github.com/mtcore/mtcore/ige: a client, such as one built on github.com/gotd/td, adopts it
+// by a replace directive in its go.mod. New programs should use mtcore's package directly.
+// Its API takes keys rather than blocks, its modes chain, and it returns errors for input
+// that a peer chose.
 //
-// It has all that gotd/ige exports. Results are the same wherever those of
+// It exports everything that gotd/ige does. Results are the same wherever those of
 // gotd/ige are right; what happens elsewhere was decided case by case:
 //
 //	case                            gotd/ige v0.3.0        here
@@ -24,10 +24,10 @@
 //	dst and src overlap otherwise   wrong result           panics: no result would be right
 //	iv overlaps dst                 wrong result           right result
 //
-// As with gotd/ige, nothing here authenticates: the caller compares msg_key.
-// EncryptBlocks and DecryptBlocks run at full speed with a block of crypto/aes,
-// and otherwise at the speed of the block's own methods; mtcore's package ige
-// tells more, also about what is constant-time.
+// As with gotd/ige, nothing here authenticates: the caller has to compare msg_key.
+// EncryptBlocks and DecryptBlocks run at full speed with a block from crypto/aes, and
+// otherwise at the speed of the block's own methods. The documentation of mtcore's package
+// ige says more, including what is constant-time.
 package ige
 
 import (
@@ -38,8 +38,8 @@ import (
 	mtcore "github.com/mtcore/mtcore/ige"
 )
 
-// ErrInvalidIV says that an iv is not twice as long as a block. Functions that
-// take a block panic with its text, DecryptAES256Blocks panics with itself.
+// ErrInvalidIV means that an iv is not twice as long as a block. Functions that take a
+// block panic with its text; DecryptAES256Blocks panics with the error itself.
 var ErrInvalidIV = errors.New("iv length must be: (block size * 2)")
 
 // IGE is what NewIGEEncrypter and NewIGEDecrypter return. Every call of
@@ -51,17 +51,15 @@ type IGE interface {
 	CryptBlocks(dst, src []byte)
 }
 
-// NewIGEEncrypter returns an IGE that encrypts with b, starting from iv, of which
-// it keeps a copy. It panics with the text of ErrInvalidIV if len(iv) is not
-// 2*b.BlockSize().
+// NewIGEEncrypter returns an IGE that encrypts with b, starting from a copy of iv. It
+// panics with the text of ErrInvalidIV if len(iv) is not 2*b.BlockSize().
 func NewIGEEncrypter(b cipher.Block, iv []byte) IGE {
 	checkIV(b, iv)
 	return &encrypter{b, append([]byte(nil), iv...)}
 }
 
-// NewIGEDecrypter returns an IGE that decrypts with b, starting from iv, of which
-// it keeps a copy. It panics with the text of ErrInvalidIV if len(iv) is not
-// 2*b.BlockSize().
+// NewIGEDecrypter returns an IGE that decrypts with b, starting from a copy of iv. It
+// panics with the text of ErrInvalidIV if len(iv) is not 2*b.BlockSize().
 func NewIGEDecrypter(b cipher.Block, iv []byte) IGE {
 	checkIV(b, iv)
 	return &decrypter{b, append([]byte(nil), iv...)}

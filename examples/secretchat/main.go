@@ -5,8 +5,8 @@
 //	go run github.com/mtcore/mtcore/examples/secretchat
 //	go run github.com/mtcore/mtcore/examples/secretchat -size 500000000
 //
-// What a real client has in addition is a connection to Telegram (server.go names the
-// methods that it would call) and a TL library (tl.go has what is needed here).
+// A real client also has a connection to Telegram (server.go names the methods that it
+// would call) and a TL library (tl.go has as much of one as is needed here).
 package main
 
 import (

@@ -7,13 +7,13 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
-// PerRun returns how many times f allocates memory, as testing.AllocsPerRun counts it,
-// which counts what the runtime and goroutines of earlier tests allocate meanwhile, too.
-// That happens now and then and what f does happens always, so this is the least of
+// PerRun returns how many times f allocates memory per call. testing.AllocsPerRun also
+// counts what the runtime and goroutines of earlier tests allocate in the meantime; that
+// happens only now and then, whereas f allocates every time, so PerRun returns the least of
 // several counts.
 //
-// It skips the test under the race detector and the sanitizers, which move things to the
-// heap that are not there otherwise.
+// It skips the test under the race detector and the sanitizers, which move values to the
+// heap that would otherwise stay on the stack.
 func PerRun(t testing.TB, runs int, f func()) float64 {
 	t.Helper()
 	if instrumented {

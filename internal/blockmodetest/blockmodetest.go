@@ -14,8 +14,8 @@ import (
 // New returns a mode that starts with iv.
 type New func(iv []byte) cipher.BlockMode
 
-// TestMode checks the modes that encrypter and decrypter return for ivs of ivSize
-// bytes, each by itself and that the second undoes the first.
+// TestMode checks the modes that encrypter and decrypter return for ivs of ivSize bytes:
+// each by itself, and that the second undoes the first.
 func TestMode(t *testing.T, ivSize int, encrypter, decrypter New) {
 	t.Run("Encrypter", func(t *testing.T) { testMode(t, ivSize, encrypter) })
 	t.Run("Decrypter", func(t *testing.T) { testMode(t, ivSize, decrypter) })

@@ -5,8 +5,8 @@
 //
 //	make test-ct
 //
-// There are two ways, and each checks the very instructions that users run, whether
-// the compiler made them or a generator.
+// There are two ways to do so, and both check the very instructions that users run,
+// whether they come from the compiler or from a generator.
 //
 // [Memcheck] marks the secret as undefined for valgrind, which follows undefined bits
 // through every instruction and reports branches and addresses that depend on them
@@ -15,8 +15,8 @@
 //
 // [Trace] executes the computation instruction by instruction, once for each of a few
 // secrets, and compares which instructions these were and the addresses they accessed.
-// It knows all instructions that the CPU does, but only tells about the secrets it was
-// given.
+// It handles every instruction that the CPU has, but speaks only for the secrets that it
+// was given.
 //
 // Neither sees instructions that take longer for some values than for others.
 package ct

@@ -1,10 +1,10 @@
-// Package dudect asks, by statistics, whether the time that something takes depends on
-// its input, for tests of this module's packages (Reparaz, Balasch, Verbauwhede: Dude, is
-// my code constant time?, 2017).
+// Package dudect tests statistically whether the running time of a function depends on its
+// input (Reparaz, Balasch, Verbauwhede: Dude, is my code constant time?, 2017). It is for
+// tests of this module's packages.
 //
-// It measures all that the machine does, with the instructions whose time depends on
-// numbers, and whatever else runs on it. So tests that use it have the build tag timing, are
-// not among those that pass or fail in CI, and begin with a leak that was planted: if
+// It measures everything that affects the time: instructions whose time depends on their
+// operands, but also whatever else runs on the machine. Tests that use it therefore have
+// the build tag timing, do not decide whether CI passes, and begin with a planted leak: if
 // that is not found, the machine is too busy for the rest to mean anything.
 package dudect
 
@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// Threshold is dudect's: a larger |t| is no accident.
+// Threshold is the one that dudect uses: a larger |t| is no coincidence.
 const Threshold = 4.5
 
 const rounds = 5
 
-// T measures f with inputs from two lists, of which all are equally long, and returns |t|
-// of Welch's test: how far the mean times are apart, as a multiple of how far they would be
-// by accident. It calls f that many times, in each of five rounds, and returns the
-// median: a leak has the same sign each time, and a neighbour on the machine has not.
+// T measures f with inputs from two lists, all of the same length, and returns |t| of
+// Welch's test: how far apart the mean times are, as a multiple of what chance would make
+// of them. It calls f that many times in each of five rounds and returns the median,
+// because a leak has the same sign in every round and a noisy neighbour has not.
 func T(calls int, a, b [][]byte, f func(input []byte)) float64 {
 	var scores []float64
 	for round := range rounds {
@@ -33,7 +33,8 @@ func T(calls int, a, b [][]byte, f func(input []byte)) float64 {
 	return math.Abs(scores[rounds/2])
 }
 
-// measure returns the times of f with inputs of a and of b, which come in random order.
+// measure returns the times of f with inputs from a and from b, which are called in random
+// order.
 func measure(seed uint64, calls int, a, b [][]byte, f func(input []byte)) (times [2][]float64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	input := make([]byte, len(a[0])) // one address for all
@@ -52,8 +53,8 @@ func measure(seed uint64, calls int, a, b [][]byte, f func(input []byte)) (times
 	return times
 }
 
-// welch returns Welch's t. What was interrupted says nothing: it leaves out the slowest
-// tenth of all.
+// welch returns Welch's t. It ignores the slowest tenth of all times, since a call that was
+// interrupted says nothing.
 func welch(times [2][]float64) float64 {
 	all := slices.Sorted(slices.Values(slices.Concat(times[0], times[1])))
 	limit := all[len(all)*9/10]

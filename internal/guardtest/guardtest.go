@@ -1,6 +1,6 @@
 // Package guardtest makes buffers that end where memory ends, so that a kernel
 // which reads or writes one byte too many is caught doing it. Go checks the
-// bounds of Go code only, and within a live allocation nothing else would notice.
+// bounds of Go code only, and nothing else would notice within a live allocation.
 //
 // On Linux and macOS a buffer lies between two inaccessible pages. On other
 // systems the buffers are ordinary slices between canaries: a stray write is
@@ -29,9 +29,9 @@ func Back(t testing.TB, n int) []byte {
 	return b[len(b)-n:]
 }
 
-// Try runs f and returns the run-time error that ended it, or nil: a memory fault,
-// or what Go's own check of a bound says. So a test can tell what it was doing,
-// where the program would die otherwise. Other panics pass through.
+// Try runs f and returns the run-time error that ended it, if any: a memory fault, or a
+// failed bounds check of Go's. Without it the program would die, and the test could not say
+// what it was doing. Other panics pass through.
 func Try(f func()) (fault error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -50,7 +50,8 @@ func New(name string) *Package {
 // name.
 func (p *Package) Add(name string, toggle *bool) *Package { return p.add(name, toggle, false) }
 
-// Replace is Add for a backend that leaves nothing to do for the one before it.
+// Replace is like Add, for a backend that takes over all the work of the one registered
+// before it.
 func (p *Package) Replace(name string, toggle *bool) *Package { return p.add(name, toggle, true) }
 
 func (p *Package) add(name string, toggle *bool, replaces bool) *Package {
@@ -91,9 +92,9 @@ type State struct {
 	on       int // the first so many backends are on where available
 }
 
-// States lists the states in which a real machine can be: generic, with all
-// backends off, then one state per available backend, with only that backend
-// and the ones registered before it on.
+// States lists the states that a real machine can be in: generic, with all backends off,
+// then one state per available backend, in which only that backend and those registered
+// before it are on.
 func (p *Package) States() []State {
 	states := []State{{"generic", p.backends, 0}}
 	for i, b := range p.backends {

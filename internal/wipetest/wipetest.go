@@ -11,12 +11,12 @@ import (
 	"unsafe"
 )
 
-// Stack calls f on a fresh stack, and fails the test if there is one of the secrets, or
-// eight bytes of one from a multiple of eight on, in what f leaves there. The secrets are
-// asked for after the call.
+// Stack calls f on a fresh stack, and fails the test if what f leaves there contains eight
+// bytes of a secret, at a multiple of eight bytes from its start. It asks for the secrets
+// after the call.
 //
-// The runtime may interrupt f at any time and put all registers on the stack, which nobody
-// can clear: so only what is found again and again was left by f.
+// The runtime may interrupt f at any time and save all registers on the stack, which nobody
+// can clear. So only what is found several times in a row counts as left by f.
 func Stack(t *testing.T, name string, f func(), secrets func() [][]byte) {
 	t.Helper()
 	// A collection would shrink stacks: none may start, and none be on its way.
@@ -55,8 +55,8 @@ func left(f func(), secrets func() [][]byte) string {
 
 const (
 	stackSize = 120 << 10
-	// growth is of so many frames of more than 256 bytes, after which a stack has 256 KiB
-	// or more.
+	// growth is the number of frames, of more than 256 bytes each, after which a stack has
+	// at least 256 KiB.
 	growth = 600
 )
 

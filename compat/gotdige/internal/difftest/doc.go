@@ -1,3 +1,3 @@
-// Package difftest has only tests, which compare the drop-in of directory
-// compat/gotdige with the github.com/gotd/ige that it stands in for.
+// Package difftest consists of tests only, which compare the drop-in in directory
+// compat/gotdige with the github.com/gotd/ige that it replaces.
 package difftest
