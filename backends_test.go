@@ -1,0 +1,204 @@
+package mtcore
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestBackends holds together what is written in several places for each backend: kernels,
+// a toggle, its registration, the dispatch that asks it, and the table in ARCHITECTURE.md.
+func TestBackends(t *testing.T) {
+	architecture, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ige", "kdf", "envelope", "bigdh"} {
+		p := &kernelPackage{name: name, text: map[string]string{}}
+		for _, pattern := range []string{name + "/*.go", name + "/asm/*.go"} {
+			names, err := filepath.Glob(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range names {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.text[filepath.ToSlash(file)] = string(text)
+			}
+		}
+		for _, problem := range p.problems(t, string(architecture)) {
+			t.Error(problem)
+		}
+	}
+}
+
+// A kernelPackage is the source of a package with kernels, and what it says about backends.
+type kernelPackage struct {
+	name string
+	text map[string]string // by name of the file
+
+	kernels    map[string]string // functions of package asm, and the file of each
+	toggles    map[string]string // variables that begin with use, and the file of each
+	mentions   map[string]bool   // kernels, and toggles in functions
+	registered map[string]bool   // toggles
+	backends   map[string][]registration
+}
+
+type registration struct {
+	name string
+	pos  token.Pos
+}
+
+// problems says what is wrong, and where to mend it.
+func (p *kernelPackage) problems(t *testing.T, architecture string) (list []string) {
+	t.Helper()
+	p.read(t)
+	for _, kernel := range slices.Sorted(maps.Keys(p.kernels)) {
+		if !p.mentions["asm."+kernel] {
+			list = append(list, fmt.Sprintf("%s: nothing in package %s calls %s: dispatch to it in an _asm.go file, or remove it from its generator", p.kernels[kernel], p.name, kernel))
+		}
+	}
+	for _, toggle := range slices.Sorted(maps.Keys(p.toggles)) {
+		if !p.registered[toggle] {
+			list = append(list, fmt.Sprintf("%s: %s is not registered: add it to backends in that file", p.toggles[toggle], toggle))
+		}
+		if !p.mentions[toggle] {
+			list = append(list, fmt.Sprintf("%s: no function asks %s: dispatch on it in an _asm.go file", p.toggles[toggle], toggle))
+		}
+	}
+	for _, arch := range slices.Sorted(maps.Keys(p.backends)) {
+		all := p.backends[arch]
+		slices.SortFunc(all, func(a, b registration) int { return cmp.Compare(a.pos, b.pos) })
+		var names []string
+		for _, r := range all {
+			names = append(names, r.name)
+		}
+		row := fmt.Sprintf("| %s | %s | %s |", p.name, arch, strings.Join(names, ", "))
+		if !strings.Contains(architecture, row+"\n") {
+			list = append(list, "ARCHITECTURE.md: the table of backends has no row "+row)
+		}
+	}
+	return list
+}
+
+func (p *kernelPackage) read(t *testing.T) {
+	t.Helper()
+	p.kernels, p.toggles = map[string]string{}, map[string]string{}
+	p.mentions, p.registered = map[string]bool{}, map[string]bool{}
+	p.backends = map[string][]registration{}
+	files := token.NewFileSet()
+	for _, name := range slices.Sorted(maps.Keys(p.text)) {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(files, name, p.text[name], parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				if decl.Body == nil {
+					p.kernels[decl.Name.Name] = name
+				} else {
+					p.function(decl)
+				}
+			case *ast.GenDecl:
+				p.variables(t, name, decl)
+			}
+		}
+	}
+}
+
+// function notes the kernels and toggles that a function mentions.
+func (p *kernelPackage) function(decl *ast.FuncDecl) {
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if pkg, ok := n.X.(*ast.Ident); ok {
+				p.mentions[pkg.Name+"."+n.Sel.Name] = true
+			}
+		case *ast.Ident:
+			p.mentions[n.Name] = true
+		}
+		return true
+	})
+}
+
+// variables notes toggles, and their registration.
+func (p *kernelPackage) variables(t *testing.T, name string, decl *ast.GenDecl) {
+	t.Helper()
+	if decl.Tok != token.VAR {
+		return
+	}
+	for _, spec := range decl.Specs {
+		for _, v := range spec.(*ast.ValueSpec).Names {
+			if strings.HasPrefix(v.Name, "use") {
+				p.toggles[v.Name] = name
+			}
+		}
+	}
+	arch := "others"
+	if stem := strings.TrimSuffix(name, ".go"); strings.Contains(stem, "_") {
+		if last := stem[strings.LastIndex(stem, "_")+1:]; last == "amd64" || last == "arm64" || last == "arm" {
+			arch = last
+		}
+	}
+	ast.Inspect(decl, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) != 2 {
+			return true
+		}
+		method, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || method.Sel.Name != "Add" && method.Sel.Name != "Replace" {
+			return true
+		}
+		text, ok1 := call.Args[0].(*ast.BasicLit)
+		address, ok2 := call.Args[1].(*ast.UnaryExpr)
+		if !ok1 || !ok2 {
+			return true
+		}
+		backend, err := strconv.Unquote(text.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.registered[address.X.(*ast.Ident).Name] = true
+		p.backends[arch] = append(p.backends[arch], registration{backend, text.Pos()})
+		return true
+	})
+}
+
+// TestPlantedBackends shows that problems would notice, and names the place.
+func TestPlantedBackends(t *testing.T) {
+	const (
+		stub     = "package asm\n\nfunc Encrypt(dst, src *byte)\n"
+		toggle   = "package p\n\nvar useFast = true\n\nvar backends = impl.New(\"p\").Add(\"FAST\", &useFast)\n"
+		dispatch = "package p\n\nfunc encrypt(dst, src []byte) {\n\tif useFast {\n\t\tasm.Encrypt(&dst[0], &src[0])\n\t}\n}\n"
+		row      = "| p | amd64 | FAST |\n"
+	)
+	for _, tt := range []struct{ name, stub, toggle, dispatch, row, want string }{
+		{"nothing", stub, toggle, dispatch, row, ""},
+		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, "p/asm/p_amd64.go: nothing in package p calls Decrypt"},
+		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, "p/p_amd64.go: useFast is not registered"},
+		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, "p/p_amd64.go: no function asks useFast"},
+		{"row", stub, toggle, dispatch, "| p | arm64 | FAST |\n", "ARCHITECTURE.md: the table of backends has no row | p | amd64 | FAST |"},
+		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, "no row | p | amd64 | FAST, FASTER |"},
+	} {
+		p := &kernelPackage{name: "p", text: map[string]string{"p/asm/p_amd64.go": tt.stub, "p/p_amd64.go": tt.toggle, "p/p_asm.go": tt.dispatch}}
+		got := strings.Join(p.problems(t, tt.row), "; ")
+		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
