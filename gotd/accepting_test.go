@@ -211,26 +211,6 @@ func TestCrashAccepting(t *testing.T) {
 	}
 }
 
-// TestAcceptNotPending: once the peer has sent something, even if it is nothing that the
-// handler is told, the server need not be told of the answer.
-func TestAcceptNotPending(t *testing.T) {
-	a := newAccepting(t, secretchat.MinLayer) // a layer that is no news
-	a.deliverAll()
-	a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
-	want[*gotd.Typing](a)
-	if got := a.chat().State(); got != gotd.StateAccepting {
-		t.Fatalf("chat is %s, want %s", got, gotd.StateAccepting)
-	}
-	a.restart()
-	want[*gotd.Opened](a)
-	if got := a.chat().State(); got != gotd.StateOpen {
-		t.Errorf("chat is %s, want %s", got, gotd.StateOpen)
-	}
-	if n := len(a.server.answers); n > 0 {
-		t.Errorf("the server is told %d times more, and of g_b of zeros %d times", n, a.server.zeros.Load())
-	}
-}
-
 // TestForgedFiles: the file of a packet that is not genuine takes no other's place.
 func TestForgedFiles(t *testing.T) {
 	const fileLimit = 256
@@ -247,7 +227,7 @@ func TestForgedFiles(t *testing.T) {
 	a.deliver(file, secretchat.Packet{Data: make([]byte, 100)})
 	m := &e2e.DecryptedMessage46{RandomID: fileLimit + 1}
 	rawKey, iv := key.Bytes()
-	m.SetMedia(&e2e.DecryptedMessageMediaDocument{Key: rawKey, Iv: iv, Size: 1})
+	m.SetMedia(&e2e.DecryptedMessageMediaDocument46{Key: rawKey, Iv: iv, Size: 1})
 	a.deliver(noFile, a.say(m)...)
 	if got := want[*gotd.Message](a).File; got == nil || got.ID != 1 {
 		t.Errorf("got file %v, want number 1", got)

@@ -345,9 +345,8 @@ func (c *Chat) tell(ctx context.Context, events []secretchat.Event, date int) er
 
 // typed returns the event as the handler gets it, or nil.
 func (c *Chat) typed(e secretchat.Event, date int) Event {
-	switch e.Kind {
-	case secretchat.EventLayer, secretchat.EventKeyChanged:
-		return nil
+	if len(e.Body) == 0 {
+		return nil // about the chat, and nothing that the peer has written
 	}
 	body, err := decodeBody(e.Body)
 	if err != nil || e.Kind == secretchat.EventUnsupported {
@@ -563,7 +562,7 @@ func (c *Chat) options() secretchat.Options {
 	o := &c.m.opt
 	return secretchat.Options{
 		ChatID: int64(c.id), PeerID: c.rec.PeerID, Store: stateStore{c}, StateKey: o.StateKey,
-		Layer: o.Layer, AllowLegacyV1: o.AllowLegacyV1, MaxPacket: o.MaxPacket,
+		Layer: o.Layer, RefuseV1: o.RefuseV1, MaxPacket: o.MaxPacket,
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func TestOldPeer(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
-	for _, layer := range []int{46, 73, 142} {
+	for _, layer := range []int{73, 101} {
 		b.layer = layer
 		b.restart()
 		atA, atB := newChat(t, a, b)

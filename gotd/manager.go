@@ -35,10 +35,10 @@ type Options struct {
 	Downloader *downloader.Downloader
 	// Logger is told of what was ignored or is tried again. It gets no content.
 	Logger log.Logger
-	// Layer, AllowLegacyV1 and MaxPacket are those of secretchat.Options.
-	Layer         int
-	AllowLegacyV1 bool
-	MaxPacket     int
+	// Layer, RefuseV1 and MaxPacket are those of secretchat.Options.
+	Layer     int
+	RefuseV1  bool
+	MaxPacket int
 	// AllowVerifiedPrime accepts any safe prime that the server names, once it is checked,
 	// and not only the one that Telegram has always used. Who chose a prime may know how to
 	// compute logarithms by it, which no check can tell.

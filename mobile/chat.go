@@ -32,12 +32,13 @@ const (
 
 // ChatOptions are those of one chat.
 type ChatOptions struct {
-	// Layer is the newest layer that the app understands; 0 stands for the newest that
-	// this library does.
+	// Layer is the newest layer that the app understands: 73, 101 or 144, and 0 stands for
+	// the newest that this library does.
 	Layer int
-	// AllowLegacyV1 accepts messages of MTProto 1.0, which is broken, from those who have
-	// never sent anything better. Nothing is ever sent in it.
-	AllowLegacyV1 bool
+	// RefuseV1 ends the chat at a message of MTProto 1.0, which is broken. Otherwise it is
+	// accepted from those who have sent nothing better so far, as Telegram's own apps do.
+	// Nothing is ever sent in it.
+	RefuseV1 bool
 
 	opt      secretchat.Options         // but for the StateKey
 	stateKey func() secretchat.StateKey // which fmt cannot print
@@ -78,13 +79,13 @@ func (o *ChatOptions) options() (secretchat.Options, error) {
 		return secretchat.Options{}, o.err
 	case o.stateKey == nil || o.stateKey() == secretchat.StateKey{}:
 		return secretchat.Options{}, errNoStateKey
-	case o.Layer != 0 && (o.Layer < MinLayer || o.Layer > LatestLayer):
-		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not one of %d to %d",
+	case o.Layer != 0 && o.Layer != MinLayer && o.Layer != 101 && o.Layer != LatestLayer:
+		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not %d, 101 or %d",
 			o.Layer, MinLayer, LatestLayer)
 	}
 	opt := o.opt
 	opt.StateKey = o.stateKey()
-	opt.Layer, opt.AllowLegacyV1 = o.Layer, o.AllowLegacyV1
+	opt.Layer, opt.RefuseV1 = o.Layer, o.RefuseV1
 	return opt, nil
 }
 

@@ -285,7 +285,7 @@ func TestChatKeepsNoArray(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := events.Get(0)
+	e, err := events.Get(events.Len() - 1) // after EventAcknowledged
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -319,8 +319,8 @@ func converse(from, to *Chat) error {
 			return err
 		}
 	}
-	// decryptedMessage#36b091de flags:# random_id:long ttl:int message:string
-	message := binary.LittleEndian.AppendUint32(nil, 0x36b091de)
+	// decryptedMessage#91cc4674 flags:# random_id:long ttl:int message:string
+	message := binary.LittleEndian.AppendUint32(nil, 0x91cc4674)
 	message = append(message, "\x00\x00\x00\x00"+"12345678"+"\x00\x00\x00\x00"+"\x05hello\x00\x00"...)
 	p, err := from.Encrypt(message)
 	if err != nil {

@@ -21,8 +21,8 @@ var actions = [...]action{
 	{id: tl.FlushHistory, event: EventFlushHistory},
 	{id: tl.Typing, event: EventTyping},
 
-	{id: tl.Resend, do: (*session).onNothing}, // It was answered when it came.
-	{id: tl.NotifyLayer, do: (*session).onNotifyLayer},
+	{id: tl.Resend, do: (*session).onNothing},      // It was answered when it came,
+	{id: tl.NotifyLayer, do: (*session).onNothing}, // and this noted with the layer of the message.
 	{id: tl.RequestKey, do: (*session).onRequestKey},
 	{id: tl.AcceptKey, do: (*session).onAcceptKey},
 	{id: tl.CommitKey, do: (*session).onCommitKey},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
@@ -84,9 +85,9 @@ func TestBugPicture(t *testing.T) {
 // In MTProto 1.0, msg_key does not cover the padding: blocks can be added to it, and
 // the last be exchanged (Jakobsen and Orlandi, https://eprint.iacr.org/2015/1177).
 func TestBugPaddingOfVersion1(t *testing.T) {
-	a, b := newSettledPair(t, func(o *Options) { o.AllowLegacyV1 = true })
+	a, b := newSettledPair(t, func(*Options) {})
 	b.firstV2 = maxNumbers // as if nothing had come in 2.0
-	good := a.forgeV1(t, text(1, "x"), inLayer(MinLayer))
+	good := a.forgeV1(t, text(1, "x"), inLayer(minPeer))
 	for _, blocks := range []int{1, 2, 64} {
 		wantRefused(t, b, append(bytes.Clone(good), make([]byte, 16*blocks)...), ErrDecrypt)
 	}
@@ -99,11 +100,11 @@ func TestBugPaddingOfVersion1(t *testing.T) {
 // the numbers, as telethon-secret-chat and gogram, are there still.
 func TestBugReplayAndReflection(t *testing.T) {
 	for _, v1 := range []bool{false, true} {
-		a, b := newSettledPair(t, func(o *Options) { o.AllowLegacyV1 = true })
+		a, b := newSettledPair(t, func(*Options) {})
 		packet := a.forge(text(1, "x"))
 		if v1 {
 			a.firstV2, b.firstV2 = maxNumbers, maxNumbers
-			packet = a.forgeV1(t, text(1, "x"), inLayer(MinLayer))
+			packet = a.forgeV1(t, text(1, "x"), inLayer(minPeer))
 		}
 		if _, err := b.Receive(packet); err != nil {
 			t.Fatal(err)
@@ -131,6 +132,7 @@ func TestBugResentCiphertext(t *testing.T) {
 		if _, err := a.Receive(b.send(resend(toWire(first.Seq, 1), toWire(first.Seq, 1)))); err != nil {
 			t.Fatal(err)
 		}
+		a.wait(time.Minute)
 		again := a.Outbox()
 		if len(again) != 1 || again[0].Seq != first.Seq {
 			t.Fatalf("%d packets, want number %d", len(again), first.Seq)
@@ -154,77 +156,71 @@ func TestBugInSeqNoOneTooHigh(t *testing.T) {
 
 // telethon-secret-chat falls back to MTProto 1.0 whenever 2.0 fails, and stays with it.
 func TestBugDowngrade(t *testing.T) {
-	allow := func(o *Options) { o.AllowLegacyV1 = true }
-	a, b := newPair(t, allow)
 	hello := text(1, "x")
-	legacy := func(d int) []byte { return a.forgeV1(t, hello, inLayer(MinLayer), later(d)) }
-	// An old client: everything is in 1.0.
-	a.history.wipe()
-	a.sent = 0
-	for range 2 {
-		if _, err := b.Receive(legacy(0)); err != nil {
-			t.Fatal(err)
-		}
-		a.send(hello)
-	}
-	wantRefused(t, b, a.forgeV1(t, hello, inLayer(layerV2)), ErrDecrypt) // which would not be in 1.0
-
-	// It is updated, and sends 2.0 as message 3. Message 2 is missing.
-	if _, err := b.Receive(a.forge(hello, inLayer(layerV2), later(1))); err != nil {
-		t.Fatal(err)
-	}
-	for _, restarted := range []bool{false, true} {
-		if restarted {
+	// old returns parties of which a is one that has sent n messages in 1.0.
+	old := func(n int, change ...func(*Options)) (a, b *party, legacy func(d int) []byte) {
+		a, b = newPair(t, change...)
+		a.history.wipe()
+		a.sent = 0
+		legacy = func(d int) []byte { return a.forgeV1(t, hello, inLayer(minPeer), later(d)) }
+		for i := range n {
+			events, err := b.Receive(legacy(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told := events[0].Kind == EventLegacy; told != (i == 0) {
+				t.Errorf("message %d: events %+v", i, events)
+			}
+			a.send(hello)
 			b.restart(t)
 		}
-		wantRefused(t, b, legacy(2), ErrDecrypt)
+		return a, b, legacy
 	}
+
+	// Message 2 is missing, and message 3 comes in 2.0. The former can still come in 1.0.
+	a, b, legacy := old(2)
+	if _, err := b.Receive(a.forge(hello, later(1))); err != nil {
+		t.Fatal(err)
+	}
+	b.restart(t)
+	wantRefused(t, b, legacy(-1), ErrDuplicate)
 	if _, err := b.Receive(legacy(0)); err != nil {
 		t.Fatalf("an older message in 1.0: %v", err)
 	}
 	a.send(hello)
 	a.send(hello)
-	for _, restarted := range []bool{false, true} {
-		if restarted {
-			b.restart(t)
-		}
-		wantRefused(t, b, legacy(0), ErrDecrypt)
-	}
 	if _, err := b.Receive(a.forge(hello)); err != nil {
 		t.Errorf("2.0: %v", err)
 	}
 
-	// The same goes for what came before the message of 2.0 that precedes it, and waits.
-	a, b = newPair(t, allow)
-	a.history.wipe()
-	a.sent = 0
-	for _, packet := range [][]byte{legacy(2), a.forge(hello, later(3))} {
-		if _, err := b.Receive(packet); err != nil {
-			t.Fatal(err)
+	// What comes after it cannot, wherever there is a gap.
+	for name, d := range map[string]int{"next": 0, "too early": 1, "far too early": 100} {
+		for _, restarted := range []bool{false, true} {
+			a, b, legacy := old(2)
+			if _, err := b.Receive(a.forge(hello)); err != nil {
+				t.Fatal(err)
+			}
+			a.send(hello)
+			if restarted {
+				b.restart(t)
+			}
+			t.Run(name, func(t *testing.T) { wantFatal(t, b, legacy(d), RuleV1) })
 		}
 	}
-	b.restart(t)
-	b.Sent(b.Outbox()...)
-	if events, err := b.Receive(a.forge(text(2, "in 2.0"))); err != nil || len(events) == 0 {
-		t.Fatalf("first message: events %v, %v", events, err)
-	}
-	if n := len(b.Outbox()); n != 1 {
-		t.Errorf("%d requests for what is missing now, want 1", n)
-	}
-	a.send(hello)
-	if events, err := b.Receive(a.forge(text(3, "in 2.0"))); err != nil || len(events) != 1 {
-		t.Fatalf("events %v, %v, want the second message alone", events, err)
-	}
-	a.send(hello)
-	if events, err := b.Receive(a.forge(text(4, "in 2.0"))); err != nil || len(events) != 2 || events[0].RandomID != 4 {
-		t.Fatalf("events %v, %v, want the third message as it was sent in 2.0, and the fourth", events, err)
-	}
 
-	// And without the option there is no 1.0 at all.
-	a, b = newPair(t)
-	a.history.wipe()
-	a.sent = 0
-	wantRefused(t, b, a.forgeV1(t, hello, inLayer(MinLayer)), ErrDecrypt)
+	// The same goes for what waits already when a message of 2.0 comes that precedes it.
+	a, b, legacy = old(2)
+	if _, err := b.Receive(legacy(2)); err != nil {
+		t.Fatal(err)
+	}
+	b.restart(t)
+	wantFatal(t, b, a.forge(hello), RuleV1)
+
+	// And with the option there is no 1.0 at all: never a silent hole.
+	a, b, legacy = old(0, func(o *Options) { o.RefuseV1 = true })
+	events, err := b.Receive(legacy(0))
+	wantEvents(t, events, fmt.Sprintf("%d:-1:0 ", EventRefused))
+	wantDead(t, b, err, RuleV1)
 }
 
 // telethon-secret-chat draws exchange_id from eight digits of a bad generator.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/tl"
@@ -33,6 +34,7 @@ type party struct {
 	*Chat
 	store *memStore
 	opt   Options
+	clock *time.Time // of both sides
 }
 
 // testGroup is Telegram's.
@@ -58,6 +60,10 @@ func newPair(tb testing.TB, change ...func(*Options)) (a, b *party) {
 	a, b = new(party), new(party)
 	a.opt, a.store = testOptions()
 	b.opt, b.store = testOptions()
+	now := testTime
+	for _, p := range []*party{a, b} {
+		p.clock, p.opt.Clock = &now, func() time.Time { return now }
+	}
 	for _, f := range change {
 		f(&a.opt)
 		f(&b.opt)
@@ -83,6 +89,9 @@ func newSettledPair(tb testing.TB, change ...func(*Options)) (a, b *party) {
 	settle(tb, a, b)
 	return a, b
 }
+
+// wait has time pass for both sides.
+func (p *party) wait(d time.Duration) { *p.clock = p.clock.Add(d) }
 
 // settle delivers whatever both sides have to send, until there is nothing.
 func settle(tb testing.TB, a, b *party) (events []Event) {
@@ -158,6 +167,9 @@ func summary(events []Event) string {
 		if e.Kind == 0 {
 			panic("an event of no kind")
 		}
+		if e.Kind == EventAcknowledged {
+			continue // See TestMessagesBothWays.
+		}
 		s += fmt.Sprintf("%d:%d:%d ", e.Kind, e.Seq, e.RandomID)
 	}
 	return s
@@ -183,13 +195,16 @@ func TestMessagesBothWays(t *testing.T) {
 		id := int64(i + 1)
 		got := deliver(t, b, say(t, a, id, "question"))
 		wantEvents(t, got, fmt.Sprintf("%d:%d:%d ", EventMessage, i+1, id))
-		if string(got[0].Body) != string(text(id, "question")) {
-			t.Errorf("body %x", got[0].Body)
+		if e := got[len(got)-1]; string(e.Body) != string(text(id, "question")) || e.Text() != "question" {
+			t.Errorf("event %+v", e)
 		}
 		got = deliver(t, a, say(t, b, id, "answer"))
 		wantEvents(t, got, fmt.Sprintf("%d:%d:%d ", EventMessage, i+1, id))
-		if got[0].Seen != i+2 {
-			t.Errorf("Seen = %d, want %d", got[0].Seen, i+2)
+		if e := got[1]; e.Seen != i+2 {
+			t.Errorf("Seen = %d, want %d", e.Seen, i+2)
+		}
+		if e := got[0]; e.Kind != EventAcknowledged || e.Seen != i+2 || e.Seq != i+1 {
+			t.Errorf("event %+v, want that %d messages are acknowledged", e, i+2)
 		}
 	}
 	if n := len(a.history.records); n != 0 {

@@ -16,10 +16,11 @@ const (
 
 // coder measures, writes or reads what its methods are given the addresses of.
 type coder struct {
-	mode coderMode
-	size int    // when measuring
-	b    []byte // what was written, or is left to read
-	bad  bool   // when reading
+	version byte // of the format
+	mode    coderMode
+	size    int    // when measuring
+	b       []byte // what was written, or is left to read
+	bad     bool   // when reading
 }
 
 // array codes the bytes of an array.

@@ -8,6 +8,9 @@ var (
 	// ErrUnknownKey says that a packet is for a key that the chat does not have, or no
 	// longer has.
 	ErrUnknownKey = errors.New("secretchat: packet for an unknown key")
+	// ErrReplacedKey says that a packet is for the key before this one. What was in it is
+	// not lost: it will be asked for when a later message shows that it is missing.
+	ErrReplacedKey = errors.New("secretchat: packet for a key that was replaced")
 	// ErrDecrypt says that a packet is not a message of the peer. There is no telling
 	// why.
 	ErrDecrypt = errors.New("secretchat: message cannot be decrypted")
@@ -71,15 +74,15 @@ const (
 
 	// https://core.telegram.org/api/end-to-end/seq_no
 	RuleParity    Rule = "sequence number is negative or of the wrong side"
-	RuleInSeqNo   Rule = "in_seq_no decreases, or counts messages that were never sent"
+	RuleInSeqNo   Rule = "in_seq_no counts messages that were never sent"
 	RuleGap       Rule = "too many messages missing, or waiting for missing ones"
-	RuleResend    Rule = "request to resend what was not sent, has been acknowledged, or was sent too often"
+	RuleResend    Rule = "request to resend what was never sent"
 	RuleExhausted Rule = "no sequence numbers left"
 	// RuleUnacknowledged is for a peer that makes us answer and acknowledges nothing.
 	RuleUnacknowledged Rule = "too many answers not acknowledged"
 
-	// https://core.telegram.org/api/end-to-end/pfs
-	RuleKeyExchange Rule = "message out of place in an exchange of keys"
+	// RuleV1 is for a message of MTProto 1.0 after one of 2.0, or with Options.RefuseV1.
+	RuleV1 Rule = "message of MTProto 1.0 where 2.0 is due"
 
 	// https://core.telegram.org/api/layers
 	RuleLayer Rule = "layer below 17 in a message of layer 17"

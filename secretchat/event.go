@@ -1,6 +1,10 @@
 package secretchat
 
-import "github.com/mtcore/mtcore/internal/tl"
+import (
+	"time"
+
+	"github.com/mtcore/mtcore/internal/tl"
+)
 
 // EventKind tells what an [Event] is.
 type EventKind uint8
@@ -28,6 +32,19 @@ const (
 	EventLayer
 	// EventKeyChanged: the chat has a new key. There is nothing to do.
 	EventKeyChanged
+	// EventLegacy: the peer sends MTProto 1.0, in which texts can be told apart, and which it
+	// leaves behind with its first message of 2.0. It comes once.
+	EventLegacy
+	// EventGap: messages From to To of the peer are missing, though it was asked for them
+	// three times. What comes after them waits. Some clients never send again what they
+	// were asked for: if it lasts, only a new chat helps.
+	EventGap
+	// EventAcknowledged: the peer has got our messages below number Seen. It comes when one of
+	// them is the application's.
+	EventAcknowledged
+	// EventRefused: the peer has sent MTProto 1.0, which Options.RefuseV1 refuses. The chat is
+	// over.
+	EventRefused
 )
 
 // Event is what the peer has sent, in the order in which it did. Slices must not be
@@ -38,7 +55,8 @@ type Event struct {
 	// when the event is returned again after a crash. One message may have several
 	// events, and messages that are for the driver alone have none. -1 stands for what is
 	// out of this order: EventLayer by a message without a number, and EventKeyChanged
-	// when the new key is seen in use before it is the turn of the message that says so.
+	// when the new key is seen in use before it is the turn of the message that says so;
+	// EventLegacy, EventGap and EventRefused have always -1.
 	Seq int
 	// Seen is how many of our messages the peer had received when it sent this: it
 	// belongs after our message number Seen-1, [Packet.Seq].
@@ -50,16 +68,25 @@ type Event struct {
 
 	// RandomID is the id of the message, if it has one.
 	RandomID int64
-	// TTL is in seconds, from 0, which is never, to [MaxTTL]. EventMessage and
-	// EventSetTTL have it.
+	// TTL is in seconds, or 0 for never. EventMessage has it, to [ViewOnce], and EventSetTTL,
+	// to [MaxTTL].
 	TTL int
 	// IDs are the random ids of the messages concerned.
 	IDs []int64
+
+	// From and To are the first and the last number of what is missing since Since, of
+	// EventGap.
+	From, To int
+	Since    time.Time
 }
 
-// MaxTTL is the longest time for a message to live: a year, in seconds. What peers send
-// beyond is cut down to it.
+// MaxTTL is the longest time of EventSetTTL: a year, in seconds. What peers send beyond is
+// cut down to it.
 const MaxTTL = 365 * 24 * 60 * 60
+
+// ViewOnce is the TTL of an EventMessage to be seen once. It is not acknowledged by
+// ReadMessages.
+const ViewOnce = 1<<31 - 1
 
 // Packet is what is to be sent to the peer by messages.sendEncrypted,
 // messages.sendEncryptedFile or, if Service is set, messages.sendEncryptedService.
@@ -84,18 +111,30 @@ func (e *Event) describe(m *tl.Message) {
 	switch m.Kind {
 	case tl.Text:
 		e.Kind = EventMessage
-		e.TTL = clampTTL(m.TTL)
+		e.TTL = max(int(m.TTL), 0)
 		return
 	case tl.Service:
 	default:
-		e.Kind, e.RandomID = EventUnsupported, 0
+		e.Kind = EventUnsupported
+		// What a message of any layer begins with can be shown.
+		if id, _, ok := tl.ReadText(e.Body); ok {
+			e.RandomID = id
+		}
 		return
 	}
 	e.IDs = m.Action.IDs
 	e.Kind = findAction(m.Action.ID).event
 	if e.Kind == EventSetTTL {
-		e.TTL = clampTTL(m.Action.TTL)
+		e.TTL = min(max(int(m.Action.TTL), 0), MaxTTL)
 	}
 }
 
-func clampTTL(seconds int32) int { return min(max(int(seconds), 0), MaxTTL) }
+// Text returns the text of EventMessage, which may be empty, and of EventUnsupported if it
+// begins as messages do: then it can be shown, without what came with it.
+func (e *Event) Text() string {
+	if e.Kind != EventMessage && e.Kind != EventUnsupported {
+		return ""
+	}
+	_, text, _ := tl.ReadText(e.Body)
+	return string(text)
+}

@@ -119,7 +119,7 @@ func ExampleChat_Receive() {
 	fmt.Println(err)
 
 	// Output:
-	// message 1, layer 46: 28 bytes
+	// message 1, layer 73: 28 bytes
 	// secretchat: duplicate message
 }
 

@@ -15,13 +15,20 @@ type record struct {
 	layer, seen int
 	kind        tl.Kind
 	id          int64
+	action      tl.ActionID // 0 if it is a text
 
 	unsent bool // the server may not have got it
 	resend bool // the peer has asked for it
-	asked  byte // how often
 	// handed says that Encrypt or Outbox has returned it, since the chat was restored.
 	handed bool
+
+	// again is how often it was sent again since the time since.
+	again int
+	since int64
 }
+
+// own reports whether the message is the application's.
+func (r *record) own() bool { return r.action == 0 || findAction(r.action).do == nil }
 
 // parse sets what is in the object, and reports whether it is one of ours.
 func (r *record) parse(originator bool) bool {
@@ -35,7 +42,7 @@ func (r *record) parse(originator bool) bool {
 	}
 	seen, ok := fromWire(l.InSeqNo, inBit(originator))
 	r.layer, r.seen = int(l.Layer), seen
-	r.kind, r.id = m.Kind, m.RandomID
+	r.kind, r.id, r.action = m.Kind, m.RandomID, m.Action.ID
 	return ok
 }
 
@@ -44,8 +51,9 @@ func (r *record) parse(originator bool) bool {
 type history struct {
 	records []record
 	bytes   int
-	// unhanded counts the records with unsent and not handed, for Outbox.
-	unhanded int
+	// unhanded counts the records with unsent and not handed, for Outbox, and flying those
+	// with both.
+	unhanded, flying int
 }
 
 func (h *history) add(r record) {
@@ -55,12 +63,15 @@ func (h *history) add(r record) {
 	h.unhanded++
 }
 
-// drop forgets the first n messages.
-func (h *history) drop(n int) {
+// drop forgets the first n messages, and reports whether one is the application's.
+func (h *history) drop(n int) (own bool) {
 	for i := range h.records[:n] {
 		r := &h.records[i]
+		own = own || r.own()
 		h.bytes -= len(r.object)
-		if r.unsent && !r.handed {
+		if r.unsent && r.handed {
+			h.flying--
+		} else if r.unsent {
 			h.unhanded--
 		}
 		clear(r.object)
@@ -69,30 +80,47 @@ func (h *history) drop(n int) {
 	if len(h.records) == 0 {
 		h.records = nil // An idle chat needs no room for it.
 	}
+	return own
 }
 
-// again marks a message to be sent once more, unless it is about to be sent anyway.
+// handOut marks a message as handed out.
+func (h *history) handOut(i int) {
+	if r := &h.records[i]; r.unsent && !r.handed {
+		r.handed = true
+		h.unhanded--
+		h.flying++
+	}
+}
+
+// arrived marks a message as known to the server.
+func (h *history) arrived(i int) {
+	if r := &h.records[i]; r.unsent && r.handed {
+		r.unsent, r.resend, r.handed = false, false, false
+		h.flying--
+	}
+}
+
+// again marks a message to be sent once more.
 func (h *history) again(i int) {
 	r := &h.records[i]
-	r.asked++
-	if r.unsent && !r.handed {
-		return
+	if r.unsent {
+		h.flying--
 	}
 	r.unsent, r.resend, r.handed = true, true, false
 	h.unhanded++
 }
 
 // replace puts another message in the place of one, under its number.
-func (h *history) replace(i int, kind tl.Kind, id int64, object []byte) {
+func (h *history) replace(i int, m *tl.Message, object []byte) {
 	r := &h.records[i]
 	h.bytes += len(object) - len(r.object)
 	clear(r.object)
-	r.object, r.kind, r.id = object, kind, id
+	r.object, r.kind, r.id, r.action = object, m.Kind, m.RandomID, m.Action.ID
 }
 
 // count counts what is in a history that was restored.
 func (h *history) count() {
-	h.bytes, h.unhanded = 0, 0
+	h.bytes, h.unhanded, h.flying = 0, 0, 0
 	for _, r := range h.records {
 		h.bytes += len(r.object)
 		if r.unsent {

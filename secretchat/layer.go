@@ -7,8 +7,14 @@ import "github.com/mtcore/mtcore/internal/tl"
 const (
 	// minWrapped is the first layer of decryptedMessageLayer.
 	minWrapped = 17
-	// layerV2 is the first layer that stands for MTProto 2.0.
-	layerV2 = 73
+	// minPeer is assumed of a peer that has not told its layer.
+	minPeer = 46
+)
+
+// Constructors of documents, which changed with the size of files.
+const (
+	document45  = 0x7afe8ae2
+	document143 = 0x6abd9782
 )
 
 // layers are those of both sides. They never get lower.
@@ -17,8 +23,36 @@ type layers struct {
 	peer int
 }
 
-// layer returns the layer of what is sent.
-func (l *layers) layer() int { return max(MinLayer, min(l.own, l.peer)) }
+// layer returns the layer of what is sent. It is never below 73, though a peer is assumed to
+// know less before it has told its layer: all clients understand 73, and what older layers
+// lack would be lost from the first messages.
+func (l *layers) layer() int { return wrapper(min(l.own, l.peer)) }
+
+// wrapper returns the highest layer up to n that all clients have in common. Telegram for
+// iOS stops for good at any other.
+func wrapper(n int) int {
+	switch {
+	case n >= 144:
+		return 144
+	case n >= 101:
+		return 101
+	}
+	return 73
+}
+
+// layerOf returns the layer to wrap a text of layer 73 or above in: that of the chat, unless
+// the text was made before that has risen and has a document in the form of before. It
+// reports whether there is one.
+func (l *layers) layerOf(text []byte) (layer int, ok bool) {
+	layer = l.layer()
+	switch tl.Media(text) {
+	case document45:
+		return min(layer, 101), true
+	case document143:
+		return layer, layer >= 144
+	}
+	return layer, true
+}
 
 // raise notes a layer that the peer has told, and returns whether it is news.
 func (l *layers) raise(peer int) bool {
@@ -38,13 +72,12 @@ func (s *session) announce(own int) error {
 	return s.post(&tl.Action{ID: tl.NotifyLayer, Layer: int32(own)})
 }
 
-func (s *session) onNotifyLayer(m *incoming) error {
-	s.peerLayer(m, int(m.message.Action.Layer))
-	return nil
-}
-
-// peerLayer notes a layer that m has told, and tells the application if it is news.
-func (s *session) peerLayer(m *incoming, layer int) {
+// peerLayer notes the layer that m tells, and tells the application if it is news.
+func (s *session) peerLayer(m *incoming) {
+	layer := m.layer
+	if m.is(tl.NotifyLayer) {
+		layer = max(layer, int(m.message.Action.Layer))
+	}
 	if s.raise(layer) {
 		s.emit(m, Event{Kind: EventLayer, Layer: s.peer})
 	}

@@ -2,14 +2,15 @@ package secretchat
 
 import (
 	"crypto/subtle"
+	"time"
 
 	"github.com/mtcore/mtcore/envelope"
 )
 
 // Layers of the secret-chat schema.
 const (
-	// MinLayer is assumed of a peer that has not told its layer.
-	MinLayer = 46
+	// MinLayer is the lowest that a chat can be in. It is the first of MTProto 2.0.
+	MinLayer = 73
 	// LatestLayer is the newest layer that this package knows.
 	LatestLayer = 144
 )
@@ -31,15 +32,20 @@ type Options struct {
 	// StateKey seals the state. It is needed for a Store and for snapshots.
 	StateKey StateKey
 
-	// Layer is the newest layer that the client understands, [LatestLayer] if 0. It is
-	// at least [MinLayer].
+	// Layer is the newest layer that the client understands: 73, 101 or 144, and
+	// [LatestLayer] if 0. These are the layers that all clients have in common.
 	Layer int
 	// ServerRandom is the random field of dhConfig, if there is any. It is mixed into
 	// exponents, and can do no harm.
 	ServerRandom []byte
-	// AllowLegacyV1 accepts messages of MTProto 1.0, which is broken, from peers that
-	// have never sent anything better. Nothing is ever sent in it.
-	AllowLegacyV1 bool
+	// RefuseV1 ends the chat at a message of MTProto 1.0, which is broken, with [RuleV1].
+	// Otherwise messages of it are accepted from a peer that has sent nothing better so
+	// far, as Telegram's own apps do: some clients send their first messages in it. Nothing
+	// is ever sent in it.
+	RefuseV1 bool
+	// Clock tells the time, [time.Now] if nil. It bounds how often a message is sent
+	// again, and says when what was asked for is late.
+	Clock func() time.Time `json:"-"`
 	// MaxPacket is the length in bytes of the longest packet, sent or received,
 	// [envelope.DefaultMaxPacket] if 0.
 	MaxPacket int
@@ -60,12 +66,15 @@ func (o *Options) check() {
 	if o.Layer == 0 {
 		o.Layer = LatestLayer
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	if o.MaxPacket == 0 {
 		o.MaxPacket = envelope.DefaultMaxPacket
 	}
 	switch {
-	case o.Layer < MinLayer || o.Layer > 1<<20:
-		panic("secretchat: Options.Layer is not a layer")
+	case wrapper(o.Layer) != o.Layer:
+		panic("secretchat: Options.Layer is not 73, 101 or 144")
 	case o.MaxPacket < minMaxPacket:
 		panic("secretchat: Options.MaxPacket leaves no room for messages")
 	case o.Store != nil && o.StateKey.isZero():

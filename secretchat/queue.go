@@ -12,6 +12,8 @@ type incoming struct {
 	seen    int // in_seq_no
 	layer   int
 	v1      bool   // it came in MTProto 1.0
+	asked   bool   // we had asked for it
+	under   int64  // fingerprint of the key that it came under, 0 if that is not known
 	body    []byte // the DecryptedMessage, parsed as message
 	message tl.Message
 }
@@ -24,8 +26,83 @@ func (m *incoming) is(id tl.ActionID) bool {
 type queue struct {
 	waiting []incoming
 	bytes   int
-	// requested is the number up to which missing messages were asked for.
-	requested int
+	// asked are the ranges that were asked for and of which something is missing.
+	asked []span
+}
+
+// span is a range of numbers that the peer was asked for.
+type span struct {
+	start, end int
+	request    int // our number of Resend
+	// since is when it was asked for first, and at when it was last, in Unix time.
+	since, at int64
+	seen      int  // messages that have come since and had seen the request
+	tries     int  // how often it was asked for
+	late      bool // to be asked for again
+	told      bool // the application was
+}
+
+func (p *span) has(seq int) bool { return p.start <= seq && seq <= p.end }
+
+// wasAskedFor reports whether the peer was asked for message seq.
+func (q *queue) wasAskedFor(seq int) bool {
+	return slices.ContainsFunc(q.asked, func(p span) bool { return p.has(seq) })
+}
+
+// open returns how many ranges an answer is waited for.
+func (q *queue) open() (n int) {
+	for i := range q.asked {
+		if !q.asked[i].late {
+			n++
+		}
+	}
+	return n
+}
+
+// isDue reports whether message seq has to be asked for, again or for the first time.
+func (q *queue) isDue(seq int) bool {
+	return !slices.ContainsFunc(q.asked, func(p span) bool { return p.has(seq) && !p.late })
+}
+
+// hole returns the first range of missing messages, from number due on, that has to be
+// asked for.
+func (q *queue) hole(due int) (start, end int, ok bool) {
+	for _, m := range q.waiting {
+		start, end = due, m.seq-1
+		due = m.seq + 1
+		for start <= end && !q.isDue(start) {
+			start++
+		}
+		for start <= end && !q.isDue(end) {
+			end--
+		}
+		if start <= end {
+			return start, end, true
+		}
+	}
+	return 0, 0, false
+}
+
+// forget forgets what was asked for and has come, or was asked for again since. The next
+// message is number due.
+func (q *queue) forget(due int) {
+	q.asked = slices.DeleteFunc(q.asked, func(p span) bool {
+		for seq := max(p.start, due); seq <= p.end; seq++ {
+			if !q.has(seq) && (!p.late || q.isDue(seq)) {
+				return false
+			}
+		}
+		return true
+	})
+	if len(q.asked) == 0 {
+		q.asked = nil
+	}
+}
+
+// hasV1After reports whether something waits that has come in MTProto 1.0 and has a higher
+// number than seq.
+func (q *queue) hasV1After(seq int) bool {
+	return slices.ContainsFunc(q.waiting, func(m incoming) bool { return m.v1 && m.seq > seq })
 }
 
 func (q *queue) find(seq int) (i int, found bool) {
@@ -56,20 +133,6 @@ func (q *queue) next(seq int) (m incoming, ok bool) {
 		q.waiting = nil // An idle chat needs no room for it.
 	}
 	return m, true
-}
-
-// drop removes what f reports, and returns how many messages that were.
-func (q *queue) drop(f func(*incoming) bool) (n int) {
-	before := len(q.waiting)
-	q.waiting = slices.DeleteFunc(q.waiting, func(m incoming) bool {
-		if !f(&m) {
-			return false
-		}
-		q.bytes -= len(m.body)
-		clear(m.body)
-		return true
-	})
-	return before - len(q.waiting)
 }
 
 // count counts what is in a queue that was restored.

@@ -2,6 +2,7 @@ package secretchat
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"github.com/mtcore/mtcore/envelope"
@@ -35,7 +36,7 @@ func (s *session) receive(packet []byte) ([]Event, error) {
 // isRefusal reports whether err says that a packet has changed nothing.
 func isRefusal(err error) bool {
 	switch err {
-	case ErrUnknownKey, ErrDecrypt, ErrDuplicate, ErrObsolete:
+	case ErrUnknownKey, ErrReplacedKey, ErrDecrypt, ErrDuplicate, ErrObsolete:
 		return true
 	}
 	return false
@@ -59,12 +60,14 @@ func (s *session) open(packet []byte) (o opened, err error) {
 		o.key = s.key
 	case s.other.has(packet):
 		o.key = s.other
+	case s.wiped != 0 && s.wiped == int64(binary.LittleEndian.Uint64(packet)):
+		return opened{}, ErrReplacedKey
 	default:
 		return opened{}, ErrUnknownKey
 	}
 	o.version = envelope.V2
 	padded, err := o.key.envelope.Open(nil, s.side().Opposite(), packet)
-	if err != nil && s.mayBeV1() {
+	if err != nil {
 		o.version = envelope.V1
 		// MTProto 1.0 has one direction only.
 		padded, err = o.key.envelope.OpenV1(nil, kdf.Client, packet, envelope.SecretChat)
@@ -79,10 +82,6 @@ func (s *session) open(packet []byte) (o opened, err error) {
 	}
 	return o, nil
 }
-
-// mayBeV1 reports whether there is a message still to come that is allowed to be of
-// MTProto 1.0: one before all that were of 2.0.
-func (s *session) mayBeV1() bool { return s.allowV1 && s.received < s.firstV2 }
 
 // process does what a decrypted message asks for.
 //
@@ -102,35 +101,39 @@ func (s *session) process(o *opened) error {
 	seq, ok2 := fromWire(l.OutSeqNo, outBit(!s.originator))
 	v1 := o.version == envelope.V1
 	switch {
-	case v1 && (int(l.Layer) >= layerV2 || ok2 && seq > s.firstV2):
-		return ErrDecrypt // A downgrade.
 	case !ok || !ok2:
 		return fatal(RuleParity)
 	case seq < s.received || s.queue.has(seq):
 		return ErrDuplicate
-	case seen > s.sent:
-		// In its turn the message might pass, when we have sent more.
+	case v1 && (s.refuseV1 || seq > s.firstV2) || !v1 && s.queue.hasV1After(seq):
+		return s.refuse(v1) // A downgrade.
+	case seen > s.sent && !s.queue.wasAskedFor(seq):
+		// It is checked now, for in its turn it might pass, when we have sent more.
 		return fatal(RuleInSeqNo)
-	case seq-s.received > maxResend:
+	case seq-s.received > maxQueue:
 		return fatal(RuleGap)
 	case len(l.RandomBytes) < minRandomSize:
 		return fatal(RuleRandomBytes)
 	case l.Layer < minWrapped:
 		return fatal(RuleLayer)
 	}
-	m := incoming{seq: seq, seen: seen, layer: int(l.Layer), v1: v1, body: l.Message}
+	m := incoming{
+		seq: seq, seen: seen, layer: int(l.Layer), v1: v1, asked: s.queue.wasAskedFor(seq),
+		under: o.key.fingerprint(), body: l.Message,
+	}
 	if seq > s.received {
 		// What waits does so without its random bytes, which can be as long as a packet.
 		m.body = bytes.Clone(l.Message)
 		clear(o.body)
 	}
-	if m.message, err = tl.ParseMessage(m.body); err != nil {
+	if m.message, err = parseMessage(m.body); err != nil {
 		return fatal(RuleMalformed)
 	}
 
-	if !v1 && seq < s.firstV2 {
-		s.firstV2 = seq
-		s.dropV1(seq)
+	if v1 {
+		s.tellLegacy()
+	} else {
+		s.firstV2 = min(s.firstV2, seq)
 	}
 	if err := s.onNewKey(o.key); err != nil {
 		return err
@@ -141,6 +144,7 @@ func (s *session) process(o *opened) error {
 			return err
 		}
 	}
+	s.onProgress(&m)
 	if seq > s.received {
 		return s.enqueue(m)
 	}
@@ -156,35 +160,86 @@ func (s *session) process(o *opened) error {
 			return err
 		}
 	}
+	s.tellGap()
 	return s.requestMissing()
 }
+
+// parseMessage parses a DecryptedMessage that has come in a decryptedMessageLayer. An
+// action in the form of layer 8, which is not for there, is an action all the same:
+// telethon-secret-chat sends all of its own so.
+func parseMessage(b []byte) (tl.Message, error) {
+	m, err := tl.ParseMessage(b)
+	if m.Kind == tl.OldService {
+		m.Kind = tl.Service
+	}
+	return m, err
+}
+
+// refuse ends the chat at a message of MTProto 1.0, which has come or waits.
+func (s *session) refuse(v1 bool) error {
+	if v1 && s.refuseV1 {
+		s.emit(s.unnumbered(), Event{Kind: EventRefused})
+	}
+	return fatal(RuleV1)
+}
+
+// tellLegacy tells the application, once, that the peer uses MTProto 1.0.
+func (s *session) tellLegacy() (news bool) {
+	if s.toldV1 {
+		return false
+	}
+	s.toldV1 = true
+	s.emit(s.unnumbered(), Event{Kind: EventLegacy})
+	return true
+}
+
+// unnumbered stands for a message in events that belong to none.
+func (s *session) unnumbered() *incoming { return &incoming{seq: -1, seen: s.acked} }
 
 // receiveBare takes a message without sequence numbers. As nothing tells when it was
 // sent, all that it may do is to raise the layer.
 func (s *session) receiveBare(o *opened) error {
 	m, err := tl.ParseMessage(o.body)
 	a := &m.Action
-	if err != nil || m.Kind != tl.OldService || a.ID != tl.NotifyLayer || len(m.RandomBytes) < minRandomSize ||
-		!s.raise(int(a.Layer)) {
+	if err != nil || m.Kind != tl.OldService || a.ID != tl.NotifyLayer || len(m.RandomBytes) < minRandomSize {
 		return ErrObsolete
 	}
-	s.emit(&incoming{seq: -1, seen: s.acked}, Event{Kind: EventLayer, Layer: s.peer})
+	v1 := o.version == envelope.V1
+	if v1 && s.refuseV1 {
+		return s.refuse(true)
+	}
+	raised := s.raise(int(a.Layer))
+	if raised {
+		s.emit(s.unnumbered(), Event{Kind: EventLayer, Layer: s.peer})
+	}
+	if news := v1 && s.tellLegacy(); !news && !raised {
+		return ErrObsolete
+	}
 	return nil
 }
 
 // take takes the message whose turn it is.
 func (s *session) take(m *incoming) error {
-	if m.seen < s.acked || m.seen > s.sent {
-		return fatal(RuleInSeqNo)
+	// What was asked for may have the in_seq_no of today, as from Telegram for iOS, which is
+	// more than that of what has waited for it; or one that says nothing, as from Android
+	// in the place of what was deleted there. Later messages acknowledge the same.
+	if m.asked {
+		m.seen = s.acked
 	}
+	m.seen = max(m.seen, s.acked)
 	s.received++
-	s.uses++
 	s.gB = nil // The peer has the key, thus it had got this.
-	s.history.drop(m.seen - s.acked)
+	own := s.history.drop(m.seen - s.acked)
 	s.acked = m.seen
-	s.onSeen(m.seen)
-	s.peerLayer(m, m.layer)
-	return s.dispatch(m)
+	if own {
+		s.emit(m, Event{Kind: EventAcknowledged})
+	}
+	s.onTurn(m)
+	s.peerLayer(m)
+	if err := s.dispatch(m); err != nil {
+		return err
+	}
+	return s.onSilence(m)
 }
 
 // dispatch does what m says, or tells the application.
@@ -194,6 +249,7 @@ func (s *session) dispatch(m *incoming) error {
 			return do(s, m)
 		}
 	}
+	s.uses++
 	e := Event{Layer: m.layer, Body: m.body}
 	e.describe(&m.message)
 	s.emit(m, e)

@@ -1,6 +1,7 @@
 package secretchat
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
@@ -11,46 +12,80 @@ import (
 //
 //	A  RequestKey(id, g_a)               under the old key
 //	B  AcceptKey(id, g_b, fingerprint)   under the old key
-//	A  CommitKey(id, fingerprint)        under the old key; A sends with the new one from here on
+//	A  CommitKey(id, fingerprint)        under the old key
 //	B  anything, at least Noop           under the new key
 //
 // All of these have numbers, and are processed in their turn, each once. For the state
 // of either side there is one place, exchange; all that may happen is in the four
-// methods on* and in onNewKey.
+// methods on*Key, in onNewKey, onTurn and onSilence, and in renew.
 //
-//	state      event                    what happens                                       next state
-//	idle       key is used up           send RequestKey                                    requested
-//	idle       RequestKey(id)           make the new key, send AcceptKey                   accepted
-//	requested  RequestKey(less)         nothing: the peer will accept ours                 requested
-//	requested  RequestKey(more)         drop ours, as if idle                              accepted
-//	requested  RequestKey(equal)        drop both                                          idle
-//	requested  AcceptKey(id)            make the new key, send CommitKey, use the new one  committed
-//	requested  AcceptKey(other)         send AbortKey(other), drop ours                    idle
-//	requested  AbortKey(id)             drop ours                                          idle
-//	accepted   CommitKey(id)            use the new key, wipe the old, send Noop           idle
-//	accepted   packet under the new key use the new key, send Noop: CommitKey is missing   switched
-//	accepted   AbortKey(id)             wipe the new key                                   idle
-//	switched   CommitKey(id)            wipe the old key                                   idle
-//	committed  message under the new    wipe the old key                                   idle
-//	           key that has seen CommitKey
-//	not idle,  RequestKey(id)           send AbortKey(id)                                  the same
-//	not requested
-//	not        AcceptKey(other)         send AbortKey(other)                               the same
-//	requested
-//	any        AbortKey(other)          nothing                                            the same
+//	state      event                      what happens                                         next state
+//	idle       key is used up             send RequestKey                                      requested
+//	idle       RequestKey(id)             make the new key, send AcceptKey                     accepted
+//	requested  RequestKey(less)           keep it: by the rules the peer will accept ours      requested
+//	requested  the peer goes on without   drop ours, as if idle and RequestKey(less): for      accepted
+//	           AcceptKey after that       Telegram for iOS, the smaller id wins
+//	requested  RequestKey(more)           drop ours, as if idle                                accepted
+//	requested  RequestKey(equal)          drop both                                            idle
+//	requested  AcceptKey(id)              make the new key, send CommitKey                     committed
+//	requested  AbortKey(id)               drop ours                                            idle
+//	requested  no answer though the peer  send AbortKey(id), and ask ever more rarely          idle
+//	           goes on
+//	accepted   CommitKey(id), or packet   use the new key, send Noop                           switched
+//	           under the new key
+//	accepted   AbortKey(id)               wipe the new key                                     idle
+//	switched   message under the new key  wipe the old key                                     idle
+//	           in its turn
+//	switched   key is used up             wipe the old key, send RequestKey                    requested
+//	committed  packet under the new key   use the new key, if that is not done                 committed
+//	committed  message under the new key  wipe the old key                                     idle
+//	           in its turn
+//	committed  AbortKey(id), and nothing  back to the old key, wipe the new one                idle
+//	           came under the new key
+//	committed  key is used up, and        use the new key                                      committed
+//	           nothing came under it
+//	accepted,  RequestKey(other)          send AbortKey(other)                                 the same
+//	switched,
+//	committed
 //
-// Anything else ends the chat, as do a bad g_a or g_b and a wrong fingerprint. There is
-// no use in an AbortKey before that.
+// Whatever else comes is ignored: the same message a second time, which Telegram for Android
+// answers a second time as well, messages of other exchanges, and AbortKey out of place. What
+// ends the chat is a bad g_a or g_b, and a wrong fingerprint in AcceptKey or CommitKey of the
+// exchange that is open. There is no use in an AbortKey before that.
 //
-// There are two keys at most. When CommitKey is processed, so has been all that was
-// sent before it, and the old key has no more use; the same goes for a message that has
-// seen CommitKey.
+// There are two keys at most. The old one is needed for as long as something that was sent
+// under it may come, which is until a message under the new one is processed in its turn:
+// then nothing before it is missing. That a message acknowledges CommitKey says less, and
+// from Telegram for Android it never does.
+//
+// When the initiator begins to use the new key is for the peers to decide. Telegram for iOS
+// and MadelineProto cannot read it before they have got CommitKey: for them, and for all
+// others, it is with the first packet under it. With Telegram for Android it is at CommitKey,
+// since a packet under the old key that overtakes CommitKey has it forget that key, and with
+// it all that is on its way.
 
-// A key is replaced after so many messages, sent and received, or after a week if there
-// was one at all.
+// A key is replaced after so many messages of the application, sent and received, or after
+// a week if there was one at all. What the driver sends does not count, or idle chats would
+// renew each other for ever.
 const (
 	maxUses = 100
 	maxAge  = 7 * 24 * time.Hour
+)
+
+// A peer that does not renew keys, or is in an exchange of its own, does not answer.
+const (
+	// maxIgnored is after how many of its messages that have seen RequestKey an exchange is
+	// given up, and giveUpAfter after how many seconds, if there was one at all. What is
+	// not counted are our own messages, and time alone: the answer may be under way, or
+	// one of the devices off.
+	maxIgnored  = 100
+	giveUpAfter = 24 * 3600
+	// maxGivenUp is how often the time to the next exchange doubles.
+	maxGivenUp = 6
+	// The request of a peer that has lost against ours is accepted after so many of its
+	// messages that have seen ours, or so many seconds after the first.
+	maxSilent   = 3
+	silentAfter = 60
 )
 
 type exchangeState uint8
@@ -59,19 +94,46 @@ const (
 	idle      exchangeState = iota
 	requested               // RequestKey sent
 	accepted                // AcceptKey sent; other is the new key
-	switched                // new key in use, CommitKey still missing; other is the old key
-	committed               // CommitKey sent, new key in use; other is the old key
+	switched                // new key in use; other is the old key
+	committed               // CommitKey sent; other is the new key, or the old one if it is in use
 )
 
 // exchange is the state of key renewal.
 type exchange struct {
 	state exchangeState
 	id    int64
-	mine  *bigdh.PrivateKey // if requested
 
-	// Our number of CommitKey, and whether the peer has used the new key, if committed.
+	// If requested: our number of RequestKey and when it was sent, and how many messages
+	// of the peer have come that had seen it.
+	mine    *bigdh.PrivateKey
+	request int
+	at      int64
+	ignored int
+	// The request of the peer that has lost against ours, how many messages of the peer
+	// have come since then that had seen ours, and when the first did.
+	theirs   *request
+	silent   int
+	silentAt int64
+
+	// If committed: our number of CommitKey, whether the new key is used since then, and
+	// whether the peer has used it.
 	commit  int
+	early   bool
 	usedNew bool
+}
+
+// request is RequestKey of the peer.
+type request struct {
+	id int64
+	gA []byte
+}
+
+// renewal is what remains between two exchanges.
+type renewal struct {
+	last      int64 // id of the last exchange, if there is one
+	hasLast   bool
+	givenUp   int   // exchanges that were given up since the last that was not
+	notBefore int64 // Unix time before which age alone is no reason for the next
 }
 
 func (e *exchange) wipe() {
@@ -81,12 +143,31 @@ func (e *exchange) wipe() {
 	*e = exchange{}
 }
 
-// renew requests a new key if it is time to.
+// renew does what is due when the key is used up.
 func (s *session) renew(tooOld bool) error {
-	if s.exchange.state != idle || s.uses <= maxUses && !(tooOld && s.uses > 0) {
-		return nil
+	e := &s.exchange
+	due := s.uses > maxUses<<s.renewal.givenUp || tooOld && s.uses > 0 && s.now() >= s.renewal.notBefore
+	switch e.state {
+	case idle:
+		if due {
+			return s.requestKey(randomInt64())
+		}
+	case requested:
+		if e.ignored >= maxIgnored || e.ignored > 0 && s.now()-e.at >= giveUpAfter {
+			return s.giveUp()
+		}
+	case switched:
+		if due { // The peer reads, and sends nothing under the new key.
+			s.finish()
+			return s.requestKey(randomInt64())
+		}
+	case committed:
+		if due && !e.early && !e.usedNew {
+			e.early = true
+			s.swapKeys(s.unnumbered())
+		}
 	}
-	return s.requestKey(randomInt64())
+	return nil
 }
 
 func (s *session) requestKey(id int64) error {
@@ -94,28 +175,53 @@ func (s *session) requestKey(id int64) error {
 	if err != nil {
 		panic("secretchat: internal error: " + err.Error())
 	}
-	s.exchange = exchange{state: requested, id: id, mine: mine}
+	s.exchange = exchange{state: requested, id: id, mine: mine, request: s.sent, at: s.now()}
 	gA := mine.PublicKey().Bytes()
 	return s.post(&tl.Action{ID: tl.RequestKey, ExchangeID: id, G: gA[:]})
 }
 
+// giveUp ends an exchange that the peer does not take part in.
+func (s *session) giveUp() error {
+	id := s.exchange.id
+	s.endExchange()
+	s.renewal.givenUp = min(s.renewal.givenUp+1, maxGivenUp)
+	s.renewal.notBefore = s.now() + giveUpAfter<<s.renewal.givenUp
+	return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: id})
+}
+
 func (s *session) onRequestKey(m *incoming) error {
 	a := &m.message.Action
-	switch s.exchange.state {
-	case accepted, switched, committed:
-		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
-	case requested:
-		// Both have requested. The larger id wins, as signed numbers.
-		if a.ExchangeID < s.exchange.id {
+	e := &s.exchange
+	switch e.state {
+	case idle:
+		if s.renewal.hasLast && a.ExchangeID == s.renewal.last {
 			return nil
 		}
-		equal := a.ExchangeID == s.exchange.id
-		s.exchange.wipe()
+	case requested:
+		// Both have requested. The larger id wins, as signed numbers.
+		if a.ExchangeID < e.id {
+			if e.theirs == nil || e.theirs.id != a.ExchangeID {
+				e.theirs = &request{a.ExchangeID, bytes.Clone(a.G)}
+				e.silent, e.silentAt = 0, 0
+			}
+			return nil
+		}
+		equal := a.ExchangeID == e.id
+		s.endExchange()
 		if equal {
 			return nil
 		}
+	default:
+		if a.ExchangeID == e.id {
+			return nil
+		}
+		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
 	}
-	peer, err := s.group.NewPublicKey(a.G)
+	return s.acceptKey(a.ExchangeID, a.G)
+}
+
+func (s *session) acceptKey(id int64, gA []byte) error {
+	peer, err := s.group.NewPublicKey(gA)
 	if err != nil {
 		return fatal(RulePublicValue)
 	}
@@ -125,23 +231,16 @@ func (s *session) onRequestKey(m *incoming) error {
 	}
 	s.other = newKey(mine, peer, s.maxPacket)
 	mine.Wipe()
-	s.exchange = exchange{state: accepted, id: a.ExchangeID}
+	s.exchange = exchange{state: accepted, id: id}
 	gB := mine.PublicKey().Bytes()
-	return s.post(&tl.Action{ID: tl.AcceptKey, ExchangeID: a.ExchangeID, G: gB[:], Fingerprint: s.other.fingerprint()})
+	return s.post(&tl.Action{ID: tl.AcceptKey, ExchangeID: id, G: gB[:], Fingerprint: s.other.fingerprint()})
 }
 
 func (s *session) onAcceptKey(m *incoming) error {
 	a := &m.message.Action
 	e := &s.exchange
-	switch {
-	case e.state == requested && a.ExchangeID == e.id:
-	case e.state == requested:
-		e.wipe()
-		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
-	case e.state != idle && a.ExchangeID == e.id:
-		return fatal(RuleKeyExchange)
-	default:
-		return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: a.ExchangeID})
+	if e.state != requested || a.ExchangeID != e.id {
+		return nil
 	}
 	peer, err := s.group.NewPublicKey(a.G)
 	if err != nil {
@@ -153,72 +252,126 @@ func (s *session) onAcceptKey(m *incoming) error {
 		return fatal(RuleFingerprint)
 	}
 	*e = exchange{state: committed, id: a.ExchangeID, commit: s.sent}
+	s.uses = 0
 	if err := s.post(&tl.Action{ID: tl.CommitKey, ExchangeID: a.ExchangeID, Fingerprint: a.Fingerprint}); err != nil {
 		return err
 	}
-	s.swapKeys(m)
+	if s.peer > LatestLayer { // Telegram for Android
+		e.early = true
+		s.swapKeys(m)
+	}
 	return nil
 }
 
 func (s *session) onCommitKey(m *incoming) error {
 	a := &m.message.Action
 	e := &s.exchange
-	fresh := s.key // if switched
-	if e.state == accepted {
-		fresh = s.other
-	} else if e.state != switched {
-		return fatal(RuleKeyExchange)
-	}
 	if a.ExchangeID != e.id {
-		return fatal(RuleKeyExchange)
+		return nil
 	}
-	if a.Fingerprint != fresh.fingerprint() {
-		return fatal(RuleFingerprint)
-	}
-	if e.state == accepted {
-		s.swapKeys(m)
-		if err := s.post(&tl.Action{ID: tl.Noop}); err != nil {
-			return err
+	switch e.state {
+	case accepted:
+		if a.Fingerprint != s.other.fingerprint() {
+			return fatal(RuleFingerprint)
+		}
+		return s.switchKeys(m)
+	case switched:
+		if a.Fingerprint != s.key.fingerprint() {
+			return fatal(RuleFingerprint)
 		}
 	}
-	s.forgetOther()
 	return nil
 }
 
 func (s *session) onAbortKey(m *incoming) error {
 	a := &m.message.Action
-	if s.exchange.state == idle || a.ExchangeID != s.exchange.id {
+	e := &s.exchange
+	if e.theirs != nil && a.ExchangeID == e.theirs.id {
+		e.theirs = nil
+	}
+	if a.ExchangeID != e.id {
 		return nil
 	}
-	switch s.exchange.state {
-	case requested, accepted:
-		s.forgetOther()
-		s.uses = 0 // Let some time pass before we try again.
+	switch e.state {
+	case requested:
+		if theirs := e.theirs; theirs != nil {
+			s.endExchange()
+			return s.acceptKey(theirs.id, theirs.gA)
+		}
+	case accepted:
+	case committed:
+		if e.usedNew {
+			return nil
+		}
+		if e.early {
+			s.swapKeys(m)
+		}
+	default:
 		return nil
 	}
-	return fatal(RuleKeyExchange) // The peer knows CommitKey, or has sent it.
+	s.forgetOther()
+	s.uses = 0 // Let some time pass before we try again.
+	return nil
 }
 
 // onNewKey notes that a message, which may have to wait for its turn, came under k.
 func (s *session) onNewKey(k *key) error {
+	e := &s.exchange
 	switch {
-	case s.exchange.state == accepted && k == s.other:
+	case e.state == accepted && k == s.other:
 		// Only who has sent CommitKey can have used it.
-		s.exchange.state = switched
-		s.swapKeys(&incoming{seq: -1, seen: s.acked})
-		return s.post(&tl.Action{ID: tl.Noop})
-	case s.exchange.state == committed && k == s.key:
-		s.exchange.usedNew = true
+		return s.switchKeys(s.unnumbered())
+	case e.state == committed && !e.usedNew && (k == s.key) == e.early:
+		e.usedNew = true
+		if !e.early {
+			s.swapKeys(s.unnumbered())
+		}
 	}
 	return nil
 }
 
-// onSeen notes that the peer has processed our messages before number seen. It comes
-// before what the message itself asks for.
-func (s *session) onSeen(seen int) {
-	if s.exchange.state == committed && s.exchange.usedNew && seen > s.exchange.commit {
-		s.forgetOther()
+// switchKeys uses the new key, which the initiator is known to have.
+func (s *session) switchKeys(m *incoming) error {
+	s.exchange.state = switched
+	s.swapKeys(m)
+	return s.post(&tl.Action{ID: tl.Noop})
+}
+
+// onTurn notes that it is the turn of m, before what it asks for is done: if it came under
+// the new key, nothing that was sent under the old one is missing any more.
+func (s *session) onTurn(m *incoming) {
+	e := &s.exchange
+	if (e.state == switched || e.state == committed && e.usedNew) && m.under == s.key.fingerprint() {
+		s.finish()
 	}
+}
+
+// onSilence notes that m has come in its turn, and is done with: if it has seen our
+// RequestKey, there should have been an answer.
+func (s *session) onSilence(m *incoming) error {
+	e := &s.exchange
+	if e.state != requested || m.asked || m.seen <= e.request {
+		return nil
+	}
+	e.ignored++
+	if e.theirs == nil || m.is(tl.RequestKey) {
+		return nil
+	}
+	if e.silent++; e.silent == 1 {
+		e.silentAt = s.now()
+	}
+	return s.acceptTheirs()
+}
+
+// acceptTheirs accepts the peer's request instead of ours, if it is time to.
+func (s *session) acceptTheirs() error {
+	e := &s.exchange
+	if e.theirs == nil || e.silent == 0 || e.silent < maxSilent && s.now()-e.silentAt < silentAfter {
+		return nil
+	}
+	theirs := e.theirs
+	s.endExchange()
+	return s.acceptKey(theirs.id, theirs.gA)
 }
 
 // swapKeys has other used for sending, and key for receiving alone, as m says.
@@ -228,19 +381,30 @@ func (s *session) swapKeys(m *incoming) {
 	s.emit(m, Event{Kind: EventKeyChanged})
 }
 
-// forgetOther ends the exchange.
+// finish ends an exchange that has led to a new key.
+func (s *session) finish() {
+	s.wiped = s.other.fingerprint()
+	s.forgetOther()
+	s.renewal.givenUp, s.renewal.notBefore = 0, 0
+}
+
+// forgetOther ends the exchange, and wipes the key that is not in use for sending.
 func (s *session) forgetOther() {
 	s.other.wipe()
 	s.other = nil
+	s.endExchange()
+}
+
+func (s *session) endExchange() {
+	s.renewal.last, s.renewal.hasLast = s.exchange.id, true
 	s.exchange.wipe()
 }
 
-// keyFor returns the key under which message seq is sent: CommitKey under the old one,
-// as long as that is there, and what came before it as well, until the peer is known to
-// have the new one.
+// keyFor returns the key under which message seq is sent: CommitKey and what came before it
+// under the old one, until the peer is known to have the new one.
 func (s *session) keyFor(seq int) *key {
 	e := &s.exchange
-	if e.state == committed && (seq == e.commit || seq < e.commit && !e.usedNew) {
+	if e.state == committed && e.early && !e.usedNew && seq <= e.commit {
 		return s.other
 	}
 	return s.key
@@ -252,11 +416,20 @@ func (s *session) tick(now time.Time) (changed bool, err error) {
 		return false, s.over
 	}
 	t := now.Unix()
-	if s.keySince == 0 || t < s.keySince {
-		s.keySince = t // a new key, or a clock that was wrong
-		return true, nil
+	if t <= 0 {
+		return false, nil // not a time
 	}
-	before := s.sent
-	err = s.renew(t-s.keySince >= int64(maxAge/time.Second))
-	return s.sent > before, err
+	sent, before := s.sent, s.exchange
+	fresh := s.keySince == 0 || t < s.keySince
+	if fresh {
+		s.keySince = t // a new key, or a clock that was wrong
+	}
+	err = s.askInTime()
+	if err == nil {
+		err = s.acceptTheirs()
+	}
+	if err == nil {
+		err = s.renew(t-s.keySince >= int64(maxAge/time.Second))
+	}
+	return fresh || s.sent > sent || s.exchange != before, err
 }

@@ -45,6 +45,7 @@ func inState(t *testing.T, state exchangeState) (a, b *party) {
 		deliver(t, b, request(a)...)
 		deliver(t, a, b.Outbox()...)
 		a.Outbox() // CommitKey, lost
+		a.switchEarly()
 		if _, err := b.Receive(a.send(text(1, "x"))); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +58,12 @@ func inState(t *testing.T, state exchangeState) (a, b *party) {
 		t.Fatalf("state %d, want %d", b.exchange.state, state)
 	}
 	return a, b
+}
+
+// switchEarly has p use the new key from CommitKey on, as most clients do.
+func (p *party) switchEarly() {
+	p.exchange.early = true
+	p.key, p.other = p.other, p.key
 }
 
 // sentActions returns the actions of what p has to send, as the other side sees them.
@@ -94,6 +101,15 @@ func TestRekeyTable(t *testing.T) {
 	msg := func(id tl.ActionID, exchange int64) func(a, b *party) []byte {
 		return func(a, b *party) []byte { return a.forge(rekeyMessage(id, exchange, a.group, 99)) }
 	}
+	// old and missing are msg in the place of CommitKey, under the key before and the new one.
+	old := func(id tl.ActionID, exchange int64) func(a, b *party) []byte {
+		return func(a, b *party) []byte { return a.forgeMissing(rekeyMessage(id, exchange, a.group, 99)) }
+	}
+	missing := func(id tl.ActionID, exchange int64) func(a, b *party) []byte {
+		return func(a, b *party) []byte {
+			return a.forge(rekeyMessage(id, exchange, a.group, 99), later(a.exchange.commit-a.sent))
+		}
+	}
 	bad := func(id tl.ActionID, g []byte) func(a, b *party) []byte {
 		return func(a, b *party) []byte {
 			return a.forge(service(&tl.Action{ID: id, ExchangeID: exchangeID, G: g}))
@@ -126,41 +142,47 @@ func TestRekeyTable(t *testing.T) {
 		{idle, "RequestKey with 1", bad(tl.RequestKey, one), 0, 0, 0, RulePublicValue},
 		{idle, "RequestKey with 257 bytes", bad(tl.RequestKey, huge), 0, 0, 0, RulePublicValue},
 		{idle, "RequestKey with nothing", bad(tl.RequestKey, nil), 0, 0, 0, RulePublicValue},
-		{idle, "AcceptKey", msg(tl.AcceptKey, other), tl.AbortKey, other, idle, ""},
+		{idle, "AcceptKey", msg(tl.AcceptKey, other), 0, 0, idle, ""},
 		{idle, "AbortKey", msg(tl.AbortKey, other), 0, 0, idle, ""},
-		{idle, "CommitKey", msg(tl.CommitKey, other), 0, 0, 0, RuleKeyExchange},
+		{idle, "CommitKey", msg(tl.CommitKey, other), 0, 0, idle, ""},
 
 		{requested, "RequestKey with a smaller id", msg(tl.RequestKey, less), 0, 0, requested, ""},
 		{requested, "RequestKey with a negative id", msg(tl.RequestKey, -1<<63), 0, 0, requested, ""},
 		{requested, "RequestKey with a larger id", msg(tl.RequestKey, more), tl.AcceptKey, more, accepted, ""},
 		{requested, "RequestKey with the same id", msg(tl.RequestKey, exchangeID), 0, 0, idle, ""},
 		{requested, "AcceptKey", accept, tl.CommitKey, exchangeID, committed, ""},
-		{requested, "AcceptKey with another id", msg(tl.AcceptKey, other), tl.AbortKey, other, idle, ""},
+		{requested, "AcceptKey with another id", msg(tl.AcceptKey, other), 0, 0, requested, ""},
 		{requested, "AcceptKey with a wrong fingerprint", msg(tl.AcceptKey, exchangeID), 0, 0, 0, RuleFingerprint},
 		{requested, "AcceptKey with 1", bad(tl.AcceptKey, one), 0, 0, 0, RulePublicValue},
 		{requested, "AbortKey", msg(tl.AbortKey, exchangeID), 0, 0, idle, ""},
 		{requested, "AbortKey with another id", msg(tl.AbortKey, other), 0, 0, requested, ""},
-		{requested, "CommitKey", msg(tl.CommitKey, exchangeID), 0, 0, 0, RuleKeyExchange},
+		{requested, "CommitKey", msg(tl.CommitKey, exchangeID), 0, 0, requested, ""},
 
-		{accepted, "CommitKey", commit(exchangeID, 0), tl.Noop, 0, idle, ""},
-		{accepted, "CommitKey with another id", commit(other, 0), 0, 0, 0, RuleKeyExchange},
+		{accepted, "CommitKey", commit(exchangeID, 0), tl.Noop, 0, switched, ""},
+		{accepted, "CommitKey with another id", commit(other, 0), 0, 0, accepted, ""},
 		{accepted, "CommitKey with a wrong fingerprint", commit(exchangeID, 1), 0, 0, 0, RuleFingerprint},
 		{accepted, "RequestKey", msg(tl.RequestKey, other), tl.AbortKey, other, accepted, ""},
-		{accepted, "AcceptKey", msg(tl.AcceptKey, other), tl.AbortKey, other, accepted, ""},
-		{accepted, "AcceptKey with our id", msg(tl.AcceptKey, exchangeID), 0, 0, 0, RuleKeyExchange},
+		{accepted, "RequestKey a second time", msg(tl.RequestKey, exchangeID), 0, 0, accepted, ""},
+		{accepted, "AcceptKey", msg(tl.AcceptKey, other), 0, 0, accepted, ""},
+		{accepted, "AcceptKey with our id", msg(tl.AcceptKey, exchangeID), 0, 0, accepted, ""},
 		{accepted, "AbortKey", msg(tl.AbortKey, exchangeID), 0, 0, idle, ""},
 		{accepted, "AbortKey with another id", msg(tl.AbortKey, other), 0, 0, accepted, ""},
 
+		// The number of CommitKey is missing; a text under the new key waits for it.
 		{switched, "CommitKey", commit(exchangeID, 0), 0, 0, idle, ""},
-		{switched, "CommitKey with another id", commit(other, 0), 0, 0, 0, RuleKeyExchange},
+		{switched, "CommitKey with another id", commit(other, 0), 0, 0, idle, ""},
+		{switched, "AbortKey", old(tl.AbortKey, exchangeID), 0, 0, idle, ""},
+		{switched, "RequestKey", old(tl.RequestKey, other), tl.AbortKey, other, idle, ""},
+		{switched, "RequestKey a second time", old(tl.RequestKey, exchangeID), 0, 0, idle, ""},
+		{switched, "RequestKey under the new key", missing(tl.RequestKey, other), tl.AcceptKey, other, accepted, ""},
 		{switched, "CommitKey with a wrong fingerprint", commit(exchangeID, 1), 0, 0, 0, RuleFingerprint},
 
 		{committed, "RequestKey", msg(tl.RequestKey, other), tl.AbortKey, other, committed, ""},
-		{committed, "AcceptKey", msg(tl.AcceptKey, other), tl.AbortKey, other, committed, ""},
-		{committed, "AcceptKey with our id", msg(tl.AcceptKey, exchangeID), 0, 0, 0, RuleKeyExchange},
-		{committed, "AbortKey", msg(tl.AbortKey, exchangeID), 0, 0, 0, RuleKeyExchange},
+		{committed, "AcceptKey", msg(tl.AcceptKey, other), 0, 0, committed, ""},
+		{committed, "AcceptKey with our id", msg(tl.AcceptKey, exchangeID), 0, 0, committed, ""},
+		{committed, "AbortKey", msg(tl.AbortKey, exchangeID), 0, 0, idle, ""},
 		{committed, "AbortKey with another id", msg(tl.AbortKey, other), 0, 0, committed, ""},
-		{committed, "CommitKey", msg(tl.CommitKey, exchangeID), 0, 0, 0, RuleKeyExchange},
+		{committed, "CommitKey", msg(tl.CommitKey, exchangeID), 0, 0, committed, ""},
 	}
 	names := [...]string{"idle", "requested", "accepted", "switched", "committed"}
 	for _, r := range rows {
@@ -253,10 +275,6 @@ func TestRekeySwitchedEarly(t *testing.T) {
 	if b.other != nil || b.exchange.state != idle || old.auth != [256]byte{} {
 		t.Error("the old key was not wiped")
 	}
-	if a.exchange.state != committed {
-		t.Errorf("A's state %d, want committed", a.exchange.state)
-	}
-	deliver(t, a, say(t, b, 1, "has seen CommitKey"))
 	if a.other != nil || a.exchange.state != idle {
 		t.Error("A's old key was not wiped")
 	}
@@ -274,6 +292,7 @@ func TestRekeyEventOrder(t *testing.T) {
 	late := say(t, a, 1, "under the old key, late")
 	deliver(t, a, accept...)
 	commit := a.Outbox()
+	a.switchEarly()
 	after := say(t, a, 2, "under the new key")
 	want := fmt.Sprintf("%d:-1:0 ", EventKeyChanged)
 	wantEvents(t, deliver(t, b, after), want)
@@ -358,13 +377,13 @@ func TestRekeyWhenDue(t *testing.T) {
 			deliver(t, b, say(t, a, 1, "x"))
 		}
 		// NotifyLayer both ways, then messages, then RequestKey.
-		if n := a.sent + a.received; n != maxUses+2 {
-			t.Errorf("%d messages, want %d and RequestKey", n-1, maxUses+1)
+		if n := a.sent + a.received; n != 2+maxUses+1+1 {
+			t.Errorf("%d messages, want %d", n-3, maxUses+1)
 		}
 	})
 	t.Run("received messages", func(t *testing.T) {
 		a, b := newSettledPair(t)
-		for range maxUses - 1 {
+		for range maxUses + 1 {
 			deliver(t, b, say(t, a, 1, "x"))
 		}
 		if b.exchange.state != requested {
@@ -373,6 +392,7 @@ func TestRekeyWhenDue(t *testing.T) {
 	})
 	t.Run("time", func(t *testing.T) {
 		a, b := newSettledPair(t)
+		deliver(t, b, say(t, a, 1, "x"))
 		for _, tick := range []struct {
 			after time.Duration
 			want  exchangeState
@@ -392,8 +412,7 @@ func TestRekeyWhenDue(t *testing.T) {
 		}
 	})
 	t.Run("time, unused", func(t *testing.T) {
-		a, _ := newSettledPair(t)
-		a.uses = 0
+		a, _ := newSettledPair(t) // with NotifyLayer both ways, which does not count
 		a.Tick(start)
 		a.Tick(start.Add(week))
 		if a.exchange.state != idle {
@@ -402,6 +421,7 @@ func TestRekeyWhenDue(t *testing.T) {
 	})
 	t.Run("time going back", func(t *testing.T) {
 		a, _ := newSettledPair(t)
+		say(t, a, 1, "x")
 		a.Tick(start.Add(1000 * week))
 		a.Tick(start)
 		a.Tick(start.Add(week))
@@ -429,6 +449,7 @@ func TestRekeyWhenDue(t *testing.T) {
 // TestCommitKeyUnderTheOldKey: it, and what came before, also when it is sent again.
 func TestCommitKeyUnderTheOldKey(t *testing.T) {
 	a, b := newSettledPair(t)
+	a.peer = LatestLayer + 1 // as Android, for which the new key is used at once
 	old := a.key.envelope.ID()
 	if err := a.requestKey(exchangeID); err != nil {
 		t.Fatal(err)

@@ -1,74 +1,212 @@
 package secretchat
 
-import "github.com/mtcore/mtcore/internal/tl"
+import (
+	"time"
 
-// What may be missing, and what may wait for it.
-const (
-	// maxResend is how many messages one side asks the other for, or gives it.
-	maxResend = 1000
-	// maxQueue is how many messages wait, and maxQueueBytes how long they are together.
-	maxQueue      = 64
-	maxQueueBytes = 4 << 20
-	// askAgain is after how many messages that wait a request, or the answer to it, is
-	// taken for lost.
-	askAgain = maxQueue / 4
-	// maxAsked is how often a peer may ask for the same message. Once does it, but for
-	// what gets lost; without a bound, a few bytes would have us send the whole history,
-	// again and again.
-	maxAsked = 32
+	"github.com/mtcore/mtcore/internal/tl"
 )
 
-// enqueue keeps m until what is missing has come. Now and then it forgets that messages
-// were asked for.
+// What may be missing, what may wait for it, and how often it is asked for.
+const (
+	// maxQueue is how many messages wait, and maxQueueBytes how long they are together.
+	maxQueue      = 1000
+	maxQueueBytes = 16 << 20
+	// maxSpans is how many ranges are asked for at a time. What is missing beyond them is
+	// asked for when one of them has come.
+	maxSpans = 16
+
+	// A request, or the answer to it, is taken for lost after askAgain messages of the peer
+	// that had seen the request, up to maxTries times; at each askAgainAt-th message that
+	// waits, since with a hole on each side nothing is ever seen; and after a time that
+	// doubles with each try.
+	askAgain   = 3
+	maxTries   = 5
+	askAgainAt = 16
+	askAfter   = 30 // seconds
+	askDoubled = 7  // how often that doubles
+
+	// toldTries is after how many requests without an answer the application is told.
+	toldTries = 3
+)
+
+// A message is sent again maxAgain times within againTime seconds, whoever asks for it and
+// why. Without a bound, a few bytes would have us send the whole history, again and again;
+// and each answer has Telegram for iOS ask once more.
+const (
+	maxAgain  = 3
+	againTime = 30
+)
+
+// maxReminders is how often what the peer has asked for is sent again because it says by
+// in_seq_no that it still has not got it.
+const maxReminders = 6
+
+// answer is what the peer has asked for last.
+type answer struct {
+	start, end int
+	reminders  int // that are left
+}
+
+// enqueue keeps m until what is missing has come.
 func (s *session) enqueue(m incoming) error {
 	q := &s.queue
 	if len(q.waiting) == maxQueue || q.bytes+len(m.body) > maxQueueBytes {
 		return fatal(RuleGap)
 	}
 	q.insert(m)
-	if len(q.waiting)%askAgain == 0 {
-		q.requested = 0
+	if len(q.waiting)%askAgainAt == 0 {
+		for i := range q.asked {
+			q.asked[i].late = true
+		}
+	}
+	s.tellGap()
+	return s.requestMissing()
+}
+
+// requestMissing asks for what is missing before the messages that wait, as far as that
+// was not done, or is to be done again.
+func (s *session) requestMissing() error {
+	q := &s.queue
+	for asked := false; q.open() < maxSpans; asked = true {
+		start, end, ok := q.hole(s.received)
+		if !ok {
+			break
+		}
+		if !asked {
+			s.sendFirstTwo()
+		}
+		next := span{start: start, end: end, request: s.sent, since: s.now(), at: s.now(), tries: 1}
+		for _, p := range q.asked {
+			if p.start <= end && start <= p.end {
+				next.tries = max(next.tries, p.tries+1)
+				next.since = min(next.since, p.since)
+				next.told = next.told || p.told
+			}
+		}
+		q.asked = append(q.asked, next)
+		bit := outBit(!s.originator)
+		if err := s.post(&tl.Action{ID: tl.Resend, Start: toWire(start, bit), End: toWire(end, bit)}); err != nil {
+			return err
+		}
+	}
+	q.forget(s.received)
+	return nil
+}
+
+// sendFirstTwo sends our first two unacknowledged messages again to a peer that acts on
+// requests in their turn only, and asks for its own holes once: with a hole on each side,
+// each would wait for the other. That is Telegram for Android, which alone announces a layer
+// above those that are published; others count copies.
+func (s *session) sendFirstTwo() {
+	if s.peer <= LatestLayer {
+		return
+	}
+	for seq := s.acked; seq < min(s.acked+2, s.sent); seq++ {
+		s.sendAgain(seq)
+	}
+}
+
+// tellGap tells the application of what is missing in spite of several requests.
+func (s *session) tellGap() {
+	q := &s.queue
+	q.forget(s.received)
+	for i := range q.asked {
+		p := &q.asked[i]
+		if p.told || p.tries < toldTries || p.tries == toldTries && !p.late {
+			continue
+		}
+		p.told = true
+		e := Event{Kind: EventGap, From: max(p.start, s.received), To: p.end, Since: time.Unix(p.since, 0)}
+		for q.has(e.From) {
+			e.From++
+		}
+		for q.has(e.To) {
+			e.To--
+		}
+		s.emit(s.unnumbered(), e)
+	}
+}
+
+// onProgress looks at what m, which may have to wait, says of our messages and requests.
+func (s *session) onProgress(m *incoming) {
+	if m.asked {
+		return // What it has seen is of another time.
+	}
+	for i := range s.queue.asked {
+		p := &s.queue.asked[i]
+		if m.seen <= p.request || p.late || p.tries >= maxTries {
+			continue
+		}
+		if p.seen++; p.seen >= askAgain {
+			p.late = true
+		}
+	}
+	// One that says that it still waits for what it has asked for gets it again. Telegram
+	// for Android has an in_seq_no that is one too low.
+	if a := &s.answer; a.reminders > 0 && !m.is(tl.Resend) && m.seen+1 >= a.start && m.seen <= a.end {
+		a.reminders--
+		for seq := max(m.seen, a.start, s.acked); seq <= min(m.seen+1, a.end); seq++ {
+			s.sendAgain(seq)
+		}
+	}
+}
+
+// askInTime has what was asked for long ago asked for again. The application is told with the
+// next message, if it is.
+func (s *session) askInTime() error {
+	now := s.now()
+	for i := range s.queue.asked {
+		p := &s.queue.asked[i]
+		p.at = min(p.at, now) // in case the clock was wrong
+		p.late = p.late || now-p.at >= askAfter<<min(p.tries-1, askDoubled)
 	}
 	return s.requestMissing()
 }
 
-// requestMissing asks for what is missing before the first message that waits, unless
-// that was done.
-func (s *session) requestMissing() error {
-	q := &s.queue
-	if len(q.waiting) == 0 {
-		return nil
-	}
-	start, end := max(s.received, q.requested), q.waiting[0].seq-1
-	if start > end {
-		return nil
-	}
-	q.requested = end + 1
-	bit := outBit(!s.originator)
-	return s.post(&tl.Action{ID: tl.Resend, Start: toWire(start, bit), End: toWire(end, bit)})
-}
-
-// answerResend marks what the peer has asked for. Everything has to be there: messages
-// that exist, and that it has not acknowledged.
+// answerResend has what the peer has asked for sent again, but for what it has got since:
+// requests can be late, and there may be one for each message that has had to wait. What was
+// never sent nobody can have missed.
 func (s *session) answerResend(a *tl.Action) error {
 	start, ok := fromWire(a.Start, outBit(s.originator))
 	end, ok2 := fromWire(a.End, outBit(s.originator))
-	if !ok || !ok2 || start > end || start < s.acked || end >= s.sent || end-start >= maxResend {
+	if !ok || !ok2 || start > end || end >= s.sent {
 		return fatal(RuleResend)
 	}
+	if start = max(start, s.acked); start > end {
+		return nil
+	}
+	s.answer = answer{start: start, end: end, reminders: maxReminders}
 	for seq := start; seq <= end; seq++ {
-		if s.history.records[seq-s.acked].asked == maxAsked {
-			return fatal(RuleResend)
-		}
-		s.history.again(seq - s.acked)
+		s.sendAgain(seq)
 	}
 	return nil
 }
 
-// dropV1 removes what waits, came in MTProto 1.0 and has a higher number than seq. It is
-// missing again then.
-func (s *session) dropV1(seq int) {
-	if s.queue.drop(func(m *incoming) bool { return m.v1 && m.seq > seq }) > 0 {
-		s.queue.requested = 0
+// sendAgain has message seq sent again, unless that was done too often a short while ago.
+//
+// In the place of a request of ours goes Noop, and a new request if it is still needed:
+// Telegram for iOS stops for good at a request, a second copy of one included, for what it
+// has dropped since.
+func (s *session) sendAgain(seq int) {
+	r := &s.history.records[seq-s.acked]
+	if r.unsent && !r.handed {
+		return // It is about to be sent anyway.
 	}
+	now := s.now()
+	if now-r.since >= againTime || now < r.since {
+		r.since, r.again = now, 0
+	}
+	if r.again == maxAgain {
+		return
+	}
+	r.again++
+	if r.action == tl.Resend {
+		s.replace(seq, &tl.Action{ID: tl.Noop})
+		for i := range s.queue.asked {
+			if p := &s.queue.asked[i]; p.request == seq {
+				p.late = true
+			}
+		}
+	}
+	s.history.again(seq - s.acked)
 }

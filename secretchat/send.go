@@ -12,8 +12,8 @@ import (
 
 // Bounds of what is kept for a peer that does not acknowledge.
 const (
-	// maxHistory is how many messages are kept. It is not more than a peer may ask for.
-	maxHistory = maxResend
+	// maxHistory is how many messages are kept.
+	maxHistory = 1000
 	// maxOwn is how many of them may be the application's. What is between the two is
 	// for the driver, so that it can always answer an honest peer.
 	maxOwn = 900
@@ -30,16 +30,16 @@ const (
 
 // number gives the message, which was parsed as m, the next number, and puts it into the
 // history.
-func (s *session) number(message []byte, m *tl.Message) error {
+func (s *session) number(message []byte, m *tl.Message, layer int) error {
 	if s.sent == maxNumbers || s.received == maxNumbers {
 		return fatal(RuleExhausted)
 	}
-	layer, seen := s.layer(), s.received
+	seen := s.received
 	s.history.add(record{
-		object: s.wrap(message, layer, s.sent, seen), layer: layer, seen: seen, kind: m.Kind, id: m.RandomID,
+		object: s.wrap(message, layer, s.sent, seen), layer: layer, seen: seen,
+		kind: m.Kind, id: m.RandomID, action: m.Action.ID,
 	})
 	s.sent++
-	s.uses++
 	return nil
 }
 
@@ -65,18 +65,15 @@ func (s *session) post(a *tl.Action) error {
 	if len(s.history.records) == maxHistory {
 		return fatal(RuleUnacknowledged)
 	}
-	m := tl.Message{Kind: tl.Service, RandomID: randomInt64()}
-	return s.number(tl.AppendService(nil, m.RandomID, a), &m)
+	m := tl.Message{Kind: tl.Service, RandomID: randomInt64(), Action: *a}
+	return s.number(tl.AppendService(nil, m.RandomID, a), &m, s.layer())
 }
 
 // packet encrypts message seq, which is in the history, and notes that it was handed
 // out.
 func (s *session) packet(seq int) Packet {
 	r := &s.history.records[seq-s.acked]
-	if r.unsent && !r.handed {
-		r.handed = true
-		s.history.unhanded--
-	}
+	s.history.handOut(seq - s.acked)
 	p := Packet{
 		Seq:      seq,
 		RandomID: r.id,
@@ -130,10 +127,15 @@ func (s *session) scrub(a *tl.Action) {
 		if r.kind != tl.Text || a.ID == tl.DeleteMessages && !slices.Contains(a.IDs, r.id) {
 			continue
 		}
-		id := randomInt64()
-		order := tl.AppendService(nil, id, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{r.id}})
-		s.history.replace(i, tl.Service, id, s.wrap(order, r.layer, s.acked+i, r.seen))
+		s.replace(s.acked+i, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{r.id}})
 	}
+}
+
+// replace has an action sent in the place of message seq, with its numbers.
+func (s *session) replace(seq int, a *tl.Action) {
+	r := &s.history.records[seq-s.acked]
+	m := tl.Message{Kind: tl.Service, RandomID: randomInt64(), Action: *a}
+	s.history.replace(seq-s.acked, &m, s.wrap(tl.AppendService(nil, m.RandomID, a), r.layer, seq, r.seen))
 }
 
 // randomInt64 returns an id that nobody can guess, and that is not 0.

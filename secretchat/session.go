@@ -1,6 +1,8 @@
 package secretchat
 
 import (
+	"time"
+
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/internal/tl"
@@ -14,8 +16,9 @@ type session struct {
 	// over is the FatalError that has ended the chat.
 	over error
 
-	allowV1   bool
+	refuseV1  bool
 	maxPacket int
+	clock     func() time.Time
 
 	group      *bigdh.Group
 	originator bool
@@ -26,16 +29,20 @@ type session struct {
 	// for receiving.
 	key, other *key
 	exchange   exchange
-	uses       int   // of key
+	renewal    renewal
+	uses       int   // of key, by the application
 	keySince   int64 // in Unix time, 0 before the first Tick
+	wiped      int64 // fingerprint of the key before, 0 if there was none
 
 	counters
 	layers
 	// firstV2 is the lowest number of a message that came in MTProto 2.0. What follows
 	// it must as well.
 	firstV2 int
+	toldV1  bool
 	queue   queue
 	history history
+	answer  answer
 
 	// unhandled has the events of the last receive.
 	unhandled []Event
@@ -46,58 +53,85 @@ func (s *session) begin(k *key, group *bigdh.Group, gB *[bigdh.Size]byte) {
 	s.group, s.originator, s.gB = group, gB == nil, gB
 	s.picture = kdf.Visualization(&k.auth, &k.auth)
 	s.key = k
-	s.peer = MinLayer
+	s.peer = minPeer
 	s.firstV2 = maxNumbers
 }
 
 // use takes over the options that are not part of the state.
 func (s *session) use(opt *Options) {
-	s.allowV1 = opt.AllowLegacyV1
+	s.refuseV1 = opt.RefuseV1
 	s.maxPacket = opt.MaxPacket
+	s.clock = opt.Clock
 }
+
+// now returns the time, in Unix time.
+func (s *session) now() int64 { return s.clock().Unix() }
 
 // encrypt makes a packet of what the application wants to send.
 func (s *session) encrypt(message []byte) (Packet, error) {
 	if s.over != nil {
 		return Packet{}, s.over
 	}
-	m, err := s.checkContent(message)
+	m, message, layer, err := s.checkContent(message)
 	if err != nil {
 		return Packet{}, err
 	}
 	s.scrub(&m.Action)
 	seq := s.sent
-	if err := s.number(message, &m); err != nil {
+	if err := s.number(message, &m, layer); err != nil {
 		return Packet{}, err
 	}
+	s.uses++
 	p := s.packet(seq)
 	return p, s.renew(false)
 }
 
-// checkContent parses what the application wants to send.
-func (s *session) checkContent(message []byte) (tl.Message, error) {
-	size := (&tl.Layer{RandomBytes: make([]byte, randomSize)}).Size() + len(message)
+// checkContent parses what the application wants to send, and returns it in the form of the
+// layer to wrap it in.
+func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer int, err error) {
+	const flags = 4 // that a text of layer 17 does not have
+	size := (&tl.Layer{RandomBytes: make([]byte, randomSize)}).Size() + flags + len(message)
 	if 4+size+envelope.MaxOverhead > s.maxPacket {
-		return tl.Message{}, ErrTooLong
+		return tl.Message{}, nil, 0, ErrTooLong
 	}
-	m, err := tl.ParseMessage(message)
-	if err != nil || m.Kind != tl.Text && m.Kind != tl.Service || m.Kind == tl.Service && findAction(m.Action.ID).do != nil {
-		return tl.Message{}, ErrContent
+	layer, ok := s.layer(), false
+	m, err = tl.ParseMessage(message)
+	switch m.Kind {
+	case tl.Text:
+		message = tl.Message73(message)
+		layer, ok = s.layerOf(message)
+	case tl.Service:
+		ok = findAction(m.Action.ID).do == nil
+	}
+	if err != nil || !ok {
+		return tl.Message{}, nil, 0, ErrContent
 	}
 	if n := len(s.history.records); n >= maxOwn || n > 0 && s.history.bytes+size > maxOwnBytes {
-		return tl.Message{}, ErrBacklog
+		return tl.Message{}, nil, 0, ErrBacklog
 	}
-	return m, nil
+	return m, message, layer, nil
 }
+
+// maxFlying is how many packets are handed out to Telegram for Android, which announces
+// layers above those that are published, before the server has confirmed one: it ends the
+// chat when a fifth message waits for one that is missing.
+const maxFlying = 4
 
 // outbox returns what has to be sent and was not handed out.
 func (s *session) outbox() []Packet {
 	if s.over != nil || s.history.unhanded == 0 {
 		return nil
 	}
-	packets := make([]Packet, 0, s.history.unhanded)
+	n := s.history.unhanded
+	if s.peer > LatestLayer {
+		n = min(n, maxFlying-s.history.flying)
+	}
+	if n <= 0 {
+		return nil
+	}
+	packets := make([]Packet, 0, n)
 	for i := range s.history.records {
-		if r := &s.history.records[i]; r.unsent && !r.handed {
+		if r := &s.history.records[i]; r.unsent && !r.handed && len(packets) < n {
 			packets = append(packets, s.packet(s.acked+i))
 		}
 	}
@@ -112,7 +146,7 @@ func (s *session) onSent(p *Packet) {
 	r := &s.history.records[p.Seq-s.acked]
 	// The peer may have asked for a message while its first packet was on the way.
 	if r.handed && r.resend == p.resend {
-		r.unsent, r.resend, r.handed = false, false, false
+		s.history.arrived(p.Seq - s.acked)
 	}
 }
 

@@ -91,12 +91,12 @@ func (p *simParty) emit(packet Packet) {
 	case actionResend:
 		p.w.stats.resends++
 	case actionCommitKey:
-		if inspect(p.chat).keys[0].ID() == s.key {
+		if number := p.w.keyNumber[s.key]; first == nil && number+1 != len(p.w.keyNumber) && number > p.newest {
 			failf("%v sends CommitKey under the new key", p)
 		}
 		p.w.stats.rekeys++
 	}
-	if s.action != actionCommitKey && p.w.keyNumber[s.key] < p.newest {
+	if p.w.keyNumber[s.key] < p.newest {
 		failf("%v sends message %d under a key older than what %v uses", p, s.seq, p.peer)
 	}
 	p.w.tell("\t%v sends %v", p, s)
@@ -149,6 +149,7 @@ func (p *simParty) checkAgain(first, s *simPacket) {
 		failf("%v: message %d has another in_seq_no or layer when it is sent again", p, s.seq)
 	}
 	switch {
+	case first.action == actionResend && s.action == actionNoop:
 	case !bytes.Equal(s.message, first.message):
 		if first.action != 0 || !deletes(s, first.id) || !p.deleted[first.id] {
 			failf("%v uses number %d again, for something else:\n%x\n%x", p, s.seq, first.message, s.message)
@@ -192,7 +193,10 @@ func (p *simParty) receive(s *simPacket) {
 			failf("%v takes message %d for a duplicate", p, s.seq)
 		}
 		p.w.stats.duplicates++
-	case ErrUnknownKey:
+	case ErrUnknownKey, ErrReplacedKey:
+		if known := p.w.keyNumber[s.key] == p.w.keyNumber[inspect(p.chat).keys[0].ID()]-1; known != (err == ErrReplacedKey) && len(inspect(p.chat).keys) == 1 {
+			failf("%v: %v, for key %d of %d", p, err, p.w.keyNumber[s.key], len(p.w.keyNumber))
+		}
 		if holds {
 			failf("%v does not know the key of message %d, which it has", p, s.seq)
 		}
@@ -210,7 +214,7 @@ func (p *simParty) receive(s *simPacket) {
 func (p *simParty) receiveHostile(data []byte) {
 	commits := p.disk.commits
 	events, err := p.chat.Receive(data)
-	if err != ErrDecrypt && err != ErrUnknownKey {
+	if err != ErrDecrypt && err != ErrUnknownKey && err != ErrReplacedKey {
 		failf("%v: a packet that was tampered with: %v", p, err)
 	}
 	if len(events) > 0 || p.disk.commits != commits {
@@ -249,15 +253,24 @@ func (p *simParty) handle(e Event) {
 	if e.Kind == EventKeyChanged && e.Seq == -1 {
 		return // CommitKey is missing.
 	}
+	if e.Kind == EventGap {
+		p.w.stats.gaps++
+		if e.From < p.prefix-1 || e.To < e.From || p.accepted[e.From] != nil && e.From >= p.prefix {
+			failf("%v misses messages %d to %d, and has the first %d", p, e.From, e.To, p.prefix)
+		}
+		return
+	}
 	s := p.accepted[e.Seq]
 	if s == nil || e.Seq >= p.prefix || e.Seq < p.lastSeq {
 		failf("%v delivers event %d of message %d after message %d, and waits for message %d", p, e.Kind, e.Seq, p.lastSeq, p.prefix)
 	}
 	p.lastSeq = e.Seq
-	if e.Seen != s.seen {
-		failf("%v delivers event %d of message %d with Seen %d, want %d", p, e.Kind, e.Seq, e.Seen, s.seen)
+	// What was asked for does not say what it has seen.
+	if e.Seen < p.lastSeen || e.Seen > max(p.lastSeen, s.seen) {
+		failf("%v delivers event %d of message %d with Seen %d, after %d, and it has seen %d", p, e.Kind, e.Seq, e.Seen, p.lastSeen, s.seen)
 	}
-	if e.Kind == EventLayer || e.Kind == EventKeyChanged {
+	p.lastSeen = e.Seen
+	if e.Kind == EventLayer || e.Kind == EventKeyChanged || e.Kind == EventAcknowledged {
 		return
 	}
 	if p.nextOwn == len(p.peer.own) || p.peer.own[p.nextOwn].seq != e.Seq {

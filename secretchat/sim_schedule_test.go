@@ -66,7 +66,7 @@ var simOps = []simOp{
 }
 
 // simLayers are layers to begin with or to change to.
-var simLayers = []int{MinLayer, 73, 101, LatestLayer}
+var simLayers = []int{MinLayer, 101, LatestLayer}
 
 // generate makes up a schedule. The kinds of steps are mixed in another way each time, for
 // there to be calm schedules as well as those in which everything goes wrong.

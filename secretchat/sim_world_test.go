@@ -36,7 +36,7 @@ func (w *simWorld) tell(format string, args ...any) {
 
 // simStats counts what has happened, to tell whether the simulator has seen anything.
 type simStats struct {
-	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts int
+	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts, gaps int
 }
 
 func (s *simStats) add(t *simStats) {
@@ -51,6 +51,7 @@ func (s *simStats) add(t *simStats) {
 	s.deletions += t.deletions
 	s.lies += t.lies
 	s.aborts += t.aborts
+	s.gaps += t.gaps
 }
 
 // simFailure is what the world panics with when something is true that must not be.
@@ -84,6 +85,7 @@ type simParty struct {
 	prefix   int                // number below which everything has come in
 	seen     map[eventKey]Event
 	lastSeq  int // of what was delivered
+	lastSeen int
 	nextOwn  int // how many of peer.own were delivered
 
 	held     map[[8]byte]bool         // keys that this side has or had
@@ -215,7 +217,7 @@ func (w *simWorld) begin(layers [2]int) {
 	a, b := w.sides[0], w.sides[1]
 	a.peer, b.peer = b, a
 	for i, p := range w.sides {
-		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: layers[i]}
+		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: layers[i], Clock: func() time.Time { return w.now }}
 	}
 	o, gA, err := Request(simGroup, a.opt)
 	simMust(err)
@@ -375,6 +377,7 @@ func (w *simWorld) heal() {
 				return
 			}
 			p.say()
+			p.call(func() error { return p.chat.Tick(w.now) })
 			p.flush()
 			w.settle()
 		}
@@ -405,8 +408,8 @@ func (w *simWorld) rekeyOnce() {
 	}
 	w.now = w.now.Add(8 * 24 * time.Hour)
 	for _, p := range w.sides {
-		p.call(func() error { return p.chat.Tick(w.now) })
 		p.say()
+		p.call(func() error { return p.chat.Tick(w.now) })
 		p.flush()
 	}
 	for range 4 {
@@ -507,7 +510,7 @@ func (p *simParty) guard(f func() error) (err error, crashed bool) {
 func (p *simParty) check(err error) {
 	var fatal *FatalError
 	switch {
-	case err == nil, err == ErrDuplicate, err == ErrDecrypt, err == ErrUnknownKey:
+	case err == nil, isRefusal(err):
 		return
 	case errors.As(err, &fatal):
 		p.gaveUp(fatal)

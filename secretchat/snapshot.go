@@ -19,7 +19,7 @@ import (
 // The nonce is random, and long enough to be.
 
 const (
-	stateVersion = 1
+	stateVersion = 2
 	stateHeader  = 1 + chacha20poly1305.NonceSizeX
 	stateDomain  = "mtcore secret chat"
 )
@@ -36,8 +36,8 @@ func (k *StateKey) aead() cipher.AEAD {
 	return aead
 }
 
-func stateAAD(chat, peer int64) []byte {
-	aad := append([]byte(stateDomain), stateVersion)
+func stateAAD(version byte, chat, peer int64) []byte {
+	aad := append([]byte(stateDomain), version)
 	aad = binary.LittleEndian.AppendUint64(aad, uint64(chat))
 	return binary.LittleEndian.AppendUint64(aad, uint64(peer))
 }
@@ -49,7 +49,7 @@ func sealState(aead cipher.AEAD, chat, peer int64, code func(*coder)) []byte {
 	}
 	// Measured first, so that no copy of a secret is left behind by a buffer that
 	// grows.
-	measured := coder{mode: measuring}
+	measured := coder{version: stateVersion, mode: measuring}
 	code(&measured)
 
 	sealed := make([]byte, stateHeader, stateHeader+measured.size+aead.Overhead())
@@ -57,13 +57,13 @@ func sealState(aead cipher.AEAD, chat, peer int64, code func(*coder)) []byte {
 	nonce := sealed[1:stateHeader]
 	rand.Read(nonce) // which never fails
 
-	w := coder{mode: writing, b: sealed}
+	w := coder{version: stateVersion, mode: writing, b: sealed}
 	code(&w)
 	if len(w.b) != stateHeader+measured.size {
 		panic("secretchat: internal error: size of the state")
 	}
 	plaintext := w.b[stateHeader:]
-	return aead.Seal(sealed, nonce, plaintext, stateAAD(chat, peer)) // in place
+	return aead.Seal(sealed, nonce, plaintext, stateAAD(stateVersion, chat, peer)) // in place
 }
 
 // openState has code read a sealed state, and reports whether it was one.
@@ -71,14 +71,15 @@ func openState(aead cipher.AEAD, chat, peer int64, sealed []byte, code func(*cod
 	if aead == nil {
 		panic("secretchat: to restore a state needs Options.StateKey")
 	}
-	if len(sealed) < stateHeader || sealed[0] != stateVersion {
+	if len(sealed) < stateHeader || sealed[0] < 1 || sealed[0] > stateVersion {
 		return false
 	}
-	plaintext, err := aead.Open(nil, sealed[1:stateHeader], sealed[stateHeader:], stateAAD(chat, peer))
+	version := sealed[0]
+	plaintext, err := aead.Open(nil, sealed[1:stateHeader], sealed[stateHeader:], stateAAD(version, chat, peer))
 	if err != nil {
 		return false
 	}
-	r := coder{mode: reading, b: plaintext}
+	r := coder{version: version, mode: reading, b: plaintext}
 	code(&r)
 	clear(plaintext)
 	return !r.bad && len(r.b) == 0

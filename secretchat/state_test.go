@@ -111,7 +111,8 @@ func TestSentOfOthers(t *testing.T) {
 func TestPanics(t *testing.T) {
 	group := testGroup(t)
 	for name, f := range map[string]func(){
-		"layer 45":             func() { Request(group, Options{Layer: 45}) },
+		"layer 46":             func() { Request(group, Options{Layer: 46}) },
+		"layer 102":            func() { Request(group, Options{Layer: 102}) },
 		"a layer of a million": func() { Request(group, Options{Layer: 2 << 20}) },
 		"packets of 100 bytes": func() { Request(group, Options{MaxPacket: 100}) },
 		"a store without key":  func() { Request(group, Options{Store: new(memStore)}) },
@@ -132,16 +133,31 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// TestOldTextInLayer: a message of layer 8 where it does not belong is not understood,
-// but counted.
-func TestOldTextInLayer(t *testing.T) {
+// TestOldFormsInLayer: of messages of layer 8 where they do not belong, a text is not
+// understood, but counted, and an action is one.
+func TestOldFormsInLayer(t *testing.T) {
 	a, b := newSettledPair(t)
-	got, err := b.Receive(a.send(notifyLayer8(200, 15)))
-	if err != nil || b.PeerLayer() != LatestLayer {
-		t.Errorf("layer %d, %v, want %d", b.PeerLayer(), err, LatestLayer)
+	got, err := b.Receive(a.send([]byte{0x1f, 0x4f, 0x81, 0x1f, 5, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}))
+	if err != nil {
+		t.Fatal(err)
 	}
-	wantEvents(t, got, fmt.Sprintf("%d:1:0 ", EventUnsupported))
-	if m, err := tl.ParseMessage(got[0].Body); err != nil || m.Kind != tl.OldService {
+	wantEvents(t, got, fmt.Sprintf("%d:1:5 ", EventUnsupported))
+	if m, err := tl.ParseMessage(got[0].Body); err != nil || m.Kind != tl.OldText {
 		t.Errorf("%+v, %v", m, err)
+	}
+	got, err = b.Receive(a.send(notifyLayer8(200, 15)))
+	if err != nil || b.PeerLayer() != 200 {
+		t.Errorf("layer %d, %v, want 200", b.PeerLayer(), err)
+	}
+	wantEvents(t, got, fmt.Sprintf("%d:2:0 ", EventLayer))
+	deletion := notifyLayer8(0, 15)
+	deletion = append(deletion[:len(deletion)-8], service(&tl.Action{ID: tl.DeleteMessages, IDs: []int64{7}})[12:]...)
+	got, err = b.Receive(a.send(deletion))
+	if err != nil || len(got) != 1 || got[0].Kind != EventDelete || len(got[0].IDs) != 1 || got[0].IDs[0] != 7 {
+		t.Errorf("DeleteMessages in the form of layer 8: %+v, %v", got, err)
+	}
+	b.restart(t)
+	if again := b.Unhandled(); fmt.Sprint(again) != fmt.Sprint(got) {
+		t.Errorf("after a crash %+v, want %+v", again, got)
 	}
 }

@@ -118,7 +118,7 @@ func TestEventsBeforeTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := alice.receive(packet(1, tl.AppendService(nil, 2, &tl.Action{ID: tl.CommitKey}))); err != nil {
+	if err := alice.receive(packet(1, tl.AppendService(nil, 2, &tl.Action{ID: tl.RequestKey}))); err != nil {
 		t.Fatal(err) // It has to wait.
 	}
 	err = alice.receive(packet(0, message{text: "last words"}.marshal(1)))

@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"unicode/utf8"
 )
 
 // ErrMalformed says that bytes are not the object that they should be.
@@ -107,7 +108,8 @@ const (
 // Message is what the driver wants to know of a DecryptedMessage.
 type Message struct {
 	Kind Kind
-	// RandomID is set unless Kind is Unknown.
+	// RandomID is set unless Kind is Unknown; of a service message with an action that is not
+	// known it is set as well.
 	RandomID int64
 	// TTL is set if Kind is Text.
 	TTL int32
@@ -152,9 +154,83 @@ func ParseMessage(b []byte) (m Message, err error) {
 		return Message{}, ErrMalformed
 	}
 	if !known {
-		return Message{}, nil
+		return Message{RandomID: m.RandomID}, nil
 	}
 	return m, nil
+}
+
+// ReadText returns what a decryptedMessage begins with, whatever follows it: of a layer
+// that is not known as well, as long as it begins like those since layer 45.
+func ReadText(b []byte) (randomID int64, text []byte, ok bool) {
+	r := reader{b: b}
+	switch r.id() {
+	case idMessage17:
+	case idMessage8, idService8, idService17, idLayer, idVector:
+		return 0, nil, false
+	default:
+		r.int() // flags
+	}
+	randomID = r.long()
+	r.int() // ttl
+	text = r.bytes()
+	if r.bad || !utf8.Valid(text) {
+		return 0, nil, false
+	}
+	return randomID, text, true
+}
+
+// hasMedia is the flag of decryptedMessage.media.
+const hasMedia = 1 << 9
+
+// Message73 returns a Text in the form of layer 73, decryptedMessage#91cc4674, which has
+// whatever the forms of older layers have, in the same order: b itself if it has that form
+// already.
+func Message73(b []byte) []byte {
+	if len(b) < wordSize {
+		return b
+	}
+	switch binary.LittleEndian.Uint32(b) {
+	case idMessage45:
+		return append(appendID(make([]byte, 0, len(b)), idMessage73), b[wordSize:]...)
+	case idMessage17: // has no flags, and always a media
+		new := appendInt(appendID(make([]byte, 0, wordSize+len(b)), idMessage73), hasMedia)
+		return append(new, b[wordSize:]...)
+	}
+	return b
+}
+
+// Media returns the constructor of the media of a decryptedMessage#91cc4674, 0 if it has
+// none.
+func Media(b []byte) uint32 {
+	r := reader{b: b}
+	if r.id() != idMessage73 || r.int()&hasMedia == 0 {
+		return 0
+	}
+	r.long() // random_id
+	r.int()  // ttl
+	r.bytes()
+	return r.id()
+}
+
+// AppendText appends a decryptedMessage#91cc4674 that is nothing but text, which answers the
+// message replyTo, if that is not 0.
+func AppendText(b []byte, randomID int64, ttl int32, text string, silent bool, replyTo int64) []byte {
+	var flags int32
+	if replyTo != 0 {
+		flags |= 1 << 3
+	}
+	if silent {
+		flags |= 1 << 5
+	}
+	b = appendID(b, idMessage73)
+	b = appendInt(b, flags)
+	b = appendLong(b, randomID)
+	b = appendInt(b, ttl)
+	b = appendBytes(b, []byte(text))
+	if replyTo != 0 {
+		b = appendLong(b, replyTo)
+	}
+	return b
 }
 
 // AppendService appends a decryptedMessageService#73164160 to b.

@@ -150,13 +150,13 @@ final class ChatTest extends Testing {
     private static byte[] text(String text, long id) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         ByteBuffer b = ByteBuffer.allocate(20 + (utf8.length + 1 + 3) / 4 * 4).order(ByteOrder.LITTLE_ENDIAN);
-        b.putInt(0x36b091de).putInt(0).putLong(id).putInt(0).put((byte) utf8.length).put(utf8);
+        b.putInt(0x91cc4674).putInt(0).putLong(id).putInt(0).put((byte) utf8.length).put(utf8);
         return b.array();
     }
 
     private static String textOf(byte[] message) {
         ByteBuffer b = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
-        equal(b.getInt(), 0x36b091de, "constructor");
+        equal(b.getInt(), 0x91cc4674, "constructor");
         return new String(message, 21, message[20], StandardCharsets.UTF_8);
     }
 
