@@ -26,3 +26,26 @@ func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 //
 //go:noescape
 func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
+
+// Mul1024 sets t to x·y.
+//
+//go:noescape
+func Mul1024(t *[32]uint64, x *[16]uint64, y *[16]uint64)
+
+// Square1024 sets t to x².
+//
+//go:noescape
+func Square1024(t *[32]uint64, x *[16]uint64)
+
+// Reduce1024 sets z to a number congruent to t/2^1024 modulo n and less than 2^1024, for
+// any t < 2^2048 and odd n < 2^1024, where k0 is -1/n mod 2^64. It destroys t.
+//
+//go:noescape
+func Reduce1024(z *[16]uint64, t *[32]uint64, n *[16]uint64, k0 uint64)
+
+// SelectPair sets the first 16 words of z to those of entry i of a table of so many
+// entries, at least one, and the next 16 words to those of entry j, or to zero where
+// there is no such entry. It reads all of them.
+//
+//go:noescape
+func SelectPair(z *[40]uint64, table *[40]uint64, entries int, i int, j int)

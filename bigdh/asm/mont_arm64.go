@@ -21,8 +21,32 @@ func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
 //go:noescape
 func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 
+// Mul1024 sets t = x y. t shares no memory with x and y.
+//
+//go:noescape
+func Mul1024(t *[32]uint64, x *[16]uint64, y *[16]uint64)
+
+// Square1024 sets t = x². t shares no memory with x.
+//
+//go:noescape
+func Square1024(t *[32]uint64, x *[16]uint64)
+
+// Reduce1024 sets z to a number that is t / 2^1024 modulo n, with k0 = -1/n modulo
+// 2^64: below 2^1024, and at most n if t is below 2^1024. It overwrites t. z
+// shares no memory with t and n.
+//
+//go:noescape
+func Reduce1024(z *[16]uint64, t *[32]uint64, n *[16]uint64, k0 uint64)
+
 // Select sets the first 32 words of z to those of the entry with that index of a
 // table of so many entries, at least one. It reads all of them.
 //
 //go:noescape
 func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
+
+// SelectPair sets the first 16 words of z to those of entry i of a table of so many
+// entries, at least one, and the next 16 words to those of entry j. It reads all of
+// them.
+//
+//go:noescape
+func SelectPair(z *[40]uint64, table *[40]uint64, entries int, i int, j int)

@@ -1,3 +1,5 @@
+//go:build !((amd64 || arm64) && gc && !purego)
+
 package rsa2048
 
 import "github.com/mtcore/mtcore/internal/impl"

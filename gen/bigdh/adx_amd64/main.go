@@ -5,6 +5,8 @@
 //	t = x·y                           Mul, or Square if y = x
 //	z = (t + n·(-t/n mod R)) / R      Reduce
 //
+// For numbers of 16 limbs, which RSA needs, there are Mul1024, Square1024 and Reduce1024.
+//
 // The product is separate from the reduction so that a square can take half the
 // multiplications. All of it is made of one piece, the row: a digit times eight
 // limbs, added to a window of eight limbs that stays in registers.
@@ -29,12 +31,14 @@
 //	DI          the result z
 //	BP          zero within a row, else free
 //
-// The time depends on nothing but the number of entries that Select reads. What
+// The time depends on nothing but the number of entries that are selected from. What
 // depends on numbers is in the callers' arrays, who wipe them, except for a sign
 // and some carries in the frames.
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -71,8 +75,13 @@ func main() { avomain.Generate(kernels) }
 func kernels() {
 	mulKernel()
 	squareKernel()
-	reduceKernel()
+	reduceKernel(2048)
 	selectKernel()
+
+	mul1024Kernel()
+	square1024Kernel()
+	reduceKernel(1024)
+	selectPairKernel()
 }
 
 // at addresses limb i.
@@ -443,18 +452,49 @@ func triangle(x, z Mem) {
 	}
 }
 
-// reduceKernel emits Reduce: Montgomery's reduction (Modular Multiplication Without
-// Trial Division, 1985), eight limbs at a time. Four times:
+// mul1024Kernel emits Mul1024, the product that Mul takes three times.
+func mul1024Kernel() {
+	TEXT("Mul1024", 0, "func(t *[32]uint64, x, y *[16]uint64)")
+	Pragma("noescape")
+	Doc("Mul1024 sets t to x·y.")
+
+	carry := AllocLocal(8)
+	Load(Param("x"), RSI)
+	Load(Param("y"), RCX)
+	Load(Param("t"), RDI)
+	multiplyHalves(carry)
+	RET()
+}
+
+// square1024Kernel emits Square1024, the square that Square takes three times.
+func square1024Kernel() {
+	TEXT("Square1024", 0, "func(t *[32]uint64, x *[16]uint64)")
+	Pragma("noescape")
+	Doc("Square1024 sets t to x².")
+
+	Load(Param("x"), RSI)
+	Load(Param("t"), RDI)
+	squareHalf()
+	RET()
+}
+
+// reduceKernel emits Reduce or Reduce1024, for numbers of so many bits: Montgomery's
+// reduction (Modular Multiplication Without Trial Division, 1985), eight limbs at a
+// time. For each block of the number:
 //
 //	q = -t/n mod 2^512,  t = (t + q·n) / 2^512
 //
 // q is found limb by limb while its product with the lowest block of n is taken,
 // and replaces the limbs of t that become zero.
-func reduceKernel() {
-	TEXT("Reduce", 0, "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)")
+func reduceKernel(bits int) {
+	name, limbs, size := "Reduce", bits/64, bits/8
+	if bits != 8*full {
+		name += fmt.Sprint(bits)
+	}
+	TEXT(name, 0, fmt.Sprintf("func(z *[%d]uint64, t *[%d]uint64, n *[%[1]d]uint64, k0 uint64)", limbs, 2*limbs))
 	Pragma("noescape")
-	Doc("Reduce sets z to a number congruent to t/2^2048 modulo n and less than 2^2048, for",
-		"any t < 2^4096 and odd n < 2^2048, where k0 is -1/n mod 2^64. It destroys t.")
+	Doc(fmt.Sprintf("%s sets z to a number congruent to t/2^%d modulo n and less than 2^%[2]d, for", name, bits),
+		fmt.Sprintf("any t < 2^%d and odd n < 2^%d, where k0 is -1/n mod 2^64. It destroys t.", 2*bits, bits))
 
 	carry := AllocLocal(8)
 	top := AllocLocal(8) // the bit carried out of the blocks
@@ -464,11 +504,12 @@ func reduceKernel() {
 	Load(Param("t"), RDI)
 	Load(Param("n"), RSI)
 	// Offsets in the middle of n and t are short.
-	ADDQ(U32(half), RSI)
-	ADDQ(U32(half), RDI)
-	n, t := x.Offset(-half), z.Offset(-half)
+	middle := size / 2
+	ADDQ(U32(middle), RSI)
+	ADDQ(U32(middle), RDI)
+	n, t := x.Offset(-middle), z.Offset(-middle)
 	MOVQ(U32(0), top)
-	MOVQ(U32(4), left)
+	MOVQ(U32(size/block), left)
 
 	Label("block")
 	loadWindow(t)
@@ -479,13 +520,13 @@ func reduceKernel() {
 		MOVQ(digit, at(t, j))
 		row(n, j, func(Register) {}) // limb j is zero now
 	}
-	for b := 1; b < 4; b++ {
+	for b := 1; b < size/block; b++ {
 		Commentf("q·n, block %d", b)
 		addWindow(t.Offset(b*block), carry)
 		multiply(n.Offset(b*block), t, t.Offset(b*block), carry)
 	}
-	addWindowWithCarry(t.Offset(full), top)
-	storeWindow(t.Offset(full))
+	addWindowWithCarry(t.Offset(size), top)
+	storeWindow(t.Offset(size))
 	ADDQ(Imm(block), RDI)
 	SUBQ(Imm(1), left)
 	JNZ(LabelRef("block"))
@@ -496,7 +537,7 @@ func reduceKernel() {
 	Comment("z = t/R - top·n")
 	MOVBLZX(top, EDX)
 	Load(Param("z"), RCX)
-	for i := range 32 {
+	for i := range limbs {
 		r := place(i)
 		MULXQ(at(n, i), lo, hi)
 		MOVQ(at(t, i), r)
@@ -517,25 +558,45 @@ func selectKernel() {
 	Doc("Select sets the first 32 words of z to those of the entry with that index of a table of",
 		"so many entries, at least one, or to zero if there is no such entry. It reads all of",
 		"them.")
+	selectWords("index")
+}
+
+// selectPairKernel emits SelectPair.
+func selectPairKernel() {
+	TEXT("SelectPair", 0, "func(z, table *[40]uint64, entries, i, j int)")
+	Pragma("noescape")
+	Doc("SelectPair sets the first 16 words of z to those of entry i of a table of so many",
+		"entries, at least one, and the next 16 words to those of entry j, or to zero where",
+		"there is no such entry. It reads all of them.")
+	selectWords("i", "j")
+}
+
+// selectWords selects an equal part of the 32 words with each of the indices.
+func selectWords(indices ...string) {
 	const entry = 40 * limb
 
 	Load(Param("z"), RDI)
 	Load(Param("table"), RSI)
 	Load(Param("entries"), RCX)
 	words := [8]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7}
-	index, mask, word, zeroes, minusOne := Y8, Y9, Y10, Y11, Y12
-	VPBROADCASTQ(address("index"), index)
+	index, mask, word, zeroes, minusOne := []VecPhysical{Y8, Y13}, Y9, Y10, Y11, Y12
+	for i, name := range indices {
+		VPBROADCASTQ(address(name), index[i])
+	}
 	VPXOR(zeroes, zeroes, zeroes)
 	VPCMPEQQ(minusOne, minusOne, minusOne)
 	for _, w := range words {
 		VPXOR(w, w, w)
 	}
 
-	Comment("index counts down: it is zero at entry i")
+	Comment("An index counts down: it is zero at its entry")
 	Label("entry")
-	VPCMPEQQ(zeroes, index, mask)
-	VPADDQ(minusOne, index, index)
+	part := len(words) / len(indices)
 	for i, w := range words {
+		if i%part == 0 {
+			VPCMPEQQ(zeroes, index[i/part], mask)
+			VPADDQ(minusOne, index[i/part], index[i/part])
+		}
 		VPAND(Mem{Base: RSI, Disp: 32 * i}, mask, word)
 		VPOR(word, w, w)
 	}

@@ -1,5 +1,5 @@
 // Command mont_arm64 generates the kernels of package bigdh/asm for ARMv8: multiplication
-// and Montgomery reduction of numbers of 32 words of 64 bits, with MUL and UMULH.
+// and Montgomery reduction of numbers of 32 words of 64 bits, or of 16 words, with MUL and UMULH.
 //
 // Products are computed in full and then reduced, so that a square takes little more
 // than half of the multiplications of a product. All that goes through blocks of 8 × 8
@@ -47,7 +47,10 @@
 package main
 
 import (
+	"fmt"
+	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/mtcore/mtcore/gen/internal/a64"
 )
@@ -55,43 +58,86 @@ import (
 //go:generate go -C ../.. run ./bigdh/mont_arm64
 
 const (
-	wordSize = 8            // bytes
-	limbs    = 32           // words of a number
-	rows     = 8            // words of a block
-	blocks   = limbs / rows // of a number
+	wordSize = 8 // bytes
+	rows     = 8 // words of a block
 
 	blockShift = 6 // log2 of the bytes of a block
 	blockSize  = 1 << blockShift
 )
 
+// size is how many bits the numbers of a kernel have: 2048, or 1024.
+type size int
+
+func (s size) limbs() int  { return int(s) / 64 }
+func (s size) blocks() int { return s.limbs() / rows }
+
+// name returns the name of a kernel for such numbers.
+func (s size) name(role string) string {
+	if s == 2048 {
+		return role
+	}
+	return fmt.Sprint(role, int(s))
+}
+
+// signature returns that of a kernel, where N is a number, T a product, and K scratch
+// that other architectures need.
+func (s size) signature(params string) string {
+	if s == 2048 {
+		params = strings.Replace(params, "K", "k *[64]uint64", 1)
+	} else {
+		params = strings.Replace(params, ", K", "", 1)
+	}
+	return "func(" + strings.NewReplacer(
+		"N", fmt.Sprintf("*[%d]uint64", s.limbs()), "T", fmt.Sprintf("*[%d]uint64", 2*s.limbs())).Replace(params) + ")"
+}
+
+// scratch returns what a comment says about K.
+func (s size) scratch() string {
+	if s == 2048 {
+		return " Scratch k is not needed here."
+	}
+	return ""
+}
+
 func main() {
 	file := a64.NewFile()
-	mulKernel(file)
-	squareKernel(file)
-	reduceKernel(file)
-	selectKernel(file)
+	for _, s := range []size{2048, 1024} {
+		mulKernel(file, s)
+		squareKernel(file, s)
+		reduceKernel(file, s)
+	}
+	selectKernel(file, "Select", "index",
+		"Select sets the first 32 words of z to those of the entry with that index of a\n"+
+			"table of so many entries, at least one. It reads all of them.")
+	selectKernel(file, "SelectPair", "i, j",
+		"SelectPair sets the first 16 words of z to those of entry i of a table of so many\n"+
+			"entries, at least one, and the next 16 words to those of entry j. It reads all of\n"+
+			"them.")
 	file.Generate()
 }
 
 // mulKernel emits Mul: each block of x times all blocks of y.
-func mulKernel(file *a64.File) {
-	f := file.Func("Mul", "func(t *[64]uint64, x, y *[32]uint64, k *[64]uint64)",
-		"Mul sets t = x y. t shares no memory with x and y. Scratch k is not needed here.")
+func mulKernel(file *a64.File, s size) {
+	name, blocks := s.name("Mul"), s.blocks()
+	f := file.Func(name, s.signature("t T, x, y N, K"),
+		name+" sets t = x y. t shares no memory with x and y."+s.scratch())
 
-	m := newMultiplier(f)
+	m := newMultiplier(f, s)
+	toOffset := blockShift - bits.TrailingZeros(uint(blocks)) // of blocks of x
+
 	done := f.GP() // blocks
 	from := f.GP()
 	m.clearZ()
 	f.MOVD(0, done)
 
 	f.Label("outer")
-	f.Comment("Eight words of x times y. So far, a multiple of four blocks is done")
+	f.Comment("Eight words of x times y. So far, these are done for the words below")
 	f.ReloadParam("x", from)
-	f.ADDShifted(done, blockShift-2, from, from)
+	f.ADDShifted(done, toOffset, from, from)
 	m.loadX(from)
 	f.ReloadParam("y", m.y)
 	f.ReloadParam("t", m.z)
-	f.ADDShifted(done, blockShift-2, m.z, m.z)
+	f.ADDShifted(done, toOffset, m.z, m.z)
 	m.begin()
 	f.Label("inner")
 	m.addZ()
@@ -114,11 +160,12 @@ func mulKernel(file *a64.File) {
 //
 // The first sum takes a triangle of the blocks of Mul, and of the products of a
 // block by itself.
-func squareKernel(file *a64.File) {
-	f := file.Func("Square", "func(t *[64]uint64, x *[32]uint64, k *[64]uint64)",
-		"Square sets t = x². t shares no memory with x. Scratch k is not needed here.")
+func squareKernel(file *a64.File, s size) {
+	name, blocks := s.name("Square"), s.blocks()
+	f := file.Func(name, s.signature("t T, x N, K"),
+		name+" sets t = x². t shares no memory with x."+s.scratch())
 
-	m := newMultiplier(f)
+	m := newMultiplier(f, s)
 	outer, inner := f.GP(), f.GP() // the two blocks
 	m.clearZ()
 	f.MOVD(0, outer)
@@ -151,19 +198,19 @@ func squareKernel(file *a64.File) {
 
 	f.FreeGP(outer, inner)
 	m.free()
-	addSquares(f)
+	addSquares(f, s)
 	f.RET()
 }
 
 // addSquares emits the end of Square: z ← 2z + Σ_i x_i² 2^{128i}.
-func addSquares(f *a64.Func) {
+func addSquares(f *a64.Func, s size) {
 	const step = 4 // words of x at a time
 	x, z, n := f.LoadParam("x"), f.LoadParam("t"), f.GP()
 	low, high := gpN(f, step), gpN(f, step) // halves of x_i², the high one x_i first
 	words := gpN(f, 1+2*step)               // z_{2i-1} … z_{2i+2step-1}
 
 	f.Comment("Double the products and add the squares of all words")
-	f.MOVD(limbs/step, n)
+	f.MOVD(s.limbs()/step, n)
 	f.MOVD(0, words[0])
 	f.ADDS(a64.ZR, a64.ZR, a64.ZR) // no carry
 	f.Label("squares")
@@ -209,13 +256,14 @@ func addSquares(f *a64.Func) {
 //	2^2048 - 1 + (2^512 - 1) (2^2048 - 1) < 2^2560
 //
 // At the end, that is added to the high half of t as a whole.
-func reduceKernel(file *a64.File) {
-	f := file.Func("Reduce", "func(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)",
-		"Reduce sets z to a number that is t / 2^2048 modulo n, with k0 = -1/n modulo\n"+
-			"2^64: below 2^2048, and at most n if t is below 2^2048. It overwrites t. z\n"+
-			"shares no memory with t and n.")
+func reduceKernel(file *a64.File, s size) {
+	name, blocks := s.name("Reduce"), s.blocks()
+	f := file.Func(name, s.signature("z N, t T, n N, k0 uint64"),
+		fmt.Sprintf("%s sets z to a number that is t / 2^%d modulo n, with k0 = -1/n modulo\n"+
+			"2^64: below 2^%[2]d, and at most n if t is below 2^%[2]d. It overwrites t. z\n"+
+			"shares no memory with t and n.", name, int(s)))
 
-	m := newMultiplier(f)
+	m := newMultiplier(f, s)
 	outer, inner := f.GP(), f.GP() // the blocks of q and of n
 	f.MOVD(0, outer)
 
@@ -252,20 +300,20 @@ func reduceKernel(file *a64.File) {
 
 	f.FreeGP(outer, inner)
 	m.free()
-	addHigh(f)
+	addHigh(f, s)
 	f.RET()
 }
 
 // addHigh emits the end of Reduce: z is the sum of the halves of t, less n if there
 // is a carry.
-func addHigh(f *a64.Func) {
+func addHigh(f *a64.Func, s size) {
 	const step = 4 // words at a time
 	z, p, q, n := f.GP(), f.LoadParam("t"), f.GP(), f.GP()
 	mask := f.GP()
 	left, right := gpN(f, step), gpN(f, step)
 	combine := func(label string, words func(right, left a64.R)) {
 		f.ReloadParam("z", z)
-		f.MOVD(limbs/step, n)
+		f.MOVD(s.limbs()/step, n)
 		f.Label(label)
 		for i := 0; i < step; i += 2 {
 			f.LDPP(p, left[i], left[i+1])
@@ -282,7 +330,7 @@ func addHigh(f *a64.Func) {
 	}
 
 	f.Comment("Add the halves. The mask is all ones if there is a carry")
-	f.ADD(limbs*wordSize, p, q)
+	f.ADD(s.limbs()*wordSize, p, q)
 	f.ADDS(a64.ZR, a64.ZR, a64.ZR) // no carry
 	combine("add", func(right, left a64.R) { f.ADCS(right, left, left) })
 	f.ADC(a64.ZR, a64.ZR, mask)
@@ -302,36 +350,44 @@ func addHigh(f *a64.Func) {
 	f.FreeGP(right...)
 }
 
-// selectKernel emits Select.
-func selectKernel(file *a64.File) {
+// selectKernel emits a kernel that selects, with each of the indices, an equal part of the
+// first 32 words of an entry.
+func selectKernel(file *a64.File, name, indices, doc string) {
 	const (
-		group    = 4                  // registers to load at a time
-		regs     = limbs / 2          // of the result
-		elemSize = 40 * wordSize      // of an entry
-		unused   = elemSize - 16*regs // bytes at its end
+		group    = 4             // registers to load at a time
+		regs     = 16            // of the result
+		elemSize = 40 * wordSize // of an entry
+		unused   = elemSize - 16*regs
 	)
-	f := file.Func("Select", "func(z *[40]uint64, table *[40]uint64, entries, index int)",
-		"Select sets the first 32 words of z to those of the entry with that index of a\n"+
-			"table of so many entries, at least one. It reads all of them.")
+	f := file.Func(name, "func(z, table *[40]uint64, entries, "+indices+" int)", doc)
 
-	z, table, entries, index := f.LoadParam("z"), f.LoadParam("table"), f.LoadParam("entries"), f.LoadParam("index")
+	z, table, entries := f.LoadParam("z"), f.LoadParam("table"), f.LoadParam("entries")
 	sum, entry := f.VecN(regs), f.VecN(group)
-	wanted, current, one, mask := f.Vec(), f.Vec(), f.Vec(), f.Vec()
-	f.VDUP(index, wanted)
-	f.MOVD(1, index)
-	f.VDUP(index, one)
+	var wanted, masks []a64.V
+	number := f.GP()
+	for _, index := range strings.Split(indices, ", ") {
+		v := f.Vec()
+		f.ReloadParam(index, number)
+		f.VDUP(number, v)
+		wanted, masks = append(wanted, v), append(masks, f.Vec())
+	}
+	current, one := f.Vec(), f.Vec()
+	f.MOVD(1, number)
+	f.VDUP(number, one)
 	f.VEOR(current, current, current)
 	for _, v := range sum {
 		f.VEOR(v, v, v)
 	}
 
 	f.Label("loop")
-	f.VCMEQWords(wanted, current, mask)
+	for i, mask := range masks {
+		f.VCMEQWords(wanted[i], current, mask)
+	}
 	f.VADDWords(one, current, current)
-	for list := range slices.Chunk(sum, group) {
+	for first := 0; first < regs; first += group {
 		f.VLD1P(table, entry...)
-		for i, v := range list {
-			f.VBIT(mask, entry[i], v)
+		for i, v := range sum[first : first+group] {
+			f.VBIT(masks[first*len(masks)/regs], entry[i], v)
 		}
 	}
 	f.ADD(unused, table, table)
@@ -342,15 +398,18 @@ func selectKernel(file *a64.File) {
 	}
 	f.RET()
 
-	f.FreeGP(z, table, entries, index)
+	f.FreeGP(z, table, entries, number)
 	f.FreeVec(sum...)
 	f.FreeVec(entry...)
-	f.FreeVec(wanted, current, one, mask)
+	f.FreeVec(wanted...)
+	f.FreeVec(masks...)
+	f.FreeVec(current, one)
 }
 
 // multiplier has the state of the blocks of a kernel. The names are those at the top.
 type multiplier struct {
 	*a64.Func
+	size
 	y, z a64.R   // addresses
 	c    a64.R   // between blocks
 	x    []a64.R // lowest first, as is a
@@ -362,9 +421,9 @@ type multiplier struct {
 	additions []func() // of the last products, which are still to be emitted
 }
 
-func newMultiplier(f *a64.Func) *multiplier {
+func newMultiplier(f *a64.Func, s size) *multiplier {
 	return &multiplier{
-		Func: f, y: f.GP(), z: f.GP(), c: f.GP(),
+		Func: f, size: s, y: f.GP(), z: f.GP(), c: f.GP(),
 		x: gpN(f, rows), a: gpN(f, rows), yi: f.GP(),
 		products: gpN(f, 3),
 	}
@@ -381,7 +440,7 @@ func (m *multiplier) free() {
 // are stored before they are loaded.
 func (m *multiplier) clearZ() {
 	m.ReloadParam("t", m.z)
-	for i := 0; i < limbs; i += 2 {
+	for i := 0; i < m.limbs(); i += 2 {
 		m.STP(a64.ZR, a64.ZR, i*wordSize, m.z)
 	}
 }

@@ -1,0 +1,87 @@
+//go:build (amd64 || arm64) && gc && !purego
+
+package rsa2048
+
+import (
+	"github.com/mtcore/mtcore/bigdh/asm"
+	"github.com/mtcore/mtcore/internal/limbs"
+)
+
+// The backends in radix 2^64, ADX and Armv8, have kernels of the same names, and elements
+// that are those of Generic.
+
+func mul(p *primes, z, x, y *elem) {
+	switch {
+	case useRadix64:
+		var t full
+		for i := range p.prime {
+			m := &p.prime[i]
+			asm.Mul1024(&t, x.side(i), y.side(i))
+			asm.Reduce1024(z.side(i), &t, &m.n, m.k0)
+		}
+		clear(t[:])
+	default:
+		mulGeneric(p, z, x, y)
+	}
+}
+
+func square(p *primes, z, x *elem, times int) {
+	switch {
+	case useRadix64:
+		var t full
+		for i := range p.prime {
+			m, from, to := &p.prime[i], x.side(i), z.side(i)
+			for range times {
+				asm.Square1024(&t, from)
+				asm.Reduce1024(to, &t, &m.n, m.k0)
+				from = to
+			}
+		}
+		clear(t[:])
+	default:
+		squareGeneric(p, z, x, times)
+	}
+}
+
+func selectElem(z *elem, table []elem, i, j int) {
+	switch {
+	case useRadix64:
+		asm.SelectPair((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), i, j)
+	default:
+		selectGeneric(z, table, i, j)
+	}
+}
+
+func enter(p *primes, z *elem, x *full) {
+	switch {
+	case useRadix64:
+		var t full
+		for i := range p.prime {
+			m, s := &p.prime[i], z.side(i)
+			t = *x
+			asm.Reduce1024(s, &t, &m.n, m.k0) // x/R
+			asm.Mul1024(&t, s, &m.rrr)
+			asm.Reduce1024(s, &t, &m.n, m.k0)
+		}
+		clear(t[:])
+	default:
+		enterGeneric(p, z, x)
+	}
+}
+
+func leave(p *primes, x *[2]half, z *elem) {
+	switch {
+	case useRadix64:
+		for i := range p.prime {
+			m := &p.prime[i]
+			var t full
+			copy(t[:], z.side(i)[:])
+			asm.Reduce1024(&x[i], &t, &m.n, m.k0)
+			clear(t[:])
+			// From t < R follows (t + q·n)/R ≤ n.
+			limbs.SubtractOnce(x[i][:], m.n[:], 0)
+		}
+	default:
+		leaveGeneric(p, x, z)
+	}
+}
