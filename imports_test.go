@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"internal/cpuid":         {"golang.org/x/sys/cpu"},
 	"internal/ct":            {"golang.org/x/sys/unix"},
 	"internal/dudect":        {},
+	"internal/kdfspec":       {},
 	"internal/guardtest":     {},
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
@@ -39,9 +40,9 @@ var mayImport = map[string][]string{
 	"envelope/asm": {},
 
 	"ige":      {"ige/asm", "internal/alias", "internal/cpuid", "internal/impl", "internal/redact"},
-	"kdf":      {"kdf/asm", "internal/cpuid", "internal/impl", "internal/redact", "github.com/minio/sha256-simd"},
+	"kdf":      {"kdf/asm", "internal/cpuid", "internal/impl", "internal/kdfspec", "internal/redact", "github.com/minio/sha256-simd"},
 	"bigdh":    {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact"},
-	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl"},
+	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl", "internal/kdfspec"},
 
 	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20poly1305"},

@@ -30,12 +30,14 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/binary"
+
+	"github.com/mtcore/mtcore/internal/kdfspec"
 )
 
 // Sizes in bytes.
 const (
-	AuthKeySize = 256
-	MsgKeySize  = 16
+	AuthKeySize = kdfspec.AuthKeySize
+	MsgKeySize  = kdfspec.MsgKeySize
 )
 
 // Backend names the implementation that this machine uses, such as
@@ -80,10 +82,10 @@ func (k *AuthKey) MsgKey(side Side, padded []byte) MsgKey {
 }
 
 // hashPartSize is how much of an authorization key goes into message keys.
-const hashPartSize = 32
+const hashPartSize = kdfspec.HashSize
 
 func (k *AuthKey) hashPart(side Side) *[hashPartSize]byte {
-	return (*[hashPartSize]byte)(k[88+side.offset():])
+	return kdfspec.HashPart((*[AuthKeySize]byte)(k), side.offset())
 }
 
 // Verify reports whether m is the message key of MTProto 2.0 for a plaintext with its

@@ -1,6 +1,10 @@
 package kdf
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+
+	"github.com/mtcore/mtcore/internal/kdfspec"
+)
 
 // msgKeyGeneric sets m to SHA256(part || padded)[8:24].
 func msgKeyGeneric(m *MsgKey, part *[hashPartSize]byte, padded []byte) {
@@ -15,10 +19,11 @@ func msgKeyGeneric(m *MsgKey, part *[hashPartSize]byte, padded []byte) {
 
 // deriveGeneric sets key and iv from m and part, the authorization key from byte x on.
 func deriveGeneric(key, iv *[32]byte, part *[96]byte, m *MsgKey) {
-	var buf [52]byte
-	concat(buf[:], m[:], part[0:36])
+	const a0, b0, size = kdfspec.OffsetA, kdfspec.OffsetB, kdfspec.PartSize
+	var buf [MsgKeySize + size]byte
+	concat(buf[:], m[:], part[a0:a0+size])
 	a := sha256.Sum256(buf[:])
-	concat(buf[:], part[40:76], m[:])
+	concat(buf[:], part[b0:b0+size], m[:])
 	b := sha256.Sum256(buf[:])
 
 	concat(key[:], a[0:8], b[8:24], a[24:32])

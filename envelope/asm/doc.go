@@ -10,7 +10,7 @@
 // chunk i it is the 64 bytes at hashed + 64*i. The padding of a hash and the choice of
 // what is hashed are the caller's.
 //
-// The kernels with Start, Tail and Hash alone in their names are for what is before and
+// The kernels with Start and Tail in their names, and Hash, are for what is before and
 // after the chunks of a message that is opened: its first 32 bytes, with the expansion of
 // the key, its last 16, 32 or 48, and the rest of its hash.
 //
@@ -33,10 +33,10 @@
 //     less;
 //   - two messages share no memory that either of them writes; the schedule may be
 //     the same. Of sixteen they may share what nobody reads afterwards;
-//   - the CPU has the instructions that the name of the kernel promises. AESNI is AES-NI
-//     and AVX, SHANI is SHA-NI and AVX, and AESNISHANI is both; VAESSHANI is VAES, AVX-512F
-//     and AVX-512VL besides. AVX512 is AVX-512F, AVX-512BW and AVX-512VL; VAES512 is VAES
-//     besides. Armv8 is the AES and SHA-256 instructions.
+//   - the CPU has the instructions: those that the name of the kernel says, or else AES-NI,
+//     SHA-NI and AVX on amd64, and the AES and SHA-256 instructions of ARMv8 on arm64.
+//     VAESSHANI is VAES, AVX-512F and AVX-512VL besides. AVX512 is AVX-512F, AVX-512BW and
+//     AVX-512VL; VAES512 is VAES besides.
 //
 // A schedule xk is the 15 round keys of AES-256 of 16 bytes in the byte order of
 // FIPS 197, in the order in which the cipher uses them; for decryption that is the

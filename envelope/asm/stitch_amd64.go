@@ -4,11 +4,11 @@
 
 package asm
 
-// DecryptHash1AESNISHANI is one IGE stream and one hash with AES-NI and SHA-NI:
+// DecryptHash is one IGE stream and one hash with AES-NI and SHA-NI:
 // the equivalent inverse cipher with the schedule xk. The hash takes no time of its own.
 //
 //go:noescape
-func DecryptHash1AESNISHANI(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 
 // DecryptHash2VAESSHANI is two IGE streams and two hashes with VAES, in its AVX-512 form for
 // XMM registers, and SHA-NI: the equivalent inverse cipher with the schedules xk.
@@ -16,19 +16,19 @@ func DecryptHash1AESNISHANI(xk *[240]byte, iv *[32]byte, dst []byte, src []byte,
 //go:noescape
 func DecryptHash2VAESSHANI(xk *[2]*[240]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, n int, h *[2]*[8]uint32, hashed *[2]*byte)
 
-// DecryptStartAESNI expands an AES-256 key into the schedule xk of the equivalent inverse cipher,
+// DecryptStart expands an AES-256 key into the schedule xk of the equivalent inverse cipher,
 // and does the first 32 bytes of IGE with AES-NI, without a hash.
 //
 //go:noescape
-func DecryptStartAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
+func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
 
-// DecryptTail1AESNISHANI is DecryptHash1AESNISHANI for the end of a message: src is 16, 32
+// DecryptTail is DecryptHash for the end of a message: src is 16, 32
 // or 48 bytes, beside which one block is hashed. iv stays as it is.
 //
 //go:noescape
-func DecryptTail1AESNISHANI(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 
-// HashSHANI hashes so many blocks at p into the state h, with SHA-NI.
+// Hash hashes so many blocks at p into the state h, with SHA-NI.
 //
 //go:noescape
-func HashSHANI(h *[8]uint32, p *byte, blocks int)
+func Hash(h *[8]uint32, p *byte, blocks int)

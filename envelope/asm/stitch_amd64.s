@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func DecryptHash1AESNISHANI(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+// func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, AVX, CMOV, SHA
-TEXT ·DecryptHash1AESNISHANI(SB), NOSPLIT, $0-80
+TEXT ·DecryptHash(SB), NOSPLIT, $0-80
 	MOVQ        src_len+48(FP), AX
 	MOVQ        xk+0(FP), CX
 	MOVQ        dst_base+16(FP), DX
@@ -862,9 +862,9 @@ loop:
 	VMOVDQU64   X23, (AX)
 	RET
 
-// func DecryptStartAESNI(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
+// func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
 // Requires: AES, AVX
-TEXT ·DecryptStartAESNI(SB), NOSPLIT, $0-40
+TEXT ·DecryptStart(SB), NOSPLIT, $0-40
 	MOVQ    xk+0(FP), AX
 	MOVQ    dst+24(FP), CX
 	MOVQ    src+32(FP), DX
@@ -1085,9 +1085,9 @@ DATA rconStart<>+8(SB)/4, $0x00000001
 DATA rconStart<>+12(SB)/4, $0x00000001
 GLOBL rconStart<>(SB), RODATA|NOPTR, $16
 
-// func DecryptTail1AESNISHANI(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+// func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, AVX, SHA
-TEXT ·DecryptTail1AESNISHANI(SB), NOSPLIT, $0-80
+TEXT ·DecryptTail(SB), NOSPLIT, $0-80
 	MOVQ        src_len+48(FP), AX
 	MOVQ        xk+0(FP), CX
 	MOVQ        dst_base+16(FP), DX
@@ -1681,9 +1681,9 @@ blocks3:
 	VMOVDQU     X1, 16(AX)
 	RET
 
-// func HashSHANI(h *[8]uint32, p *byte, blocks int)
+// func Hash(h *[8]uint32, p *byte, blocks int)
 // Requires: AVX, SHA
-TEXT ·HashSHANI(SB), NOSPLIT, $0-24
+TEXT ·Hash(SB), NOSPLIT, $0-24
 	MOVQ        h+0(FP), AX
 	MOVQ        p+8(FP), CX
 	MOVQ        blocks+16(FP), DX

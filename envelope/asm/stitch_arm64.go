@@ -4,25 +4,25 @@
 
 package asm
 
-// DecryptHash1Armv8 is one IGE stream and one hash with the instructions of ARMv8:
+// DecryptHash is one IGE stream and one hash with the instructions of ARMv8:
 // the equivalent inverse cipher with the schedule xk.
 //
 //go:noescape
-func DecryptHash1Armv8(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 
-// DecryptStartArmv8 expands an AES-256 key into the schedule xk of the equivalent inverse cipher,
+// DecryptStart expands an AES-256 key into the schedule xk of the equivalent inverse cipher,
 // and does the first 32 bytes of IGE, without a hash.
 //
 //go:noescape
-func DecryptStartArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
+func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
 
-// DecryptTail1Armv8 is DecryptHash1Armv8 for the end of a message: src is 16, 32 or
+// DecryptTail is DecryptHash for the end of a message: src is 16, 32 or
 // 48 bytes, beside which one block is hashed. iv stays as it is.
 //
 //go:noescape
-func DecryptTail1Armv8(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 
-// HashArmv8 hashes so many blocks at p into the state h.
+// Hash hashes so many blocks at p into the state h.
 //
 //go:noescape
-func HashArmv8(h *[8]uint32, p *byte, blocks int)
+func Hash(h *[8]uint32, p *byte, blocks int)

@@ -70,9 +70,9 @@ DATA sha256K<>+248(SB)/4, $0xbef9a3f7
 DATA sha256K<>+252(SB)/4, $0xc67178f2
 GLOBL sha256K<>(SB), RODATA|NOPTR, $256
 
-// func DecryptHash1Armv8(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+// func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, ASIMD, SHA2
-TEXT ·DecryptHash1Armv8(SB), NOSPLIT, $0-80
+TEXT ·DecryptHash(SB), NOSPLIT, $0-80
 	MOVD   dst_base+16(FP), R1
 	MOVD   src_base+40(FP), R2
 	MOVD   src_len+48(FP), R3
@@ -351,9 +351,9 @@ loop:
 	VST1.P    [V19.B16], 16(R4)
 	RET
 
-// func DecryptStartArmv8(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
+// func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
 // Requires: AES, ASIMD
-TEXT ·DecryptStartArmv8(SB), NOSPLIT, $0-40
+TEXT ·DecryptStart(SB), NOSPLIT, $0-40
 	MOVD   dst+24(FP), R1
 	MOVD   src+32(FP), R2
 	MOVD   key+8(FP), R3
@@ -590,9 +590,9 @@ TEXT ·DecryptStartArmv8(SB), NOSPLIT, $0-40
 	VST1.P [V17.B16], 16(R5)
 	RET
 
-// func DecryptTail1Armv8(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
+// func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, ASIMD, SHA2
-TEXT ·DecryptTail1Armv8(SB), NOSPLIT, $0-80
+TEXT ·DecryptTail(SB), NOSPLIT, $0-80
 	MOVD   dst_base+16(FP), R1
 	MOVD   src_base+40(FP), R2
 	MOVD   xk+0(FP), R3
@@ -1169,9 +1169,9 @@ done:
 	VST1 [V20.B16, V21.B16], (R5)
 	RET
 
-// func HashArmv8(h *[8]uint32, p *byte, blocks int)
+// func Hash(h *[8]uint32, p *byte, blocks int)
 // Requires: ASIMD, SHA2
-TEXT ·HashArmv8(SB), NOSPLIT, $0-24
+TEXT ·Hash(SB), NOSPLIT, $0-24
 	MOVD h+0(FP), R0
 	MOVD p+8(FP), R1
 	MOVD blocks+16(FP), R2

@@ -10,7 +10,8 @@
 //     derivation with each other. They may with its inputs, which have been read when
 //     the first output is written. A kernel for many lanes may be given the same work
 //     twice, outputs included, for lanes that have none of their own;
-//   - the CPU has the instructions that the name of the kernel promises.
+//   - the CPU has the instructions: those that the name of the kernel says, or else SHA-NI
+//     and AVX on amd64, and the SHA-256 instructions of ARMv8 on arm64.
 //
 // A state is the eight words a … h of FIPS 180-4, and a block is 64 bytes, padding
 // included. A kernel for two hashes, or sixteen, takes them side by side, in the same

@@ -4,21 +4,21 @@
 
 package asm
 
-// BlocksSHANI hashes so many blocks at p into the state h.
+// Blocks hashes so many blocks at p into the state h.
 //
 //go:noescape
-func BlocksSHANI(h *[8]uint32, p *byte, blocks int)
+func Blocks(h *[8]uint32, p *byte, blocks int)
 
-// Blocks2SHANI hashes so many blocks at p0 into the state h0, and at p1 into h1.
+// Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.
 //
 //go:noescape
-func Blocks2SHANI(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
+func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 
-// DeriveSHANI derives an AES key and iv as MTProto 2.0 does, from the authorization key
+// Derive derives an AES key and iv as MTProto 2.0 does, from the authorization key
 // from byte x on and a message key.
 //
 //go:noescape
-func DeriveSHANI(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
+func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 
 // Blocks16AVX512 hashes so many blocks at each address of p into the state of the same
 // index.
@@ -26,7 +26,7 @@ func DeriveSHANI(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 //go:noescape
 func Blocks16AVX512(h *[16][8]uint32, p *[16]*byte, blocks int)
 
-// Derive8AVX512 derives eight AES keys and ivs, each as DeriveSHANI does.
+// Derive8AVX512 derives eight AES keys and ivs, each as Derive does.
 //
 //go:noescape
 func Derive8AVX512(key *[8]*[32]byte, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)

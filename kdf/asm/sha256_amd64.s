@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func BlocksSHANI(h *[8]uint32, p *byte, blocks int)
+// func Blocks(h *[8]uint32, p *byte, blocks int)
 // Requires: AVX, SHA
-TEXT ·BlocksSHANI(SB), NOSPLIT, $0-24
+TEXT ·Blocks(SB), NOSPLIT, $0-24
 	MOVQ        h+0(FP), AX
 	MOVQ        p+8(FP), CX
 	MOVQ        blocks+16(FP), DX
@@ -276,9 +276,9 @@ DATA K256<>+248(SB)/4, $0xbef9a3f7
 DATA K256<>+252(SB)/4, $0xc67178f2
 GLOBL K256<>(SB), RODATA|NOPTR, $256
 
-// func Blocks2SHANI(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
+// func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 // Requires: AVX, SHA
-TEXT ·Blocks2SHANI(SB), NOSPLIT, $0-40
+TEXT ·Blocks2(SB), NOSPLIT, $0-40
 	MOVQ        h0+0(FP), AX
 	MOVQ        h1+8(FP), CX
 	MOVQ        p0+16(FP), DX
@@ -634,9 +634,9 @@ loop:
 	VMOVDQU     X8, 16(CX)
 	RET
 
-// func DeriveSHANI(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
+// func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 // Requires: AVX, SHA
-TEXT ·DeriveSHANI(SB), NOSPLIT, $0-32
+TEXT ·Derive(SB), NOSPLIT, $0-32
 	MOVQ key+0(FP), AX
 	MOVQ iv+8(FP), CX
 	MOVQ authKey+16(FP), DX

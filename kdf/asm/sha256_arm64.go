@@ -4,18 +4,18 @@
 
 package asm
 
-// BlocksArmv8 hashes so many blocks at p into the state h.
+// Blocks hashes so many blocks at p into the state h.
 //
 //go:noescape
-func BlocksArmv8(h *[8]uint32, p *byte, blocks int)
+func Blocks(h *[8]uint32, p *byte, blocks int)
 
-// Blocks2Armv8 hashes so many blocks at p0 into the state h0, and at p1 into h1.
+// Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.
 //
 //go:noescape
-func Blocks2Armv8(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
+func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 
-// DeriveArmv8 derives an AES key and iv as MTProto 2.0 does, from the authorization key
+// Derive derives an AES key and iv as MTProto 2.0 does, from the authorization key
 // from byte x on and a message key.
 //
 //go:noescape
-func DeriveArmv8(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
+func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)

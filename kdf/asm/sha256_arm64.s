@@ -86,9 +86,9 @@ DATA kdfPadding<>+8(SB)/4, $0x000001a0
 DATA kdfPadding<>+12(SB)/4, $0x00000000
 GLOBL kdfPadding<>(SB), RODATA|NOPTR, $16
 
-// func BlocksArmv8(h *[8]uint32, p *byte, blocks int)
+// func Blocks(h *[8]uint32, p *byte, blocks int)
 // Requires: ASIMD, SHA2
-TEXT ·BlocksArmv8(SB), NOSPLIT, $0-24
+TEXT ·Blocks(SB), NOSPLIT, $0-24
 	MOVD h+0(FP), R0
 	MOVD p+8(FP), R1
 	VLD1 (R0), [V0.B16, V1.B16]
@@ -234,9 +234,9 @@ loop:
 	VST1     [V0.B16, V1.B16], (R0)
 	RET
 
-// func Blocks2Armv8(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
+// func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 // Requires: ASIMD, SHA2
-TEXT ·Blocks2Armv8(SB), NOSPLIT, $0-40
+TEXT ·Blocks2(SB), NOSPLIT, $0-40
 	MOVD h0+0(FP), R0
 	MOVD p0+16(FP), R1
 	VLD1 (R0), [V0.B16, V1.B16]
@@ -483,9 +483,9 @@ loop:
 	VST1     [V10.B16, V11.B16], (R2)
 	RET
 
-// func DeriveArmv8(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
+// func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 // Requires: ASIMD, SHA2
-TEXT ·DeriveArmv8(SB), NOSPLIT, $0-32
+TEXT ·Derive(SB), NOSPLIT, $0-32
 	MOVD key+0(FP), R0
 	MOVD iv+8(FP), R1
 	MOVD authKey+16(FP), R2

@@ -9,4 +9,4 @@ import (
 
 var availableSHA256 = cpuid.X86HasSHA && cpuid.X86HasAVX
 
-func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.BlocksSHANI(h, p, blocks) }
+func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.Blocks(h, p, blocks) }

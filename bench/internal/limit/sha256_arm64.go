@@ -9,4 +9,4 @@ import (
 
 var availableSHA256 = cpuid.ARM64HasSHA2
 
-func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.BlocksArmv8(h, p, blocks) }
+func hashBlocks(h *[8]uint32, p *byte, blocks int) { asm.Blocks(h, p, blocks) }

@@ -113,9 +113,9 @@ func kernels() {
 	hashKernel()
 }
 
-// oneMessage emits DecryptHash1AESNISHANI.
+// oneMessage emits DecryptHash.
 func oneMessage(d direction) {
-	name := d.verb + "Hash1AESNISHANI"
+	name := d.verb + "Hash"
 	TEXT(name, attr.NOSPLIT, "func(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, hashed *byte)")
 	Pragma("noescape")
 	Doc(name+" is one IGE stream and one hash with AES-NI and SHA-NI:",
@@ -140,10 +140,10 @@ func twoMessages(d direction) {
 		newMessage(bank9, bank23, param(1)))
 }
 
-// startKernel emits DecryptStartAESNI.
+// startKernel emits DecryptStart.
 func startKernel(d direction) {
 	const blocks = 2
-	name := d.verb + "StartAESNI"
+	name := d.verb + "Start"
 	TEXT(name, attr.NOSPLIT, "func(xk *[240]byte, key, iv *[32]byte, dst, src *byte)")
 	Pragma("noescape")
 	Doc(name+" expands an AES-256 key into the schedule xk of "+d.cipher+",",
@@ -167,12 +167,12 @@ func startKernel(d direction) {
 	RET()
 }
 
-// tailKernel emits DecryptTail1AESNISHANI.
+// tailKernel emits DecryptTail.
 func tailKernel(d direction) {
-	name := d.verb + "Tail1AESNISHANI"
+	name := d.verb + "Tail"
 	TEXT(name, attr.NOSPLIT, "func(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, hashed *byte)")
 	Pragma("noescape")
-	Doc(name+" is "+d.verb+"Hash1AESNISHANI for the end of a message: src is 16, 32",
+	Doc(name+" is "+d.verb+"Hash for the end of a message: src is 16, 32",
 		"or 48 bytes, beside which one block is hashed. iv stays as it is.")
 
 	n := Load(Param("src").Len(), GP64())
@@ -193,11 +193,11 @@ func tailKernel(d direction) {
 	}
 }
 
-// hashKernel emits HashSHANI.
+// hashKernel emits Hash.
 func hashKernel() {
-	TEXT("HashSHANI", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
+	TEXT("Hash", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
 	Pragma("noescape")
-	Doc("HashSHANI hashes so many blocks at p into the state h, with SHA-NI.")
+	Doc("Hash hashes so many blocks at p into the state h, with SHA-NI.")
 
 	hash := newHash(bank2, bank9)
 	h, p := Mem{Base: Load(Param("h"), GP64())}, Mem{Base: Load(Param("p"), GP64())}

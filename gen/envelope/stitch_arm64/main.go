@@ -79,9 +79,9 @@ func main() {
 	file.Generate()
 }
 
-// oneMessage emits DecryptHash1Armv8.
+// oneMessage emits DecryptHash.
 func oneMessage(file *a64.File, constants *a64.Data, d direction) {
-	name := d.verb + "Hash1Armv8"
+	name := d.verb + "Hash"
 	f := file.Func(name, "func(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, hashed *byte)",
 		name+" is one IGE stream and one hash with the instructions of ARMv8:\n"+
 			d.cipher+" with the schedule xk.")
@@ -103,10 +103,10 @@ func oneMessage(file *a64.File, constants *a64.Data, d direction) {
 	f.FreeGP(m.n)
 }
 
-// startKernel emits DecryptStartArmv8.
+// startKernel emits DecryptStart.
 func startKernel(file *a64.File, d direction) {
 	const blocks = 2
-	name := d.verb + "StartArmv8"
+	name := d.verb + "Start"
 	f := file.Func(name, "func(xk *[240]byte, key, iv *[32]byte, dst, src *byte)",
 		name+" expands an AES-256 key into the schedule xk of "+d.cipher+",\n"+
 			"and does the first 32 bytes of IGE, without a hash.")
@@ -126,11 +126,11 @@ func startKernel(file *a64.File, d direction) {
 	f.FreeGP(key, xk)
 }
 
-// tailKernel emits DecryptTail1Armv8.
+// tailKernel emits DecryptTail.
 func tailKernel(file *a64.File, constants *a64.Data, d direction) {
-	name := d.verb + "Tail1Armv8"
+	name := d.verb + "Tail"
 	f := file.Func(name, "func(xk *[240]byte, iv *[32]byte, dst, src []byte, h *[8]uint32, hashed *byte)",
-		name+" is "+d.verb+"Hash1Armv8 for the end of a message: src is 16, 32 or\n"+
+		name+" is "+d.verb+"Hash for the end of a message: src is 16, 32 or\n"+
 			"48 bytes, beside which one block is hashed. iv stays as it is.")
 
 	m := newMessage(f, d)
@@ -157,10 +157,10 @@ func tailKernel(file *a64.File, constants *a64.Data, d direction) {
 	m.free()
 }
 
-// hashKernel emits HashArmv8.
+// hashKernel emits Hash.
 func hashKernel(file *a64.File, constants *a64.Data) {
-	f := file.Func("HashArmv8", "func(h *[8]uint32, p *byte, blocks int)",
-		"HashArmv8 hashes so many blocks at p into the state h.")
+	f := file.Func("Hash", "func(h *[8]uint32, p *byte, blocks int)",
+		"Hash hashes so many blocks at p into the state h.")
 
 	h, p, blocks := f.LoadParam("h"), f.LoadParam("p"), f.LoadParam("blocks")
 	hash := sha256v8.New(f, constants, h)

@@ -31,34 +31,26 @@ import (
 
 	"github.com/mtcore/mtcore/gen/internal/avomain"
 	"github.com/mtcore/mtcore/gen/internal/sha256x16"
+	"github.com/mtcore/mtcore/internal/kdfspec"
 )
 
 //go:generate go -C ../.. run ./kdf/sha256_amd64
 
 const blockSize = 64
 
-// initial is the state before the first block, FIPS 180-4, 5.3.3.
-var initial = [8]uint32{
-	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-}
-
 // Of the two inputs of the KDF, seen as 13 words and then the padding of FIPS 180-4,
 // 5.1.1. The constants are words as they are after byte swapping.
 const (
-	kdfPad    = 0x80000000 // word 13
-	kdfLength = 52 * 8     // word 15, in bits
-
-	offsetA = 0  // of A's part of the authorization key, to which x is added
-	offsetB = 40 // of B's
+	kdfPad    = 0x80000000                                  // word 13
+	kdfLength = 8 * (kdfspec.MsgKeySize + kdfspec.PartSize) // word 15, in bits
 )
 
 func main() { avomain.Generate(kernels) }
 
 func kernels() {
-	blocksSHANI()
-	blocks2SHANI()
-	deriveSHANI()
+	blocksKernel()
+	blocks2Kernel()
+	deriveKernel()
 	blocks16AVX512()
 	derive8AVX512()
 }
@@ -175,19 +167,19 @@ func (s *hash) store(h Mem) {
 	VMOVDQU(s.cdgh, h.Offset(16))
 }
 
-// blocksSHANI emits BlocksSHANI.
-func blocksSHANI() {
-	TEXT("BlocksSHANI", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
+// blocksKernel emits Blocks.
+func blocksKernel() {
+	TEXT("Blocks", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
 	Pragma("noescape")
-	Doc("BlocksSHANI hashes so many blocks at p into the state h.")
+	Doc("Blocks hashes so many blocks at p into the state h.")
 	shaniKernel([]Mem{{Base: Load(Param("h"), GP64())}}, []Mem{{Base: Load(Param("p"), GP64())}})
 }
 
-// blocks2SHANI emits Blocks2SHANI.
-func blocks2SHANI() {
-	TEXT("Blocks2SHANI", attr.NOSPLIT, "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)")
+// blocks2Kernel emits Blocks2.
+func blocks2Kernel() {
+	TEXT("Blocks2", attr.NOSPLIT, "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)")
 	Pragma("noescape")
-	Doc("Blocks2SHANI hashes so many blocks at p0 into the state h0, and at p1 into h1.")
+	Doc("Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.")
 	shaniKernel(
 		[]Mem{{Base: Load(Param("h0"), GP64())}, {Base: Load(Param("h1"), GP64())}},
 		[]Mem{{Base: Load(Param("p0"), GP64())}, {Base: Load(Param("p1"), GP64())}})
@@ -228,11 +220,11 @@ func shaniKernel(h, p []Mem) {
 	RET()
 }
 
-// deriveSHANI emits DeriveSHANI.
-func deriveSHANI() {
-	TEXT("DeriveSHANI", attr.NOSPLIT, "func(key, iv *[32]byte, authKey *byte, msgKey *[16]byte)")
+// deriveKernel emits Derive.
+func deriveKernel() {
+	TEXT("Derive", attr.NOSPLIT, "func(key, iv *[32]byte, authKey *byte, msgKey *[16]byte)")
 	Pragma("noescape")
-	Doc("DeriveSHANI derives an AES key and iv as MTProto 2.0 does, from the authorization key",
+	Doc("Derive derives an AES key and iv as MTProto 2.0 does, from the authorization key",
 		"from byte x on and a message key.")
 
 	key := Mem{Base: Load(Param("key"), GP64())}
@@ -253,19 +245,19 @@ func deriveSHANI() {
 	load(msgKey, mk)
 	// A: msg_key, then nine words of the key.
 	VMOVDQA(mk, a.m[0])
-	load(authKey.Offset(offsetA), a.m[1])
-	load(authKey.Offset(offsetA+16), a.m[2])
-	load(authKey.Offset(offsetA+20), last)
+	load(authKey.Offset(kdfspec.OffsetA), a.m[1])
+	load(authKey.Offset(kdfspec.OffsetA+16), a.m[2])
+	load(authKey.Offset(kdfspec.OffsetA+20), last)
 	VPALIGNR(U8(12), last, pad, a.m[3]) // the last word of last, then three of pad
 	// B: nine words of the key, then msg_key.
-	load(authKey.Offset(offsetB), b.m[0])
-	load(authKey.Offset(offsetB+16), b.m[1])
-	load(authKey.Offset(offsetB+20), last)
+	load(authKey.Offset(kdfspec.OffsetB), b.m[0])
+	load(authKey.Offset(kdfspec.OffsetB+16), b.m[1])
+	load(authKey.Offset(kdfspec.OffsetB+20), last)
 	VPALIGNR(U8(12), last, mk, b.m[2])
 	VPALIGNR(U8(12), mk, pad, b.m[3])
 
-	abef := sha256x16.Table("initialABEF", initial[5], initial[4], initial[1], initial[0])
-	cdgh := sha256x16.Table("initialCDGH", initial[7], initial[6], initial[3], initial[2])
+	abef := sha256x16.Table("initialABEF", kdfspec.Initial[5], kdfspec.Initial[4], kdfspec.Initial[1], kdfspec.Initial[0])
+	cdgh := sha256x16.Table("initialCDGH", kdfspec.Initial[7], kdfspec.Initial[6], kdfspec.Initial[3], kdfspec.Initial[2])
 	for _, s := range []*hash{a, b} {
 		VMOVDQU(abef, s.abef)
 		VMOVDQU(cdgh, s.cdgh)
@@ -375,7 +367,7 @@ func pointer(table Mem, l int) Register {
 func derive8AVX512() {
 	TEXT("Derive8AVX512", attr.NOSPLIT, "func(key, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)")
 	Pragma("noescape")
-	Doc("Derive8AVX512 derives eight AES keys and ivs, each as DeriveSHANI does.")
+	Doc("Derive8AVX512 derives eight AES keys and ivs, each as Derive does.")
 
 	key := Mem{Base: Load(Param("key"), GP64())}
 	iv := Mem{Base: Load(Param("iv"), GP64())}
@@ -388,15 +380,15 @@ func derive8AVX512() {
 	for l := range half {
 		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
 		gather(quads[0], l, mk)
-		gather(quads[1], l, k.Offset(offsetA))
-		gather(quads[2], l, k.Offset(offsetA+16))
-		gather(quads[3], l, k.Offset(offsetA+32))
+		gather(quads[1], l, k.Offset(kdfspec.OffsetA))
+		gather(quads[2], l, k.Offset(kdfspec.OffsetA+16))
+		gather(quads[3], l, k.Offset(kdfspec.OffsetA+32))
 	}
 	for l := range half {
 		k, mk := Mem{Base: pointer(authKey, l)}, Mem{Base: pointer(msgKey, l)}
-		gather(quads[0], half+l, k.Offset(offsetB))
-		gather(quads[1], half+l, k.Offset(offsetB+16))
-		gather(quads[2], half+l, k.Offset(offsetB+32))
+		gather(quads[0], half+l, k.Offset(kdfspec.OffsetB))
+		gather(quads[1], half+l, k.Offset(kdfspec.OffsetB+16))
+		gather(quads[2], half+l, k.Offset(kdfspec.OffsetB+32))
 		gather(quads[3], half+l, mk)
 	}
 	for _, q := range quads {
@@ -419,7 +411,7 @@ func derive8AVX512() {
 
 	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
 	state := sha256x16.Words(low, high)
-	start := sha256x16.Table("initial", initial[:]...)
+	start := sha256x16.Table("initial", kdfspec.Initial[:]...)
 	for i, r := range state {
 		VPBROADCASTD(start.Offset(4*i), r)
 	}

@@ -32,36 +32,28 @@ import (
 
 	"github.com/mtcore/mtcore/gen/internal/a64"
 	"github.com/mtcore/mtcore/gen/internal/sha256k"
+	"github.com/mtcore/mtcore/internal/kdfspec"
 )
 
 //go:generate go -C ../.. run ./kdf/sha256_arm64
 
-// initial is the state before the first block, FIPS 180-4, 5.3.3.
-var initial = [8]uint32{
-	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-}
-
 // Of the two inputs of the KDF, seen as 13 words and then the padding of FIPS 180-4,
 // 5.1.1. The constants are words as they are after byte swapping.
 const (
-	kdfPad    = 0x80000000 // word 13
-	kdfLength = 52 * 8     // word 15, in bits
-
-	offsetA = 0  // of A's part of the authorization key, to which x is added
-	offsetB = 40 // of B's
+	kdfPad    = 0x80000000                                  // word 13
+	kdfLength = 8 * (kdfspec.MsgKeySize + kdfspec.PartSize) // word 15, in bits
 )
 
 func main() {
 	file := a64.NewFile()
 	k := file.Words("K256", sha256k.K[:]...)
 
-	f := file.Func("BlocksArmv8", "func(h *[8]uint32, p *byte, blocks int)",
-		"BlocksArmv8 hashes so many blocks at p into the state h.")
+	f := file.Func("Blocks", "func(h *[8]uint32, p *byte, blocks int)",
+		"Blocks hashes so many blocks at p into the state h.")
 	blocksKernel(f, k, []string{"h"}, []string{"p"})
 
-	f = file.Func("Blocks2Armv8", "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)",
-		"Blocks2Armv8 hashes so many blocks at p0 into the state h0, and at p1 into h1.")
+	f = file.Func("Blocks2", "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)",
+		"Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.")
 	blocksKernel(f, k, []string{"h0", "h1"}, []string{"p0", "p1"})
 
 	deriveKernel(file, k)
@@ -172,12 +164,12 @@ func blocksKernel(f *a64.Func, constants *a64.Data, h, p []string) {
 	f.FreeGP(blocks...)
 }
 
-// deriveKernel emits DeriveArmv8.
+// deriveKernel emits Derive.
 func deriveKernel(file *a64.File, constants *a64.Data) {
-	start := file.Words("initial", initial[:]...)
+	start := file.Words("initial", kdfspec.Initial[:]...)
 	padding := file.Words("kdfPadding", kdfPad, 0, kdfLength, 0)
-	f := file.Func("DeriveArmv8", "func(key, iv *[32]byte, authKey *byte, msgKey *[16]byte)",
-		"DeriveArmv8 derives an AES key and iv as MTProto 2.0 does, from the authorization key\n"+
+	f := file.Func("Derive", "func(key, iv *[32]byte, authKey *byte, msgKey *[16]byte)",
+		"Derive derives an AES key and iv as MTProto 2.0 does, from the authorization key\n"+
 			"from byte x on and a message key.")
 
 	key, iv := f.LoadParam("key"), f.LoadParam("iv")
@@ -197,12 +189,12 @@ func deriveKernel(file *a64.File, constants *a64.Data) {
 	swapBytes(f, mk)
 	// A: msg_key, then nine words of the key.
 	f.VMOV(mk, a.m[0])
-	load(offsetA, a.m[1:3]...)
-	load(offsetA+20, last)
+	load(kdfspec.OffsetA, a.m[1:3]...)
+	load(kdfspec.OffsetA+20, last)
 	f.VEXT(12, pad, last, a.m[3]) // the last word of last, then three of pad
 	// B: nine words of the key, then msg_key.
-	load(offsetB, b.m[0:2]...)
-	load(offsetB+20, last)
+	load(kdfspec.OffsetB, b.m[0:2]...)
+	load(kdfspec.OffsetB+20, last)
 	f.VEXT(12, mk, last, b.m[2])
 	f.VEXT(12, pad, mk, b.m[3])
 	f.MOVDAddress(start, p)

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/mtcore/mtcore/envelope/asm"
+	"github.com/mtcore/mtcore/internal/kdfspec"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -29,13 +30,13 @@ const (
 	idleTurns = 8
 )
 
-// decryptAndHashMany is decryptAndHash for up to batchSize messages. Sixteen at a time, the
+// decryptAndHashVAES is decryptAndHash for up to batchSize messages. Sixteen at a time, the
 // longest first, it takes those that are of about the same length. It does the others
 // two by two.
 //
 // Messages are referred to by their index. Pointers to them in a slice or behind a pointer
 // would make the compiler believe that they outlive the call, and move them to the heap.
-func decryptAndHashMany(os []opening) {
+func decryptAndHashVAES(os []opening) {
 	var order [batchSize]uint8
 	sorted := order[:len(os)]
 	for i := range os {
@@ -71,6 +72,61 @@ func worthAll(os []opening, order []uint8) bool {
 		sum += shortest
 	}
 	return sum >= worthWidth*longest && shortest >= startSize
+}
+
+// decryptAndHashPairs is decryptAndHash for the messages of the indices in order, two at a
+// time.
+func decryptAndHashPairs(os []opening, order []uint8) {
+	var ps [2]pass
+	a, order := startNext(&ps[0], os, order)
+	b, order := startNext(&ps[1], os, order)
+	for a != nil && b != nil {
+		n := min(ps[0].chunks(a), ps[1].chunks(b), maxCall/chunkSize/2)
+		if n > 0 {
+			decryptHash2(&ps, a, b, n)
+		}
+		if ps[0].chunks(a) == 0 {
+			ps[0].finish(a)
+			a, order = startNext(&ps[0], os, order)
+		}
+		if ps[1].chunks(b) == 0 {
+			ps[1].finish(b)
+			b, order = startNext(&ps[1], os, order)
+		}
+	}
+	for i, o := range [2]*opening{a, b} {
+		if o != nil {
+			ps[i].run(o)
+			ps[i].finish(o)
+		}
+	}
+}
+
+// startNext starts the first message that is long enough for a pass, and returns it and the
+// indices of those that follow. What is too short is done.
+func startNext(p *pass, os []opening, order []uint8) (o *opening, rest []uint8) {
+	for len(order) > 0 {
+		o, order = &os[order[0]], order[1:]
+		if len(o.src) >= startSize {
+			p.start(o)
+			return o, order
+		}
+		decryptAndHashGeneric(o)
+	}
+	return nil, nil
+}
+
+// decryptHash2 decrypts the next n chunks of a, whose pass is the first, and of b.
+func decryptHash2(ps *[2]pass, a, b *opening, n int) {
+	pa, pb := &ps[0], &ps[1]
+	dstA, srcA := pa.next(a, n)
+	dstB, srcB := pb.next(b, n)
+	asm.DecryptHash2VAESSHANI(
+		&[2]*[240]byte{&pa.xk, &pb.xk}, &[2]*[32]byte{&pa.iv, &pb.iv},
+		&[2]*byte{&dstA[0], &dstB[0]}, &[2]*byte{&srcA[0], &srcB[0]}, len(dstA),
+		&[2]*[8]uint32{&pa.hash, &pb.hash}, &[2]*byte{pa.hashed(a), pb.hashed(b)})
+	pa.done += len(dstA)
+	pb.done += len(dstB)
 }
 
 // sixteen is messages on their way through the kernels. Lanes that have no message, or
@@ -204,11 +260,8 @@ func (s *sixteen) finish() {
 	asm.Hash16AVX512(&s.h, &chunk0, &chunk1)
 	asm.Hash16AVX512(&s.h, &last0, &last1)
 	for l, o := range s.messages[:s.n] {
-		got, c := &o.got, column(l)
-		binary.BigEndian.PutUint32(got[0:], s.h[2][c])
-		binary.BigEndian.PutUint32(got[4:], s.h[3][c])
-		binary.BigEndian.PutUint32(got[8:], s.h[4][c])
-		binary.BigEndian.PutUint32(got[12:], s.h[5][c])
+		c := column(l)
+		kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), s.h[2][c], s.h[3][c], s.h[4][c], s.h[5][c])
 	}
 }
 
@@ -232,19 +285,18 @@ func (s *sixteen) at(l, from int) (dst, src *byte) {
 func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
 	o := s.messages[l]
 	if i == 0 {
-		return &o.auth[88+8*int(o.side)], &o.dst[0]
+		return &o.hashPart()[0], &o.dst[0]
 	}
 	return &o.dst[i*chunkSize-chunkSize/2], &o.dst[i*chunkSize]
 }
 
 // padded returns the addresses of the halves of the last block of the hash of lane l: up to
-// 48 bytes that are left, then the padding of FIPS 180-4, 5.1.1.
+// 48 bytes that are left, then the padding.
 func (s *sixteen) padded(l int) (half0, half1 *byte) {
 	o, last := s.messages[l], &s.aside[l]
 	clear(last[:])
 	n := copy(last[:], o.dst[end(o):])
-	last[n] = 0x80
-	binary.BigEndian.PutUint64(last[chunkSize-8:], 8*uint64(hashPartSize+len(o.dst)))
+	kdfspec.Pad(last[:], n, hashPartSize+len(o.dst))
 	return &last[0], &last[chunkSize/2]
 }
 
@@ -281,9 +333,9 @@ func (s *sixteen) chaining(l int) (out, in *[blockSize]byte) {
 // column is where the kernels have the words of the hash of lane l.
 func column(l int) int { return l%4*4 + l/4 }
 
-// initialHashes is initialHash in all lanes.
+// initialHashes is the initial state in all lanes.
 var initialHashes = func() (h [8][width]uint32) {
-	for i, word := range initialHash {
+	for i, word := range kdfspec.Initial {
 		for l := range h[i] {
 			h[i][l] = word
 		}

@@ -1,0 +1,55 @@
+// Package kdfspec has what packages kdf and envelope, and the generators of their kernels, need
+// to know of MTProto 2.0's key derivation: where the secret parts of an authorization key K
+// are, and how SHA-256 begins and ends. With x being 0 or 8, by the side that sent the message T,
+//
+//	msg_key = SHA256( K[88+x : 120+x] || T )[8:24]
+//	A       = SHA256( msg_key || K[x : x+36] )
+//	B       = SHA256( K[40+x : 76+x] || msg_key )
+package kdfspec
+
+import "encoding/binary"
+
+// Sizes in bytes.
+const (
+	AuthKeySize   = 256
+	MsgKeySize    = 16
+	HashBlockSize = 64 // of SHA-256
+)
+
+// Parts of an authorization key, x to be added to the offsets.
+const (
+	HashOffset = 88 // of what is hashed before the message
+	HashSize   = 32
+	OffsetA    = 0
+	OffsetB    = 40
+	PartSize   = 36 // of A and of B
+)
+
+// HashPart returns what is hashed before the message.
+func HashPart(key *[AuthKeySize]byte, x int) *[HashSize]byte {
+	return (*[HashSize]byte)(key[HashOffset+x:])
+}
+
+// Initial is the state of SHA-256 before the first block, FIPS 180-4, 5.3.3.
+var Initial = [8]uint32{
+	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+}
+
+// Pad appends the padding of FIPS 180-4, 5.1.1, to the n bytes at the beginning of end, which
+// are zero from there on. These n bytes are the last of length. It returns how many blocks, one
+// or two if n is less than HashBlockSize, that makes.
+func Pad(end []byte, n, length int) (blocks int) {
+	blocks = (n + 1 + 8 + HashBlockSize - 1) / HashBlockSize
+	end[n] = 0x80
+	binary.BigEndian.PutUint64(end[blocks*HashBlockSize-8:], 8*uint64(length))
+	return blocks
+}
+
+// SetMsgKey sets m to bytes 8 to 24 of the digest: words 2 to 5 of the last state.
+func SetMsgKey(m *[MsgKeySize]byte, h2, h3, h4, h5 uint32) {
+	binary.BigEndian.PutUint32(m[0:], h2)
+	binary.BigEndian.PutUint32(m[4:], h3)
+	binary.BigEndian.PutUint32(m[8:], h4)
+	binary.BigEndian.PutUint32(m[12:], h5)
+}
