@@ -58,10 +58,11 @@ func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) []byt
 // SealV1. In secret chats, side is Client for both. What it returns is the plaintext
 // without its padding, for which nobody vouches.
 //
-// The layout is needed because the hash ends where the body does. To look for that place
-// before the hash has been compared is what broke clients of 2021: here there is no
-// branch on it, and as much is hashed wherever it is, but for one of SHA-1's blocks. That
-// is if the ciphertext is a multiple of 64 bytes, and has twelve bytes of padding or not.
+// The layout is needed because the hash ends where the body does. That place must stay secret
+// until the hash has been compared: clients that acted on it earlier were broken in 2021. Here
+// no branch depends on it, and neither does the number of blocks that SHA-1 hashes, with one
+// exception: if the length of the ciphertext is a multiple of 64 bytes, a message with twelve
+// bytes of padding takes one block less than any other.
 func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (plaintext []byte, err error) {
 	checkOpen(dst, packet)
 	header := layout.header()

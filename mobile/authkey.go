@@ -118,8 +118,7 @@ func (k *AuthKey) Open(buf []byte, n, side, layout int) (plaintext int, err erro
 		if err := checkSide(side); err != nil {
 			return err
 		}
-		header, err := layoutHeader(layout)
-		if err != nil {
+		if err := checkLayout(layout); err != nil {
 			return err
 		}
 		padded, err := k.env.Open(buf[:0], kdf.Side(side), buf[:n])
@@ -131,6 +130,7 @@ func (k *AuthKey) Open(buf []byte, n, side, layout int) (plaintext int, err erro
 			clear(buf[:n])
 			return err
 		}
+		header := cap(padded) - cap(body) // body is a part of padded
 		plaintext = header + len(body)
 		clear(buf[plaintext:n])
 		return nil
@@ -187,13 +187,9 @@ func checkSide(side int) error {
 	return nil
 }
 
-// layoutHeader returns how many bytes precede the body.
-func layoutHeader(layout int) (int, error) {
-	switch layout {
-	case LayoutSecretChat:
-		return 4, nil
-	case LayoutCloudChat:
-		return 32, nil
+func checkLayout(layout int) error {
+	if layout != LayoutSecretChat && layout != LayoutCloudChat {
+		return fmt.Errorf("mobile: unknown layout %d", layout)
 	}
-	return 0, fmt.Errorf("mobile: unknown layout %d", layout)
+	return nil
 }
