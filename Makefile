@@ -8,10 +8,12 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
-	go -C bench run .
+	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
+	@go -C bench run .
 
 # A page with plots, report.html: of a new run, or of others with RESULTS="a.json b.json".
 report:
+	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
 	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
 
 # The tables of README.md, from the results that it names.

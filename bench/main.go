@@ -10,6 +10,7 @@
 //	                                                the dot keeps the commit of mtcore with them
 //	go run . -json server.json -tries 5             again while something else uses the machine; if that
 //	                                                never ends, the results that the file had stay
+//	go run . -targets                               and tell which of its targets the project met
 //	go run . -html report.html                      and draw them
 //	go run . -html report.html a.json b.json        draw those of several machines
 //	go run . -compare old.json new.json             what changed, and whether that is noise

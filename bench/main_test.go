@@ -11,10 +11,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
 	"github.com/mtcore/mtcore/bench/internal/peers"
 	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/bench/internal/table"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/results"
 )
@@ -28,7 +30,7 @@ func bestBackend() string {
 // TestRun is a whole run, with as few rounds and cells as there can be.
 func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if got := run([]string{"-time", "1ns", "-size", "64,16KiB", "-suite", "ige"}, &stdout, &stderr); got != exitOK {
+	if got := run([]string{"-time", "1ns", "-size", "64,16KiB", "-suite", "ige", "-targets"}, &stdout, &stderr); got != exitOK {
 		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
 	}
 	if stderr.Len() > 0 {
@@ -39,7 +41,7 @@ func TestRun(t *testing.T) {
 		"cpu ", "backends  ige: " + ige.Backend(),
 		ours + " agrees", "mtcore generic agrees",
 		"encrypt 64 B (", "encrypt 16 KiB (", "decrypt 64 B (", "decrypt 16 KiB (",
-		"ns/op", "MB/s", "allocs/op", suite.OfLimit.Title, ours, "mtcore generic",
+		"ns/op", "MB/s", "allocs", suite.OfLimit.Title, ours, "mtcore generic",
 		"Targets", "≤ 1.02", "≥ 1.50", "≥ 3.00", "≥ 1.40",
 	}
 	for _, p := range peers.IGEs(suite.Decrypt) {
@@ -53,10 +55,62 @@ func TestRun(t *testing.T) {
 			t.Errorf("no %q in the output:\n%s", want, &stdout)
 		}
 	}
+	_, end, ok := strings.Cut(stdout.String(), "How many times as fast as others, on one core of ")
+	if n := strings.Count(end, "\n"); !ok || n > 10 {
+		t.Errorf("%d lines at the end: %s", n, end)
+	}
 	first, _, _ := strings.Cut(stdout.String(), "\n")
 	if first != firstLine("", nil) && !strings.HasPrefix(first, "DISTURBED") {
 		t.Errorf("the first line is %q, want the verdict", first)
 	}
+}
+
+// TestWidth: everything printed fits, whatever is measured, and a run ends with a few lines for everybody.
+func TestWidth(t *testing.T) {
+	var out bytes.Buffer
+	for _, s := range allSuites {
+		s := s.make(suite.Options{})
+		for _, c := range s.Cases {
+			table.Case(&out, rowsOf(s, c), s.Columns)
+		}
+		for _, g := range s.Grids {
+			var rows []results.Result
+			for _, c := range s.Cases {
+				rows = append(rows, rowsOf(s, c)...)
+			}
+			table.Grid(&out, s.Name, g, rows)
+		}
+		out.WriteString(s.Legend + "\n")
+	}
+	var stderr bytes.Buffer
+	if got := run([]string{"-time", "1ns", "-size", "64", "-dir", "decrypt", "-suite", "ige", "-targets"}, &out, &stderr); got != exitOK {
+		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
+	}
+	out.WriteString(suite.MethodLegend + "\n")
+	for line := range strings.Lines(out.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > table.Width {
+			t.Errorf("%d columns, want at most %d: %s", n, table.Width, line)
+		}
+	}
+}
+
+// rowsOf returns results of a case, as large as they can be.
+func rowsOf(s suite.Suite, c suite.Case) []results.Result {
+	var rows []results.Result
+	for _, con := range c.Contenders {
+		r := results.Result{
+			Suite: s.Name, Case: c.Name, Op: c.Op, Count: c.Count, Size: c.Size, Bytes: c.Bytes, Rounds: 12345,
+			Way: con.Way, Who: con.Who, How: con.How, Ns: 3e9, Low: 2e9, High: 9e9, Allocs: 12345,
+		}
+		if con.Setting != nil {
+			r.Backend, r.Who = con.Setting.Name, suite.OurName(*con.Setting)
+		}
+		for column := range con.Versus {
+			r.Ratios = append(r.Ratios, results.Ratio{ID: column.ID, Title: column.Title, Value: 12345.6})
+		}
+		rows = append(rows, r)
+	}
+	return rows
 }
 
 // TestUnwritable: what cannot be written is known before anything is checked or measured.
@@ -96,7 +150,7 @@ func TestCheckWritable(t *testing.T) {
 // TestRunBatch is TestRun for a suite with grids.
 func TestRunBatch(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if got := run([]string{"-time", "1ns", "-suite", "batch", "-size", "256"}, &stdout, &stderr); got != exitOK {
+	if got := run([]string{"-time", "1ns", "-suite", "batch", "-size", "256", "-targets"}, &stdout, &stderr); got != exitOK {
 		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
 	}
 	best := "mtcore " + bestBackend()

@@ -15,6 +15,7 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/machine"
 	"github.com/mtcore/mtcore/bench/internal/probe"
 	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/bench/internal/summary"
 	"github.com/mtcore/mtcore/bench/internal/table"
 	"github.com/mtcore/mtcore/internal/results"
 )
@@ -122,7 +123,7 @@ func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) 
 	w := io.Writer(&held)
 	if table.IsTerminal(stdout) {
 		w = stdout
-		fmt.Fprintln(w, firstLine("so far", probe.Disturbances(watch.SoFar(), 0)))
+		table.Text(w, firstLine("so far", probe.Disturbances(watch.SoFar(), 0)))
 	}
 	machine.Print(w, rep.Machine, rep.Build)
 	if err := checkSuites(suites, w, line); err != nil {
@@ -137,6 +138,9 @@ func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) 
 	fmt.Fprintf(w, "%s\n\n", suite.MethodLegend)
 	for _, s := range suites {
 		rows, targets := measureSuite(s, scale, w, line, watch)
+		if opt.targets {
+			table.Targets(w, targets)
+		}
 		rep.Results = append(rep.Results, rows...)
 		rep.Targets = append(rep.Targets, targets...)
 	}
@@ -145,9 +149,12 @@ func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) 
 	rep.Why = probe.Disturbances(p, slowShare(rep.Results))
 	rep.Disturbed = len(rep.Why) > 0
 	rep.Time = time.Now().UTC().Truncate(time.Second)
-	fmt.Fprintln(stdout, firstLine("", rep.Why))
-	_, err := io.Copy(stdout, &held)
-	return rep, err
+	table.Text(stdout, firstLine("", rep.Why))
+	if _, err := io.Copy(stdout, &held); err != nil {
+		return nil, err
+	}
+	summary.Print(stdout, rep)
+	return rep, nil
 }
 
 // firstLine is the verdict on a run.
@@ -175,7 +182,7 @@ func checkSuites(suites []suite.Suite, w io.Writer, line *table.Progress) error 
 		line.Show("%s: checking", s.Name)
 		err := s.Check(func(passed string) {
 			line.Clear()
-			fmt.Fprintf(w, "check     %s: %s\n", s.Name, passed)
+			table.Text(w, fmt.Sprintf("check     %s: %s", s.Name, passed))
 		})
 		line.Clear()
 		if err != nil {
@@ -217,7 +224,5 @@ func measureSuite(s suite.Suite, scale float64, w io.Writer, line *table.Progres
 		table.Grid(w, s.Name, g, all)
 	}
 	fmt.Fprintf(w, "%s\n\n", s.Legend)
-	targets := s.Judge(all)
-	table.Targets(w, targets)
-	return all, targets
+	return all, s.Judge(all)
 }

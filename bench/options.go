@@ -22,6 +22,7 @@ type options struct {
 	time      time.Duration // 0 means what the cases say
 	suites    []string      // nil means all
 	tries     int
+	targets   bool // to print them
 
 	name       string // of the machine
 	json, html string // files to write
@@ -66,6 +67,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		}
 		return nil
 	})
+	flags.BoolVar(&opt.targets, "targets", false, "tell which of its targets the project met")
 	flags.IntVar(&opt.tries, "tries", 1, "measure again while something else uses the machine, so many `times` in all")
 	flags.StringVar(&opt.name, "name", "", "`name` of this machine (default that of its CPU)")
 	flags.StringVar(&opt.json, "json", "", "write the results to this `file`")

@@ -34,8 +34,10 @@ const (
 	Handshake   Way = "mtcore.handshake"
 
 	GotdIGE       Way = "gotd-ige.new"
+	GotdOneByOne  Way = "gotd-ige.one-by-one"
 	GotdSeal      Way = "gotd-td.encrypt"
 	GotdOpen      Way = "gotd-td.decrypt"
+	TDOneByOne    Way = "gotd-td.one-by-one"
 	GogramIGE     Way = "gogram.ige"
 	GogramSeal    Way = "gogram.seal"
 	GogramOpen    Way = "gogram.open"

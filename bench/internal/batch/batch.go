@@ -11,6 +11,7 @@ import (
 
 	one "github.com/mtcore/mtcore/bench/internal/ige"
 	"github.com/mtcore/mtcore/bench/internal/limit"
+	"github.com/mtcore/mtcore/bench/internal/peers"
 	"github.com/mtcore/mtcore/bench/internal/suite"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/results"
@@ -18,13 +19,16 @@ import (
 
 var timesOne = suite.Column{ID: results.OfOne, Title: "× one", Multiple: true}
 
-const legend = `Each message has its own key, the expansion of which is included, and its own buffers, as make returns them.
-batch is EncryptBatch or DecryptBatch; one at a time is Message.Encrypt or Decrypt in a loop over the same
-messages. All of it runs on one core.
-vs one: how many times faster the batch is than the same messages one at a time. × one: the inverse.
-limit: how many times faster this CPU does the AES rounds alone if those of many streams fill its AES units
-than if each waits for the one before, as in one stream: latency over throughput, measured in the same
-rounds. It is at most what the longest message, which is one stream itself, leaves room for.
+const legend = `Each message has its own key, the expansion of which is included, and its own buffers, as make
+returns them. batch is EncryptBatch or DecryptBatch; one at a time is Message.Encrypt or Decrypt
+in a loop over the same messages. All of it runs on one core.
+vs one: how many times faster the batch is than the same messages one at a time. × one: the
+inverse.
+vs gotd: how many times faster than gotd/ige, which has no batches, as gotd/td calls it.
+limit: how many times faster this CPU does the AES rounds alone if those of many streams fill its
+AES units than if each waits for the one before, as in one stream: latency over throughput,
+measured in the same rounds. It is at most what the longest message, which is one stream itself,
+leaves room for.
 × limit: time as a multiple of that of the AES rounds alone.`
 
 // The table of a backend has these numbers of messages down its side.
@@ -44,7 +48,7 @@ func New(opt suite.Options) suite.Suite {
 		Name:     "batch",
 		Backends: suite.Names(settings),
 		Check:    func(passed func(string)) error { return check(settings, ours, passed) },
-		Columns:  []suite.Column{suite.VsOne, suite.OfLimit},
+		Columns:  []suite.Column{suite.VsOne, peers.VsGotd, suite.OfLimit},
 		Legend:   legend,
 		Targets:  targets(measured),
 	}
@@ -136,7 +140,9 @@ func newCase(id results.CaseID, d suite.Direction, lengths []int, settings []sui
 
 	for _, in := range slices.Backward(settings) {
 		single := in.Single(singles)
-		versus := map[suite.Column][]suite.Row{suite.VsOne: {single}, suite.OfLimit: {limitOf(in).Row()}}
+		versus := map[suite.Column][]suite.Row{
+			suite.VsOne: {single}, peers.VsGotd: {theirs.Row()}, suite.OfLimit: {limitOf(in).Row()},
+		}
 		if len(ms) == 1 {
 			versus[timesOne] = []suite.Row{single}
 		}
@@ -149,6 +155,7 @@ func newCase(id results.CaseID, d suite.Direction, lengths []int, settings []sui
 			Versus: map[suite.Column][]suite.Row{suite.OfLimit: {oneLimit.Row()}},
 		})
 	}
+	c.Contenders = append(c.Contenders, suite.Contender{Label: theirs, Op: theirOp(d, ms)})
 	if limit.Available() {
 		c.Contenders = append(c.Contenders, suite.NewLimit(oneLimit, limit.Blocks, c.Bytes))
 	}
@@ -211,6 +218,21 @@ var oneLimit = suite.Label{Way: "limit.aes-one", Who: suite.LimitWho, How: "AES 
 
 func limitOf(in suite.Setting) suite.Label {
 	return suite.Label{Way: results.Way("limit.aes-many." + in.Name), Who: suite.LimitWho, How: "AES rounds of many, " + in.Name}
+}
+
+// theirs is what a client made with gotd/td does, which knows no batches.
+var theirs = suite.Label{Way: results.GotdOneByOne, Who: "gotd/ige", How: "one at a time"}
+
+func theirOp(d suite.Direction, ms []ige.Message) (op func()) {
+	crypts := make([]func(dst, src []byte), len(ms))
+	for i := range ms {
+		crypts[i] = peers.IGEs(d)[0].Prepare(&ms[i].Key, &ms[i].IV)
+	}
+	return func() {
+		for i := range ms {
+			crypts[i](ms[i].Dst, ms[i].Src)
+		}
+	}
 }
 
 // manyStreams returns the probe for the instructions that the setting uses for

@@ -34,14 +34,15 @@ var (
 	ofExp = suite.Column{ID: "of-exp", Title: "× Exp", Multiple: true}
 )
 
-const legend = `y^x and 3^x are powers modulo Telegram's prime, with secret exponents of 2048 bits. IFMA, ADX and generic are
-backends of mtcore; ADX has the IFMA instructions forced off, generic is Go without assembly. NewPrivateKey
-computes a public key, for which there are tables of powers of 3.
-vs peer: how many times faster than the fastest peer that is constant-time too. To check a prime: than the
-fastest of all that check as much.
+const legend = `y^x and 3^x are powers modulo Telegram's prime, with secret exponents of 2048 bits. IFMA, ADX and
+generic are backends of mtcore; ADX has the IFMA instructions forced off, generic is Go without
+assembly. NewPrivateKey computes a public key, for which there are tables of powers of 3.
+vs peer: how many times faster than the fastest peer that is constant-time too. To check a prime:
+than the fastest of all that check as much.
 × bigmod, × OpenSSL, × Exp: time as a multiple of theirs, and of Group.Exp with the same backend.
-NewGroup, unknown: the last of 64 rounds of Miller and Rabin's test is left out, so that the verdict is not
-remembered. OpenSSL and GMP are measured if the program was built with -tags openssl,gmp.`
+NewGroup, unknown: the last of 64 rounds of Miller and Rabin's test is left out, so that the
+verdict is not remembered. OpenSSL and GMP are measured if the program was built with -tags
+openssl,gmp.`
 
 const (
 	expTime   = 2000 * time.Millisecond

@@ -16,9 +16,10 @@ import (
 
 const confidence = 0.95
 
-const legend = `± is the interval in which the median is with 95 % confidence. ~ is a difference that may be chance, by the
-U test of Mann and Whitney with α = 0.05, which is what benchstat does. It knows only the noise within a run: the
-clock, or where memory lies, may differ from one run to the next, so trust no few percent of two runs.`
+const legend = `± is the interval in which the median is with 95 % confidence. ~ is a difference that may be
+chance, by the U test of Mann and Whitney with α = 0.05, which is what benchstat does. It knows
+only the noise within a run: the clock, or where memory lies, may differ from one run to the next,
+so trust no few percent of two runs.`
 
 // Files prints how the results in one file differ from those in the other.
 func Files(w io.Writer, nameA, nameB string) error {

@@ -34,15 +34,18 @@ var (
 	hashRounds = suite.Label{Way: results.LimitHashAES, Who: suite.LimitWho, How: "SHA-256, then dependent AES rounds"}
 )
 
-const legend = `A packet of MTProto 2.0 is sealed or opened; its size is that of what is encrypted, with the least padding.
-Seal adds random padding as Telegram Desktop does, 120 bytes on average, and so does gotd/td. Random bytes
-not counted: with the least padding, and without the time for one read of crypto/rand; gotd/td gets zeros.
-two passes is package envelope without kernels of its own, on the best of packages ige and kdf.
-vs peer: how many times faster than the fastest peer that does the same.
+const legend = `A packet of MTProto 2.0 is sealed or opened; its size is that of what is encrypted, with the least
+padding. Seal adds random padding as Telegram Desktop does, 120 bytes on average, and so does
+gotd/td. Random bytes not counted: with the least padding, and without the time for one read of
+crypto/rand; gotd/td gets zeros. two passes is package envelope without kernels of its own, on the
+best of packages ige and kdf.
+vs gotd, vs peer: how many times faster than gotd/td, and than the fastest peer that does the
+same.
 × IGE: time as a multiple of that of AES-256-IGE alone, by the best backend.
-× limit: time as a multiple of 14 dependent AES rounds a block, and to seal of the hash as well, which must be
-complete before AES can begin. To open, hash and AES may overlap.
-vs one: how many times faster a batch, with different keys, is than the same messages one at a time.`
+× limit: time as a multiple of 14 dependent AES rounds a block, and to seal of the hash as well,
+which must be complete before AES can begin. To open, hash and AES may overlap.
+vs one: how many times faster a batch, with different keys, is than the same messages one at a
+time.`
 
 const (
 	caseTime   = 800 * time.Millisecond
@@ -72,7 +75,7 @@ func New(opt suite.Options) suite.Suite {
 		Check: func(passed func(string)) error {
 			return check(settings, ourOpener, peers.Sealers(), peers.Openers(), passed)
 		},
-		Columns: []suite.Column{suite.VsPeer, suite.OfIGE, suite.OfLimit},
+		Columns: []suite.Column{peers.VsGotd, suite.VsPeer, suite.OfIGE, suite.OfLimit},
 		Legend:  legend,
 	}
 	if len(measured) == 0 {
@@ -186,6 +189,9 @@ func addSealers(c *suite.Case, k *kdf.AuthKey, plaintext []byte, settings []suit
 			for _, p := range peers.Sealers() {
 				if p.Free == free {
 					con.Versus[suite.VsPeer] = append(con.Versus[suite.VsPeer], p.Row())
+					if p.Column.ID != "" {
+						con.Versus[p.Column] = []suite.Row{p.Row()}
+					}
 				}
 			}
 		}
@@ -211,10 +217,6 @@ func readRandom() func() {
 }
 
 func addOpeners(c *suite.Case, k *kdf.AuthKey, packet []byte, settings []suite.Setting) {
-	var others []suite.Row
-	for _, p := range peers.Openers() {
-		others = append(others, p.Row())
-	}
 	add := func(l suite.Label, in *suite.Setting, prepare func(k *kdf.AuthKey) peers.OpenFunc) {
 		f := prepare(k)
 		con := suite.Contender{
@@ -223,7 +225,12 @@ func addOpeners(c *suite.Case, k *kdf.AuthKey, packet []byte, settings []suite.S
 			Versus: map[suite.Column][]suite.Row{suite.OfIGE: {igeAlone.Row()}, suite.OfLimit: {rounds.Row()}},
 		}
 		if in != nil {
-			con.Versus[suite.VsPeer] = others
+			for _, p := range peers.Openers() {
+				con.Versus[suite.VsPeer] = append(con.Versus[suite.VsPeer], p.Row())
+				if p.Column.ID != "" {
+					con.Versus[p.Column] = []suite.Row{p.Row()}
+				}
+			}
 		}
 		c.Contenders = append(c.Contenders, con)
 	}
@@ -252,13 +259,39 @@ func batchCase(op string, count, size int, settings []suite.Setting) suite.Case 
 	for _, in := range slices.Backward(settings) {
 		c.Contenders = append(c.Contenders, suite.Contender{
 			Label: suite.InBatch, Setting: &in, Op: batch,
-			Versus: map[suite.Column][]suite.Row{suite.VsOne: {in.Row(results.OneByOne)}},
+			Versus: map[suite.Column][]suite.Row{suite.VsOne: {in.Row(results.OneByOne)}, peers.VsGotd: {theirs.Row()}},
 		})
 	}
 	for _, in := range slices.Backward(settings) {
 		c.Contenders = append(c.Contenders, suite.Contender{Label: suite.OneByOne, Setting: &in, Op: each})
 	}
+	c.Contenders = append(c.Contenders, suite.Contender{Label: theirs, Op: theirOp(op, jobs)})
 	return c
+}
+
+// theirs is what a client made with gotd/td does, which knows no batches.
+var theirs = suite.Label{Way: results.TDOneByOne, Who: "gotd/td", How: "one at a time"}
+
+// theirOp has the least padding, of zeros, to seal: as little work as our jobs ask for, or less.
+func theirOp(op string, jobs []envelope.Job) func() {
+	ops := make([]func(), len(jobs))
+	sealers := peers.Sealers()
+	free := sealers[slices.IndexFunc(sealers, func(p peers.Sealer) bool { return p.Free })]
+	for i := range jobs {
+		k, src := suite.AuthKey(uint64(i)), jobs[i].Src
+		if op == sealOp {
+			seal := free.Prepare(k)
+			ops[i] = func() { seal(src) }
+		} else {
+			open := peers.Openers()[0].Prepare(k)
+			ops[i] = func() { suite.Must(open(src)) }
+		}
+	}
+	return func() {
+		for _, op := range ops {
+			op()
+		}
+	}
 }
 
 func newJobs(op string, count, size int) (jobs []envelope.Job, dsts [][]byte) {

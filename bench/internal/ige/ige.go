@@ -14,13 +14,13 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-const legend = `One-shot is an ige.Message with all fields set anew; reused is an Encrypter or Decrypter that starts
-again with a Cipher. The gotd API is EncryptBlocks or DecryptBlocks, of mtcore or of gotd/ige, with a crypto/aes block
-that is made for each message, as gotd/td does, or reused.
+const legend = `One-shot is an ige.Message with all fields set anew; reused is an Encrypter or Decrypter that
+starts again with a Cipher. The gotd API is EncryptBlocks or DecryptBlocks, of mtcore or of
+gotd/ige, with a crypto/aes block that is made for each message, as gotd/td does, or reused.
 vs gotd, vs gogram: how many times faster, key setup compared with key setup and reuse with reuse.
-× limit: time as a multiple of 14 dependent AES rounds a block, which no implementation of one stream
-can beat. But a CPU begins a message before it has finished the one before, if that is short and its
-result not needed: then less than 1 is possible.`
+× limit: time as a multiple of 14 dependent AES rounds a block, which no implementation of one
+stream can beat. But a CPU begins a message before it has finished the one before, if that is
+short and its result not needed: then less than 1 is possible.`
 
 // A Way is one way to have a message encrypted or decrypted by package ige.
 type Way struct {

@@ -31,11 +31,12 @@ var (
 	ofBlock = suite.Column{ID: "of-block", Title: "× block", Multiple: true}
 )
 
-const legend = `derive is from a message key to the key and the iv of AES, MTProto 2.0; each message key is out of the
-key before. msg_key is the hash of a message. Messages of a batch have different authorization keys.
+const legend = `derive is from a message key to the key and the iv of AES, MTProto 2.0; each message key is out of
+the key before. msg_key is the hash of a message. Messages of a batch have different authorization
+keys.
 vs peer: how many times faster than the fastest peer.
-× block: time as a multiple of one block of SHA-256 by the CPU's instructions for it. A derivation has two, but
-of two hashes, so that neither waits for the other.
+× block: time as a multiple of one block of SHA-256 by the CPU's instructions for it. A derivation
+has two, but of two hashes, so that neither waits for the other.
 × limit: time as a multiple of the blocks of one hash, each of which waits for the one before.
 vs one: how many times faster a batch is than the same messages one at a time.`
 

@@ -29,8 +29,8 @@ var gogram = &Peer{
 		MsgKey:  suite.Label{Way: "gogram.hash", Who: gogramName, How: "concatenates, crypto/sha256"},
 		Prepare: gogramDeriver,
 	}},
-	Sealers: []Sealer{{suite.Label{Way: results.GogramSeal, Who: gogramName, How: "least padding, three hashes, aes.NewCipher"}, false, gogramSealer}},
-	Openers: []Opener{{suite.Label{Way: results.GogramOpen, Who: gogramName, How: "three hashes, aes.NewCipher"}, gogramOpener}},
+	Sealers: []Sealer{{Label: suite.Label{Way: results.GogramSeal, Who: gogramName, How: "least padding, three hashes, aes.NewCipher"}, Prepare: gogramSealer}},
+	Openers: []Opener{{Label: suite.Label{Way: results.GogramOpen, Who: gogramName, How: "three hashes, aes.NewCipher"}, Prepare: gogramOpener}},
 }
 
 func gogramWay(prepare PrepareIGE, against ...results.Way) IGE {

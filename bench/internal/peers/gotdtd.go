@@ -25,10 +25,10 @@ var gotdTD = &Peer{
 		Prepare: tdDeriver,
 	}},
 	Sealers: []Sealer{
-		{suite.Label{Way: results.GotdSeal, Who: tdName, How: "Cipher.Encrypt"}, false, tdSealer(rand.Reader)},
-		{suite.Label{Way: "gotd-td.encrypt-free", Who: tdName, How: "Cipher.Encrypt, random bytes for free"}, true, tdSealer(zeros{})},
+		{suite.Label{Way: results.GotdSeal, Who: tdName, How: "Cipher.Encrypt"}, false, VsGotd, tdSealer(rand.Reader)},
+		{suite.Label{Way: "gotd-td.encrypt-free", Who: tdName, How: "Cipher.Encrypt, random bytes for free"}, true, VsGotd, tdSealer(zeros{})},
 	},
-	Openers: []Opener{{suite.Label{Way: results.GotdOpen, Who: tdName, How: "Cipher.DecryptFromBuffer"}, tdOpener}},
+	Openers: []Opener{{suite.Label{Way: results.GotdOpen, Who: tdName, How: "Cipher.DecryptFromBuffer"}, VsGotd, tdOpener}},
 	Primes: []Prime{{
 		suite.Label{Way: "gotd-td.check-dh", Who: tdName, How: "crypto.CheckDH"},
 		func(p *big.Int) bool { return td.CheckDH(2, p) == nil },

@@ -69,13 +69,15 @@ type (
 // A Sealer seals messages, which a client sends.
 type Sealer struct {
 	suite.Label
-	Free    bool // whether random bytes cost nothing, and there are as few as there can be
+	Free    bool         // whether random bytes cost nothing, and there are as few as there can be
+	Column  suite.Column // that compares ours with it, if there is one besides that of the fastest
 	Prepare func(k *kdf.AuthKey) SealFunc
 }
 
 // An Opener opens them.
 type Opener struct {
 	suite.Label
+	Column  suite.Column // as in Sealer
 	Prepare func(k *kdf.AuthKey) OpenFunc
 }
 

@@ -34,16 +34,17 @@ var (
 	ofPowers   = suite.Column{ID: results.OfPowers, Title: "× 4 powers", Multiple: true}
 )
 
-const legend = `A message goes from one side of a secret chat to the other, in turns, with a new key after every 100 messages as
-the protocol has it. Stored: with the state of both sides sealed for each message, and kept in memory. A file is
-8 MiB. all backends are the best ones of each package, generic is Go without assembly.
+const legend = `A message goes from one side of a secret chat to the other, in turns, with a new key after every
+100 messages as the protocol has it. Stored: with the state of both sides sealed for each message,
+and kept in memory. A file is 8 MiB. all backends are the best ones of each package, generic is Go
+without assembly.
 × seal+open: time as a multiple of package envelope alone, without a chat around it.
 × IGE: time as a multiple of AES-256-IGE in parts of 512 KiB, with the same backends.`
 
-const handshakeLegend = `Both sides together: two public keys, two shared secrets, checks, fingerprints, and the messages in which each side
-tells its layer.
-× 4 powers: time as a multiple of four times Group.Exp with the same backend. vs peer: than four powers by math/big,
-which is not constant-time, and nothing else.`
+const handshakeLegend = `Both sides together: two public keys, two shared secrets, checks, fingerprints, and the messages
+in which each side tells its layer.
+× 4 powers: time as a multiple of four times Group.Exp with the same backend. vs peer: than four
+powers by math/big, which is not constant-time, and nothing else.`
 
 const (
 	messageTime   = 700 * time.Millisecond

@@ -24,8 +24,9 @@ const (
 )
 
 // MethodLegend explains the columns of every table.
-const MethodLegend = `Each row ran for about 3 ms in each round, the rows of a case in random order. ns/op and MB/s (of 10⁶
-bytes) are medians over the rounds; the columns to the right are medians of the ratios within a round.`
+const MethodLegend = `Each row ran for about 3 ms in each round, the rows of a case in random order. ns/op and MB/s (of
+10⁶ bytes) are medians over the rounds; half of the rounds were within ± of that. The columns to
+the right are medians of the ratios within a round.`
 
 // Measure runs the contenders of a case against each other, for about as long as
 // budget, and calls each with the number of each round before it begins, 0 being preparation.

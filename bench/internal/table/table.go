@@ -4,34 +4,90 @@ package table
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mtcore/mtcore/bench/internal/suite"
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Case prints the results of one case as a table of their own.
+// Width is that of everything printed: two windows fit beside each other on a usual screen.
+const Width = 100
+
+// Case prints the results of one case as a table of their own. Columns that say nothing of any of them
+// are left out.
 func Case(w io.Writer, rows []results.Result, columns []suite.Column) {
-	who, how := 0, 0
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c suite.Column) bool {
+		return !slices.ContainsFunc(rows, func(r results.Result) bool { _, ok := c.Value(&r); return ok })
+	})
+	who, label := 0, 0
 	for _, r := range rows {
-		who, how = max(who, len(r.Who)), max(how, len(r.How))
+		who = max(who, utf8.RuneCountInString(r.Who))
+	}
+	for _, r := range rows {
+		label = max(label, who+2+utf8.RuneCountInString(r.How))
 	}
 	heading := fmt.Sprintf("%s (%d rounds)", rows[0].Case, rows[0].Rounds)
-	fmt.Fprintf(w, "%-*s %11s %9s %9s", who+2+how, heading, "ns/op", "MB/s", "allocs/op")
+	label = max(label, utf8.RuneCountInString(heading))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%10s %5s %6s %6s", "ns/op", "±", "MB/s", "allocs")
 	for _, c := range columns {
-		fmt.Fprintf(w, " %10s", c.Title)
+		fmt.Fprintf(&b, " %*s", columnWidth(c), c.Title)
 	}
-	fmt.Fprintln(w)
+	// A label for which there is no room has a line of its own.
+	label = min(label, Width-2-utf8.RuneCountInString(b.String()))
+	fmt.Fprintf(w, "%-*s  %s\n", label, heading, &b)
 
 	for _, r := range rows {
-		var b strings.Builder
-		fmt.Fprintf(&b, "%-*s  %-*s %11s %9s %9.0f", who, r.Who, how, r.How, FormatNs(r.Ns), formatMB(&r), r.Allocs)
+		b.Reset()
+		fmt.Fprintf(&b, "%10s %5s %6s %6.0f", FormatNs(r.Ns), formatSpread(&r), formatMB(&r), r.Allocs)
 		for _, c := range columns {
-			fmt.Fprintf(&b, " %10s", formatColumn(c, &r))
+			fmt.Fprintf(&b, " %*s", columnWidth(c), formatColumn(c, &r))
 		}
-		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+		name := fmt.Sprintf("%-*s  %s", who, r.Who, r.How)
+		if utf8.RuneCountInString(name) > label {
+			name = r.Who + "  " + r.How
+		}
+		if utf8.RuneCountInString(name) > label {
+			fmt.Fprintln(w, name)
+			name = ""
+		}
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%-*s  %s", label, name, &b), " "))
 	}
 	fmt.Fprintln(w)
+}
+
+func columnWidth(c suite.Column) int { return max(7, utf8.RuneCountInString(c.Title)) }
+
+// formatSpread is half of the range that the middle half of the rounds is in, as a share of the time.
+func formatSpread(r *results.Result) string {
+	if r.Ns <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f%%", 100*(r.High-r.Low)/2/r.Ns)
+}
+
+// Text prints lines, and folds those that are too long.
+func Text(w io.Writer, text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		indent := ""
+		for utf8.RuneCountInString(line) > Width {
+			runes := []rune(line)
+			at := Width
+			for at > len(indent) && runes[at] != ' ' {
+				at--
+			}
+			if at <= len(indent) {
+				break // a word that is too long
+			}
+			fmt.Fprintln(w, string(runes[:at]))
+			indent = "          "
+			line = indent + strings.TrimLeft(string(runes[at:]), " ")
+		}
+		fmt.Fprintln(w, line)
+	}
 }
 
 // Grid prints the cells of g that have results: the ratio, and MB/s beside it.
@@ -97,7 +153,7 @@ func Targets(w io.Writer, targets []results.Target) {
 	}
 	fmt.Fprintln(w, "Targets (chosen for an AMD Zen 5):")
 	for _, t := range targets {
-		fmt.Fprintf(w, "  %-78s %s\n", t.What, verdict(t))
+		Text(w, fmt.Sprintf("  %s: %s", t.What, verdict(t)))
 	}
 	fmt.Fprintln(w)
 }
@@ -108,9 +164,9 @@ func verdict(t results.Target) string {
 	if !t.Measured {
 		return "not measured"
 	}
-	text := fmt.Sprintf("%5s  missed", formatValue(t.ID, t.Value))
+	text := formatValue(t.ID, t.Value) + " missed"
 	if t.Met {
-		text = fmt.Sprintf("%5s  met", formatValue(t.ID, t.Value))
+		text = formatValue(t.ID, t.Value) + " met"
 	}
 	if t.Limit != 0 {
 		text += fmt.Sprintf(" (limit %s)", formatValue(t.ID, t.Limit))

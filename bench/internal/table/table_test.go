@@ -33,6 +33,39 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+func TestCase(t *testing.T) {
+	row := func(who, how string, ns float64, ratios ...results.Ratio) results.Result {
+		return results.Result{
+			Case: "open 1 KiB", Rounds: 7, Who: who, How: how, Bytes: 1024, Ns: ns, Low: ns * 0.98, High: ns * 1.02, Ratios: ratios,
+		}
+	}
+	vs := []suite.Column{{ID: "vs-gotd", Title: "vs gotd"}, {ID: "vs-nobody", Title: "vs nobody"}, {ID: "of-a", Title: "× a long title"}}
+	var b bytes.Buffer
+	Case(&b, []results.Result{
+		row("mtcore VAES", "Key.Open", 1024, results.Ratio{ID: "vs-gotd", Value: 2.5}),
+		row("like gogram", "such a way that it takes more words to tell what it is", 2048, results.Ratio{ID: "of-a", Value: 12.5}),
+	}, vs)
+	want := `open 1 KiB (7 rounds)                               ns/op     ±   MB/s allocs vs gotd × a long title
+mtcore VAES  Key.Open                                1024    2%   1000      0   2.500
+like gogram  such a way that it takes more words to tell what it is
+                                                     2048    2%    500      0                  12.50
+
+`
+	if got := b.String(); got != want {
+		t.Errorf("printed:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestText(t *testing.T) {
+	var b bytes.Buffer
+	long := strings.Repeat("× ", 49) + "word and more"
+	Text(&b, "short\n\n"+long+"\n"+strings.Repeat("x", 120)+"\n")
+	want := "short\n\n" + strings.Repeat("× ", 48) + "×\n" + strings.Repeat(" ", 10) + "word and more\n" + strings.Repeat("x", 120) + "\n"
+	if got := b.String(); got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
 func TestGrid(t *testing.T) {
 	counts, sizes := []int{1, 2, 3}, []int{64, 256, 1 << 10}
 	g := suite.Grid{
