@@ -352,13 +352,13 @@ func (c *Chat) typed(e secretchat.Event, date int) Event {
 	if err != nil || e.Kind == secretchat.EventUnsupported {
 		return &Unsupported{Chat: c, Seq: e.Seq, Body: e.Body}
 	}
-	if s, ok := body.(*e2e.DecryptedMessageService); ok {
+	if s := upService(body); s != nil {
 		if a, ok := s.Action.(*e2e.DecryptedMessageActionSetMessageTTL); ok {
 			a.TTLSeconds = e.TTL
 		}
 		return &Action{Chat: c, Seq: e.Seq, Seen: e.Seen, Action: s.Action}
 	}
-	m := newestMessage(body)
+	m := upMessage(body)
 	if m == nil {
 		return &Unsupported{Chat: c, Seq: e.Seq, Body: e.Body}
 	}

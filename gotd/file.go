@@ -39,7 +39,7 @@ func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, r io.Reade
 	if err != nil {
 		return 0, err
 	}
-	if _, err := mediaFor(layer, media); err != nil {
+	if _, err := downMedia(layer, media); err != nil {
 		return 0, err
 	}
 	withFile.SetMedia(media)
