@@ -17,10 +17,8 @@ import (
 // A literal does not have them yet. So nothing here asks for a bit: a field is there if
 // it is not zero.
 
-// Layers that changed the form of what this package sends.
+// Layers that changed the form of what is sent. All of it is in layer 73 at least.
 const (
-	layerVideo66     = 66  // videos can be round
-	layerMessage73   = 73  // decryptedMessage has grouped_id and silent
 	layerEntity101   = 101 // text can be underlined, struck out and quoted
 	layerDocument143 = 143 // documents have a size of 64 bits
 	layerEntity144   = 144 // text can have spoilers and custom emoji
@@ -160,23 +158,15 @@ func upAttributes(attributes []e2e.DocumentAttributeClass) []e2e.DocumentAttribu
 	return attributes
 }
 
-// downMessage returns a message in the form of a layer from 46 on. What the layer does
-// not have is left out: below 73 silent and grouped_id, and how some of the text looks.
-// It is an error if media does not fit.
-func downMessage(layer int, m *e2e.DecryptedMessage) (e2e.DecryptedMessageClass, error) {
+// downMessage returns a message in the form of a layer from 73 on. What the layer does
+// not have is left out: how some of the text looks. It is an error if media does not fit.
+func downMessage(layer int, m *e2e.DecryptedMessage) (*e2e.DecryptedMessage, error) {
 	media, err := downMedia(layer, m.Media)
 	if err != nil {
 		return nil, err
 	}
-	entities := downEntities(layer, m.Entities)
-	if layer < layerMessage73 {
-		return &e2e.DecryptedMessage46{
-			RandomID: m.RandomID, TTL: m.TTL, Message: m.Message, Media: media, Entities: entities,
-			ViaBotName: m.ViaBotName, ReplyToRandomID: m.ReplyToRandomID,
-		}, nil
-	}
 	c := *m
-	c.Flags, c.Media, c.Entities = 0, media, entities
+	c.Flags, c.Media, c.Entities = 0, media, downEntities(layer, m.Entities)
 	return &c, nil
 }
 
@@ -191,34 +181,18 @@ func encodeMessage(layer int, m *e2e.DecryptedMessage) ([]byte, error) {
 
 // downMedia takes media of any form.
 func downMedia(layer int, media e2e.DecryptedMessageMediaClass) (e2e.DecryptedMessageMediaClass, error) {
-	switch m := upMedia(media).(type) {
-	case *e2e.DecryptedMessageMediaDocument:
-		m.Attributes = downAttributes(layer, m.Attributes)
-		if layer >= layerDocument143 {
-			return m, nil
-		}
-		if m.Size > math.MaxInt32 {
-			return nil, fmt.Errorf("gotd: the peer's client cannot take a document of %d bytes", m.Size)
-		}
-		return &e2e.DecryptedMessageMediaDocument46{
-			Thumb: m.Thumb, ThumbW: m.ThumbW, ThumbH: m.ThumbH, MimeType: m.MimeType, Size: int(m.Size),
-			Key: m.Key, Iv: m.Iv, Attributes: m.Attributes, Caption: m.Caption,
-		}, nil
-	case *e2e.DecryptedMessageMediaExternalDocument:
-		m.Attributes = downAttributes(layer, m.Attributes)
-		return m, nil
-	default:
-		return m, nil
+	media = upMedia(media)
+	d, ok := media.(*e2e.DecryptedMessageMediaDocument)
+	if !ok || layer >= layerDocument143 {
+		return media, nil
 	}
-}
-
-func downAttributes(layer int, attributes []e2e.DocumentAttributeClass) []e2e.DocumentAttributeClass {
-	for i, a := range attributes {
-		if v, ok := a.(*e2e.DocumentAttributeVideo); ok && layer < layerVideo66 {
-			attributes[i] = &e2e.DocumentAttributeVideo23{Duration: v.Duration, W: v.W, H: v.H}
-		}
+	if d.Size > math.MaxInt32 {
+		return nil, fmt.Errorf("gotd: the peer's client cannot take a document of %d bytes", d.Size)
 	}
-	return attributes
+	return &e2e.DecryptedMessageMediaDocument46{
+		Thumb: d.Thumb, ThumbW: d.ThumbW, ThumbH: d.ThumbH, MimeType: d.MimeType, Size: int(d.Size),
+		Key: d.Key, Iv: d.Iv, Attributes: d.Attributes, Caption: d.Caption,
+	}, nil
 }
 
 func downEntities(layer int, entities []e2e.MessageEntityClass) []e2e.MessageEntityClass {

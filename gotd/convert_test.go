@@ -111,7 +111,7 @@ func attributesOf(m e2e.DecryptedMessageMediaClass) []e2e.DocumentAttributeClass
 // TestLayers: what a peer of any layer is sent comes back as it was, field by field, but
 // for what its layer does not have. The messages are literals, whose flags nobody has set.
 func TestLayers(t *testing.T) {
-	for _, layer := range []int{46, 65, 66, 72, 73, 100, 101, 142, 143, 144} {
+	for _, layer := range []int{73, 100, 101, 142, 143, 144} {
 		for _, media := range append(allMedia(), nil) {
 			message := func() *e2e.DecryptedMessage {
 				m := fill(&e2e.DecryptedMessage{})
@@ -123,45 +123,18 @@ func TestLayers(t *testing.T) {
 			if !reflect.DeepEqual(m, message()) {
 				t.Fatalf("layer %d, %T: the caller's message has changed", layer, media)
 			}
-			if layer < 73 {
-				want.Silent, want.GroupedID = false, 0
-			}
 			if layer < 101 {
 				want.Entities = without(want.Entities, "MessageEntityUnderline", "MessageEntityStrike", "MessageEntityBlockquote")
 			}
 			if layer < 144 {
 				want.Entities = without(want.Entities, "MessageEntitySpoiler", "MessageEntityCustomEmoji")
 			}
-			if layer < 66 {
-				want.Media = upMedia(media)
-				for i, a := range attributesOf(want.Media) {
-					if v, ok := a.(*e2e.DocumentAttributeVideo); ok {
-						attributesOf(want.Media)[i] = &e2e.DocumentAttributeVideo{Duration: v.Duration, W: v.W, H: v.H}
-					}
-				}
-			}
 			clearFlags(want)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("layer %d, %T:\ngot  %v\nwant %v", layer, media, got, want)
 			}
-			if wantType := map[bool]uint32{true: e2e.DecryptedMessageTypeID, false: e2e.DecryptedMessage46TypeID}[layer >= 73]; firstID(t, layer, m) != wantType {
-				t.Errorf("layer %d: got constructor %#x, want %#x", layer, firstID(t, layer, m), wantType)
-			}
 		}
 	}
-}
-
-func firstID(t *testing.T, layer int, m *e2e.DecryptedMessage) uint32 {
-	t.Helper()
-	body, err := encodeMessage(layer, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, err := (&bin.Buffer{Buf: body}).PeekID()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
 
 func without(entities []e2e.MessageEntityClass, names ...string) []e2e.MessageEntityClass {
@@ -370,7 +343,7 @@ func FuzzDecodeBody(f *testing.F) {
 		if newest == nil {
 			return
 		}
-		for _, layer := range []int{46, 73, 101, 144} {
+		for _, layer := range []int{73, 101, 144} {
 			if _, err := encodeMessage(layer, newest); err != nil && layer == 144 {
 				t.Errorf("%x: %v", body, err)
 			}

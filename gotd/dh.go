@@ -52,7 +52,7 @@ func (d *dhCache) group(ctx context.Context, m *Manager) (*bigdh.Group, []byte, 
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := d.keep(m.opt.Store, &dhRecord{answer.Version, answer.G, answer.P}); err != nil {
+		if err := d.keep(m, &dhRecord{answer.Version, answer.G, answer.P}); err != nil {
 			return nil, nil, err
 		}
 		return group, answer.Random, nil
@@ -76,9 +76,9 @@ func (m *Manager) newGroup(ctx context.Context, p []byte, g int) (*bigdh.Group, 
 	return group, nil
 }
 
-func (d *dhCache) keep(s Store, r *dhRecord) error {
+func (d *dhCache) keep(m *Manager, r *dhRecord) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last = r
-	return s.Commit([]Change{put([]byte{keyDH}, r)})
+	return m.commit(&tx{[]Change{put([]byte{keyDH}, r)}})
 }

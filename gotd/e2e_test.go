@@ -139,7 +139,7 @@ func sendFile(t *testing.T, from *client, chat *gotd.Chat, text string, size int
 	}})
 	m := &e2e.DecryptedMessage{Message: text}
 	m.SetMedia(&e2e.DecryptedMessageMediaDocument{MimeType: "application/octet-stream"})
-	if _, err := chat.SendFile(t.Context(), m, source, size); err != nil {
+	if _, err := chat.SendFile(t.Context(), m, gotd.FromReader("", source, size)); err != nil {
 		t.Fatal(err)
 	}
 	return sum(h)

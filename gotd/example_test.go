@@ -6,9 +6,9 @@ import (
 	"os"
 
 	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/telegram/message/styling"
 	"github.com/gotd/td/telegram/updates"
 	"github.com/gotd/td/tg"
-	"github.com/gotd/td/tg/e2e"
 	"go.etcd.io/bbolt"
 
 	"github.com/mtcore/mtcore/gotd"
@@ -67,36 +67,40 @@ func Example() {
 	log.Print(err)
 }
 
-// A file is read, encrypted and uploaded in parts.
-func ExampleChat_SendFile() {
+// A message in gotd's style, which answers another and disappears a minute after it was
+// read.
+func ExampleBuilder() {
+	var message *gotd.Message // that the handler was told of
+	_, err := message.Chat.Compose().Reply(message.Message.RandomID).TTL(60).StyledText(
+		styling.Plain("This is "), styling.Bold("important"), styling.Plain("."),
+	)
+	if err != nil {
+		log.Print(err)
+	}
+}
+
+// A file is read, encrypted and uploaded in parts. If that fails it goes on where it was
+// when the file is sent again.
+func ExampleBuilder_Media() {
 	var chat *gotd.Chat // that is open
-	f, err := os.Open("picture.jpg")
+	file, err := gotd.FromPath("picture.jpg")
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		log.Fatal(err)
-	}
-	m := &e2e.DecryptedMessage{Message: "Look at this"}
-	m.SetMedia(&e2e.DecryptedMessageMediaPhoto{W: 1280, H: 720})
-	if _, err := chat.SendFile(context.Background(), m, f, info.Size()); err != nil {
+	photo := gotd.Photo(file, 1280, 720, gotd.Thumbnail{})
+	if _, err := chat.Compose().ViewOnce().Media(context.Background(), photo, styling.Plain("Look at this")); err != nil {
 		log.Print(err)
 	}
 }
 
 // A file that came with a message is downloaded and decrypted in parts.
-func ExampleManager_Download() {
-	var (
-		chats *gotd.Manager
-		event *gotd.Message // that the handler was told of
-	)
+func ExampleMessage_Download() {
+	var message *gotd.Message // that the handler was told of
 	f, err := os.Create("picture.jpg")
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := chats.Download(context.Background(), event.Message.Media, event.File, f); err != nil {
+	if err := message.Download(context.Background(), f); err != nil {
 		log.Print(err)
 	}
 	if err := f.Close(); err != nil {

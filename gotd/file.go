@@ -1,11 +1,15 @@
 package gotd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
+	"sync"
 
 	"github.com/gotd/td/telegram/uploader"
 	"github.com/gotd/td/tg"
@@ -17,53 +21,274 @@ import (
 // ErrNoFile says that media is not of a kind that has a file with a key.
 var ErrNoFile = errors.New("gotd: media has no encrypted file")
 
-var errShortFile = errors.New("gotd: file is shorter than its size")
+var (
+	errShortFile = errors.New("gotd: file is shorter than its size")
+	errEmptyFile = errors.New("gotd: an empty file cannot be uploaded")
+	errReadOnce  = errors.New("gotd: the reader of the file has been used")
+)
 
-// SendFile encrypts and uploads a file of size bytes, which it reads from r, and sends it
-// with a message whose Media is filled in but for Key, Iv and Size. The memory it takes
-// does not depend on the size. An upload that was interrupted begins again.
+// File is what is to be sent as the file of a message. It is read, encrypted and uploaded
+// in parts, in memory that does not depend on its size.
+//
+// If that fails, sending the same File again goes on where it was: what the server has is
+// not sent a second time. Without resuming, a key is used once.
 //
 // Nothing authenticates files: see secretchat's FileKey.
-func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, r io.Reader, size int64) (id int64, err error) {
-	layer, err := c.layer()
-	if err != nil {
-		return 0, err
-	}
-	if size <= 0 {
-		return 0, errors.New("gotd: an empty file cannot be uploaded")
-	}
-	key := secretchat.NewFileKey()
-	defer key.Wipe()
-	withFile := *m
-	media, err := withKey(m.Media, key, size)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := downMedia(layer, media); err != nil {
-		return 0, err
-	}
-	withFile.SetMedia(media)
+type File struct {
+	name string
+	size int64
+	open func() (io.ReadCloser, error)
 
-	encrypted := key.EncryptReader(&sizedReader{r, size}, secretchat.WithContext(ctx))
-	// The server gets to know the name, so that there is none.
-	upload := uploader.NewUpload("", encrypted, secretchat.EncryptedSize(size))
-	file, err := c.m.opt.Uploader.Upload(ctx, upload)
+	mu sync.Mutex // during an upload
+	// Of an upload that was begun:
+	key   *secretchat.FileKey
+	id    int64
+	parts map[int]bool // that the server has, guarded by partsMu
+	// partsMu is held for moments, by the threads of an upload.
+	partsMu sync.Mutex
+	// Of a file that the server has already:
+	stored *tg.EncryptedFile
+}
+
+// FromPath returns the file at a path, which is opened when it is needed.
+func FromPath(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: filepath.Base(path), size: info.Size(), open: func() (io.ReadCloser, error) {
+		return os.Open(path)
+	}}, nil
+}
+
+// FromBytes returns a file with this name and content.
+func FromBytes(name string, content []byte) *File {
+	return &File{name: name, size: int64(len(content)), open: func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}}
+}
+
+// FromReader returns a file of size bytes that are read from r, if possible from where it
+// is now: an [io.Seeker] is needed to send it again.
+func FromReader(name string, r io.Reader, size int64) *File {
+	used := false
+	seeker, _ := r.(io.Seeker)
+	var start int64
+	return &File{name: name, size: size, open: func() (io.ReadCloser, error) {
+		if seeker == nil {
+			if used {
+				return nil, errReadOnce
+			}
+			used = true
+			return io.NopCloser(r), nil
+		}
+		if !used {
+			var err error
+			if start, err = seeker.Seek(0, io.SeekCurrent); err != nil {
+				return nil, err
+			}
+			used = true
+		}
+		_, err := seeker.Seek(start, io.SeekStart)
+		return io.NopCloser(r), err
+	}}
+}
+
+// Stored returns a file that is on the server: that of a [Message] which was received, or of
+// one that was sent, with [Sent].File. It is not uploaded again, and keeps its key, so
+// that the server sees that it is the same.
+func Stored(media e2e.DecryptedMessageMediaClass, file *tg.EncryptedFile) (*File, error) {
+	key, iv, size, ok := fileOf(media)
+	if !ok || file == nil {
+		return nil, ErrNoFile
+	}
+	k, err := secretchat.ParseFileKey(key, iv, int32(file.KeyFingerprint))
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: NameOf(media), size: size, key: k, stored: file}, nil
+}
+
+// Name returns the name of the file, which may be empty.
+func (f *File) Name() string { return f.name }
+
+// Size returns how many bytes it has.
+func (f *File) Size() int64 { return f.size }
+
+// SendFile uploads a file, unless the server has it, and sends it with a message whose Media
+// is filled in but for Key, Iv and Size.
+func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, f *File) (id int64, err error) {
+	sent, err := c.sendFiles(ctx, nil, attachment{m, f})
 	if err != nil {
 		return 0, err
 	}
-	fingerprint := int(key.Fingerprint())
+	return sent[0].RandomID, nil
+}
+
+// attachment is a message with a file, or with none.
+type attachment struct {
+	message *e2e.DecryptedMessage
+	file    *File
+}
+
+// sendFiles uploads files and sends the messages, as they are returned.
+func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), list ...attachment) ([]*e2e.DecryptedMessage, error) {
+	if c.State() != StateOpen {
+		return nil, ErrNotOpen
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ending, cancel)()
+	var total, before int64
+	for _, a := range list {
+		if a.file != nil {
+			total += a.file.size
+		}
+	}
+	messages := make([]outgoing, len(list))
+	for i, a := range list {
+		messages[i].message = *a.message
+		if a.file == nil {
+			continue
+		}
+		input, media, err := c.upload(ctx, a, func(sent int64) {
+			if progress != nil {
+				progress(before+min(sent, a.file.size), total)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		messages[i].message.Media, messages[i].file = media, input
+		before += a.file.size
+	}
+	ids, err := c.sendMessages(messages...)
+	if err != nil {
+		return nil, err
+	}
+	sent := make([]*e2e.DecryptedMessage, len(list))
+	for i := range messages {
+		m := messages[i].message
+		m.RandomID = ids[i]
+		sent[i] = &m
+		if f := list[i].file; f != nil {
+			f.forget()
+		}
+	}
+	return sent, nil
+}
+
+// forget has another upload begin with another key.
+func (f *File) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stored == nil && f.key != nil {
+		f.key.Wipe()
+		f.key, f.parts = nil, nil
+	}
+}
+
+// upload returns what the server is to be told of the file, and the media with its key.
+func (c *Chat) upload(ctx context.Context, a attachment, progress func(int64)) (tg.InputEncryptedFileClass, e2e.DecryptedMessageMediaClass, error) {
+	f := a.file
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.size <= 0 {
+		return nil, nil, errEmptyFile
+	}
+	if f.key == nil {
+		f.key, f.id, f.parts = secretchat.NewFileKey(), randomID(), map[int]bool{}
+	}
+	media, err := withKey(a.message.Media, f.key, f.size)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.fits(media); err != nil {
+		return nil, nil, err
+	}
+	if f.stored != nil {
+		progress(f.size)
+		return &tg.InputEncryptedFile{ID: f.stored.ID, AccessHash: f.stored.AccessHash}, media, nil
+	}
+	r, err := f.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	size := secretchat.EncryptedSize(f.size)
+	encrypted := f.key.EncryptReader(&sizedReader{r, f.size}, secretchat.WithContext(ctx))
+	up := uploader.NewUploader(&partsClient{c.m.api, f, size, progress, 0}).
+		WithThreads(c.m.opt.UploadThreads).
+		WithIDGenerator(func() (int64, error) { return f.id, nil })
+	// The server gets to know the name, so that there is none.
+	file, err := up.Upload(ctx, uploader.NewUpload("", encrypted, size))
+	if err != nil {
+		return nil, nil, err
+	}
+	fingerprint := int(f.key.Fingerprint())
 	switch file := file.(type) {
 	case *tg.InputFile:
-		return c.sendMessage(withFile, &tg.InputEncryptedFileUploaded{
+		return &tg.InputEncryptedFileUploaded{
 			ID: file.ID, Parts: file.Parts, MD5Checksum: file.MD5Checksum, KeyFingerprint: fingerprint,
-		})
+		}, media, nil
 	case *tg.InputFileBig:
-		return c.sendMessage(withFile, &tg.InputEncryptedFileBigUploaded{
+		return &tg.InputEncryptedFileBigUploaded{
 			ID: file.ID, Parts: file.Parts, KeyFingerprint: fingerprint,
-		})
+		}, media, nil
 	default:
-		return 0, fmt.Errorf("gotd: unexpected %T", file)
+		return nil, nil, fmt.Errorf("gotd: unexpected %T", file)
 	}
+}
+
+// fits is an error if the peer's client cannot take media.
+func (c *Chat) fits(media e2e.DecryptedMessageMediaClass) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.chat == nil {
+		return ErrNotOpen
+	}
+	_, err := downMedia(c.chat.Layer(), media)
+	return err
+}
+
+// partsClient is what gotd's uploader sends parts by. It does not send those that the
+// server has: the stream from which they come is always the same but for the padding in
+// the last.
+type partsClient struct {
+	api      *tg.Client
+	f        *File
+	total    int64
+	progress func(int64)
+	sent     int64
+}
+
+var _ uploader.Client = (*partsClient)(nil)
+
+func (p *partsClient) UploadSaveFilePart(ctx context.Context, q *tg.UploadSaveFilePartRequest) (bool, error) {
+	return p.part(q.FilePart, len(q.Bytes), func() (bool, error) { return p.api.UploadSaveFilePart(ctx, q) })
+}
+
+func (p *partsClient) UploadSaveBigFilePart(ctx context.Context, q *tg.UploadSaveBigFilePartRequest) (bool, error) {
+	return p.part(q.FilePart, len(q.Bytes), func() (bool, error) { return p.api.UploadSaveBigFilePart(ctx, q) })
+}
+
+func (p *partsClient) part(number, size int, send func() (bool, error)) (bool, error) {
+	p.f.partsMu.Lock()
+	has := p.f.parts[number]
+	p.f.partsMu.Unlock()
+	if !has {
+		if ok, err := send(); err != nil || !ok {
+			return ok, err
+		}
+	}
+	p.f.partsMu.Lock()
+	defer p.f.partsMu.Unlock()
+	if last := (p.total - 1) / int64(size); int64(number) < last {
+		p.f.parts[number] = true
+	}
+	p.sent += int64(size)
+	p.progress(p.sent)
+	return true, nil
 }
 
 // Download writes the file of a [Message] to w: media is its Message.Media, file its File. It
@@ -91,6 +316,11 @@ func (m *Manager) Download(ctx context.Context, media e2e.DecryptedMessageMediaC
 		return err
 	}
 	return plain.Close()
+}
+
+// Download writes the file of the message to w: see [Manager.Download].
+func (m *Message) Download(ctx context.Context, w io.Writer) error {
+	return m.Chat.m.Download(ctx, m.Message.Media, m.File, w)
 }
 
 // fileOf returns key, iv and size of a file, from media of any layer.

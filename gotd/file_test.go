@@ -68,7 +68,7 @@ func TestFileKinds(t *testing.T) {
 	} {
 		m := new(e2e.DecryptedMessage)
 		m.SetMedia(media)
-		if _, err := atA.SendFile(t.Context(), m, zeros{}, 100); err != nil {
+		if _, err := atA.SendFile(t.Context(), m, gotd.FromReader("", zeros{}, 100)); err != nil {
 			t.Fatalf("%T: %v", media, err)
 		}
 		received := next[*gotd.Message](b)
@@ -82,7 +82,7 @@ func TestFileKinds(t *testing.T) {
 	}
 	for _, media := range []e2e.DecryptedMessageMediaClass{nil, &e2e.DecryptedMessageMediaWebPage{}, &e2e.DecryptedMessageMediaEmpty{}} {
 		m := &e2e.DecryptedMessage{Media: media}
-		if _, err := atA.SendFile(t.Context(), m, zeros{}, 100); !errors.Is(err, gotd.ErrNoFile) {
+		if _, err := atA.SendFile(t.Context(), m, gotd.FromReader("", zeros{}, 100)); !errors.Is(err, gotd.ErrNoFile) {
 			t.Errorf("%T: got %v, want %v", media, err, gotd.ErrNoFile)
 		}
 		if err := a.chats.Download(t.Context(), media, nil, io.Discard); !errors.Is(err, gotd.ErrNoFile) {
@@ -101,7 +101,7 @@ func TestFileKinds(t *testing.T) {
 		{"less than announced", io.LimitReader(zeros{}, 99), 100},
 		{"broken off", io.MultiReader(io.LimitReader(zeros{}, 50), iotest.ErrReader(io.ErrUnexpectedEOF)), 100},
 	} {
-		if _, err := atA.SendFile(t.Context(), photo, tt.r, tt.size); err == nil {
+		if _, err := atA.SendFile(t.Context(), photo, gotd.FromReader("", tt.r, tt.size)); err == nil {
 			t.Errorf("%s: no error", tt.name)
 		}
 	}

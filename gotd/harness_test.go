@@ -54,6 +54,7 @@ type client struct {
 	api    *tg.Client
 	chats  *gotd.Manager
 	events chan gotd.Event
+	status chan gotd.Event // what becomes of our messages, and of keys and layers
 	// handler, if not nil, is called before an event is passed on.
 	handler  func(gotd.Event) error
 	stop     func() // and wait
@@ -99,7 +100,8 @@ func (c *client) start() {
 	tgClient := telegram.NewClient(1, "hash", options)
 	c.api = tgClient.API()
 	c.events = make(chan gotd.Event, 10_000)
-	events := c.events
+	c.status = make(chan gotd.Event, 10_000)
+	events, status := c.events, c.status
 	var err error
 	c.chats, err = gotd.New(c.api, gotd.Options{
 		Store: fullStore{store, &c.diskFull}, StateKey: stateKey, Layer: c.layer,
@@ -109,13 +111,19 @@ func (c *client) start() {
 					return err
 				}
 			}
-			events <- e
+			switch e.(type) {
+			case *gotd.Sent, *gotd.Delivered, *gotd.PeerLayer, *gotd.KeyChanged:
+				status <- e
+			default:
+				events <- e
+			}
 			return nil
 		},
 	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.chats.SetDelays(testDelay, testGrace)
 	dispatcher := tg.NewUpdateDispatcher()
 	c.chats.Register(dispatcher)
 	gaps = updates.New(updates.Config{Handler: dispatcher, Storage: c.chats.StateStorage(&c.state)})
@@ -149,6 +157,12 @@ func (c *client) start() {
 	}
 }
 
+// Times that tests wait for what takes seconds otherwise.
+const (
+	testDelay = 10 * time.Millisecond
+	testGrace = 30 * time.Second
+)
+
 func nothing(context.Context, gotd.Event) error { return nil }
 
 // wait until the client has ended by itself.
@@ -168,13 +182,28 @@ func (c *client) restart() {
 }
 
 // patience is for what should happen at once. A test that needs it has failed.
-const patience = 2 * time.Minute
+const patience = 20 * time.Second
 
 // next returns the next event, which must be an E.
 func next[E gotd.Event](c *client) E {
 	c.t.Helper()
+	return nextOf[E](c, c.events)
+}
+
+// nextStatus returns the next E of what becomes of messages, keys and layers.
+func nextStatus[E gotd.Event](c *client) E {
+	c.t.Helper()
+	for {
+		if e, ok := nextOf[gotd.Event](c, c.status).(E); ok {
+			return e
+		}
+	}
+}
+
+func nextOf[E gotd.Event](c *client, events chan gotd.Event) E {
+	c.t.Helper()
 	select {
-	case e := <-c.events:
+	case e := <-events:
 		typed, ok := e.(E)
 		if !ok {
 			c.t.Fatalf("got %T %+v, want %v", e, e, reflect.TypeFor[E]())

@@ -12,12 +12,17 @@ import (
 
 	"github.com/gotd/log"
 	"github.com/gotd/td/telegram/downloader"
-	"github.com/gotd/td/telegram/uploader"
 	"github.com/gotd/td/tg"
-	"github.com/gotd/td/tgerr"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mtcore/mtcore/secretchat"
+)
+
+var (
+	// ErrRunning says that [Manager.Run] was called a second time.
+	ErrRunning = errors.New("gotd: Run was called before")
+	// ErrStopped says that [Manager.Run] has returned.
+	ErrStopped = errors.New("gotd: manager has stopped")
 )
 
 // Options of a [Manager]. Store, StateKey and Handler are needed.
@@ -25,14 +30,19 @@ type Options struct {
 	Store Store
 	// StateKey seals the states of chats in the Store.
 	StateKey secretchat.StateKey
-	// Handler is called with one event after the other, in order. It may call all methods,
-	// and should start a goroutine for what takes long. An error ends [Manager.Run], and
-	// the event comes again when it is next run.
+	// Handler is called with the events of a chat one after the other, in order, and with
+	// those of several chats at the same time. It may call all methods. One that is slow
+	// keeps the events of its chat waiting, and nobody else. After an error the event
+	// comes again, after a growing delay.
 	Handler func(ctx context.Context, e Event) error
 
-	// Uploader and Downloader are gotd's defaults if nil.
-	Uploader   *uploader.Uploader
+	// UploadThreads is how many parts of a large file are uploaded at a time, 1 if 0.
+	UploadThreads int
+	// Downloader is gotd's default if nil.
 	Downloader *downloader.Downloader
+	// Parallel is how many calls to send messages wait for the server at a time, over all
+	// chats, 16 if 0.
+	Parallel int
 	// Logger is told of what was ignored or is tried again. It gets no content.
 	Logger log.Logger
 	// Layer, RefuseV1 and MaxPacket are those of secretchat.Options.
@@ -45,91 +55,118 @@ type Options struct {
 	AllowVerifiedPrime bool
 }
 
+const defaultParallel = 16
+
 func (o *Options) check() {
-	if o.Store == nil || o.Handler == nil || o.StateKey == (secretchat.StateKey{}) {
-		panic("gotd: Options without Store, StateKey or Handler")
+	switch {
+	case o.Store == nil:
+		panic("gotd: Options without Store")
+	case o.StateKey == (secretchat.StateKey{}):
+		panic("gotd: Options without StateKey")
+	case o.Handler == nil:
+		panic("gotd: Options without Handler")
+	}
+	if o.Downloader == nil {
+		o.Downloader = downloader.NewDownloader()
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = defaultParallel
 	}
 }
 
 // Manager has the secret chats of one account. Goroutines may use it at the same time.
 type Manager struct {
-	api *tg.Client
-	opt Options
-	log log.Helper
-	dh  dhCache
-
-	// work is what Run does, one thing after the other.
-	work work
-	// received is the qts to be acknowledged.
-	received chan int
-	// learn, if not nil, has the last qts learnt. It is Run's alone.
-	learn func(ctx context.Context) error
-	// unsettled are the chats whose events the handler has seen. It is Run's alone.
-	unsettled map[*Chat]bool
+	api     *tg.Client
+	opt     Options
+	log     log.Helper
+	dh      dhCache
+	commits committer
+	journal journal
+	slots   chan struct{} // an element for each call that waits for the server
+	// delay is the first of those between attempts, and grace how long a chat that the
+	// peer has ended waits for what the peer said before.
+	delay, grace time.Duration
 
 	mu    sync.Mutex
 	chats map[int]*Chat
 	// While Run runs:
 	running bool
+	stopped bool
 	ctx     context.Context
 	group   *errgroup.Group
+	failure chan error
 }
 
 // New returns the manager of what is in the store.
 func New(api *tg.Client, opt Options) (*Manager, error) {
 	opt.check()
-	if opt.Uploader == nil {
-		opt.Uploader = uploader.NewUploader(api)
-	}
-	if opt.Downloader == nil {
-		opt.Downloader = downloader.NewDownloader()
-	}
 	m := &Manager{
 		api: api, opt: opt, log: log.For(opt.Logger),
-		work: newWork(), received: make(chan int, 1),
-		unsettled: map[*Chat]bool{}, chats: map[int]*Chat{},
+		commits: committer{store: opt.Store},
+		slots:   make(chan struct{}, opt.Parallel),
+		delay:   firstDelay, grace: endGrace,
+		chats: map[int]*Chat{}, failure: make(chan error, 1),
 	}
-	r, err := load(opt.Store)
+	r, err := load(opt.Store, m.log)
 	if err != nil {
 		return nil, err
 	}
 	m.dh.last = r.dh
-	for _, rec := range r.chats {
-		c := &Chat{m: m, id: rec.ID, rec: rec, sends: r.send[rec.ID], files: r.files[rec.ID]}
-		if err := c.restore(r.state[rec.ID]); err != nil {
-			return nil, fmt.Errorf("gotd: chat %d: %w", rec.ID, err)
-		}
-		m.chats[rec.ID] = c
+	m.journal.init(m, r.next)
+	// What changes by it, such as by a new Options.Layer, is one transaction.
+	var t tx
+	for id, records := range r.chats {
+		c := newChat(m, id)
+		c.restore(&t, records)
+		m.chats[id] = c
 	}
-	return m, nil
+	return m, m.commits.commit(t.changes)
 }
 
-// Run sends what is to be sent and calls the handler, until ctx is done, or the store or
-// the handler fails. It may be called once, when the client is connected and authorized.
+// Run sends what is to be sent and calls the handler, until ctx is done or the store fails.
+// It is called once, when the client is connected and authorized.
 func (m *Manager) Run(ctx context.Context) error {
 	m.mu.Lock()
 	if m.group != nil {
 		m.mu.Unlock()
-		panic("gotd: Run called twice")
+		return ErrRunning
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	m.group, m.ctx, m.running = group, ctx, true
 	m.mu.Unlock()
-	group.Go(func() error { return m.acknowledge(ctx) })
 	group.Go(func() error {
-		err := m.handle(ctx)
-		m.stop()
-		return err
+		defer m.stop()
+		select {
+		case err := <-m.failure:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	})
-	return group.Wait()
+	group.Go(func() error { return m.journal.run(ctx) })
+	group.Go(func() error { return m.journal.acknowledge(ctx) })
+	group.Go(func() error { return m.clock(ctx) })
+	for _, c := range m.Chats() {
+		c.resume()
+	}
+	err := group.Wait()
+	if storeErr := m.commits.failed(); storeErr != nil {
+		return storeErr
+	}
+	return err
 }
 
 // stop is the end of spawn and of updates. It is called by a goroutine of the group.
 func (m *Manager) stop() {
 	m.mu.Lock()
-	m.running = false
-	m.mu.Unlock()
-	m.work.stop()
+	defer m.mu.Unlock()
+	m.running, m.stopped = false, true
+}
+
+func (m *Manager) isStopped() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stopped
 }
 
 // spawn runs f beside Run, and reports whether it does. Before, there is no need to: Run
@@ -144,61 +181,90 @@ func (m *Manager) spawn(f func(ctx context.Context) error) bool {
 	return m.running
 }
 
-// fail ends Run.
-func (m *Manager) fail(err error) { m.work.add(func(context.Context) error { return err }) }
-
-// handle does the work, in order, beginning with what was left over the last time.
-func (m *Manager) handle(ctx context.Context) error {
-	for _, c := range m.Chats() {
-		if err := c.resume(ctx); err != nil {
-			return err
-		}
-	}
-	clock := time.NewTicker(time.Hour)
-	defer clock.Stop()
-	for ctx.Err() == nil {
-		if f, ok := m.work.next(); ok {
-			if err := f(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := m.settle(); err != nil {
-			return err
-		}
+// commit is the store's, and ends Run if it fails.
+func (m *Manager) commit(t *tx) error {
+	err := m.commits.commit(t.changes)
+	if err != nil {
 		select {
-		case <-m.work.wake:
-		case <-clock.C:
-			if err := m.tick(); err != nil {
-				return err
-			}
+		case m.failure <- err:
+		default:
+		}
+	}
+	return err
+}
+
+// Times of the clock, in seconds: how often a chat in which nothing happens is looked at,
+// each at its own moment, so that new keys for very many chats do not come at once; and
+// one in which something does, which may have something to ask for again.
+const (
+	idlePeriod   = 3600
+	activePeriod = 10
+)
+
+// clock has chats look at the time.
+func (m *Manager) clock(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ticker.C:
 		case <-ctx.Done():
+			return ctx.Err()
+		}
+		for _, c := range m.Chats() {
+			if (n+c.id)%idlePeriod == 0 || n%activePeriod == 0 && c.active.Swap(false) {
+				if err := c.tick(time.Now()); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	if err := m.settle(); err != nil {
-		return err
-	}
-	return ctx.Err()
 }
 
-// settle has chats forget the events that the handler has seen, when there is time for it.
-func (m *Manager) settle() error {
-	for c := range m.unsettled {
-		delete(m.unsettled, c)
-		if err := c.settle(); err != nil {
+// wait waits for d, unless ctx is done before.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// call makes a call until the server has answered for good: see [judge]. It ends at once
+// with ctx.
+func (m *Manager) call(ctx context.Context, method string, f func(context.Context) error) error {
+	var a attempts
+	for {
+		err := f(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		d, ok := a.next(err, m.delay)
+		if !ok {
+			return err
+		}
+		m.log.Warn(ctx, "Call is tried again", log.String("method", method), log.Duration("after", d), log.Error(err))
+		if err := wait(ctx, d); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-func (m *Manager) tick() error {
-	for _, c := range m.Chats() {
-		if err := c.tick(); err != nil {
-			return err
+// limited is call for what many chats may do at the same time, such as after a long time
+// without a connection.
+func (m *Manager) limited(ctx context.Context, method string, f func(context.Context) error) error {
+	return m.call(ctx, method, func(ctx context.Context) error {
+		select {
+		case m.slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-	}
-	return nil
+		defer func() { <-m.slots }()
+		return f(ctx)
+	})
 }
 
 // Format implements [fmt.Formatter] so that no log gets to see Options.StateKey.
@@ -240,42 +306,6 @@ func (m *Manager) forget(c *Chat) {
 	delete(m.chats, c.id)
 }
 
-// Request asks a user for a chat. It is [StateWaiting] until the user has accepted, on one
-// device, and the handler is told [Opened].
-func (m *Manager) Request(ctx context.Context, user *tg.InputUser) (*Chat, error) {
-	group, random, err := m.dh.group(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	c := &Chat{m: m, rec: chatRecord{PeerID: user.UserID, Originator: true, State: StateWaiting}}
-	for ok := false; !ok; ok = m.add(c) {
-		c.id = randomChatID()
-		c.rec.ID = c.id
-	}
-	gA, err := c.begin(group, random)
-	if err != nil {
-		m.forget(c)
-		return nil, err
-	}
-	answer, err := m.api.MessagesRequestEncryption(ctx, &tg.MessagesRequestEncryptionRequest{
-		UserID: user, RandomID: c.id, GA: gA[:],
-	})
-	if err != nil {
-		// It may have arrived nevertheless.
-		_, refused := tgerr.As(err)
-		return nil, errors.Join(err, c.close(closing{Told: refused, Silent: true}))
-	}
-	switch answer := answer.(type) {
-	case *tg.EncryptedChatWaiting:
-		return c, c.setAccessHash(answer.AccessHash)
-	case *tg.EncryptedChat: // if the first answer was lost, and the peer is fast
-		m.work.add(func(ctx context.Context) error { return c.complete(ctx, answer) })
-		return c, c.setAccessHash(answer.AccessHash)
-	default:
-		return nil, errors.Join(fmt.Errorf("gotd: unexpected %T", answer), c.close(closing{Silent: true}))
-	}
-}
-
 func randomChatID() int {
 	for {
 		var b [4]byte
@@ -286,7 +316,7 @@ func randomChatID() int {
 	}
 }
 
-// randomID is an id for a message.
+// randomID is an id for a message, an album or a file.
 func randomID() int64 {
 	for {
 		var b [8]byte

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gotd/td/tg"
@@ -15,48 +17,69 @@ import (
 )
 
 // memStore is a store that can be looked into.
-type memStore map[string][]byte
+type memStore struct {
+	mu      sync.Mutex
+	records map[string][]byte
+}
 
-func (s memStore) Load(f func(key, value []byte) error) error {
-	for _, key := range slices.Sorted(maps.Keys(s)) {
-		if err := f([]byte(key), s[key]); err != nil {
+func newMemStore() *memStore { return &memStore{records: map[string][]byte{}} }
+
+func (s *memStore) Load(prefix []byte, f func(key, value []byte) error) error {
+	records := s.copy()
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		if !strings.HasPrefix(key, string(prefix)) {
+			continue
+		}
+		if err := f([]byte(key), records[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s memStore) Commit(changes []gotd.Change) error {
+func (s *memStore) Commit(changes []gotd.Change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, c := range changes {
 		if c.Value == nil {
-			delete(s, string(c.Key))
+			delete(s.records, string(c.Key))
 		} else {
-			s[string(c.Key)] = slices.Clone(c.Value)
+			s.records[string(c.Key)] = slices.Clone(c.Value)
 		}
 	}
 	return nil
 }
 
-// contents returns all that is in a store.
-func contents(t *testing.T, s gotd.Store) memStore {
+func (s *memStore) copy() map[string][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.records)
+}
+
+// contents returns a copy of all that is in a store.
+func contents(t *testing.T, s gotd.Store) map[string][]byte {
 	t.Helper()
-	m := memStore{}
-	err := s.Load(func(key, value []byte) error {
-		m[string(key)] = slices.Clone(value)
+	m := newMemStore()
+	err := s.Load(nil, func(key, value []byte) error {
+		m.records[string(key)] = slices.Clone(value)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return m.records
 }
 
-// load makes a manager that never gets to run.
-func load(s gotd.Store, key secretchat.StateKey) error {
-	_, err := gotd.New(tg.NewClient(nil), gotd.Options{
-		Store: s, StateKey: key, Handler: nothing,
+// load makes a manager that never gets to run, and returns its chats.
+func load(t *testing.T, records map[string][]byte, key secretchat.StateKey) []*gotd.Chat {
+	t.Helper()
+	m, err := gotd.New(tg.NewClient(nil), gotd.Options{
+		Store: &memStore{records: maps.Clone(records)}, StateKey: key, Handler: nothing,
 	})
-	return err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Chats()
 }
 
 // TestStoreContents: no text and no key is in the store as it is; what was changed or
@@ -91,31 +114,49 @@ func TestStoreContents(t *testing.T) {
 	if len(states) != 2 {
 		t.Fatalf("got %d states, want one for each of 2 chats", len(states))
 	}
-	if err := load(records, stateKey); err != nil {
-		t.Errorf("store cannot be loaded: %v", err)
+	// wantDamaged are the chats that cannot be used. Others go on.
+	wantDamaged := func(what string, records map[string][]byte, key secretchat.StateKey, want error, ids ...int) {
+		t.Helper()
+		for _, c := range load(t, records, key) {
+			damaged := slices.Contains(ids, c.ID())
+			if (c.State() == gotd.StateDamaged) != damaged || damaged && want != nil && !errors.Is(c.Err(), want) {
+				t.Errorf("%s: chat %d is %s for %v; those damaged are %v, for %v", what, c.ID(), c.State(), c.Err(), ids, want)
+			}
+		}
 	}
-	if err := load(records, secretchat.StateKey{4}); !errors.Is(err, secretchat.ErrState) {
-		t.Errorf("another key: got %v, want %v", err, secretchat.ErrState)
+	id := func(key string) int {
+		n, err := strconv.ParseUint(key[1:9], 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(int32(n))
 	}
-	swapped := maps.Clone(records)
-	swapped[states[0]], swapped[states[1]] = records[states[1]], records[states[0]]
-	if err := load(swapped, stateKey); !errors.Is(err, secretchat.ErrState) {
-		t.Errorf("states of two chats swapped: got %v, want %v", err, secretchat.ErrState)
+	first, second := states[0], states[1]
+	with := func(change func(m map[string][]byte)) map[string][]byte {
+		m := maps.Clone(records)
+		change(m)
+		return m
 	}
-	damaged := maps.Clone(records)
-	damaged[states[0]] = slices.Clone(records[states[0]])
-	damaged[states[0]][40] ^= 1
-	if err := load(damaged, stateKey); !errors.Is(err, secretchat.ErrState) {
-		t.Errorf("damaged state: got %v, want %v", err, secretchat.ErrState)
-	}
-	delete(damaged, states[0])
-	if err := load(damaged, stateKey); err != nil {
-		t.Errorf("missing state: got %v, want a chat that will be closed", err)
-	}
-	damaged[""], damaged["?"] = nil, nil
-	if err := load(damaged, stateKey); err == nil {
-		t.Error("unknown records are no error")
-	}
+	wantDamaged("as it was", records, stateKey, nil)
+	wantDamaged("another key", records, secretchat.StateKey{4}, secretchat.ErrState, id(first), id(second))
+	wantDamaged("states of two chats swapped", with(func(m map[string][]byte) {
+		m[first], m[second] = m[second], m[first]
+	}), stateKey, secretchat.ErrState, id(first), id(second))
+	wantDamaged("state with another bit", with(func(m map[string][]byte) {
+		m[first] = slices.Clone(m[first])
+		m[first][40] ^= 1
+	}), stateKey, secretchat.ErrState, id(first))
+	wantDamaged("missing state", with(func(m map[string][]byte) { delete(m, first) }), stateKey, secretchat.ErrState, id(first))
+	chatKey := "c" + first[1:9]
+	wantDamaged("missing chat", with(func(m map[string][]byte) { delete(m, chatKey) }), stateKey, nil, id(first))
+	wantDamaged("chat that is no JSON", with(func(m map[string][]byte) { m[chatKey] = []byte("{") }), stateKey, nil, id(first))
+	wantDamaged("newer chat", with(func(m map[string][]byte) {
+		m[chatKey] = []byte(strings.Replace(string(m[chatKey]), `"V":2`, `"V":99`, 1))
+	}), stateKey, gotd.ErrNewer, id(first))
+	wantDamaged("record of an unknown kind", with(func(m map[string][]byte) {
+		m["?"+first[1:9]] = []byte("new")
+	}), stateKey, nil, id(first))
+	wantDamaged("records of nobody", with(func(m map[string][]byte) { m[""], m["?"] = nil, nil }), stateKey, nil)
 
 	a.start()
 	for _, id := range []int{atA.ID(), other.ID()} {
@@ -135,7 +176,7 @@ func TestStoreContents(t *testing.T) {
 
 // TestNothingPrintsKeys formats what has the key of the states.
 func TestNothingPrintsKeys(t *testing.T) {
-	opt := gotd.Options{Store: memStore{}, StateKey: stateKey, Handler: nothing}
+	opt := gotd.Options{Store: newMemStore(), StateKey: stateKey, Handler: nothing}
 	m, err := gotd.New(tg.NewClient(nil), opt)
 	if err != nil {
 		t.Fatal(err)

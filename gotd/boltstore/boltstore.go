@@ -4,6 +4,8 @@
 package boltstore
 
 import (
+	"bytes"
+
 	"go.etcd.io/bbolt"
 
 	"github.com/mtcore/mtcore/gotd"
@@ -33,9 +35,15 @@ func New(db *bbolt.DB, bucket string) (*Store, error) {
 }
 
 // Load implements [gotd.Store].
-func (s *Store) Load(f func(key, value []byte) error) error {
+func (s *Store) Load(prefix []byte, f func(key, value []byte) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(s.bucket).ForEach(f)
+		c := tx.Bucket(s.bucket).Cursor()
+		for key, value := c.Seek(prefix); bytes.HasPrefix(key, prefix) && key != nil; key, value = c.Next() {
+			if err := f(key, value); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

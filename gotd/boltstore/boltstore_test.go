@@ -32,7 +32,7 @@ func set(key, value string) gotd.Change { return gotd.Change{Key: []byte(key), V
 func want(t *testing.T, s *boltstore.Store, records map[string]string) {
 	t.Helper()
 	got := map[string]string{}
-	err := s.Load(func(key, value []byte) error {
+	err := s.Load(nil, func(key, value []byte) error {
 		got[string(key)] = string(value)
 		return nil
 	})
@@ -93,10 +93,10 @@ func TestLoadFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	failure := errors.New("no")
-	if err := s.Load(func(_, _ []byte) error { return failure }); !errors.Is(err, failure) {
+	if err := s.Load(nil, func(_, _ []byte) error { return failure }); !errors.Is(err, failure) {
 		t.Errorf("got %v, want %v", err, failure)
 	}
-	if err := s.Load(func(k, v []byte) error { return fmt.Errorf("%s", k) }); err == nil || err.Error() != "1" {
+	if err := s.Load(nil, func(k, v []byte) error { return fmt.Errorf("%s", k) }); err == nil || err.Error() != "1" {
 		t.Errorf("got %v, want the error of the function", err)
 	}
 }

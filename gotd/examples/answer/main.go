@@ -1,5 +1,6 @@
 // Answer is a user of Telegram that accepts every secret chat and answers: it repeats what
-// is written to it, and tells the SHA-256 of files.
+// is written or spoken to it, makes an album of photos, shows another picture for one that
+// may be seen once, and tells the SHA-256 of other files. It logs what was delivered.
 //
 //	APP_ID=… APP_HASH=… PHONE=… go run . -dir ~/.answer
 //
@@ -9,12 +10,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io/fs"
 	"log"
 	"os"
@@ -24,6 +28,7 @@ import (
 
 	"github.com/gotd/td/telegram"
 	"github.com/gotd/td/telegram/auth"
+	"github.com/gotd/td/telegram/message/styling"
 	"github.com/gotd/td/telegram/updates"
 	"github.com/gotd/td/tg"
 	"go.etcd.io/bbolt"
@@ -106,11 +111,12 @@ func run(ctx context.Context, dir string, options telegram.Options) error {
 
 type bot struct{ chats *gotd.Manager }
 
-// handle is told what happens in all chats. An error would end the program.
+// handle is told what happens in all chats. What it returns is logged, and has the event
+// come again: here there is no use in that.
 func (b *bot) handle(ctx context.Context, e gotd.Event) error {
 	switch e := e.(type) {
 	case *gotd.Requested:
-		b.report(e.Chat, e.Chat.Accept(ctx))
+		b.report(e.Chat, e.Chat.Accept(ctx)) // unless the peer has withdrawn it already
 	case *gotd.Opened:
 		picture, err := e.Chat.Visualization()
 		if err != nil { // the peer has ended the chat already
@@ -119,25 +125,88 @@ func (b *bot) handle(ctx context.Context, e gotd.Event) error {
 		}
 		log.Printf("chat %d with user %d is open; compare:\n%s", e.Chat.ID(), e.Chat.PeerID(), kdf.VisualizationHex(picture))
 	case *gotd.Closed:
-		log.Printf("chat %d is over: %v", e.Chat.ID(), e.Err)
+		log.Printf("chat %d was ended by %s: %v", e.Chat.ID(), e.By, e.Err)
+	case *gotd.Damaged:
+		log.Printf("chat %d cannot be read, and is removed: %v", e.Chat.ID(), e.Err)
+		b.report(e.Chat, e.Chat.Discard())
 	case *gotd.Message:
-		if e.File == nil {
-			_, err := e.Chat.SendText("You said: " + e.Message.Message)
-			b.report(e.Chat, err)
-			return nil
-		}
-		go b.answerFile(ctx, e) // which may take long
+		b.report(e.Chat, b.answer(ctx, e))
+	case *gotd.Delivered:
+		log.Printf("chat %d: the peer has messages %d", e.Chat.ID(), e.RandomIDs)
+	case *gotd.Failed:
+		log.Printf("chat %d: message %d is refused: %v", e.Chat.ID(), e.RandomID, e.Err)
 	}
 	return nil
 }
 
-func (b *bot) answerFile(ctx context.Context, m *gotd.Message) {
-	h := sha256.New()
-	err := b.chats.Download(ctx, m.Message.Media, m.File, h)
-	if err == nil {
-		_, err = m.Chat.SendText(fmt.Sprintf("SHA-256: %x", h.Sum(nil)))
+// answer repeats what is said. The other chats do not wait for the files of this one.
+func (b *bot) answer(ctx context.Context, m *gotd.Message) error {
+	if err := m.Chat.MarkRead(ctx, m); err != nil {
+		return err
 	}
-	b.report(m.Chat, err)
+	to := m.Chat.Compose().Reply(m.Message.RandomID)
+	info := m.Info()
+	switch {
+	case m.FileMissing:
+		_, err := to.Text("The file of this is missing")
+		return err
+	case m.File == nil:
+		_, err := to.StyledText(styling.Plain("You said: "), styling.Bold(m.Text()))
+		return err
+	case m.ViewOnce():
+		// It is not for keeping: what comes back is another picture, to be seen once as well.
+		picture, w, h, err := drawing()
+		if err != nil {
+			return err
+		}
+		_, err = to.ViewOnce().Media(ctx, gotd.Photo(gotd.FromBytes("", picture), w, h, gotd.Thumbnail{}))
+		return err
+	case info.Kind == gotd.KindVoice:
+		// The server keeps the file under its key: it need not be sent again.
+		voice, err := gotd.Forward(m)
+		if err != nil {
+			return err
+		}
+		_, err = to.Media(ctx, voice)
+		return err
+	case info.Kind == gotd.KindPhoto:
+		return b.album(ctx, m)
+	default:
+		h := sha256.New()
+		if err := m.Download(ctx, h); err != nil {
+			return err
+		}
+		_, err := to.Text(fmt.Sprintf("SHA-256: %x", h.Sum(nil)))
+		return err
+	}
+}
+
+// album answers a photo with two: that one, and another.
+func (b *bot) album(ctx context.Context, m *gotd.Message) error {
+	photo, err := gotd.Forward(m)
+	if err != nil {
+		return err
+	}
+	picture, w, h, err := drawing()
+	if err != nil {
+		return err
+	}
+	_, err = m.Chat.Compose().Album(ctx,
+		gotd.Captioned{Media: photo, Caption: []styling.StyledTextOption{styling.Plain("Yours")}},
+		gotd.Captioned{Media: gotd.Photo(gotd.FromBytes("", picture), w, h, gotd.Thumbnail{})},
+	)
+	return err
+}
+
+// drawing returns a JPEG.
+func drawing() (picture []byte, w, h int, err error) {
+	img := image.NewGray(image.Rect(0, 0, 320, 240))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i)
+	}
+	var b bytes.Buffer
+	err = jpeg.Encode(&b, img, nil)
+	return b.Bytes(), 320, 240, err
 }
 
 func (b *bot) report(c *gotd.Chat, err error) {

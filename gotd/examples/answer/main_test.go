@@ -73,10 +73,10 @@ func talk(ctx context.Context, t *testing.T, me *relay.User, program int64) erro
 	options := me.Options()
 	options.UpdateHandler = dispatcher
 	client := telegram.NewClient(1, "hash", options)
-	file := []byte("contents of a file")
+	script := newScript(t)
 	chats, err := gotd.New(client.API(), gotd.Options{
 		Store: store, StateKey: secretchat.StateKey{1},
-		Handler: script(t, file),
+		Handler: script.handle,
 	})
 	if err != nil {
 		return err
@@ -86,36 +86,105 @@ func talk(ctx context.Context, t *testing.T, me *relay.User, program int64) erro
 		if _, err := chats.Request(ctx, &tg.InputUser{UserID: program}); err != nil {
 			return err
 		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			<-script.end
+			cancel()
+		}()
 		return chats.Run(ctx)
 	})
-	if errors.Is(err, errEnd) {
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		return nil
 	}
 	return err
 }
 
-var errEnd = errors.New("the end of the script")
+// script is the conversation: one answer after the other is waited for.
+type script struct {
+	t         *testing.T
+	steps     []step
+	end       chan struct{}
+	delivered map[int64]bool
+	sent      int64 // the last message
+}
 
-// script is the handler that has the conversation.
-func script(t *testing.T, file []byte) func(context.Context, gotd.Event) error {
-	return func(ctx context.Context, e gotd.Event) error {
-		switch e := e.(type) {
-		case *gotd.Opened:
-			_, err := e.Chat.SendText("hello")
-			return err
-		case *gotd.Message:
-			switch text := e.Message.Message; text {
-			case "You said: hello":
-				m := new(e2e.DecryptedMessage)
-				m.SetMedia(&e2e.DecryptedMessageMediaDocument{MimeType: "text/plain"})
-				_, err := e.Chat.SendFile(ctx, m, bytes.NewReader(file), int64(len(file)))
-				return err
-			case fmt.Sprintf("SHA-256: %x", sha256.Sum256(file)):
-				return errEnd
-			default:
-				t.Errorf("unexpected answer %q", text)
-			}
+// step sends something, and wants an answer.
+type step struct {
+	name string
+	send func(context.Context, *gotd.Chat) (*e2e.DecryptedMessage, error)
+	want func(*gotd.Message) bool
+}
+
+func newScript(t *testing.T) *script {
+	content := []byte("contents of a file")
+	file := func() *gotd.File { return gotd.FromBytes("file.txt", content) }
+	photo := gotd.Photo(file(), 10, 10, gotd.Thumbnail{})
+	return &script{t: t, end: make(chan struct{}), delivered: map[int64]bool{}, steps: []step{
+		{"text", func(_ context.Context, c *gotd.Chat) (*e2e.DecryptedMessage, error) {
+			return c.Compose().Text("hello")
+		}, func(m *gotd.Message) bool {
+			return m.Text() == "You said: hello" && len(m.Message.Entities) == 1
+		}},
+		{"document", func(ctx context.Context, c *gotd.Chat) (*e2e.DecryptedMessage, error) {
+			return c.Compose().Media(ctx, gotd.Document(file(), "text/plain", gotd.Thumbnail{}))
+		}, func(m *gotd.Message) bool { return m.Text() == fmt.Sprintf("SHA-256: %x", sha256.Sum256(content)) }},
+		{"voice", func(ctx context.Context, c *gotd.Chat) (*e2e.DecryptedMessage, error) {
+			return c.Compose().Media(ctx, gotd.Voice(file(), time.Second, []byte{1, 2}))
+		}, func(m *gotd.Message) bool {
+			var b bytes.Buffer
+			err := m.Download(t.Context(), &b)
+			return err == nil && m.Info().Kind == gotd.KindVoice && bytes.Equal(b.Bytes(), content)
+		}},
+		{"view once", func(ctx context.Context, c *gotd.Chat) (*e2e.DecryptedMessage, error) {
+			return c.Compose().ViewOnce().Media(ctx, photo)
+		}, func(m *gotd.Message) bool { return m.Info().Kind == gotd.KindPhoto }},
+		{"photo", func(ctx context.Context, c *gotd.Chat) (*e2e.DecryptedMessage, error) {
+			return c.Compose().Media(ctx, photo)
+		}, func(m *gotd.Message) bool {
+			return m.Text() == "Yours" && m.File != nil && m.Message.GroupedID != 0
+		}},
+		{"second of the album", nil, func(m *gotd.Message) bool {
+			return m.Info().Kind == gotd.KindPhoto && m.File != nil && m.Message.GroupedID != 0
+		}},
+	}}
+}
+
+func (s *script) handle(ctx context.Context, e gotd.Event) error {
+	switch e := e.(type) {
+	case *gotd.Opened:
+		return s.next(ctx, e.Chat)
+	case *gotd.Delivered:
+		for _, id := range e.RandomIDs {
+			s.delivered[id] = true
 		}
+	case *gotd.Message:
+		step := s.steps[0]
+		if !step.want(e) {
+			s.t.Errorf("%s: unexpected answer %v", step.name, e.Message)
+		}
+		if !s.delivered[s.sent] {
+			s.t.Errorf("%s: answered, and not delivered", step.name)
+		}
+		s.steps = s.steps[1:]
+		return s.next(ctx, e.Chat)
+	}
+	return nil
+}
+
+func (s *script) next(ctx context.Context, c *gotd.Chat) error {
+	if len(s.steps) == 0 {
+		close(s.end)
 		return nil
 	}
+	if s.steps[0].send == nil {
+		return nil
+	}
+	m, err := s.steps[0].send(ctx, c)
+	if err != nil {
+		s.t.Errorf("%s: %v", s.steps[0].name, err)
+		return nil
+	}
+	s.sent = m.RandomID
+	return nil
 }

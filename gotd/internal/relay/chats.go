@@ -27,14 +27,24 @@ const (
 
 type chat struct {
 	id             int
-	admin, partner *User // who requested, who accepts
+	admin, partner *User // who requested; who accepted, nil before
+	partnerID      int64
+	date           int
 	state          chatState
 	ga, gb         []byte
 	fingerprint    int64
+	// Of a discarded chat: by whom, and whether with the history.
+	by      *User
+	history bool
 }
 
 // accessHash is what a user must show to be let into the chat.
 func (c *chat) accessHash(u *User) int64 { return int64(c.id)<<8 ^ u.ID }
+
+// has reports whether the user's device may know of the chat.
+func (c *chat) has(u *User) bool {
+	return u == c.admin || u == c.partner || c.partner == nil && u.ID == c.partnerID
+}
 
 func (c *chat) peer(u *User) *User {
 	if u == c.admin {
@@ -47,10 +57,10 @@ func (c *chat) peer(u *User) *User {
 func (c *chat) view(u *User) tg.EncryptedChatClass {
 	switch {
 	case c.state == discarded:
-		return &tg.EncryptedChatDiscarded{ID: c.id}
+		return &tg.EncryptedChatDiscarded{ID: c.id, HistoryDeleted: c.history && u != c.by}
 	case c.state == accepted:
 		v := &tg.EncryptedChat{
-			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+			ID: c.id, AccessHash: c.accessHash(u), Date: c.date, AdminID: c.admin.ID, ParticipantID: c.partnerID,
 			GAOrB: c.gb, KeyFingerprint: c.fingerprint,
 		}
 		if u == c.partner {
@@ -59,18 +69,27 @@ func (c *chat) view(u *User) tg.EncryptedChatClass {
 		return v
 	case u == c.admin:
 		return &tg.EncryptedChatWaiting{
-			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+			ID: c.id, AccessHash: c.accessHash(u), Date: c.date, AdminID: c.admin.ID, ParticipantID: c.partnerID,
 		}
 	default:
 		return &tg.EncryptedChatRequested{
-			ID: c.id, AccessHash: c.accessHash(u), Date: now, AdminID: c.admin.ID, ParticipantID: c.partner.ID,
+			ID: c.id, AccessHash: c.accessHash(u), Date: c.date, AdminID: c.admin.ID, ParticipantID: c.partnerID,
 			GA: c.ga,
 		}
 	}
 }
 
 func (c *chat) announce(to *User) {
-	to.push(&tg.UpdateEncryption{Chat: c.view(to), Date: now})
+	to.tell(&tg.UpdateEncryption{Chat: c.view(to), Date: to.relay.now})
+}
+
+// announceToDevices tells all devices of who was asked, but for one.
+func (c *chat) announceToDevices(s *Server, but *User) {
+	for _, u := range s.users[c.partnerID] {
+		if u != but {
+			c.announce(u)
+		}
+	}
 }
 
 func (u *User) dhConfig(q *tg.MessagesGetDhConfigRequest) (bin.Encoder, error) {
@@ -93,7 +112,7 @@ func (u *User) dhConfig(q *tg.MessagesGetDhConfigRequest) (bin.Encoder, error) {
 
 func (u *User) requestEncryption(q *tg.MessagesRequestEncryptionRequest) (bin.Encoder, error) {
 	to, ok := q.UserID.(*tg.InputUser)
-	if !ok || u.relay.users[to.UserID] == nil || to.UserID == u.ID {
+	if !ok || len(u.relay.users[to.UserID]) == 0 || to.UserID == u.ID {
 		return nil, tgerr.New(400, "USER_ID_INVALID")
 	}
 	if len(q.GA) != bigdh.Size {
@@ -106,29 +125,27 @@ func (u *User) requestEncryption(q *tg.MessagesRequestEncryptionRequest) (bin.En
 		}
 		return c.view(u), nil
 	}
-	c := &chat{id: q.RandomID, admin: u, partner: u.relay.users[to.UserID], ga: q.GA}
+	c := &chat{id: q.RandomID, admin: u, partnerID: to.UserID, date: u.relay.now, ga: q.GA}
 	u.relay.chats[c.id] = c
-	c.admin.chats = append(c.admin.chats, c.id)
-	c.partner.chats = append(c.partner.chats, c.id)
-	c.announce(c.partner)
+	c.announceToDevices(u.relay, nil)
 	return c.view(u), nil
 }
 
 // chat returns the chat that the user may enter.
 func (u *User) chat(peer tg.InputEncryptedChat) (*chat, error) {
 	c, ok := u.relay.chats[peer.ChatID]
-	if !ok || c.admin != u && c.partner != u || peer.AccessHash != c.accessHash(u) {
+	if !ok || !c.has(u) || peer.AccessHash != c.accessHash(u) {
 		return nil, tgerr.New(400, "CHAT_ID_INVALID")
 	}
 	return c, nil
 }
 
 func (u *User) acceptEncryption(q *tg.MessagesAcceptEncryptionRequest) (bin.Encoder, error) {
-	c, err := u.chat(q.Peer)
+	c, ok := u.relay.chats[q.Peer.ChatID]
 	switch {
-	case err != nil:
-		return nil, err
-	case u != c.partner:
+	case !ok || u.ID != c.partnerID || q.Peer.AccessHash != c.accessHash(u):
+		return nil, tgerr.New(400, "CHAT_ID_INVALID")
+	case u == c.admin:
 		return nil, tgerr.New(400, "CHAT_ID_INVALID")
 	case c.state == discarded:
 		return nil, tgerr.New(400, "ENCRYPTION_ALREADY_DECLINED")
@@ -138,35 +155,53 @@ func (u *User) acceptEncryption(q *tg.MessagesAcceptEncryptionRequest) (bin.Enco
 	if len(q.GB) != bigdh.Size {
 		u.relay.violation("g_b of %d bytes", len(q.GB))
 	}
-	c.state, c.gb, c.fingerprint = accepted, q.GB, q.KeyFingerprint
+	c.state, c.partner, c.gb, c.fingerprint = accepted, u, q.GB, q.KeyFingerprint
 	if u.relay.misleads {
 		c.fingerprint++
 	}
 	c.announce(c.admin)
+	for _, other := range u.relay.users[u.ID] {
+		if other != u {
+			other.tell(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: c.id}, Date: u.relay.now})
+		}
+	}
 	return c.view(u), nil
 }
 
 func (u *User) discardEncryption(q *tg.MessagesDiscardEncryptionRequest) (bin.Encoder, error) {
 	c, ok := u.relay.chats[q.ChatID]
-	if !ok || c.admin != u && c.partner != u {
+	if !ok || !c.has(u) {
 		return nil, tgerr.New(400, "CHAT_ID_INVALID")
 	}
 	if c.state == discarded {
 		return nil, tgerr.New(400, "ENCRYPTION_ALREADY_DECLINED")
 	}
-	c.state = discarded
+	c.state, c.by, c.history = discarded, u, q.DeleteHistory
+	if c.partner == nil {
+		c.announceToDevices(u.relay, u)
+		if u != c.admin {
+			c.announce(c.admin)
+		}
+		return &tg.BoolTrue{}, nil
+	}
 	c.announce(c.peer(u))
 	return &tg.BoolTrue{}, nil
 }
 
 // sent is the answer for a message that was sent, by its random_id. It is not sent again.
-type sent struct{ file tg.EncryptedFileClass }
+type sent struct {
+	date int
+	file tg.EncryptedFileClass
+}
 
 // send passes a message on, unless it has been.
 func (u *User) send(peer tg.InputEncryptedChat, randomID int64, data []byte, service bool, attach func() (tg.EncryptedFileClass, error)) (*sent, error) {
 	c, err := u.chat(peer)
 	if err != nil {
 		return nil, err
+	}
+	if c.state == discarded && c.by == u {
+		u.relay.violation("user %d sends to chat %d, which it has discarded", u.ID, c.id)
 	}
 	if c.state != accepted {
 		return nil, tgerr.New(400, "ENCRYPTION_DECLINED")
@@ -179,12 +214,13 @@ func (u *User) send(peer tg.InputEncryptedChat, randomID int64, data []byte, ser
 	if err != nil {
 		return nil, err
 	}
-	s := &sent{file}
+	u.relay.now++
+	s := &sent{u.relay.now, file}
 	u.sent[randomID] = s
 	if service {
-		c.peer(u).deliver(&tg.EncryptedMessageService{RandomID: randomID, ChatID: c.id, Date: now, Bytes: data})
+		c.peer(u).deliver(&tg.EncryptedMessageService{RandomID: randomID, ChatID: c.id, Date: s.date, Bytes: data})
 	} else {
-		c.peer(u).deliver(&tg.EncryptedMessage{RandomID: randomID, ChatID: c.id, Date: now, Bytes: data, File: file})
+		c.peer(u).deliver(&tg.EncryptedMessage{RandomID: randomID, ChatID: c.id, Date: s.date, Bytes: data, File: file})
 	}
 	return s, nil
 }
@@ -192,17 +228,20 @@ func (u *User) send(peer tg.InputEncryptedChat, randomID int64, data []byte, ser
 func noFile() (tg.EncryptedFileClass, error) { return &tg.EncryptedFileEmpty{}, nil }
 
 func (u *User) sendEncrypted(q *tg.MessagesSendEncryptedRequest) (bin.Encoder, error) {
-	if _, err := u.send(q.Peer, q.RandomID, q.Data, false, noFile); err != nil {
+	s, err := u.send(q.Peer, q.RandomID, q.Data, false, noFile)
+	if err != nil {
 		return nil, err
 	}
-	return &tg.MessagesSentEncryptedMessage{Date: now}, nil
+	u.hush(q.Silent)
+	return &tg.MessagesSentEncryptedMessage{Date: s.date}, nil
 }
 
 func (u *User) sendEncryptedService(q *tg.MessagesSendEncryptedServiceRequest) (bin.Encoder, error) {
-	if _, err := u.send(q.Peer, q.RandomID, q.Data, true, noFile); err != nil {
+	s, err := u.send(q.Peer, q.RandomID, q.Data, true, noFile)
+	if err != nil {
 		return nil, err
 	}
-	return &tg.MessagesSentEncryptedMessage{Date: now}, nil
+	return &tg.MessagesSentEncryptedMessage{Date: s.date}, nil
 }
 
 func (u *User) sendEncryptedFile(q *tg.MessagesSendEncryptedFileRequest) (bin.Encoder, error) {
@@ -212,7 +251,22 @@ func (u *User) sendEncryptedFile(q *tg.MessagesSendEncryptedFileRequest) (bin.En
 	if err != nil {
 		return nil, err
 	}
-	return &tg.MessagesSentEncryptedFile{Date: now, File: s.file}, nil
+	u.hush(q.Silent)
+	return &tg.MessagesSentEncryptedFile{Date: s.date, File: s.file}, nil
+}
+
+func (u *User) hush(silent bool) {
+	if silent {
+		u.silent++
+	}
+}
+
+func (u *User) reportSpam(q *tg.MessagesReportEncryptedSpamRequest) (bin.Encoder, error) {
+	if _, err := u.chat(q.Peer); err != nil {
+		return nil, err
+	}
+	u.spam++
+	return &tg.BoolTrue{}, nil
 }
 
 func (u *User) setTyping(q *tg.MessagesSetEncryptedTypingRequest) (bin.Encoder, error) {
@@ -221,7 +275,7 @@ func (u *User) setTyping(q *tg.MessagesSetEncryptedTypingRequest) (bin.Encoder, 
 		return nil, err
 	}
 	if q.Typing {
-		c.peer(u).push(&tg.UpdateEncryptedChatTyping{ChatID: c.id})
+		c.peer(u).push(&tg.Updates{Updates: []tg.UpdateClass{&tg.UpdateEncryptedChatTyping{ChatID: c.id}}})
 	}
 	return &tg.BoolTrue{}, nil
 }
@@ -231,6 +285,9 @@ func (u *User) readHistory(q *tg.MessagesReadEncryptedHistoryRequest) (bin.Encod
 	if err != nil {
 		return nil, err
 	}
-	c.peer(u).push(&tg.UpdateEncryptedMessagesRead{ChatID: c.id, MaxDate: q.MaxDate, Date: now})
+	if q.MaxDate <= 0 || q.MaxDate > u.relay.now {
+		return nil, tgerr.New(400, "MAX_DATE_INVALID")
+	}
+	c.peer(u).tell(&tg.UpdateEncryptedMessagesRead{ChatID: c.id, MaxDate: q.MaxDate, Date: u.relay.now})
 	return &tg.BoolTrue{}, nil
 }

@@ -1,8 +1,10 @@
 package relay
 
 import (
+	"crypto/md5"
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
@@ -74,9 +76,9 @@ func (u *User) save(id int64, part int, data []byte, big bool) (bin.Encoder, err
 func (u *User) attach(input tg.InputEncryptedFileClass) (tg.EncryptedFileClass, error) {
 	switch input := input.(type) {
 	case *tg.InputEncryptedFileUploaded:
-		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, false)
+		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, false, input.MD5Checksum)
 	case *tg.InputEncryptedFileBigUploaded:
-		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, true)
+		return u.assemble(input.ID, input.Parts, input.KeyFingerprint, true, "")
 	case *tg.InputEncryptedFile:
 		f := u.relay.files[input.ID]
 		if f == nil || f.view.AccessHash != input.AccessHash {
@@ -88,7 +90,7 @@ func (u *User) attach(input tg.InputEncryptedFileClass) (tg.EncryptedFileClass, 
 	}
 }
 
-func (u *User) assemble(id int64, parts, fingerprint int, big bool) (tg.EncryptedFileClass, error) {
+func (u *User) assemble(id int64, parts, fingerprint int, big bool, sum string) (tg.EncryptedFileClass, error) {
 	up, ok := u.uploads[id]
 	if !ok || up.big != big || len(up.parts) != parts {
 		return nil, tgerr.New(400, tg.ErrFilePartsInvalid)
@@ -104,6 +106,9 @@ func (u *User) assemble(id int64, parts, fingerprint int, big bool) (tg.Encrypte
 	}
 	if big != (len(data) > maxSmall) || len(data)%16 != 0 {
 		u.relay.violation("file of %d bytes, big: %t", len(data), big)
+	}
+	if got := fmt.Sprintf("%x", md5.Sum(data)); sum != "" && sum != got {
+		return nil, tgerr.New(400, "MD5_CHECKSUM_INVALID")
 	}
 	delete(u.uploads, id)
 	var random [16]byte
@@ -134,5 +139,5 @@ func (u *User) getFile(q *tg.UploadGetFileRequest) (bin.Encoder, error) {
 	from := min(q.Offset, int64(len(f.data)))
 	to := min(from+int64(q.Limit), int64(len(f.data)))
 	u.transferred += to - from
-	return &tg.UploadFile{Type: &tg.StorageFileUnknown{}, Mtime: now, Bytes: f.data[from:to]}, nil
+	return &tg.UploadFile{Type: &tg.StorageFileUnknown{}, Mtime: start, Bytes: f.data[from:to]}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/mt"
@@ -26,13 +27,14 @@ import (
 
 const dc = 2
 
-// now is the time of this server, which stands still.
-const now = 1_700_000_000
+// start is the time when this server begins. It goes on by a second with every update.
+const start = 1_700_000_000
 
 // Server relays between its users.
 type Server struct {
 	mu         sync.Mutex
-	users      map[int64]*User
+	now        int
+	users      map[int64][]*User // the devices of each account
 	chats      map[int]*chat
 	files      map[int64]*file
 	calls      []Call
@@ -43,12 +45,13 @@ type Server struct {
 
 // New returns a server without users.
 func New() *Server {
-	return &Server{users: map[int64]*User{}, chats: map[int]*chat{}, files: map[int64]*file{}}
+	return &Server{now: start, users: map[int64][]*User{}, chats: map[int]*chat{}, files: map[int64]*file{}}
 }
 
-// User is one account. It has a listener of its own: who calls is known by where.
+// User is a device of an account. It has a listener of its own: who calls is known by
+// where. Secret chats belong to devices.
 type User struct {
-	ID int64
+	ID int64 // of the account
 
 	relay    *Server
 	endpoint *endpoint
@@ -56,11 +59,17 @@ type User struct {
 	// Guarded by relay.mu.
 	session tgtest.Session // the last that called
 	online  bool
+	missed  bool                            // something that was pushed
 	qts     int                             // of the last message
 	queue   []*tg.UpdateNewEncryptedMessage // not yet acknowledged
-	chats   []int
+	seq     int                             // of the last other update
+	others  []other
 	uploads map[int64]*upload
 	sent    map[int64]*sent // by random_id
+	// silent counts messages that were to arrive without a sound, spam reports.
+	silent, spam int
+	// slices counts differences that were not whole.
+	slices int
 	// duplicates counts messages that were sent before.
 	duplicates int
 	// transferred counts the bytes of files, up and down.
@@ -70,7 +79,8 @@ type User struct {
 	rules []*rule
 }
 
-// AddUser makes an account, which a client may use at once.
+// AddUser makes an account, which a client may use at once. Another call with the same id
+// is another device of it.
 func (s *Server) AddUser(id int64) (*User, error) {
 	e, err := takeEndpoint()
 	if err != nil {
@@ -80,7 +90,7 @@ func (s *Server) AddUser(id int64) (*User, error) {
 	e.assign(u)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.users[id] = u
+	s.users[id] = append(s.users[id], u)
 	return u, nil
 }
 
@@ -88,8 +98,10 @@ func (s *Server) AddUser(id int64) (*User, error) {
 func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, u := range s.users {
-		u.endpoint.release()
+	for _, devices := range s.users {
+		for _, u := range devices {
+			u.endpoint.release()
+		}
 	}
 }
 
@@ -119,20 +131,42 @@ func (u *User) disconnect() {
 	}
 }
 
-// A rule is what happens to a number of calls of a method.
+// A rule is what happens to a number of calls of a method, after some that it spares.
 type rule struct {
-	method uint32
-	times  int
-	err    *tgerr.Error // what the call fails with; nil: it is served, and the answer lost
+	method      uint32
+	skip, times int
+	err         *tgerr.Error  // what the call fails with; nil: it is served
+	lose        bool          // the answer, and the connection
+	delay       time.Duration // before anything is done
+	refused     *int          // is counted up
 }
 
 // LoseAnswers serves the next calls of a method, and breaks the connection instead of
 // answering.
-func (u *User) LoseAnswers(method uint32, times int) { u.addRule(&rule{method, times, nil}) }
+func (u *User) LoseAnswers(method uint32, times int) {
+	u.addRule(&rule{method: method, times: times, lose: true})
+}
 
 // Refuse makes the next calls of a method fail.
 func (u *User) Refuse(method uint32, times int, err *tgerr.Error) {
-	u.addRule(&rule{method, times, err})
+	u.RefuseAfter(method, 0, times, err)
+}
+
+// RefuseAfter is Refuse that spares some calls before. The counter that it returns has how
+// often it was needed.
+func (u *User) RefuseAfter(method uint32, skip, times int, err *tgerr.Error) func() int {
+	n := new(int)
+	u.addRule(&rule{method: method, skip: skip, times: times, err: err, refused: n})
+	return func() int {
+		u.relay.mu.Lock()
+		defer u.relay.mu.Unlock()
+		return *n
+	}
+}
+
+// Delay has the next calls of a method wait before anything is done. Others overtake them.
+func (u *User) Delay(method uint32, times int, d time.Duration) {
+	u.addRule(&rule{method: method, times: times, delay: d})
 }
 
 func (u *User) addRule(r *rule) {
@@ -147,13 +181,21 @@ func (u *User) rule(method uint32) *rule {
 	if i < 0 {
 		return nil
 	}
-	u.rules[i].times--
-	return u.rules[i]
+	r := u.rules[i]
+	if r.skip > 0 {
+		r.skip--
+		return nil
+	}
+	r.times--
+	if r.refused != nil {
+		*r.refused++
+	}
+	return r
 }
 
 // Call is a method that a user called and that was served.
 type Call struct {
-	User   int64
+	User   *User
 	Method uint32
 }
 
@@ -162,7 +204,7 @@ func (u *User) Calls(method uint32) (n int) {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
 	for _, c := range u.relay.calls {
-		if c == (Call{u.ID, method}) {
+		if c == (Call{u, method}) {
 			n++
 		}
 	}
@@ -187,7 +229,7 @@ func (u *User) LoseMessages(n int) {
 func (u *User) Inject(chat int, data []byte) {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
-	u.deliver(&tg.EncryptedMessageService{RandomID: rand.Int64(), ChatID: chat, Date: now, Bytes: data})
+	u.deliver(&tg.EncryptedMessageService{RandomID: rand.Int64(), ChatID: chat, Date: u.relay.now, Bytes: data})
 }
 
 // Mislead has the server send wrong fingerprints of keys from now on.
@@ -243,40 +285,88 @@ func (u *User) handle(req *tgtest.Request) error {
 	if !ok {
 		return tgerr.New(400, "INPUT_METHOD_INVALID")
 	}
-	result, err := u.serve(method, serve, req)
+	u.relay.mu.Lock()
+	u.session, u.online = req.Session, true
+	r := u.rule(method)
+	u.relay.mu.Unlock()
+	if r != nil && r.delay > 0 {
+		late := *req
+		late.Buf, late.RequestCtx = &bin.Buffer{Buf: slices.Clone(req.Buf.Buf)}, context.Background()
+		time.AfterFunc(r.delay, func() { u.answer(method, serve, r, &late) })
+		return nil
+	}
+	return u.answer(method, serve, r, req)
+}
+
+// answer serves a call, and sends the result or the error.
+func (u *User) answer(method uint32, serve handler, r *rule, req *tgtest.Request) error {
+	result, err := u.serve(method, serve, r, req)
+	defer u.remind()
+	if e, ok := tgerr.As(err); ok {
+		return u.endpoint.server.SendErr(req, e)
+	}
 	if err != nil || result == nil {
 		return err
 	}
 	return u.endpoint.server.SendResult(req, result)
 }
 
-// serve calls the method under the lock. A nil result is an answer that got lost.
-func (u *User) serve(method uint32, serve handler, req *tgtest.Request) (bin.Encoder, error) {
+// remind tells the user to ask for the difference.
+func (u *User) remind() {
 	u.relay.mu.Lock()
 	defer u.relay.mu.Unlock()
-	u.session, u.online = req.Session, true
-	r := u.rule(method)
+	if u.missed && u.online {
+		u.missed = false
+		u.push(&tg.UpdatesTooLong{})
+	}
+}
+
+// serve calls the method under the lock. A nil result is an answer that got lost.
+func (u *User) serve(method uint32, serve handler, r *rule, req *tgtest.Request) (bin.Encoder, error) {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
 	if r != nil && r.err != nil {
 		return nil, r.err
 	}
-	u.relay.calls = append(u.relay.calls, Call{u.ID, method})
+	u.relay.calls = append(u.relay.calls, Call{u, method})
 	result, err := serve(u, req.Buf)
-	if err == nil && r != nil {
+	if err == nil && r != nil && r.lose {
 		u.disconnect()
 		return nil, nil
 	}
 	return result, err
 }
 
-// push sends an update to the user, if there is a connection. Whoever misses it asks for
-// the difference later.
-func (u *User) push(update tg.UpdateClass) {
-	if !u.online {
-		return
+// push sends updates to the user, if there is a connection. Who misses them is told so
+// when there is one again.
+func (u *User) push(updates tg.UpdatesClass) {
+	if u.online {
+		err := u.endpoint.server.Send(context.Background(), u.session, tgtest.MessageFromServer, updates)
+		u.online = err == nil
 	}
-	if err := u.endpoint.server.SendUpdates(context.Background(), u.session, update); err != nil {
-		u.online = false
-	}
+	u.missed = u.missed || !u.online
+}
+
+// Drop breaks the connection. The client makes another.
+func (u *User) Drop() {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.disconnect()
+}
+
+// Silent returns how many messages the user has sent that are to arrive without a sound.
+func (u *User) Silent() int { return u.read(&u.silent) }
+
+// Spam returns how often the user has reported spam.
+func (u *User) Spam() int { return u.read(&u.spam) }
+
+// Slices returns how often a difference had to come in several slices.
+func (u *User) Slices() int { return u.read(&u.slices) }
+
+func (u *User) read(n *int) int {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	return *n
 }
 
 type handler func(u *User, b *bin.Buffer) (bin.Encoder, error)
@@ -313,6 +403,7 @@ var methods = map[uint32]handler{
 	tg.MessagesSendEncryptedFileRequestTypeID:    method((*User).sendEncryptedFile),
 	tg.MessagesSetEncryptedTypingRequestTypeID:   method((*User).setTyping),
 	tg.MessagesReadEncryptedHistoryRequestTypeID: method((*User).readHistory),
+	tg.MessagesReportEncryptedSpamRequestTypeID:  method((*User).reportSpam),
 
 	tg.UploadSaveFilePartRequestTypeID:    method((*User).saveFilePart),
 	tg.UploadSaveBigFilePartRequestTypeID: method((*User).saveBigFilePart),
@@ -320,7 +411,7 @@ var methods = map[uint32]handler{
 }
 
 func (u *User) config(*tg.HelpGetConfigRequest) (bin.Encoder, error) {
-	return &tg.Config{Date: now, Expires: now + 3600, ThisDC: dc, DCOptions: []tg.DCOption{u.address()}}, nil
+	return &tg.Config{Date: start, Expires: start + 3600, ThisDC: dc, DCOptions: []tg.DCOption{u.address()}}, nil
 }
 
 func (u *User) cdnConfig(*tg.HelpGetCDNConfigRequest) (bin.Encoder, error) {

@@ -8,27 +8,53 @@ import (
 	"github.com/gotd/td/tgerr"
 )
 
+// other is an update without a qts. Clients that miss one find a gap in seq, and ask for
+// all since a date.
+type other struct {
+	date   int
+	update tg.UpdateClass
+}
+
+// sliceLimit is how many messages a difference has at most.
+const sliceLimit = 100
+
 func (u *User) state(*tg.UpdatesGetStateRequest) (bin.Encoder, error) {
 	s := u.updatesState()
 	return &s, nil
 }
 
 func (u *User) updatesState() tg.UpdatesState {
-	return tg.UpdatesState{Pts: 1, Qts: u.qts, Date: now, Seq: 1}
+	return tg.UpdatesState{Pts: 1, Qts: u.qts, Date: u.relay.now, Seq: u.seq}
 }
 
-// difference has the state of all chats in it: clients must cope with what they know.
+// difference has what the client has missed, in slices. What has no qts comes first.
 func (u *User) difference(q *tg.UpdatesGetDifferenceRequest) (bin.Encoder, error) {
-	d := &tg.UpdatesDifference{State: u.updatesState()}
-	for _, id := range u.chats {
-		d.OtherUpdates = append(d.OtherUpdates, &tg.UpdateEncryption{Chat: u.relay.chats[id].view(u), Date: now})
-	}
-	for _, m := range u.queue {
-		if m.Qts > q.Qts {
-			d.NewEncryptedMessages = append(d.NewEncryptedMessages, m.Message)
+	var others []tg.UpdateClass
+	for _, o := range u.others {
+		if o.date > q.Date {
+			others = append(others, o.update)
 		}
 	}
-	return d, nil
+	var messages []tg.EncryptedMessageClass
+	state := u.updatesState()
+	for _, m := range u.queue {
+		switch {
+		case m.Qts <= q.Qts:
+		case len(messages) == sliceLimit:
+			u.slices++
+			return &tg.UpdatesDifferenceSlice{
+				OtherUpdates: others, NewEncryptedMessages: messages, IntermediateState: state,
+			}, nil
+		default:
+			messages = append(messages, m.Message)
+			state.Qts = m.Qts
+		}
+	}
+	if len(others)+len(messages) == 0 {
+		return &tg.UpdatesDifferenceEmpty{Date: state.Date, Seq: state.Seq}, nil
+	}
+	state.Qts = u.qts
+	return &tg.UpdatesDifference{OtherUpdates: others, NewEncryptedMessages: messages, State: state}, nil
 }
 
 // receivedQueue forgets messages that the client has stored.
@@ -57,5 +83,13 @@ func (u *User) deliver(m tg.EncryptedMessageClass) {
 	u.qts++
 	update := &tg.UpdateNewEncryptedMessage{Message: m, Qts: u.qts}
 	u.queue = append(u.queue, update)
-	u.push(update)
+	u.push(&tg.Updates{Updates: []tg.UpdateClass{update}})
+}
+
+// tell sends the user an update without a qts.
+func (u *User) tell(update tg.UpdateClass) {
+	u.relay.now++
+	u.seq++
+	u.others = append(u.others, other{u.relay.now, update})
+	u.push(&tg.Updates{Updates: []tg.UpdateClass{update}, Date: u.relay.now, Seq: u.seq})
 }
