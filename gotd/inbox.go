@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/gotd/log"
 	"github.com/gotd/td/tg"
@@ -19,9 +18,6 @@ import (
 // events, which are in the state of the driver until the transaction of the next update or,
 // if there is none, until they are settled. Between the two the handler is told. So at any
 // moment a crash loses nothing, and repeats the events of one update at most.
-
-// A task is something to do for a chat. It returns an error only if Run is to end.
-type task func(ctx context.Context) error
 
 // inbox is guarded by Chat.mu, but for the tasks.
 type inbox struct {
@@ -50,84 +46,9 @@ const (
 	fileLimit = 256
 )
 
-// tasks are done by one goroutine, which is there as long as there are any.
-type tasks struct {
-	mu      sync.Mutex
-	list    []task
-	working bool
-}
-
-// do has something done after all else. c.mu may be held.
-func (c *Chat) do(t task) { c.queue(func(list []task) []task { return append(list, t) }) }
-
-// doFirst is do for what goes before all else.
-func (c *Chat) doFirst(t ...task) {
-	c.queue(func(list []task) []task { return append(slices.Clone(t), list...) })
-}
-
-// wakeUp has done what was queued before Run.
-func (c *Chat) wakeUp() { c.queue(func(list []task) []task { return list }) }
-
-func (c *Chat) queue(change func([]task) []task) {
-	q := &c.in.tasks
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = change(q.list)
-	if !q.working && len(q.list) > 0 {
-		q.working = c.m.spawn(c.work)
-	}
-}
-
-func (q *tasks) next() (task, bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.list) == 0 {
-		return nil, false
-	}
-	t := q.list[0]
-	q.list[0] = nil
-	q.list = q.list[1:]
-	return t, true
-}
-
-// rest ends the goroutine if there is nothing to do.
-func (q *tasks) rest() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.list) > 0 {
-		return false
-	}
-	q.list, q.working = nil, false
-	return true
-}
-
-func (q *tasks) clear() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = nil
-}
-
 func (b *inbox) clear() {
 	b.tasks.clear()
 	b.early, b.earlySize, b.loaded, b.files, b.told, b.settled = nil, 0, 0, nil, false, nil
-}
-
-// work does the tasks.
-func (c *Chat) work(ctx context.Context) error {
-	for {
-		if t, ok := c.in.tasks.next(); ok && ctx.Err() == nil {
-			if err := t(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
-			continue
-		}
-		if err := c.settle(); err != nil {
-			return err
-		}
-		if ctx.Err() != nil || c.in.tasks.rest() {
-			return nil
-		}
-	}
 }
 
 // settle has the driver forget the events that the handler has seen.
