@@ -21,3 +21,21 @@ func SquareIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
 //
 //go:noescape
 func SelectIFMA(z *[40]uint64, table *[40]uint64, entries int, index int)
+
+// MulPairIFMA sets z = x*y/2^1040 for two numbers each, modulo the two n of the constants
+// c. All numbers are below 2^1027 and have digits below 2^52. z may be x or y.
+//
+//go:noescape
+func MulPairIFMA(c *[202]uint64, z *[40]uint64, x *[40]uint64, y *[40]uint64)
+
+// SquarePairIFMA squares x so many times, at least once, each time as MulPairIFMA would,
+// and sets z to the result. z may be x.
+//
+//go:noescape
+func SquarePairIFMA(c *[202]uint64, z *[40]uint64, x *[40]uint64, times int)
+
+// SelectPairIFMA sets the one number of z to that of entry i of a table of so many entries,
+// at least one, and the other to that of entry j. It reads all of them.
+//
+//go:noescape
+func SelectPairIFMA(z *[40]uint64, table *[40]uint64, entries int, i int, j int)

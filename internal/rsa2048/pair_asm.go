@@ -12,6 +12,8 @@ import (
 
 func mul(p *primes, z, x, y *elem) {
 	switch {
+	case useIFMA:
+		mulIFMA(p, z, x, y)
 	case useRadix64:
 		var t full
 		for i := range p.prime {
@@ -27,6 +29,8 @@ func mul(p *primes, z, x, y *elem) {
 
 func square(p *primes, z, x *elem, times int) {
 	switch {
+	case useIFMA:
+		squareIFMA(p, z, x, times)
 	case useRadix64:
 		var t full
 		for i := range p.prime {
@@ -45,6 +49,8 @@ func square(p *primes, z, x *elem, times int) {
 
 func selectElem(z *elem, table []elem, i, j int) {
 	switch {
+	case useIFMA:
+		selectIFMA(z, table, i, j)
 	case useRadix64:
 		asm.SelectPair((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), i, j)
 	default:
@@ -54,6 +60,8 @@ func selectElem(z *elem, table []elem, i, j int) {
 
 func enter(p *primes, z *elem, x *full) {
 	switch {
+	case useIFMA:
+		enterIFMA(p, z, x)
 	case useRadix64:
 		var t full
 		for i := range p.prime {
@@ -71,6 +79,8 @@ func enter(p *primes, z *elem, x *full) {
 
 func leave(p *primes, x *[2]half, z *elem) {
 	switch {
+	case useIFMA:
+		leaveIFMA(p, x, z)
 	case useRadix64:
 		for i := range p.prime {
 			m := &p.prime[i]

@@ -48,6 +48,15 @@
 // twice, and computed once. Those of digits in the same register are all computed.
 // That makes 240 VPMADD52 instead of 400.
 //
+// Pairs. The two powers of an RSA key are modulo numbers of half the length. Both at once
+// take half the time of one power of full length, as two numbers of 20 digits each, with
+// R = w^20 = 2^1040, go where one of 40 does: digit j of the one is in lane 2·⌊j/5⌋ of
+// register j%5, and that of the other in the next lane. One digit up is two lanes then, a
+// broadcast is one of two digits, and the scalar side has two columns to add up. The bound
+// for n < 2^1024 and x, y < 2^1027 is
+//
+//	z < x·y/R + 5·n + n/w < 2^1014 + 5·2^1024 + 2^972 < 2^1027
+//
 // What limits it. VPMADD52 and all other ZMM arithmetic share two ports. A product needs
 // them 800 + 80 + 65 times (VPMADD52, VALIGNQ, the end), hence at least 470 cycles, and a
 // square 640 + 120 + 75 times, hence 420. Measured on a server core of Intel's: 555 and 500,
@@ -60,6 +69,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -71,82 +83,110 @@ import (
 //go:generate go -C ../.. run ./bigdh/ifma_amd64
 
 const (
-	digits    = 40
-	last      = digits - 1
 	digitBits = 52
-	regs      = 5 // of a number
+	regs      = 5 // of a number, or of a pair
 	word      = 8 // bytes
 	zmm       = 64
+	elem      = regs * zmm // bytes of a number, or of a pair
 
 	depth = 4 // how far digits move
 	ahead = 6
 )
 
-// The constants of a modulus, in words: n, F_1 to F_depth, k0.
+// The constants of a modulus, or of a pair: n, F_1 to F_depth, k0. n is in the place of
+// F_0.
 const (
-	constF  = 0 // n is in the place of F_0
-	constK0 = (1 + depth) * digits
+	constF  = 0
+	constK0 = (1 + depth) * elem
 )
 
-// The scratch memory of a kernel, in bytes: rings of eight columns, or digits that move,
-// and x.
+// The scratch memory of a kernel: rings of eight columns, or digits that move, and x.
 const (
-	scratchProducts = iota * zmm
-	scratchTwice
-	scratchFolds
-	scratchQ
-	scratchX
-	scratchSize = scratchX + regs*zmm
+	ringProducts = iota
+	ringTwice
+	ringFolds
+	ringQ
+	rings
 )
+
+// width is how many numbers there are in a register: one or two.
+type width int
+
+func (w width) digits() int { return regs * zmm / word / int(w) } // of a number
+func (w width) last() int   { return w.digits() - 1 }
+func (w width) step() int   { return word * int(w) } // bytes from a lane to the next of a number
+func (w width) ring() int   { return 8 * w.step() }
+func (w width) x() int      { return rings * w.ring() }
+func (w width) size() int   { return w.x() + elem } // of the scratch memory
+
+// mask returns the lanes of number i, as bits.
+func (w width) mask(i int) uint32 { return [][]uint32{1: {0xff}, 2: {0x55, 0xaa}}[w][i] }
+
+// words returns the type of the constants.
+func (w width) words() string { return fmt.Sprintf("*[%d]uint64", constK0/word+int(w)) }
 
 func main() { avomain.Generate(kernels) }
 
 func kernels() {
-	mulKernel()
-	squareKernel()
-	selectKernel()
+	mulKernel("MulIFMA", 1,
+		"MulIFMA sets z = x*y/2^2080 modulo the n of the constants c. All numbers are below",
+		"2^2051 and have digits below 2^52. z may be x or y.")
+	squareKernel("SquareIFMA", 1,
+		"SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and",
+		"sets z to the result. z may be x.")
+	selectKernel("SelectIFMA", "index",
+		"SelectIFMA sets z to the entry with that index of a table of so many entries, at least",
+		"one. It reads all of them.")
+
+	mulKernel("MulPairIFMA", 2,
+		"MulPairIFMA sets z = x*y/2^1040 for two numbers each, modulo the two n of the constants",
+		"c. All numbers are below 2^1027 and have digits below 2^52. z may be x or y.")
+	squareKernel("SquarePairIFMA", 2,
+		"SquarePairIFMA squares x so many times, at least once, each time as MulPairIFMA would,",
+		"and sets z to the result. z may be x.")
+	selectKernel("SelectPairIFMA", "i, j",
+		"SelectPairIFMA sets the one number of z to that of entry i of a table of so many entries,",
+		"at least one, and the other to that of entry j. It reads all of them.")
 }
 
-// mulKernel emits MulIFMA.
-func mulKernel() {
-	TEXT("MulIFMA", attr.NOSPLIT, "func(c *[201]uint64, z, x, y *[40]uint64)")
+// mulKernel emits MulIFMA or MulPairIFMA.
+func mulKernel(name string, w width, doc ...string) {
+	TEXT(name, flags(w), fmt.Sprintf("func(c %s, z, x, y *[40]uint64)", w.words()))
 	Pragma("noescape")
-	Doc("MulIFMA sets z = x*y/2^2080 modulo the n of the constants c. All numbers are below",
-		"2^2051 and have digits below 2^52. z may be x or y.")
+	Doc(doc...)
 
-	k := newKernel()
+	k := newKernel(w)
 	k.load(Mem{Base: Load(Param("x"), GP64())})
 	y := Mem{Base: Load(Param("y"), GP64())}
-	products := k.accumulators(scratchProducts, 1)
+	products := k.accumulators(ringProducts, 1)
 	k.multiply([]*accumulators{products}, func(j int) {
-		products.row(broadcast(digit(y, j)), k.x[:], 0)
+		products.row(k.broadcast(k.at(y, j)), k.x[:], 0)
 	})
 	k.store(Mem{Base: Load(Param("z"), GP64())})
 	k.done()
 }
 
-// squareKernel emits SquareIFMA.
-func squareKernel() {
-	TEXT("SquareIFMA", attr.NOSPLIT, "func(c *[201]uint64, z, x *[40]uint64, times int)")
+// squareKernel emits SquareIFMA or SquarePairIFMA.
+func squareKernel(name string, w width, doc ...string) {
+	TEXT(name, flags(w), fmt.Sprintf("func(c %s, z, x *[40]uint64, times int)", w.words()))
 	Pragma("noescape")
-	Doc("SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and",
-		"sets z to the result. z may be x.")
+	Doc(doc...)
 
-	k := newKernel()
+	k := newKernel(w)
 	k.load(Mem{Base: Load(Param("x"), GP64())})
 	times := Load(Param("times"), GP64())
-	x := k.scratch.Offset(scratchX)
+	x := k.scratch.Offset(w.x())
 
 	Label("square")
 	k.store(x)
-	once, twice := k.accumulators(scratchProducts, 1), k.accumulators(scratchTwice, 2)
+	once, twice := k.accumulators(ringProducts, 1), k.accumulators(ringTwice, 2)
 	k.multiply([]*accumulators{once, twice}, func(j int) {
 		r := j % regs
 		var b VecVirtual
 		if j < regs {
-			b = broadcastLane0(k.x[j]) // it is on its way to memory still
+			b = k.broadcastLowest(k.x[j]) // it is on its way to memory still
 		} else {
-			b = broadcast(digit(x, j))
+			b = k.broadcast(k.at(x, j))
 		}
 		once.row(b, k.x[r:r+1], r)
 		twice.row(b, k.x[r+1:], r+1)
@@ -158,25 +198,46 @@ func squareKernel() {
 	k.done()
 }
 
-// A kernel is what MulIFMA and SquareIFMA have in common.
+// flags returns those of a function: the frame for one number is small enough to go without
+// the check of the stack.
+func flags(w width) attr.Attribute {
+	if w == 1 {
+		return attr.NOSPLIT
+	}
+	return 0
+}
+
+// A kernel is what multiplications and squarings have in common.
 type kernel struct {
+	width
 	constants Mem
 	scratch   Mem              // aligned
 	x         [regs]VecVirtual // a factor, then the result
 	far       [regs]VecVirtual // F_depth
 	folds     *accumulators
 	zero      VecVirtual
-	carry     Register // into the lowest column
-	mask      Register // w - 1
+	carry     []Register // into the lowest column of each number
+	mask      Register   // w - 1
+	second    Register   // the lanes of the second number, if there is one
 }
 
-func newKernel() *kernel {
-	k := &kernel{zero: ZMM(), carry: GP64(), mask: GP64()}
+func newKernel(w width) *kernel {
+	k := &kernel{width: w, zero: ZMM()}
+	for range w {
+		k.carry = append(k.carry, GP64())
+	}
+	k.mask = GP64()
 	k.constants = Mem{Base: Load(Param("c"), GP64())}
 	k.scratch = Mem{Base: GP64()}
-	LEAQ(AllocLocal(scratchSize+zmm-word).Offset(zmm-word), k.scratch.Base)
+	LEAQ(AllocLocal(w.size()+zmm-word).Offset(zmm-word), k.scratch.Base)
 	ANDQ(I8(-zmm), k.scratch.Base)
 	MOVQ(U64(1<<digitBits-1), k.mask)
+	if w == 2 {
+		k.second = K()
+		lanes := GP32()
+		MOVL(U32(w.mask(1)), lanes)
+		KMOVB(lanes, k.second)
+	}
 	VPXORQ(k.zero, k.zero, k.zero)
 	for r := range regs {
 		k.far[r] = ZMM()
@@ -186,7 +247,7 @@ func newKernel() *kernel {
 }
 
 // constant addresses F_d, or n if d is 0.
-func (k *kernel) constant(d int) Mem { return k.constants.Offset((constF + d*digits) * word) }
+func (k *kernel) constant(d int) Mem { return k.constants.Offset(constF + d*elem) }
 
 func (k *kernel) load(x Mem) {
 	for r := range regs {
@@ -203,34 +264,44 @@ func (k *kernel) store(z Mem) {
 
 // done clears the scratch memory and returns.
 func (k *kernel) done() {
-	for i := 0; i < scratchSize; i += zmm {
+	for i := 0; i < k.size(); i += zmm {
 		VMOVDQA64(k.zero, k.scratch.Offset(i))
 	}
 	VZEROUPPER()
 	RET()
 }
 
-// digit addresses digit j of x.
-func digit(x Mem, j int) Mem { return x.Offset(j%regs*zmm + j/regs*word) }
+// at addresses digit j of x, that of the first number if there are two. The other is
+// next to it.
+func (w width) at(x Mem, j int) Mem { return x.Offset(j%regs*zmm + j/regs*w.step()) }
 
-// broadcast returns a register with the word at m in all lanes. That is work for the
-// load ports only.
-func broadcast(m Mem) VecVirtual {
+// broadcast returns a register with the digit at m in all lanes of each number. That is
+// work for the load ports only.
+func (k *kernel) broadcast(m Mem) VecVirtual {
 	b := ZMM()
-	VPBROADCASTQ(m, b)
+	if k.width == 1 {
+		VPBROADCASTQ(m, b)
+	} else {
+		VBROADCASTI32X4(m, b)
+	}
 	return b
 }
 
-// broadcastLane0 is broadcast for what is in a register.
-func broadcastLane0(v VecVirtual) VecVirtual {
+// broadcastLowest is broadcast for the lowest digit in a register.
+func (k *kernel) broadcastLowest(v VecVirtual) VecVirtual {
 	b := ZMM()
-	VPBROADCASTQ(v.AsX(), b)
+	if k.width == 1 {
+		VPBROADCASTQ(v.AsX(), b)
+	} else {
+		VSHUFI64X2(U8(0), v, v, b)
+	}
 	return b
 }
 
-// A set of accumulators holds 40 columns, from low on. Lane 0 of register low%5 is the
-// lowest.
+// A set of accumulators holds the columns of as many digits as a number has, from low on.
+// The lowest lane of register low%5 is the lowest.
 type accumulators struct {
+	width
 	v      [regs]VecVirtual
 	low    int
 	factor int // how often they count, once or twice
@@ -238,8 +309,8 @@ type accumulators struct {
 	zero   VecVirtual
 }
 
-func (k *kernel) accumulators(scratch, factor int) *accumulators {
-	a := &accumulators{factor: factor, left: k.scratch.Offset(scratch), zero: k.zero}
+func (k *kernel) accumulators(ring, factor int) *accumulators {
+	a := &accumulators{width: k.width, factor: factor, left: k.scratch.Offset(ring * k.ring()), zero: k.zero}
 	for r := range regs {
 		a.v[r] = ZMM()
 		VPXORQ(k.zero, k.zero, a.v[r])
@@ -247,19 +318,26 @@ func (k *kernel) accumulators(scratch, factor int) *accumulators {
 	return a
 }
 
-// at returns the register of column c.
-func (a *accumulators) at(c int) VecVirtual { return a.v[c%regs] }
+// of returns the register of column c.
+func (a *accumulators) of(c int) VecVirtual { return a.v[c%regs] }
 
-// column addresses column c after it was stored, until the eighth after it is.
-func (a *accumulators) column(c int) Mem { return a.left.Offset(c % 8 * word) }
+// column addresses column c of number i after it was stored, until the eighth after it is.
+func (a *accumulators) column(c, i int) Mem { return a.left.Offset(c%8*a.step() + i*word) }
 
 // storeLowest stores the lowest column.
-func (a *accumulators) storeLowest() { VMOVQ(a.at(a.low).AsX(), a.column(a.low)) }
+func (a *accumulators) storeLowest() {
+	v := a.of(a.low).AsX()
+	if a.width == 1 {
+		VMOVQ(v, a.column(a.low, 0))
+	} else {
+		VMOVDQU64(v, a.column(a.low, 0))
+	}
+}
 
 // dropLowest makes place for the column after the highest.
 func (a *accumulators) dropLowest() {
-	v := a.at(a.low)
-	VALIGNQ(U8(1), v, a.zero, v)
+	v := a.of(a.low)
+	VALIGNQ(U8(a.width), v, a.zero, v)
 	a.low++
 }
 
@@ -268,14 +346,14 @@ func (a *accumulators) dropLowest() {
 func (a *accumulators) row(b VecVirtual, x []VecVirtual, first int) {
 	c := a.low
 	for i, v := range x {
-		VPMADD52LUQ(v, b, a.at(c+first+i))
+		VPMADD52LUQ(v, b, a.of(c+first+i))
 	}
 	a.storeLowest()
 	for i, v := range x {
 		if first+i+1 == regs {
 			a.dropLowest() // column c+5 comes into its place
 		}
-		VPMADD52HUQ(v, b, a.at(c+first+i+1))
+		VPMADD52HUQ(v, b, a.of(c+first+i+1))
 	}
 	if a.low == c {
 		a.dropLowest()
@@ -284,17 +362,20 @@ func (a *accumulators) row(b VecVirtual, x []VecVirtual, first int) {
 
 // multiply sets x to the sum of the products, reduced; row adds row j to them.
 func (k *kernel) multiply(products []*accumulators, row func(j int)) {
-	XORQ(k.carry, k.carry)
-	k.folds = k.accumulators(scratchFolds, 1)
+	for _, carry := range k.carry {
+		XORQ(carry, carry)
+	}
+	k.folds = k.accumulators(ringFolds, 1)
 	k.folds.low = depth // nothing moves to a lower column
 
+	digits, last := k.digits(), k.last()
 	for i := -ahead; i < last-depth; i++ {
 		if i+ahead < digits {
 			row(i + ahead)
 		}
 		if i >= 0 {
 			q := k.digit(i, products)
-			k.folds.row(k.broadcast(i, q), k.far[:], 0)
+			k.folds.row(k.broadcastDigit(i, q), k.far[:], 0)
 		}
 	}
 	for j := last - depth + ahead; j < digits; j++ {
@@ -304,38 +385,51 @@ func (k *kernel) multiply(products []*accumulators, row func(j int)) {
 	k.normalise(products[0])
 }
 
-// digit adds column c to the carry, and returns the sum, whose lowest 52 bits are the
-// digit, and of which the others are the new carry.
-func (k *kernel) digit(c int, products []*accumulators) (q Register) {
-	k.addColumn(c, products)
-	q = GP64()
-	MOVQ(k.carry, q)
-	SHRQ(U8(digitBits), k.carry)
+// digit adds column c to the carries, and returns the sums, whose lowest 52 bits are the
+// digits, and of which the others are the new carries.
+func (k *kernel) digit(c int, products []*accumulators) (q []Register) {
+	for i, carry := range k.carry {
+		k.addColumn(c, i, products)
+		q = append(q, GP64())
+		MOVQ(carry, q[i])
+		SHRQ(U8(digitBits), carry)
+	}
 	return q
 }
 
-// addColumn adds column c to the carry.
-func (k *kernel) addColumn(c int, products []*accumulators) {
+// addColumn adds column c of number i to its carry.
+func (k *kernel) addColumn(c, i int, products []*accumulators) {
+	carry := k.carry[i]
 	for _, a := range products {
 		if a.factor == 1 {
-			ADDQ(a.column(c), k.carry)
+			ADDQ(a.column(c, i), carry)
 			continue
 		}
 		v := GP64()
-		MOVQ(a.column(c), v)
-		LEAQ(Mem{Base: k.carry, Index: v, Scale: 2}, k.carry)
+		MOVQ(a.column(c, i), v)
+		LEAQ(Mem{Base: carry, Index: v, Scale: 2}, carry)
 	}
 	if c >= depth {
-		ADDQ(k.folds.column(c), k.carry)
+		ADDQ(k.folds.column(c, i), carry)
 	}
 }
 
-// broadcast returns a register with digit i in all lanes, in whose lowest 52 bits. It
-// goes through memory, which takes longer than it could, for the sake of the ports.
-func (k *kernel) broadcast(i int, q Register) VecVirtual {
-	m := k.scratch.Offset(scratchQ + i%8*word)
-	MOVQ(q, m)
-	return broadcast(m)
+// broadcastDigit returns a register with digit i in all lanes of each number, in whose
+// lowest 52 bits. It goes through memory, which takes longer than it could, for the sake of
+// the ports. Two numbers do not come out of it together, as no CPU hands the data of two
+// stores to one load.
+func (k *kernel) broadcastDigit(i int, q []Register) VecVirtual {
+	b := ZMM()
+	for n := range q {
+		m := k.scratch.Offset(ringQ*k.ring() + i%8*k.step() + n*word)
+		MOVQ(q[n], m)
+		if n == 0 {
+			VPBROADCASTQ(m, b)
+		} else {
+			VPBROADCASTQ(m, k.second, b)
+		}
+	}
+	return b
 }
 
 // foldLast moves the last digits to column 39 and clears that:
@@ -357,37 +451,54 @@ func (k *kernel) foldLast(products []*accumulators) {
 			}
 		}
 	}
-	// The folds start at column 39 still, and the products at 40, as the high halves do.
-	foldTo39 := func(q VecVirtual, f Mem) {
+	last := k.last()
+	// The folds start at the last column still, and the products after it, as the high
+	// halves do.
+	foldToLast := func(q VecVirtual, f Mem) {
 		for r := range regs {
 			v := ZMM()
 			VMOVDQU64(f.Offset(r*zmm), v)
-			VPMADD52LUQ(v, q, k.folds.at(last+r))
-			VPMADD52HUQ(v, q, result.at(last+r+1))
+			VPMADD52LUQ(v, q, k.folds.of(last+r))
+			VPMADD52HUQ(v, q, result.of(last+r+1))
 		}
 	}
 
 	k.folds.storeLowest()
-	sum := GP64()
-	XORQ(sum, sum)
+	var sum []Register
+	for range k.width {
+		s := GP64()
+		XORQ(s, s)
+		sum = append(sum, s)
+	}
 	for i := last - depth; i < last; i++ {
 		q := k.digit(i, products)
 		f := k.constant(last - i)
-		foldTo39(k.broadcast(i, q), f)
-		IMULQ(f, q)
-		ANDQ(k.mask, q)
-		ADDQ(q, sum)
+		foldToLast(k.broadcastDigit(i, q), f)
+		for n, q := range q {
+			IMULQ(f.Offset(n*word), q)
+			ANDQ(k.mask, q)
+			ADDQ(q, sum[n])
+		}
 	}
-	k.addColumn(last, products)
-	ADDQ(sum, k.carry)
-	q, v := GP64(), ZMM()
-	MOVQ(k.constants.Offset(constK0*word), q)
-	IMULQ(k.carry, q)
-	VPBROADCASTQ(q, v)
-	foldTo39(v, k.constant(0))
+	v := ZMM()
+	for n, carry := range k.carry {
+		k.addColumn(last, n, products)
+		ADDQ(sum[n], carry)
+		q := GP64()
+		MOVQ(k.constants.Offset(constK0+n*word), q)
+		IMULQ(carry, q)
+		if n == 0 {
+			VPBROADCASTQ(q, v)
+		} else {
+			VPBROADCASTQ(q, k.second, v)
+		}
+	}
+	foldToLast(v, k.constant(0))
 	k.folds.dropLowest()
-	ADDQ(k.mask, k.carry)
-	SHRQ(U8(digitBits), k.carry)
+	for _, carry := range k.carry {
+		ADDQ(k.mask, carry)
+		SHRQ(U8(digitBits), carry)
+	}
 }
 
 // normalise sets x to the digits of products + folds + carry. Carries go from register
@@ -397,7 +508,8 @@ func (k *kernel) foldLast(products []*accumulators) {
 //  2. The registers of a lane do so one after another. Out of a lane comes 0 or 1.
 //  3. Let g be the lanes out of which comes 1, and p those with all ones, which hand on
 //     what comes. An addition of integers takes them all the way: 1 comes into
-//     the lanes (2g + p) ⊕ p.
+//     the lanes (2g + p) ⊕ p. With two numbers it is (4g + p) ⊕ p for each, with
+//     the lanes of the other in p.
 //  4. A digit takes the 1 if it comes into its lane, and all digits below it there are
 //     all ones.
 func (k *kernel) normalise(products *accumulators) {
@@ -411,7 +523,13 @@ func (k *kernel) normalise(products *accumulators) {
 		VPADDQ(products.v[r], k.folds.v[r], t[r])
 	}
 	in := ZMM()
-	VPBROADCASTQ_Z(k.carry, lane0, in)
+	VPBROADCASTQ_Z(k.carry[0], lane0, in)
+	if k.width == 2 {
+		lane1 := K()
+		ADDQ(oneScalar, oneScalar)
+		KMOVB(oneScalar.As32(), lane1)
+		VPBROADCASTQ(k.carry[1], lane1, in)
+	}
 	VPADDQ(in, t[0], t[0])
 
 	Comment("1.")
@@ -421,7 +539,7 @@ func (k *kernel) normalise(products *accumulators) {
 		VPSRLQ(U8(digitBits), t[r], carry[r])
 		VPANDQ(mask, t[r], t[r])
 	}
-	VALIGNQ(U8(7), k.zero, carry[regs-1], carry[regs-1])
+	VALIGNQ(U8(8-k.width), k.zero, carry[regs-1], carry[regs-1])
 	for r := range regs {
 		VPADDQ(carry[(r+regs-1)%regs], t[r], t[r])
 	}
@@ -452,8 +570,25 @@ func (k *kernel) normalise(products *accumulators) {
 	gs, ps, come := GP32(), GP32(), K()
 	KMOVB(g, gs)
 	KMOVB(ones[regs-1], ps)
-	LEAL(Mem{Base: ps, Index: gs, Scale: 2}, gs)
-	XORL(ps, gs)
+	if k.width == 1 {
+		LEAL(Mem{Base: ps, Index: gs, Scale: 2}, gs)
+		XORL(ps, gs)
+	} else {
+		var into [2]GPVirtual
+		for n := range into {
+			generate, propagate := GP64(), GP64()
+			MOVL(gs, generate.As32())
+			ANDQ(U32(k.width.mask(n)), generate)
+			MOVL(ps, propagate.As32())
+			ORQ(U32(k.width.mask(1-n)), propagate)
+			LEAQ(Mem{Base: propagate, Index: generate, Scale: 4}, generate)
+			XORQ(propagate, generate)
+			ANDQ(U32(k.width.mask(n)), generate)
+			into[n] = generate
+		}
+		ORQ(into[0], into[1])
+		MOVL(into[1].As32(), gs)
+	}
 	KMOVB(gs, come)
 
 	Comment("4.")
@@ -468,18 +603,26 @@ func (k *kernel) normalise(products *accumulators) {
 	}
 }
 
-// selectKernel emits SelectIFMA.
-func selectKernel() {
-	TEXT("SelectIFMA", attr.NOSPLIT, "func(z, table *[40]uint64, entries, index int)")
+// selectKernel emits SelectIFMA or SelectPairIFMA, with an index for each number.
+func selectKernel(name, indices string, doc ...string) {
+	TEXT(name, attr.NOSPLIT, "func(z, table *[40]uint64, entries, "+indices+" int)")
 	Pragma("noescape")
-	Doc("SelectIFMA sets z to the entry with that index of a table of so many entries, at least",
-		"one. It reads all of them.")
+	Doc(doc...)
 
 	table := Mem{Base: Load(Param("table"), GP64())}
 	entries := Load(Param("entries"), GP64())
-	i := Load(Param("index"), GP64())
 	index, current, one, oneScalar := ZMM(), ZMM(), ZMM(), GP64()
-	VPBROADCASTQ(i, index)
+	for n, param := range strings.Split(indices, ", ") {
+		i := Load(Param(param), GP64())
+		if n == 0 {
+			VPBROADCASTQ(i, index)
+			continue
+		}
+		lanes, second := GP32(), K()
+		MOVL(U32(width(2).mask(n)), lanes)
+		KMOVB(lanes, second)
+		VPBROADCASTQ(i, second, index)
+	}
 	MOVQ(U32(1), oneScalar)
 	VPBROADCASTQ(oneScalar, one)
 	VPXORQ(current, current, current)
