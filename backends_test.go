@@ -22,9 +22,11 @@ func TestBackends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"ige", "kdf", "envelope", "bigdh"} {
-		p := &kernelPackage{name: name, text: map[string]string{}}
-		for _, pattern := range []string{name + "/*.go", name + "/asm/*.go"} {
+	var packages []*kernelPackage
+	called := map[string]bool{}
+	for _, dir := range []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"} {
+		p := &kernelPackage{dir: dir, text: map[string]string{}}
+		for _, pattern := range []string{dir + "/*.go", dir + "/asm/*.go"} {
 			names, err := filepath.Glob(pattern)
 			if err != nil {
 				t.Fatal(err)
@@ -37,7 +39,12 @@ func TestBackends(t *testing.T) {
 				p.text[filepath.ToSlash(file)] = string(text)
 			}
 		}
-		for _, problem := range p.problems(t, string(architecture)) {
+		p.read(t)
+		maps.Copy(called, p.called)
+		packages = append(packages, p)
+	}
+	for _, p := range packages {
+		for _, problem := range p.problems(called, string(architecture)) {
 			t.Error(problem)
 		}
 	}
@@ -45,13 +52,14 @@ func TestBackends(t *testing.T) {
 
 // A kernelPackage is the source of a package with kernels, and what it says about backends.
 type kernelPackage struct {
-	name string
+	dir  string
 	text map[string]string // by name of the file
 
-	kernels    map[string]string // functions of package asm, and the file of each
+	kernels    map[string]string // functions of package asm, as "ige/asm.Encrypt", and the file of each
+	called     map[string]bool   // the kernels that functions call
 	toggles    map[string]string // variables that begin with use, and the file of each
-	mentions   map[string]bool   // kernels, and toggles in functions
-	registered map[string]bool   // toggles
+	asked      map[string]bool   // the toggles that functions ask
+	registered map[string]bool   // the toggles of backends
 	backends   map[string][]registration
 }
 
@@ -60,20 +68,18 @@ type registration struct {
 	pos  token.Pos
 }
 
-// problems says what is wrong, and where to mend it.
-func (p *kernelPackage) problems(t *testing.T, architecture string) (list []string) {
-	t.Helper()
-	p.read(t)
+// problems says what is wrong, and where to mend it. Called are the kernels that anybody calls.
+func (p *kernelPackage) problems(called map[string]bool, architecture string) (list []string) {
 	for _, kernel := range slices.Sorted(maps.Keys(p.kernels)) {
-		if !p.mentions["asm."+kernel] {
-			list = append(list, fmt.Sprintf("%s: nothing in package %s calls %s: dispatch to it in an _asm.go file, or remove it from its generator", p.kernels[kernel], p.name, kernel))
+		if !called[kernel] {
+			list = append(list, fmt.Sprintf("%s: nothing calls %s: dispatch to it in an _asm.go file, or remove it from its generator", p.kernels[kernel], kernel))
 		}
 	}
 	for _, toggle := range slices.Sorted(maps.Keys(p.toggles)) {
 		if !p.registered[toggle] {
 			list = append(list, fmt.Sprintf("%s: %s is not registered: add it to backends in that file", p.toggles[toggle], toggle))
 		}
-		if !p.mentions[toggle] {
+		if !p.asked[toggle] {
 			list = append(list, fmt.Sprintf("%s: no function asks %s: dispatch on it in an _asm.go file", p.toggles[toggle], toggle))
 		}
 	}
@@ -84,7 +90,7 @@ func (p *kernelPackage) problems(t *testing.T, architecture string) (list []stri
 		for _, r := range all {
 			names = append(names, r.name)
 		}
-		row := fmt.Sprintf("| %s | %s | %s |", p.name, arch, strings.Join(names, ", "))
+		row := fmt.Sprintf("| %s | %s | %s |", p.dir, arch, strings.Join(names, ", "))
 		if !strings.Contains(architecture, row+"\n") {
 			list = append(list, "ARCHITECTURE.md: the table of backends has no row "+row)
 		}
@@ -95,7 +101,7 @@ func (p *kernelPackage) problems(t *testing.T, architecture string) (list []stri
 func (p *kernelPackage) read(t *testing.T) {
 	t.Helper()
 	p.kernels, p.toggles = map[string]string{}, map[string]string{}
-	p.mentions, p.registered = map[string]bool{}, map[string]bool{}
+	p.called, p.asked, p.registered = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	p.backends = map[string][]registration{}
 	files := token.NewFileSet()
 	for _, name := range slices.Sorted(maps.Keys(p.text)) {
@@ -106,13 +112,23 @@ func (p *kernelPackage) read(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		asm := p.dir + "/asm"
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if inside, ok := strings.CutPrefix(path, module+"/"); ok && strings.HasSuffix(path, "/asm") {
+				asm = inside
+			}
+		}
 		for _, decl := range file.Decls {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
 				if decl.Body == nil {
-					p.kernels[decl.Name.Name] = name
+					p.kernels[asm+"."+decl.Name.Name] = name
 				} else {
-					p.function(decl)
+					p.function(decl, asm)
 				}
 			case *ast.GenDecl:
 				p.variables(t, name, decl)
@@ -121,16 +137,16 @@ func (p *kernelPackage) read(t *testing.T) {
 	}
 }
 
-// function notes the kernels and toggles that a function mentions.
-func (p *kernelPackage) function(decl *ast.FuncDecl) {
+// function notes the kernels and toggles that a function mentions. Its package asm has that path.
+func (p *kernelPackage) function(decl *ast.FuncDecl, asm string) {
 	ast.Inspect(decl.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			if pkg, ok := n.X.(*ast.Ident); ok {
-				p.mentions[pkg.Name+"."+n.Sel.Name] = true
+			if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "asm" {
+				p.called[asm+"."+n.Sel.Name] = true
 			}
 		case *ast.Ident:
-			p.mentions[n.Name] = true
+			p.asked[n.Name] = true
 		}
 		return true
 	})
@@ -189,14 +205,15 @@ func TestPlantedBackends(t *testing.T) {
 	)
 	for _, tt := range []struct{ name, stub, toggle, dispatch, row, want string }{
 		{"nothing", stub, toggle, dispatch, row, ""},
-		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, "p/asm/p_amd64.go: nothing in package p calls Decrypt"},
+		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, "p/asm/p_amd64.go: nothing calls p/asm.Decrypt"},
 		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, "p/p_amd64.go: useFast is not registered"},
 		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, "p/p_amd64.go: no function asks useFast"},
 		{"row", stub, toggle, dispatch, "| p | arm64 | FAST |\n", "ARCHITECTURE.md: the table of backends has no row | p | amd64 | FAST |"},
 		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, "no row | p | amd64 | FAST, FASTER |"},
 	} {
-		p := &kernelPackage{name: "p", text: map[string]string{"p/asm/p_amd64.go": tt.stub, "p/p_amd64.go": tt.toggle, "p/p_asm.go": tt.dispatch}}
-		got := strings.Join(p.problems(t, tt.row), "; ")
+		p := &kernelPackage{dir: "p", text: map[string]string{"p/asm/p_amd64.go": tt.stub, "p/p_amd64.go": tt.toggle, "p/p_asm.go": tt.dispatch}}
+		p.read(t)
+		got := strings.Join(p.problems(p.called, tt.row), "; ")
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}

@@ -472,6 +472,19 @@ const (
 	EventLayer = int(secretchat.EventLayer)
 	// EventKeyChanged says that the chat has a new key. There is nothing to do.
 	EventKeyChanged = int(secretchat.EventKeyChanged)
+	// EventLegacy says that the other side sends MTProto 1.0, which gives away which texts are
+	// alike, until it first sends 2.0. It comes once.
+	EventLegacy = int(secretchat.EventLegacy)
+	// EventGap says that the other side's messages From to To are missing since Since, though
+	// they were asked for three times. What comes after them waits. If it lasts, only a new
+	// chat helps.
+	EventGap = int(secretchat.EventGap)
+	// EventAcknowledged says that the other side has received our messages below number Seen,
+	// one of the app's among them.
+	EventAcknowledged = int(secretchat.EventAcknowledged)
+	// EventRefused says that the other side has sent MTProto 1.0, which the options refuse. The
+	// chat is over.
+	EventRefused = int(secretchat.EventRefused)
 )
 
 // Event is what the other side has sent.
@@ -490,6 +503,20 @@ func (e *Event) Seq() int { return e.event.Seq }
 // Seen returns how many of our messages the other side had when it sent this: it belongs
 // after our message number Seen-1.
 func (e *Event) Seen() int { return e.event.Seen }
+
+// From returns the number of the first message that is missing, of EventGap.
+func (e *Event) From() int { return e.event.From }
+
+// To returns the number of the last message that is missing, of EventGap.
+func (e *Event) To() int { return e.event.To }
+
+// Since returns when it was first missed, of EventGap, in seconds since 1970; 0 of others.
+func (e *Event) Since() int64 {
+	if e.event.Since.IsZero() {
+		return 0
+	}
+	return e.event.Since.Unix()
+}
 
 // Layer returns the layer in which to parse Body.
 func (e *Event) Layer() int { return e.event.Layer }

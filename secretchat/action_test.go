@@ -21,7 +21,7 @@ func TestActions(t *testing.T) {
 	}
 	for _, id := range tl.ActionIDs() {
 		if rows[id] != 1 {
-			t.Errorf("action %#x is in the table %d times, want once", id, rows[id])
+			t.Errorf("actions, in action.go, has action %#x of package tl %d times, want once", id, rows[id])
 		}
 	}
 	if got, want := len(rows), len(tl.ActionIDs()); got != want {

@@ -131,27 +131,23 @@ func TestConcurrentUse(t *testing.T) {
 	a, b := newSettledPair(t)
 	const each, senders = 50, 4
 	wire := make(chan Packet, 2*each*senders)
-	var sending, receiving sync.WaitGroup
-	for range senders {
-		sending.Go(func() {
-			for i := range each {
-				p, err := a.Encrypt(text(int64(i), "x"))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				wire <- p
-				a.Sent(p)
-				for _, p := range a.Outbox() {
-					wire <- p
-				}
-				a.Tick(testTime)
-				a.Layer()
-				a.Fingerprint()
-				a.Err()
-			}
-		})
+	send := func(i int) {
+		p, err := a.Encrypt(text(int64(i), "x"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		wire <- p
+		a.Sent(p)
+		for _, p := range a.Outbox() {
+			wire <- p
+		}
+		a.Tick(testTime)
+		a.Layer()
+		a.Fingerprint()
+		a.Err()
 	}
+	var receiving sync.WaitGroup
 	events := 0
 	receiving.Go(func() {
 		for p := range wire {
@@ -168,7 +164,15 @@ func TestConcurrentUse(t *testing.T) {
 			b.Outbox()
 		}
 	})
-	sending.Wait()
+	for i := range each {
+		// All at once, but none so far ahead of another that its messages have to wait for
+		// more than a chat lets wait.
+		var sending sync.WaitGroup
+		for range senders {
+			sending.Go(func() { send(i) })
+		}
+		sending.Wait()
+	}
 	close(wire)
 	receiving.Wait()
 	if want := each * senders; events != want {
