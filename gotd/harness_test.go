@@ -55,6 +55,8 @@ type client struct {
 	chats  *gotd.Manager
 	events chan gotd.Event
 	status chan gotd.Event // what becomes of our messages, and of keys and layers
+	// prepare, if not nil, is called before a manager runs.
+	prepare func()
 	// handler, if not nil, is called before an event is passed on.
 	handler  func(gotd.Event) error
 	stop     func() // and wait
@@ -124,6 +126,9 @@ func (c *client) start() {
 		c.t.Fatal(err)
 	}
 	c.chats.SetDelays(testDelay, testGrace)
+	if c.prepare != nil {
+		c.prepare()
+	}
 	dispatcher := tg.NewUpdateDispatcher()
 	c.chats.Register(dispatcher)
 	gaps = updates.New(updates.Config{Handler: dispatcher, Storage: c.chats.StateStorage(&c.state)})

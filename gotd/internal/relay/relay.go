@@ -164,6 +164,13 @@ func (u *User) RefuseAfter(method uint32, skip, times int, err *tgerr.Error) fun
 	}
 }
 
+// Forgive ends all rules of the user.
+func (u *User) Forgive() {
+	u.relay.mu.Lock()
+	defer u.relay.mu.Unlock()
+	u.rules = nil
+}
+
 // Delay has the next calls of a method wait before anything is done. Others overtake them.
 func (u *User) Delay(method uint32, times int, d time.Duration) {
 	u.addRule(&rule{method: method, times: times, delay: d})
