@@ -1,102 +1,78 @@
 package boltstore_test
 
 import (
-	"errors"
-	"fmt"
-	"maps"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/mtcore/mtcore/gotd"
 	"github.com/mtcore/mtcore/gotd/boltstore"
+	"github.com/mtcore/mtcore/gotd/storetest"
 )
 
-func open(t *testing.T, path, bucket string) (*boltstore.Store, *bbolt.DB) {
-	t.Helper()
-	db, err := bbolt.Open(path, 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	s, err := boltstore.New(db, bucket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, db
+var suite = storetest.Suite{Open: open}
+
+func TestMain(m *testing.M) {
+	storetest.Main(suite)
+	os.Exit(m.Run())
 }
 
-func set(key, value string) gotd.Change { return gotd.Change{Key: []byte(key), Value: []byte(value)} }
+func open(place string) (gotd.Store, func() error, error) {
+	db, err := bbolt.Open(place, 0o600, &bbolt.Options{Timeout: 10 * time.Second})
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := boltstore.New(db, "a")
+	return s, db.Close, err
+}
 
-func want(t *testing.T, s *boltstore.Store, records map[string]string) {
-	t.Helper()
-	got := map[string]string{}
-	err := s.Load(nil, func(key, value []byte) error {
-		got[string(key)] = string(value)
-		return nil
-	})
+func TestStore(t *testing.T) { storetest.Run(t, suite) }
+
+// TestBuckets: those of two accounts in one file have nothing to do with each other.
+func TestBuckets(t *testing.T) {
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !maps.Equal(got, records) {
-		t.Errorf("got records %v, want %v", got, records)
-	}
-}
-
-// TestCommit: what was committed is there when the file is opened again, and nothing else.
-func TestCommit(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
-	s, db := open(t, path, "a")
-	want(t, s, nil)
-	for _, changes := range [][]gotd.Change{
-		{set("1", "one"), set("2", "two")},
-		{set("1", "uno"), {Key: []byte("2")}, set("3", "tre")},
-		{{Key: []byte("4")}}, // which does not exist
-		nil,
-	} {
-		if err := s.Commit(changes); err != nil {
+	defer db.Close()
+	var stores [2]*boltstore.Store
+	for i, bucket := range []string{"a", "b"} {
+		if stores[i], err = boltstore.New(db, bucket); err != nil {
 			t.Fatal(err)
 		}
 	}
-	records := map[string]string{"1": "uno", "3": "tre"}
-	want(t, s, records)
-	if err := db.Close(); err != nil {
+	if err := stores[0].Commit([]gotd.Change{{Key: []byte("1"), Value: []byte("one")}}); err != nil {
 		t.Fatal(err)
 	}
-	s, db = open(t, path, "a")
-	want(t, s, records)
-
-	other, err := boltstore.New(db, "b")
+	err = stores[1].Load(nil, func(key, _ []byte) error {
+		t.Errorf("record %q of another account", key)
+		return nil
+	})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	want(t, other, nil)
 }
 
 // TestCommitFails: then nothing has changed.
 func TestCommitFails(t *testing.T) {
-	s, _ := open(t, filepath.Join(t.TempDir(), "db"), "a")
-	if err := s.Commit([]gotd.Change{set("1", "one")}); err != nil {
+	s, closeStore, err := open(filepath.Join(t.TempDir(), "db"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Commit([]gotd.Change{set("1", "uno"), set("", "a key that bbolt refuses")}); err == nil {
+	defer closeStore()
+	one := gotd.Change{Key: []byte("1"), Value: []byte("one")}
+	refused := gotd.Change{Value: []byte("a key that bbolt refuses")}
+	if err := s.Commit([]gotd.Change{one, refused}); err == nil {
 		t.Error("a record without a key was stored")
 	}
-	want(t, s, map[string]string{"1": "one"})
-}
-
-// TestLoadFails: the error is the caller's.
-func TestLoadFails(t *testing.T) {
-	s, _ := open(t, filepath.Join(t.TempDir(), "db"), "a")
-	if err := s.Commit([]gotd.Change{set("1", "one")}); err != nil {
-		t.Fatal(err)
-	}
-	failure := errors.New("no")
-	if err := s.Load(nil, func(_, _ []byte) error { return failure }); !errors.Is(err, failure) {
-		t.Errorf("got %v, want %v", err, failure)
-	}
-	if err := s.Load(nil, func(k, v []byte) error { return fmt.Errorf("%s", k) }); err == nil || err.Error() != "1" {
-		t.Errorf("got %v, want the error of the function", err)
+	err = s.Load(nil, func(key, _ []byte) error {
+		t.Errorf("record %q is there", key)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
