@@ -194,6 +194,7 @@ func (x *exchange) newNonceHash(key *kdf.AuthKey, n tl.Answer) (hash tl.Int128, 
 	clear(keyHash[:])
 	clear(b[:])
 	clear(all[:])
+	sha1.Sum(nil) // where the others were, and left what they hashed
 	return hash, auxHash
 }
 

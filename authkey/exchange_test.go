@@ -50,12 +50,17 @@ func readVectors[V any](t testing.TB, file string) []V {
 func withRandom(t testing.TB, f func(), parts ...[]byte) {
 	t.Helper()
 	script := bytes.NewReader(slices.Concat(parts...))
-	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
-	rand.Reader = script
-	f()
+	withReader(script, f)
 	if script.Len() != 0 {
 		t.Errorf("%d random bytes were not used", script.Len())
 	}
+}
+
+// withReader has the bytes of r for random ones.
+func withReader(r io.Reader, f func()) {
+	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
+	rand.Reader = r
+	f()
 }
 
 // serverKey is a key for tests.

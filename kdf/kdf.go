@@ -151,7 +151,9 @@ func TempKeys(key, iv *[32]byte, newNonce *[32]byte, serverNonce *[16]byte) {
 	concat(ns[:], n, s)
 	concat(sn[:], s, n)
 	concat(nn[:], n, n)
-	hashNS, hashSN, hashNN := sha1.Sum(ns[:]), sha1.Sum(sn[:]), sha1.Sum(nn[:])
+	hashNS := sha1.Sum(ns[:])
+	hashSN := sha1.Sum(sn[:])
+	hashNN := sha1.Sum(nn[:])
 	var end [4]byte // since newNonce may be key or iv
 	copy(end[:], n)
 
@@ -165,6 +167,7 @@ func TempKeys(key, iv *[32]byte, newNonce *[32]byte, serverNonce *[16]byte) {
 	clear(hashSN[:])
 	clear(hashNN[:])
 	clear(end[:])
+	sha1.Sum(nil) // where the others were, and left what they hashed
 }
 
 // concat fills dst with the parts, one after the other.
