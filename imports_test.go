@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"bigdh":    {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact"},
 	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl", "internal/kdfspec"},
 
-	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/tl"},
+	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20poly1305"},
 	"secretchat/peertest": {"bigdh", "envelope", "ige", "kdf", "internal/tl"},
 }

@@ -37,7 +37,6 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
@@ -76,9 +75,6 @@ func (r *Result) Wipe() {
 	r.AuthKey.Wipe()
 	r.Salt = 0
 }
-
-// Format implements [fmt.Formatter] so that logs do not get to see a key.
-func (Result) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
 // FactorPQ returns the primes p < q whose product is the big-endian number pq, as a client
 // has to find them. It returns ErrPeer if pq has more than eight bytes, is above 2^63-1, or

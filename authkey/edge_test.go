@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -617,8 +619,15 @@ func TestBind(t *testing.T) {
 
 // TestFormat: whoever prints one of these does not print a key.
 func TestFormat(t *testing.T) {
-	r := agree(t, testClient(), testServer(), 6)
-	for _, v := range []any{*r, r, *serverKey(), serverKey()} {
+	c, s := testClient(), testServer()
+	r := agree(t, c, s, 6)
+	for _, v := range []any{*r, r, *serverKey(), serverKey(), *c, c, *s, s} {
+		if text, err := json.Marshal(v); err == nil {
+			t.Errorf("%T is encoded as %s", v, text)
+		}
+		if got := slog.AnyValue(v).Resolve().String(); got != "REDACTED" {
+			t.Errorf("slog: %T: %.40s", v, got)
+		}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
 			if got := fmt.Sprintf(verb, v); got != "REDACTED" {
 				t.Errorf("%s of a %T: %.40s", verb, v, got)

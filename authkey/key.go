@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/mtcore/mtcore/internal/rsa2048"
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
@@ -19,7 +20,7 @@ const rsaSize = 256
 // PublicKey is an RSA key of 2048 bits by which clients know a server. It never changes,
 // and any number of goroutines may use it.
 type PublicKey struct {
-	rsa         rsaPublic
+	rsa         *rsa2048.PublicKey
 	fingerprint int64
 }
 
@@ -53,25 +54,17 @@ func ParsePublicKey(text []byte) (*PublicKey, error) {
 }
 
 func newPublicKey(key *rsa.PublicKey) (*PublicKey, error) {
-	if err := checkPublicKey(key); err != nil {
-		return nil, err
-	}
-	k := new(PublicKey)
-	var n [rsaSize]byte
-	key.N.FillBytes(n[:])
-	k.rsa.set(&n, uint32(key.E))
-	k.fingerprint = fingerprint(key)
-	return k, nil
-}
-
-func checkPublicKey(key *rsa.PublicKey) error {
 	if key.N.BitLen() != 8*rsaSize || key.N.Bit(0) == 0 {
-		return fmt.Errorf("authkey: modulus is not an odd number of %d bits", 8*rsaSize)
+		return nil, fmt.Errorf("authkey: modulus is not an odd number of %d bits", 8*rsaSize)
 	}
 	if key.E < 3 || key.E&1 == 0 || int64(key.E) > 1<<31-1 {
-		return errors.New("authkey: exponent is not an odd number from 3 to 2^31-1")
+		return nil, errors.New("authkey: exponent is not an odd number from 3 to 2^31-1")
 	}
-	return nil
+	public, err := rsa2048.NewPublicKey(key.N.Bytes(), uint32(key.E))
+	if err != nil {
+		return nil, fmt.Errorf("authkey: %w", err)
+	}
+	return &PublicKey{public, fingerprint(key)}, nil
 }
 
 // fingerprint returns the last 64 bits of the SHA-1 of rsa_public_key n:string e:string,
@@ -89,7 +82,7 @@ func (k *PublicKey) Fingerprint() int64 { return k.fingerprint }
 // PrivateKey is the RSA key of a server. It never changes, and any number of goroutines may
 // use it.
 type PrivateKey struct {
-	rsa    rsaPrivate
+	rsa    *rsa2048.PrivateKey
 	public *PublicKey
 }
 
@@ -129,23 +122,11 @@ func newPrivateKey(key *rsa.PrivateKey) (*PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(key.Primes) != 2 {
-		return nil, errors.New("authkey: not a key of two primes")
-	}
-	for _, p := range key.Primes {
-		if p.BitLen() != 4*rsaSize {
-			return nil, fmt.Errorf("authkey: a prime has not %d bits", 4*rsaSize)
-		}
-	}
-	// That the numbers belong together.
-	if err := key.Validate(); err != nil {
+	private, err := rsa2048.NewPrivateKey(key)
+	if err != nil {
 		return nil, fmt.Errorf("authkey: %w", err)
 	}
-	k := &PrivateKey{public: public}
-	if err := k.rsa.set(key); err != nil {
-		return nil, err
-	}
-	return k, nil
+	return &PrivateKey{private, public}, nil
 }
 
 // PublicKey returns the key that clients need.
@@ -154,8 +135,8 @@ func (k *PrivateKey) PublicKey() *PublicKey { return k.public }
 // Fingerprint is that of the public key.
 func (k *PrivateKey) Fingerprint() int64 { return k.public.fingerprint }
 
-// Format implements [fmt.Formatter] so that logs do not get to see a key.
-func (PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
+// Wipe erases the key. Servers that have it, and the key itself, panic when used afterwards.
+func (k *PrivateKey) Wipe() { k.rsa.Wipe() }
 
 // TelegramKeys returns the keys of Telegram's servers.
 func TelegramKeys() []*PublicKey { return []*PublicKey{telegramKey()} }

@@ -4,10 +4,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"math/bits"
+	"fmt"
 	"slices"
 
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/rsa2048"
 )
 
 // RSA_PAD, a variant of OAEP+. With D the data and random bytes after it, 192 in all, and t
@@ -43,14 +44,12 @@ func (k *PublicKey) rsaPad(out *[rsaSize]byte, data []byte) {
 		hash = sha256.Sum256(e)
 		subtle.XORBytes(out[:tempKeySize], m.Key[:], hash[:])
 		clear(hash[:])
-		// That one was too large says nothing about the next.
-		if less(out, &k.rsa.n) {
+		if k.rsa.Encrypt(out, out) == nil {
 			break
-		}
+		} // or X is not below n, which says nothing about the next one
 	}
 	m.Wipe()
 	clear(padded[:])
-	k.rsa.apply(out)
 }
 
 // openRSAPad sets padded to the data with what followed it. There is one error, and it
@@ -60,12 +59,11 @@ func (k *PrivateKey) openRSAPad(padded *[paddedSize]byte, data []byte) error {
 	if len(data) != rsaSize {
 		return ErrPeer
 	}
-	x := [rsaSize]byte(data)
-	if !less(&x, &k.public.rsa.n) {
+	var x [rsaSize]byte
+	if err := k.rsa.Decrypt(&x, (*[rsaSize]byte)(data)); err == rsa2048.ErrRange {
 		return ErrPeer
-	}
-	if err := k.rsa.apply(&x); err != nil {
-		return err
+	} else if err != nil {
+		return fmt.Errorf("authkey: %w", err) // the computer is broken
 	}
 	var m ige.Message
 	e := x[tempKeySize:]
@@ -102,13 +100,4 @@ func hashPadded(t *[tempKeySize]byte, padded *[paddedSize]byte) [sha256.Size]byt
 func reverse(dst, src []byte) {
 	copy(dst, src)
 	slices.Reverse(dst)
-}
-
-// less reports whether x < y. The time does not depend on x and y.
-func less(x, y *[rsaSize]byte) bool {
-	var borrow uint64
-	for i := rsaSize - 1; i >= 0; i-- {
-		_, borrow = bits.Sub64(uint64(x[i]), uint64(y[i]), borrow)
-	}
-	return borrow == 1
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/wipetest"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -140,9 +141,7 @@ func TestWiped(t *testing.T) {
 
 // TestWipeStack looks for secrets on the stack after each step.
 func TestWipeStack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	// The test may call more than once: there are as many exchanges.
 	const calls = 4
 	for number := 1; number <= 2; number++ {

@@ -51,9 +51,7 @@ func TestWipeStack(t *testing.T) {
 
 // TestWipeStackTempKeys looks for the new nonce, and for what becomes of it.
 func TestWipeStackTempKeys(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	var newNonce, key, iv [32]byte
 	var serverNonce [16]byte
 	newRand(1).Read(newNonce[:])
