@@ -47,6 +47,7 @@ var mayImport = map[string][]string{
 
 	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20poly1305"},
+	"srp":                 {"bigdh", "internal/redact"},
 	"secretchat/peertest": {"bigdh", "envelope", "ige", "kdf", "internal/tl"},
 }
 

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -21,6 +18,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/redact/redacttest"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -617,23 +615,18 @@ func TestBind(t *testing.T) {
 	}
 }
 
-// TestFormat: whoever prints one of these does not print a key.
-func TestFormat(t *testing.T) {
+// TestPrinted: whoever prints these prints no key, and no detail.
+func TestPrinted(t *testing.T) {
 	c, s := testClient(), testServer()
 	r := agree(t, c, s, 6)
-	for _, v := range []any{*r, r, *serverKey(), serverKey(), *c, c, *s, s} {
-		if text, err := json.Marshal(v); err == nil {
-			t.Errorf("%T is encoded as %s", v, text)
-		}
-		if got := slog.AnyValue(v).Resolve().String(); got != "REDACTED" {
-			t.Errorf("slog: %T: %.40s", v, got)
-		}
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
-			if got := fmt.Sprintf(verb, v); got != "REDACTED" {
-				t.Errorf("%s of a %T: %.40s", verb, v, got)
-			}
-		}
-	}
+	redacttest.Printed(t, *r)
+	redacttest.NotEncoded(t, *r)
+	redacttest.Printed(t, *serverKey())
+	redacttest.NotEncoded(t, *serverKey())
+	redacttest.Printed(t, *c)
+	redacttest.NotEncoded(t, *c)
+	redacttest.Printed(t, *s)
+	redacttest.NotEncoded(t, *s)
 	for _, err := range []error{ErrPeer, ErrKey, ErrState} {
 		if !strings.HasPrefix(err.Error(), "authkey: ") || errors.Unwrap(err) != nil {
 			t.Errorf("error %q", err)
