@@ -51,6 +51,10 @@ const (
 
 	// DefaultMaxPacket is the length of the longest packet, unless a Key has another.
 	DefaultMaxPacket = 1 << 20
+
+	// largestPacket is more than any other: lengths can be added without a thought, also
+	// where an int has 32 bits.
+	largestPacket = 1 << 30
 )
 
 const (
@@ -84,7 +88,7 @@ func Backend() string { return backends.String() }
 // Goroutines may use one at the same time.
 type Key struct {
 	// MaxPacket is the length of the longest packet to seal or open, if it is not
-	// zero. Else that is DefaultMaxPacket. Open refuses longer ones before any work.
+	// zero, and 1 GiB if it is more. Else that is DefaultMaxPacket. Open refuses longer ones before any work.
 	MaxPacket int
 
 	auth *kdf.AuthKey
@@ -205,8 +209,12 @@ func frame(dst, plaintext, padding []byte) (out, body []byte) {
 // fits reports whether there is room in a packet for a plaintext of n bytes and the most
 // padding: whether it is refused must not depend on chance.
 func (k *Key) fits(n int, pad Padding) bool {
+	room := k.maxPacket() - HeaderSize
+	if n > room {
+		return false
+	}
 	_, most := pad.bounds(n)
-	return HeaderSize+n+most <= k.maxPacket()
+	return n+most <= room
 }
 
 func (k *Key) putHeader(packet []byte, m *kdf.MsgKey) {
@@ -216,7 +224,7 @@ func (k *Key) putHeader(packet []byte, m *kdf.MsgKey) {
 
 func (k *Key) maxPacket() int {
 	if k.MaxPacket != 0 {
-		return k.MaxPacket
+		return min(k.MaxPacket, largestPacket)
 	}
 	return DefaultMaxPacket
 }
@@ -282,11 +290,10 @@ func (o *opening) finish() bool {
 
 // extend returns dst with n bytes more, and those.
 func extend(dst []byte, n int) (out, more []byte) {
-	total := len(dst) + n
-	if total <= cap(dst) {
-		out = dst[:total]
+	if n <= cap(dst)-len(dst) {
+		out = dst[:len(dst)+n]
 	} else {
-		out = make([]byte, total)
+		out = make([]byte, len(dst)+n)
 		copy(out, dst)
 	}
 	return out, out[len(dst):]
@@ -295,7 +302,11 @@ func extend(dst []byte, n int) (out, more []byte) {
 // checkSeal panics on what only the programmer can have got wrong. Whether it does must
 // not depend on how much padding there will be: it assumes the most.
 func checkSeal(dst, plaintext []byte) {
-	more := dst[len(dst):min(cap(dst), len(dst)+len(plaintext)+MaxOverhead)]
+	n := cap(dst) - len(dst)
+	if len(plaintext) < n-MaxOverhead {
+		n = len(plaintext) + MaxOverhead
+	}
+	more := dst[len(dst) : len(dst)+n]
 	inPlace := len(plaintext) > 0 && len(more) > HeaderSize && &more[HeaderSize] == &plaintext[0]
 	if !inPlace && alias.AnyOverlap(more, plaintext) {
 		panic("envelope: invalid buffer overlap")
@@ -305,7 +316,7 @@ func checkSeal(dst, plaintext []byte) {
 // checkOpen is checkSeal for Open.
 func checkOpen(dst, packet []byte) {
 	n := len(packet) - HeaderSize
-	if n <= 0 || len(dst)+n > cap(dst) {
+	if n <= 0 || n > cap(dst)-len(dst) {
 		return // There will be nothing, or a new slice.
 	}
 	result := dst[len(dst) : len(dst)+n]

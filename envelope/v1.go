@@ -35,7 +35,7 @@ func (k *Key) SealV1(dst []byte, side kdf.Side, plaintext []byte) ([]byte, error
 	checkSeal(dst, plaintext)
 	var random [maxPaddingV1]byte
 	padding := random[:-len(plaintext)&(blockSize-1)]
-	if HeaderSize+len(plaintext)+len(padding) > k.maxPacket() {
+	if len(plaintext) > k.maxPacket()-HeaderSize-len(padding) {
 		return nil, ErrTooLong
 	}
 	rand.Read(padding) // which never fails
