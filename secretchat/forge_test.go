@@ -43,7 +43,11 @@ func (p *party) object(message []byte, change ...func(*tl.Layer)) []byte {
 // forgeV1 is forge in MTProto 1.0.
 func (p *party) forgeV1(tb testing.TB, message []byte, change ...func(*tl.Layer)) []byte {
 	tb.Helper()
-	object := p.object(message, change...)
+	return sealV1(tb, p, p.object(message, change...))
+}
+
+func sealV1(tb testing.TB, p *party, object []byte) []byte {
+	tb.Helper()
 	n := len(object)
 	plaintext := append([]byte{byte(n), byte(n >> 8), byte(n >> 16), 0}, object...)
 	packet, err := envelope.SealV1(nil, &p.key.auth, kdf.Client, plaintext)

@@ -36,7 +36,8 @@ import (
 //	accepted   AbortKey(id)               wipe the new key                                     idle
 //	switched   message under the new key  wipe the old key                                     idle
 //	           in its turn
-//	switched   key is used up             wipe the old key, send RequestKey                    requested
+//	switched   key is used up, and        wipe the old key, send RequestKey                    requested
+//	           nothing is missing
 //	committed  packet under the new key   use the new key, if that is not done                 committed
 //	committed  message under the new key  wipe the old key                                     idle
 //	           in its turn
@@ -157,7 +158,9 @@ func (s *session) renew(tooOld bool) error {
 			return s.giveUp()
 		}
 	case switched:
-		if due { // The peer reads, and sends nothing under the new key.
+		// The peer reads, and sends nothing under the new key. What is missing may be sent again
+		// under the old one.
+		if due && len(s.queue.waiting) == 0 {
 			s.finish()
 			return s.requestKey(randomInt64())
 		}
@@ -186,6 +189,7 @@ func (s *session) giveUp() error {
 	s.endExchange()
 	s.renewal.givenUp = min(s.renewal.givenUp+1, maxGivenUp)
 	s.renewal.notBefore = s.now() + giveUpAfter<<s.renewal.givenUp
+	s.uses = 0
 	return s.post(&tl.Action{ID: tl.AbortKey, ExchangeID: id})
 }
 

@@ -37,14 +37,20 @@ const (
 	againTime = 30
 )
 
-// maxReminders is how often what the peer has asked for is sent again because it says by
-// in_seq_no that it still has not got it.
-const maxReminders = 6
+// What the peer has asked for is sent again if its in_seq_no says that it still has not got
+// it, maxReminders times within reminderTime seconds: that of Telegram for Android says so for
+// as long as we send nothing new.
+const (
+	maxReminders = 6
+	reminderTime = 600
+)
 
-// answer is what the peer has asked for last.
+// answer is what the peer has asked for and may not have got: something between messages
+// start and end, without that.
 type answer struct {
 	start, end int
-	reminders  int // that are left
+	reminders  int   // that are left
+	since      int64 // when there were all of them, in Unix time
 }
 
 // enqueue keeps m until what is missing has come.
@@ -143,10 +149,16 @@ func (s *session) onProgress(m *incoming) {
 	}
 	// One that says that it still waits for what it has asked for gets it again. Telegram
 	// for Android has an in_seq_no that is one too low.
-	if a := &s.answer; a.reminders > 0 && !m.is(tl.Resend) && m.seen+1 >= a.start && m.seen <= a.end {
-		a.reminders--
-		for seq := max(m.seen, a.start, s.acked); seq <= min(m.seen+1, a.end); seq++ {
-			s.sendAgain(seq)
+	a := &s.answer
+	if m.is(tl.Resend) || m.seen+1 < a.start || m.seen >= a.end {
+		return
+	}
+	if now := s.now(); now-a.since >= reminderTime || now < a.since {
+		a.reminders, a.since = maxReminders, now
+	}
+	for seq := max(m.seen, a.start, s.acked); seq < min(m.seen+2, a.end) && a.reminders > 0; seq++ {
+		if s.sendAgain(seq) {
+			a.reminders--
 		}
 	}
 }
@@ -175,29 +187,34 @@ func (s *session) answerResend(a *tl.Action) error {
 	if start = max(start, s.acked); start > end {
 		return nil
 	}
-	s.answer = answer{start: start, end: end, reminders: maxReminders}
+	next := answer{start: start, end: end + 1, reminders: maxReminders, since: s.now()}
+	if a := s.answer; a.end > s.acked { // This request may be the older one.
+		next.start, next.end = min(start, a.start), max(end+1, a.end)
+	}
+	s.answer = next
 	for seq := start; seq <= end; seq++ {
 		s.sendAgain(seq)
 	}
 	return nil
 }
 
-// sendAgain has message seq sent again, unless that was done too often a short while ago.
+// sendAgain has message seq sent again, unless it is about to be sent anyway, or that was done
+// too often a short while ago.
 //
 // In the place of a request of ours goes Noop, and a new request if it is still needed:
 // Telegram for iOS stops for good at a request, a second copy of one included, for what it
 // has dropped since.
-func (s *session) sendAgain(seq int) {
+func (s *session) sendAgain(seq int) bool {
 	r := &s.history.records[seq-s.acked]
 	if r.unsent && !r.handed {
-		return // It is about to be sent anyway.
+		return false
 	}
 	now := s.now()
 	if now-r.since >= againTime || now < r.since {
 		r.since, r.again = now, 0
 	}
 	if r.again == maxAgain {
-		return
+		return false
 	}
 	r.again++
 	if r.action == tl.Resend {
@@ -209,4 +226,5 @@ func (s *session) sendAgain(seq int) {
 		}
 	}
 	s.history.again(seq - s.acked)
+	return true
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"github.com/mtcore/mtcore/secretchat/peertest"
 )
 
 // A schedule is all that happens in a run of the simulator. It is written one step to a
@@ -14,6 +16,9 @@ import (
 type simSchedule struct {
 	seed   uint64 // of the random numbers that the chats draw
 	layers [2]int // of the two sides at the beginning
+	// client is who the other side is, if it is not ours, and where.
+	client string
+	where  int
 	steps  []simStep
 }
 
@@ -76,6 +81,13 @@ func generate(seed uint64) *simSchedule {
 	for i := range s.layers {
 		s.layers[i] = simLayers[r.IntN(len(simLayers))]
 	}
+	switch c := *simClient; {
+	case c == "any" && r.IntN(2) == 0:
+		s.client = peertest.Clients[r.IntN(len(peertest.Clients))].Name
+	case c != "any" && c != "ours":
+		s.client = c
+	}
+	s.where = r.IntN(2)
 	weights := make([]float64, len(simOps))
 	var sum float64
 	for i, op := range simOps {
@@ -133,7 +145,11 @@ func (s simStep) String() string {
 
 func (s *simSchedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d layers %d %d\n", s.seed, s.layers[0], s.layers[1])
+	fmt.Fprintf(&b, "seed %d layers %d %d", s.seed, s.layers[0], s.layers[1])
+	if s.client != "" {
+		fmt.Fprintf(&b, " and %c is %s", 'A'+s.where, s.client)
+	}
+	fmt.Fprintln(&b)
 	for _, st := range s.steps {
 		fmt.Fprintln(&b, st)
 	}
@@ -149,6 +165,12 @@ func parseSchedule(text string) (*simSchedule, error) {
 	}
 	if _, err := fmt.Sscanf(strings.TrimSpace(lines[0]), "seed %d layers %d %d", &s.seed, &s.layers[0], &s.layers[1]); err != nil {
 		return nil, fmt.Errorf("%q: %v", lines[0], err)
+	}
+	if words := strings.Fields(lines[0]); len(words) > 5 {
+		if len(words) != 9 || words[6] != "A" && words[6] != "B" || peertest.Find(words[8]) == nil {
+			return nil, fmt.Errorf("%q: who is it?", lines[0])
+		}
+		s.where, s.client = int(words[6][0]-'A'), words[8]
 	}
 	for _, line := range lines[1:] {
 		var st simStep

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/kdf"
+	"github.com/mtcore/mtcore/secretchat/peertest"
 )
 
 // simWorld is the world of the simulator: two sides of a chat, each an application with a chat and a
@@ -36,7 +37,7 @@ func (w *simWorld) tell(format string, args ...any) {
 
 // simStats counts what has happened, to tell whether the simulator has seen anything.
 type simStats struct {
-	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts, gaps int
+	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts, gaps, foreign, ends int
 }
 
 func (s *simStats) add(t *simStats) {
@@ -52,6 +53,8 @@ func (s *simStats) add(t *simStats) {
 	s.lies += t.lies
 	s.aborts += t.aborts
 	s.gaps += t.gaps
+	s.foreign += t.foreign
+	s.ends += t.ends
 }
 
 // simFailure is what the world panics with when something is true that must not be.
@@ -67,6 +70,7 @@ type simParty struct {
 	opt   Options
 	disk  *simDisk
 	chat  *Chat
+	them  *peertest.Party // instead of chat, if it is somebody else's client
 
 	wire    []*simPacket // under way from here
 	history []*simPacket // all ever sent from here
@@ -86,6 +90,7 @@ type simParty struct {
 	seen     map[eventKey]Event
 	lastSeq  int // of what was delivered
 	lastSeen int
+	toldGap  bool
 	nextOwn  int // how many of peer.own were delivered
 
 	held     map[[8]byte]bool         // keys that this side has or had
@@ -191,7 +196,7 @@ func runSchedule(s *simSchedule, stats *simStats, story *strings.Builder) (err e
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	w.begin(s.layers)
+	w.begin(s)
 	for _, st := range s.steps {
 		w.tell("%v", st)
 		w.do(st)
@@ -205,7 +210,7 @@ func runSchedule(s *simSchedule, stats *simStats, story *strings.Builder) (err e
 }
 
 // begin sets up the chat, honestly.
-func (w *simWorld) begin(layers [2]int) {
+func (w *simWorld) begin(s *simSchedule) {
 	for i := range w.sides {
 		w.sides[i] = &simParty{
 			w: w, index: i, disk: &simDisk{},
@@ -217,19 +222,22 @@ func (w *simWorld) begin(layers [2]int) {
 	a, b := w.sides[0], w.sides[1]
 	a.peer, b.peer = b, a
 	for i, p := range w.sides {
-		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: layers[i], Clock: func() time.Time { return w.now }}
+		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: s.layers[i], Clock: func() time.Time { return w.now }}
 	}
-	o, gA, err := Request(simGroup, a.opt)
-	simMust(err)
-	var gB [bigdh.Size]byte
-	var fingerprint int64
-	b.chat, gB, fingerprint, err = Accept(simGroup, gA[:], b.opt)
-	simMust(err)
-	a.chat, err = o.Complete(gB[:], fingerprint)
-	simMust(err)
+	if s.client != "" {
+		w.beginWith(w.sides[s.where], s)
+	} else {
+		o, gA, err := Request(simGroup, a.opt)
+		simMust(err)
+		var gB [bigdh.Size]byte
+		var fingerprint int64
+		b.chat, gB, fingerprint, err = Accept(simGroup, gA[:], b.opt)
+		simMust(err)
+		a.chat, err = o.Complete(gB[:], fingerprint)
+		simMust(err)
+	}
 	for _, p := range w.sides {
-		simMust(p.chat.Tick(w.now))
-		p.look()
+		p.tick()
 	}
 	a.flush()
 	b.flush()
@@ -255,8 +263,15 @@ func (w *simWorld) do(s simStep) {
 
 func (p *simParty) do(s simStep) {
 	w := p.w
+	if p.them != nil {
+		p.doThem(s)
+		return
+	}
 	switch s.op {
 	case "lie":
+		if p.peer.them != nil || p.them != nil {
+			return
+		}
 		p.lie(s.a)
 	case "say":
 		p.say()
@@ -292,7 +307,7 @@ func (p *simParty) do(s simStep) {
 		p.call(func() error { return p.chat.Handled() })
 	case "tick":
 		w.now = w.now.Add(time.Duration(s.a) * 24 * time.Hour)
-		p.call(func() error { return p.chat.Tick(w.now) })
+		p.tick()
 	case "layer":
 		p.opt.Layer = max(p.opt.Layer, simLayers[s.a%len(simLayers)])
 		p.restore(p.disk.state)
@@ -323,6 +338,9 @@ func (p *simParty) doOnWire(s simStep) {
 		packets = p.history
 	}
 	if s.op == "foreign" {
+		if p.peer.them != nil {
+			return
+		}
 		p.peer.receiveHostile(simForeign(s.b == 1, p.peer))
 		return
 	}
@@ -341,18 +359,39 @@ func (p *simParty) doOnWire(s simStep) {
 		p.wire = append(p.wire, packet)
 	case "replay":
 		p.peer.receive(packets[len(packets)-1-i])
+	case "flip", "cut", "reflect":
+		if p.peer.them == nil {
+			p.peer.doForged(s, packet)
+		}
+	default:
+		panic("sim: no code for step " + s.op)
+	}
+}
+
+// doForged has p receive a packet that the other side has not made, or not so.
+func (p *simParty) doForged(s simStep, packet *simPacket) {
+	switch s.op {
 	case "flip":
 		data := bytes.Clone(packet.data)
 		bit := s.b % (8 * len(data))
 		data[bit/8] ^= 1 << (bit % 8)
-		p.peer.receiveHostile(data)
+		p.receiveHostile(data)
 	case "cut":
-		p.peer.receiveHostile(bytes.Clone(packet.data[:len(packet.data)-1-s.b%len(packet.data)]))
+		p.receiveHostile(bytes.Clone(packet.data[:len(packet.data)-1-s.b%len(packet.data)]))
 	case "reflect":
-		p.receiveHostile(bytes.Clone(packet.data))
-	default:
-		panic("sim: no code for step " + s.op)
+		if p.peer.them == nil {
+			p.peer.receiveHostile(bytes.Clone(packet.data))
+		}
 	}
+}
+
+func (p *simParty) tick() {
+	if p.them != nil {
+		p.them.Tick(p.w.now.Unix())
+		p.look()
+		return
+	}
+	p.call(func() error { return p.chat.Tick(p.w.now) })
 }
 
 func (p *simParty) deliverAll() {
@@ -377,7 +416,7 @@ func (w *simWorld) heal() {
 				return
 			}
 			p.say()
-			p.call(func() error { return p.chat.Tick(w.now) })
+			p.tick()
 			p.flush()
 			w.settle()
 		}
@@ -393,6 +432,9 @@ func (w *simWorld) heal() {
 		failf("an honest network and %d more messages do not help: %s", simMaxRounds, what)
 	}
 	for _, p := range w.sides {
+		if p.them != nil || p.peer.them != nil {
+			continue
+		}
 		if got, want := p.chat.PeerLayer(), p.peer.opt.Layer; got != want {
 			failf("%v takes the layer of %v for %d, which is %d", p, p.peer, got, want)
 		}
@@ -402,14 +444,20 @@ func (w *simWorld) heal() {
 
 // rekeyOnce replaces the key once more, so that what went before cannot have broken that.
 func (w *simWorld) rekeyOnce() {
+	for _, p := range w.sides {
+		if p.them != nil {
+			w.rekeyWith(p.peer, p)
+			return
+		}
+	}
 	before := w.sides[0].chat.Fingerprint()
 	for _, p := range w.sides {
-		p.call(func() error { return p.chat.Tick(w.now) })
+		p.tick()
 	}
 	w.now = w.now.Add(8 * 24 * time.Hour)
 	for _, p := range w.sides {
 		p.say()
-		p.call(func() error { return p.chat.Tick(w.now) })
+		p.tick()
 		p.flush()
 	}
 	for range 4 {
@@ -442,6 +490,11 @@ func (w *simWorld) settle() {
 
 // unfinished tells what is not as it should be when everything has arrived.
 func (w *simWorld) unfinished() string {
+	for _, p := range w.sides {
+		if p.them != nil {
+			return w.unfinishedWith(p.peer, p)
+		}
+	}
 	var keys [2]kdf.AuthKey
 	for i, p := range w.sides {
 		if p.prefix != len(p.peer.sent) {
@@ -522,6 +575,10 @@ func (p *simParty) check(err error) {
 // gaveUp is called when the chat has. Nobody has broken a rule here, and what the network
 // does can do no more than lose too much.
 func (p *simParty) gaveUp(err *FatalError) {
+	if them := p.peer.them; them != nil && them.Unordered && them.Copies && err.Rule == RuleInSeqNo {
+		p.isOver(err) // It has counted the same twice.
+		return
+	}
 	if waiting := len(p.accepted) - p.prefix; err.Rule != RuleGap || waiting < maxQueue-1 {
 		failf("%v gives up with %d messages waiting: %v", p, waiting, err)
 	}

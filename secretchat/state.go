@@ -136,6 +136,7 @@ func (s *session) codeRules(w *coder) {
 	w.int(&s.answer.start)
 	w.int(&s.answer.end)
 	w.int(&s.answer.reminders)
+	w.int64(&s.answer.since)
 	list(w, &s.queue.asked, spanSize, func(p *span) {
 		w.int(&p.start)
 		w.int(&p.end)

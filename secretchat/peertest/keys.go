@@ -73,6 +73,19 @@ func (p *Party) find(data []byte) *key {
 	return nil
 }
 
+// Keys returns the keys that it has, the one for sending first.
+func (p *Party) Keys() (keys []*kdf.AuthKey) {
+	for _, k := range append([]*key{p.current, p.fresh}, p.old...) {
+		if k != nil {
+			keys = append(keys, &k.auth)
+		}
+	}
+	return keys
+}
+
+// Has reports whether it can read a packet now, as far as the key goes.
+func (p *Party) Has(packet []byte) bool { return p.find(packet) != nil }
+
 // Renewed returns a name for the key in use for sending.
 func (p *Party) Renewed() int64 { return p.current.auth.Fingerprint() }
 

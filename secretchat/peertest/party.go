@@ -92,6 +92,16 @@ type incoming struct {
 	message          []byte
 }
 
+// Find returns the ways of the client with that name, nil if there is none.
+func Find(name string) *Ways {
+	for _, w := range Clients {
+		if w.Name == name {
+			return w
+		}
+	}
+	return nil
+}
+
 // New returns a client that has no chat yet. What it draws is from seed, but for keys.
 func New(ways *Ways, group *bigdh.Group, seed uint64) *Party {
 	return &Party{
@@ -229,7 +239,9 @@ func (p *Party) Tick(now int64) {
 		return
 	}
 	p.renew()
-	p.askLate()
+	for len(p.pending) > 0 {
+		p.askLate()
+	}
 }
 
 func (p *Party) post(a *tl.Action) { p.number(p.layer(), p.id(), p.service(a), false) }
@@ -349,7 +361,7 @@ func (p *Party) Receive(packets ...[]byte) {
 		if len(p.waiting) > 0 {
 			p.pending = append(p.pending, [2]int{p.received, p.waiting[0].seq - 1})
 		}
-		if p.random.IntN(2) == 0 {
+		for range p.random.IntN(3) {
 			p.askLate()
 		}
 	}
@@ -409,7 +421,7 @@ func (p *Party) receive(data []byte) {
 		}
 		return
 	}
-	if a := action(m.message); a != nil && a.ID == tl.Resend && !p.InTurn && (m.seq >= p.received || p.Answers == Today) {
+	if a := action(m.message); a != nil && a.ID == tl.Resend && (!p.InTurn && m.seq >= p.received || p.Again && m.seq < p.received) {
 		p.answer(a)
 		if p.Over() != nil {
 			return

@@ -244,7 +244,7 @@ func TestSendsAgain(t *testing.T) {
 		seen    []int
 		deleted bool
 	}{
-		{IOS, []int{1, 2}, []int{2, 2}, true},
+		{IOS, []int{1, 2}, []int{3, 3}, true},
 		{Android, []int{1, 1, 2, 2}, []int{2, 2, 0, 0}, true},
 		{TDLib, []int{1, 2}, []int{1, 1}, false},
 		{MadelineProto, nil, nil, false},

@@ -76,10 +76,10 @@ type Ways struct {
 	// OneGap: a second gap, while it waits for the first to be closed, ends the chat.
 	OneGap bool
 	Asks   Asks
-	// Answers is how it answers Resend, and InTurn says that it waits for the request's
-	// turn to do so.
-	Answers Answers
-	InTurn  bool
+	// Answers is how it answers Resend. InTurn says that it waits for the request's turn to
+	// do so, and Again that it answers another copy of a request as well.
+	Answers       Answers
+	InTurn, Again bool
 
 	// Renewal of keys.
 
@@ -207,7 +207,7 @@ var (
 		Announces: 144, FirstAnnounces: 46, Starts: 73, Least: 46, Most: 144,
 		Knows: []int{8, 46, 73, 101, 144},
 		V1:    V1Below47, ReadsV1: true, RandomBytes: []int{15}, MinPadding: 12, MaxPadding: 27, UnknownKey: Kept,
-		Asks: PerBatch, Answers: Today,
+		Asks: PerBatch, Answers: Today, InTurn: true, Again: true,
 		RenewSent: 100, Renews: Renewing, SmallerWins: true, AbortsOwn: true, Busy: Replaces,
 		OldKey: ForEver, CommitFirst: true,
 	}

@@ -1,0 +1,707 @@
+package secretchat
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/mtcore/mtcore/internal/tl"
+)
+
+// What other people's clients do, each with how the chat lives with it. Package peertest has
+// the clients themselves, for TestSim and TestSurvival.
+
+// seenIs sets in_seq_no to n.
+func seenIs(n int) func(*tl.Layer) {
+	return func(l *tl.Layer) { l.InSeqNo = l.InSeqNo&1 | int32(2*n) }
+}
+
+// messageIDs returns the ids of EventMessage.
+func messageIDs(events []Event) (ids []int64) {
+	for _, e := range events {
+		if e.Kind == EventMessage {
+			ids = append(ids, e.RandomID)
+		}
+	}
+	return ids
+}
+
+// actionsOf returns the actions of what p has to send, and hands it out.
+func actionsOf(t *testing.T, p *party) []tl.Action {
+	t.Helper()
+	actions := sentActions(t, p)
+	p.Sent(p.Outbox()...)
+	return actions
+}
+
+func receive(t *testing.T, p *party, packet []byte) []Event {
+	t.Helper()
+	events, err := p.Receive(packet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// TestInSeqNoOfToday: Telegram for iOS sends again with the in_seq_no of now, which is more
+// than that of what waits.
+func TestInSeqNoOfToday(t *testing.T) {
+	a, b := newSettledPair(t)
+	waits := a.forge(text(2, "x"), later(1))
+	for i := range 3 {
+		say(t, b, int64(10+i), "x")
+	}
+	wantEvents(t, receive(t, b, waits), "")
+	b.Outbox()
+	b.restart(t)
+	again := a.forge(text(1, "x"), seenIs(b.sent))
+	if got := messageIDs(receive(t, b, again)); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("delivered %v, want both", got)
+	}
+	if b.acked != 1 {
+		t.Errorf("%d messages are acknowledged, want those of the second message, 1", b.acked)
+	}
+	// The same number of a message that was not asked for is a lie.
+	a.sent += 2
+	wantFatal(t, b, a.forge(text(3, "x"), seenIs(b.sent+1)), RuleInSeqNo)
+}
+
+// TestInSeqNoOfDeleted: in the place of what was deleted, Telegram for Android has
+// in_seq_no = out_seq_no + 1, which may be more than was ever sent.
+func TestInSeqNoOfDeleted(t *testing.T) {
+	a, b := newSettledPair(t)
+	for i := range 10 {
+		receive(t, b, a.send(text(int64(i+1), "x")))
+	}
+	lost := a.forge(text(50, "x"))
+	_ = lost
+	receive(t, b, a.forge(text(51, "x"), later(1)))
+	deleted := a.forge(service(&tl.Action{ID: tl.DeleteMessages, IDs: []int64{50}}), seenIs(a.sent+1))
+	got := receive(t, b, deleted)
+	if len(got) != 2 || got[0].Kind != EventDelete || got[1].RandomID != 51 || got[0].Seen != b.acked {
+		t.Errorf("events %+v", got)
+	}
+}
+
+// TestInSeqNoFalls: that of Telegram for Android is one too low once it has received
+// something. It is a lower bound.
+func TestInSeqNoFalls(t *testing.T) {
+	a, b := newSettledPair(t)
+	deliver(t, a, say(t, b, 1, "x"))
+	receive(t, b, a.send(text(1, "x")))
+	if b.acked != 2 {
+		t.Fatalf("%d messages are acknowledged, want 2", b.acked)
+	}
+	got := receive(t, b, a.send(text(2, "x"), seeing(-1)))
+	wantEvents(t, got, fmt.Sprintf("%d:2:2 ", EventMessage))
+	if b.acked != 2 || got[0].Seen != 2 {
+		t.Errorf("%d messages are acknowledged, Seen is %d, want 2", b.acked, got[0].Seen)
+	}
+}
+
+// TestManyRequests: Telegram for iOS asks for the same hole once per batch of packets, and
+// late; MadelineProto with each message that waits, always for what was missing first.
+func TestManyRequests(t *testing.T) {
+	a, b := newSettledPair(t)
+	for i := range 5 {
+		say(t, b, int64(i), "x") // numbers 1 to 5, lost
+	}
+	sent := 0
+	for i := range 40 {
+		receive(t, b, a.send(resend(toWire(1, 0), toWire(3, 0))))
+		for packets := b.Outbox(); len(packets) > 0; packets = b.Outbox() {
+			sent += len(packets)
+			b.Sent(packets...)
+		}
+		if i == 20 {
+			b.restart(t) // after which everything is to be sent once more
+			sent -= len(b.history.records)
+		}
+	}
+	if sent < 9 || sent > 9+9+3 {
+		t.Errorf("3 messages are sent again %d times within half a minute, want each 3 times", sent)
+	}
+	a.wait(time.Minute)
+	receive(t, b, a.send(resend(toWire(1, 0), toWire(3, 0))))
+	if got := len(b.Outbox()); got != 3 {
+		t.Errorf("after a minute %d are sent again, want 3", got)
+	}
+
+	// Later it has got all of them, and asks still; also for what it only partly has.
+	receive(t, b, a.send(text(1, "x"), seenIs(4)))
+	a.wait(time.Minute)
+	for _, start := range []int{0, 1, 3} {
+		receive(t, b, a.send(resend(toWire(start, 0), toWire(3, 0)), seenIs(4)))
+		if got := b.Outbox(); len(got) != 0 {
+			t.Errorf("%d packets are sent again, which it has", len(got))
+		}
+	}
+	receive(t, b, a.send(resend(toWire(0, 0), toWire(5, 0)), seenIs(4)))
+	if got := b.Outbox(); len(got) != 2 || got[0].Seq != 4 {
+		t.Errorf("%d packets are sent again, want the 2 that it does not have", len(got))
+	}
+}
+
+// TestRequestsForAll: a range may be as long as all that was ever sent.
+func TestRequestsForAll(t *testing.T) {
+	a, b := newSettledPair(t)
+	b.Chat.store = nil // which would take its time
+	b.history.drop(1)
+	b.sent, b.acked = 5000, 5000
+	b.history.records = nil
+	for range 3 {
+		say(t, b, 1, "x")
+	}
+	receive(t, b, a.send(resend(toWire(0, 0), toWire(5002, 0)), seenIs(1)))
+	if got := b.Outbox(); len(got) != 3 {
+		t.Errorf("%d packets are sent again, want 3", len(got))
+	}
+}
+
+// TestReminder: what a peer has asked for is sent once more when its in_seq_no says that it
+// has not come; Telegram for Android never asks again.
+func TestReminder(t *testing.T) {
+	a, b := newSettledPair(t)
+	say(t, b, 1, "lost")
+	say(t, b, 2, "x")
+	receive(t, b, a.send(resend(toWire(1, 0), toWire(1, 0))))
+	b.Sent(b.Outbox()...) // lost again
+	b.restart(t)
+	b.Sent(b.Outbox()...)
+	receive(t, b, a.send(text(1, "x"), seenIs(1)))
+	if got := b.Outbox(); len(got) != 1 || got[0].Seq != 1 {
+		t.Fatalf("%d packets, want the lost one", len(got))
+	}
+	a.wait(time.Minute)
+	receive(t, b, a.send(text(2, "x"), seenIs(3)))
+	receive(t, b, a.send(text(3, "x"), seenIs(3)))
+	if got := b.Outbox(); len(got) != 0 {
+		t.Errorf("%d packets, and it has everything", len(got))
+	}
+}
+
+// TestV1InAnyWrapper: telethon-secret-chat begins with MTProto 1.0 in layer 101, with
+// NotifyLayer in the form of layer 8; Telegram for iOS with such a form and nothing around it.
+func TestV1InAnyWrapper(t *testing.T) {
+	a, b := newPair(t)
+	a.history.wipe()
+	a.sent = 0
+	events := receive(t, b, a.forgeV1(t, notifyLayer8(101, 15), inLayer(101)))
+	wantEvents(t, events, fmt.Sprintf("%d:-1:0 %d:0:0 ", EventLegacy, EventLayer))
+	if b.PeerLayer() != 101 || b.received != 1 {
+		t.Errorf("layer %d, %d received", b.PeerLayer(), b.received)
+	}
+
+	a, b = newPair(t)
+	bare := sealV1(t, a, notifyLayer8(46, 15))
+	wantEvents(t, receive(t, b, bare), fmt.Sprintf("%d:-1:0 ", EventLegacy))
+	wantRefused(t, b, bare, ErrObsolete)
+	receive(t, b, a.Outbox()[0].Data)
+	wantRefused(t, b, bare, ErrObsolete) // a replay, which proves nothing
+	_, b = newPair(t, func(o *Options) { o.RefuseV1 = true })
+	b.key.auth = a.key.auth
+	b.key.prepare(b.maxPacket)
+	wantFatal(t, b, bare, RuleV1)
+}
+
+// TestWrappers: messages leave in layers that all clients have in common, and never below 73.
+func TestWrappers(t *testing.T) {
+	a, b := newPair(t)
+	for _, test := range []struct{ peer, want int }{{46, 73}, {72, 73}, {73, 73}, {100, 73}, {101, 101}, {143, 101}, {144, 144}, {151, 144}} {
+		b.peer = test.peer
+		say(t, b, 1, "x")
+		if got := b.history.records[len(b.history.records)-1].layer; got != test.want || b.Layer() != test.want {
+			t.Errorf("peer of layer %d: wrapper %d, Layer %d, want %d", test.peer, got, b.Layer(), test.want)
+		}
+	}
+	_ = a
+}
+
+// TestForms: a message that was made before the layer has risen is wrapped so that its form
+// fits, or brought to the form that does.
+func TestForms(t *testing.T) {
+	media := func(id uint32) []byte {
+		m := text(1, "x")
+		m[4] |= 0
+		binary.LittleEndian.PutUint32(m[4:], 1<<9)
+		return append(binary.LittleEndian.AppendUint32(m, id), 1, 2, 3, 4)
+	}
+	old := text(7, "x")
+	binary.LittleEndian.PutUint32(old, 0x36b091de)
+	older := slices.Concat([]byte{0x78, 0x38, 0x4d, 0x20}, text(7, "x")[8:], []byte{0x28, 0x6d, 0x9c, 0x08})
+	for _, test := range []struct {
+		name    string
+		peer    int
+		message []byte
+		want    []byte
+		layer   int // 0 if it is refused
+	}{
+		{"text", 144, text(7, "x"), text(7, "x"), 144},
+		{"text of layer 45", 144, old, text(7, "x"), 144},
+		{"text of layer 17", 73, older, slices.Concat([]byte{0x74, 0x46, 0xcc, 0x91, 0, 2, 0, 0}, older[4:]), 73},
+		{"document of layer 45", 144, media(document45), media(document45), 101},
+		{"document of layer 45", 73, media(document45), media(document45), 73},
+		{"document of layer 143", 144, media(document143), media(document143), 144},
+		{"document of layer 143", 101, media(document143), nil, 0},
+	} {
+		_, b := newPair(t)
+		b.peer = test.peer
+		_, err := b.Encrypt(test.message)
+		if test.layer == 0 {
+			if err != ErrContent {
+				t.Errorf("%s for layer %d: %v, want %v", test.name, test.peer, err, ErrContent)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := tl.ParseLayer(b.history.records[len(b.history.records)-1].object)
+		if err != nil || int(l.Layer) != test.layer || !slices.Equal(l.Message, test.want) {
+			t.Errorf("%s for layer %d: %x in layer %d, want %x in %d", test.name, test.peer, l.Message, l.Layer, test.want, test.layer)
+		}
+	}
+}
+
+// TestOldKeyOfResponder: Telegram for Android goes on under the old key after CommitKey, until
+// it has got something under the new one. If that is lost, the responder must still read it.
+func TestOldKeyOfResponder(t *testing.T) {
+	a, b := inState(t, accepted)
+	old := b.key
+	deliver(t, a, b.history.packets(b)...)
+	deliver(t, b, a.Outbox()...)
+	b.Outbox() // Noop, lost
+	if b.exchange.state != switched || b.key == old {
+		t.Fatalf("state %d, want switched", b.exchange.state)
+	}
+	b.restart(t)
+	for i := range 3 {
+		packet := seal(a.key, a.side(), a.object(text(int64(i+1), "x")))
+		if a.key.fingerprint() != old.fingerprint() && a.key.fingerprint() == b.key.fingerprint() {
+			t.Fatal("A uses the new key")
+		}
+		a.send(text(int64(i+1), "x"))
+		wantEvents(t, receive(t, b, packet), fmt.Sprintf("%d:%d:%d ", EventMessage, a.sent-1, i+1))
+	}
+	a.switchEarly()
+	oldPacket := seal(a.other, a.side(), a.object(text(9, "x"), later(1)))
+	receive(t, b, a.send(text(8, "x")))
+	if b.other != nil || b.exchange.state != idle {
+		t.Error("the old key is kept after a message under the new one")
+	}
+	wantRefused(t, b, oldPacket, ErrReplacedKey)
+	b.restart(t)
+	wantRefused(t, b, oldPacket, ErrReplacedKey)
+}
+
+// packets returns all that p has not got acknowledged.
+func (h *history) packets(p *party) (packets []Packet) {
+	for i := range h.records {
+		packets = append(packets, p.packet(p.acked+i))
+	}
+	return packets
+}
+
+// TestWhenTheNewKeyIsUsed: Telegram for iOS and MadelineProto cannot read it before they have
+// got CommitKey. Telegram for Android forgets the old key when something under it is processed
+// after CommitKey.
+func TestWhenTheNewKeyIsUsed(t *testing.T) {
+	for _, android := range []bool{false, true} {
+		a, b := inState(t, requested)
+		if android {
+			b.peer = LatestLayer + 1
+		}
+		deliver(t, a, b.history.packets(b)...)
+		old := b.Fingerprint()
+		deliver(t, b, a.Outbox()...)
+		fingerprint := func(data []byte) int64 { return int64(binary.LittleEndian.Uint64(data)) }
+		for _, p := range b.Outbox() {
+			if fingerprint(p.Data) != old {
+				t.Error("CommitKey is not under the old key")
+			}
+		}
+		if got := fingerprint(say(t, b, 1, "x").Data); (got != old) != android {
+			t.Errorf("Android %t: new key after CommitKey: %t", android, got != old)
+		}
+		// CommitKey comes, and Noop under the new key, with an in_seq_no that is too low.
+		a.switchEarly()
+		receive(t, b, a.send(service(&tl.Action{ID: tl.Noop}), seeing(-1)))
+		if got := fingerprint(say(t, b, 2, "x").Data); got == old || b.other != nil || b.exchange.state != idle {
+			t.Errorf("Android %t: old key in use: %t; there: %t", android, got == old, b.other != nil)
+		}
+	}
+}
+
+// TestSmallerWins: with Telegram for iOS the smaller id wins. It waits for our AcceptKey, while
+// we wait for its.
+func TestSmallerWins(t *testing.T) {
+	for _, way := range []string{"messages", "time", "abort", "answer"} {
+		a, b := inState(t, requested)
+		request := rekeyMessage(tl.RequestKey, exchangeID-1, a.group, 0)
+		receive(t, b, a.send(request, seenIs(b.sent)))
+		b.Outbox()
+		if err := b.commit(); err != nil {
+			t.Fatal(err)
+		}
+		b.restart(t)
+		b.Sent(b.Outbox()...)
+		switch way {
+		case "messages":
+			for i := range maxSilent {
+				if b.exchange.state != requested {
+					t.Fatalf("after %d messages state %d", i, b.exchange.state)
+				}
+				receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
+			}
+		case "time":
+			receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
+			a.wait(time.Minute)
+			if err := b.Tick(*b.clock); err != nil {
+				t.Fatal(err)
+			}
+		case "abort":
+			receive(t, b, a.send(service(&tl.Action{ID: tl.AbortKey, ExchangeID: exchangeID}), seenIs(b.sent)))
+		case "answer": // By the rules, ours wins.
+			receive(t, b, a.send(service(&tl.Action{ID: tl.AbortKey, ExchangeID: exchangeID - 1}), seenIs(b.sent)))
+			for range 2 * maxSilent {
+				receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
+			}
+			if b.exchange.state != requested {
+				t.Errorf("%s: state %d, want requested", way, b.exchange.state)
+			}
+			continue
+		}
+		sent := actionsOf(t, b)
+		if b.exchange.state != accepted || len(sent) != 1 || sent[0].ID != tl.AcceptKey || sent[0].ExchangeID != exchangeID-1 {
+			t.Errorf("%s: state %d, sent %+v, want that theirs is accepted", way, b.exchange.state, sent)
+		}
+	}
+}
+
+// TestNoAnswer: a peer that does not renew keys, or Telegram for Android in an exchange of its
+// own, never answers. The chat goes on, and asks ever more rarely.
+func TestNoAnswer(t *testing.T) {
+	a, b := inState(t, requested)
+	b.Sent(b.Outbox()...)
+	b.Chat.store, a.Chat.store = nil, nil
+	for i := range 2 * maxUses { // our own do not count
+		say(t, b, int64(i), "x")
+	}
+	a.wait(30 * 24 * time.Hour) // nor does time alone
+	if err := b.Tick(*b.clock); err != nil {
+		t.Fatal(err)
+	}
+	if b.exchange.state != requested {
+		t.Fatal("given up though the peer has sent nothing")
+	}
+	a.wait(-30 * 24 * time.Hour)
+	for i := range maxIgnored {
+		if b.exchange.state != requested {
+			t.Fatalf("given up after %d messages", i)
+		}
+		receive(t, b, a.send(text(1, "x"), seenIs(2)))
+	}
+	abort := func() {
+		t.Helper()
+		sent := actionsOf(t, b)
+		if last := sent[len(sent)-1]; b.exchange.state != idle || last.ID != tl.AbortKey || last.ExchangeID != exchangeID {
+			t.Fatalf("state %d, last sent %+v, want AbortKey", b.exchange.state, last)
+		}
+	}
+	abort()
+	wantEvents(t, receive(t, b, a.send(rekeyMessage(tl.AcceptKey, exchangeID, a.group, 1), seenIs(2))), "") // late
+	b.uses = 2 * maxUses
+	receive(t, b, a.send(service(&tl.Action{ID: tl.Noop}), seenIs(2)))
+	if b.exchange.state != idle {
+		t.Error("the next try is as soon as the first")
+	}
+	receive(t, b, a.send(text(1, "x"), seenIs(2)))
+	if b.exchange.state != requested {
+		t.Error("there is no next try")
+	}
+
+	// One message that had seen it, a day later.
+	a, b = inState(t, requested)
+	b.Sent(b.Outbox()...)
+	receive(t, b, a.send(text(1, "x"), seenIs(2)))
+	a.wait(24 * time.Hour)
+	if err := b.Tick(*b.clock); err != nil {
+		t.Fatal(err)
+	}
+	abort()
+}
+
+// TestPeerOnlyReads: a responder whose peer sends nothing more asks for the next key when this
+// one is used up, and an initiator uses the new key at last.
+func TestPeerOnlyReads(t *testing.T) {
+	a, b := inState(t, accepted)
+	deliver(t, a, b.history.packets(b)...)
+	deliver(t, b, a.Outbox()...)
+	b.Chat.store = nil
+	for i := 0; b.exchange.state == switched; i++ {
+		if i > maxUses+1 {
+			t.Fatalf("%d messages under one key", i)
+		}
+		say(t, b, 1, "x")
+	}
+	if b.exchange.state != requested || b.other != nil {
+		t.Errorf("state %d, old key there: %t", b.exchange.state, b.other != nil)
+	}
+
+	_, b = inState(t, committed)
+	b.Chat.store = nil
+	before := b.Fingerprint()
+	for i := 0; b.Fingerprint() == before; i++ {
+		if i > maxUses+1 {
+			t.Fatalf("%d messages under one key", i)
+		}
+		say(t, b, 1, "x")
+	}
+}
+
+// TestGapAndOldKey: a responder that misses something does not give up the old key, under
+// which TDLib sends it again, because the new one is used up.
+func TestGapAndOldKey(t *testing.T) {
+	_, b := inState(t, switched)
+	b.Chat.store = nil
+	for range 3 * maxUses {
+		say(t, b, 1, "x")
+	}
+	if b.exchange.state != switched || b.other == nil {
+		t.Errorf("state %d, old key there: %t", b.exchange.state, b.other != nil)
+	}
+}
+
+// TestIdleChats: what the driver sends is no use of a key.
+func TestIdleChats(t *testing.T) {
+	a, b := newSettledPair(t)
+	deliver(t, b, say(t, a, 1, "the last"))
+	for week := range 10 {
+		for _, p := range []*party{a, b} {
+			if err := p.Tick(*p.clock); err != nil {
+				t.Fatal(err)
+			}
+		}
+		settle(t, a, b)
+		a.wait(8 * 24 * time.Hour)
+		if week == 4 {
+			a.Chat.unhandled, b.Chat.unhandled = nil, nil
+		}
+		if before := a.sent + b.sent; week > 4 {
+			for _, p := range []*party{a, b} {
+				if err := p.Tick(*p.clock); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if settle(t, a, b); a.sent+b.sent != before {
+				t.Errorf("week %d: %d messages", week, a.sent+b.sent-before)
+			}
+		}
+	}
+}
+
+// TestNoTime: the time zero is none, and does not make the key old.
+func TestNoTime(t *testing.T) {
+	a, _ := newSettledPair(t)
+	say(t, a, 1, "x")
+	for _, now := range []time.Time{{}, testTime, testTime.Add(time.Hour)} {
+		if err := a.Tick(now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.exchange.state != idle {
+		t.Error("the key is replaced after an hour")
+	}
+}
+
+// TestAskAgain: a request, or its answer, that is lost is asked for again, by what comes and by
+// time; and the application is told when that does not help.
+func TestAskAgain(t *testing.T) {
+	asked := func(b *party) (n int) {
+		for _, a := range actionsOf(t, b) {
+			if a.ID == tl.Resend {
+				n++
+			}
+		}
+		return n
+	}
+	gaps := func(events []Event) (n int) {
+		for _, e := range events {
+			if e.Kind == EventGap {
+				n++
+				if e.From != 1 || e.To != 1 || !e.Since.Equal(testTime) || e.Seq != -1 {
+					t.Errorf("event %+v, want that message 1 is missing since %v", e, testTime)
+				}
+			}
+		}
+		return n
+	}
+	t.Run("messages that have seen it", func(t *testing.T) {
+		a, b := newSettledPair(t)
+		told := 0
+		for i := range 12 {
+			seen := b.sent
+			events := receive(t, b, a.forge(text(int64(i), "x"), later(i+1), seenIs(seen)))
+			told += gaps(events)
+			want := 0
+			if i%askAgain == 0 && i/askAgain < maxTries {
+				want = 1
+			}
+			if got := asked(b); got != want {
+				t.Errorf("message %d: %d requests, want %d", i, got, want)
+			}
+			if want := i / askAgain / toldTries; min(told, 1) != min(want, 1) || told > 1 {
+				t.Errorf("message %d: told %d times, want %d", i, told, want)
+			}
+			if got := b.Unhandled(); len(got) != len(events) || len(got) > 0 && gaps(got) != gaps(events) {
+				t.Errorf("Unhandled %+v, want %+v", got, events)
+			}
+			b.restart(t)
+			b.Sent(b.Outbox()...)
+			if got := b.Unhandled(); len(got) != len(events) || len(got) > 0 && gaps(got) != gaps(events) {
+				t.Errorf("after a crash Unhandled %+v, want %+v", got, events)
+			}
+		}
+	})
+	t.Run("time", func(t *testing.T) {
+		a, b := newSettledPair(t)
+		receive(t, b, a.forge(text(1, "x"), later(1)))
+		if asked(b) != 1 {
+			t.Fatal("no request")
+		}
+		for i := range 4 {
+			for _, step := range []struct {
+				wait time.Duration
+				want int
+			}{{askAfter<<i*time.Second - time.Second, 0}, {time.Second, 1}} {
+				a.wait(step.wait)
+				if err := b.Tick(*b.clock); err != nil {
+					t.Fatal(err)
+				}
+				if got := asked(b); got != step.want {
+					t.Errorf("time %d, after %v: %d requests, want %d", i, step.wait, got, step.want)
+				}
+				b.restart(t)
+				b.Sent(b.Outbox()...)
+			}
+		}
+		if told := gaps(receive(t, b, a.forge(text(2, "x"), later(2)))); told != 1 {
+			t.Errorf("told %d times, want once", told)
+		}
+	})
+	t.Run("16 that wait", func(t *testing.T) {
+		a, b := newSettledPair(t)
+		for i := range 40 {
+			receive(t, b, a.forge(text(int64(i), "x"), later(i+1)))
+			want := 0
+			if i == 0 || (i+1)%askAgainAt == 0 {
+				want = 1
+			}
+			if got := asked(b); got != want {
+				t.Errorf("message %d: %d requests, want %d", i, got, want)
+			}
+		}
+	})
+	t.Run("many holes", func(t *testing.T) {
+		a, b := newSettledPair(t)
+		total := 0
+		for i := range 100 {
+			receive(t, b, a.forge(text(int64(i), "x"), later(2*i+1)))
+			total += asked(b)
+		}
+		if total < maxSpans || total > 200 {
+			t.Errorf("%d requests for 100 holes", total)
+		}
+	})
+}
+
+// TestManyWait: 65 messages and more wait, and come in their turn.
+func TestManyWait(t *testing.T) {
+	a, b := newSettledPair(t)
+	b.Chat.store = nil
+	for i := range 200 {
+		receive(t, b, a.forge(text(int64(i+2), "x"), later(i+1)))
+	}
+	if got := messageIDs(receive(t, b, a.forge(text(1, "x")))); len(got) != 201 {
+		t.Errorf("%d messages are delivered, want 201", len(got))
+	}
+}
+
+// TestRequestBecomesNoop: Telegram for iOS stops for good at a second copy of a request for
+// what it has dropped.
+func TestRequestBecomesNoop(t *testing.T) {
+	a, b := newSettledPair(t)
+	receive(t, b, a.forge(text(2, "x"), later(1)))
+	sent := actionsOf(t, b)
+	number := int32(b.sent - 1)
+	if len(sent) != 1 || sent[0].ID != tl.Resend {
+		t.Fatalf("sent %+v, want Resend", sent)
+	}
+	receive(t, b, a.forge(resend(toWire(int(number), 0), toWire(int(number), 0)), later(2)))
+	sent = actionsOf(t, b)
+	if len(sent) != 2 || sent[0].ID != tl.Noop || sent[1].ID != tl.Resend || sent[1].Start != sent[1].End {
+		t.Errorf("sent %+v, want Noop in its place, and a new request", sent)
+	}
+}
+
+// TestFirstTwo: Telegram for Android acts on a request in its turn alone, and asks for its own
+// holes once: with each of ours go our first two messages.
+func TestFirstTwo(t *testing.T) {
+	for _, android := range []bool{false, true} {
+		a, b := newSettledPair(t)
+		if android {
+			b.peer = LatestLayer + 1
+		}
+		for i := range 3 {
+			b.Sent(say(t, b, int64(i), "lost"))
+		}
+		receive(t, b, a.forge(text(2, "x"), later(1)))
+		want := 1
+		if android {
+			want = 3
+		}
+		if got := b.Outbox(); len(got) != want || android && (got[0].Seq != 0 || got[1].Seq != 1) {
+			t.Errorf("Android %t: %d packets, want %d", android, len(got), want)
+		}
+	}
+}
+
+// TestFourAtATime: Telegram for Android ends the chat at the fifth message that waits.
+func TestFourAtATime(t *testing.T) {
+	for _, android := range []bool{false, true} {
+		a, b := newSettledPair(t)
+		if android {
+			b.peer = LatestLayer + 1
+		}
+		for i := range 10 {
+			b.Sent(say(t, b, int64(i), "lost"))
+		}
+		say(t, b, 10, "under way")
+		receive(t, b, a.send(resend(toWire(1, 0), toWire(10, 0))))
+		for i, want := range []int{3, 1, 4, 2, 0} {
+			got := b.Outbox()
+			if !android {
+				if i == 0 && len(got) != 10 {
+					t.Errorf("%d packets, want all 10", len(got))
+				}
+				continue
+			}
+			if len(got) != want {
+				t.Errorf("step %d: %d packets, want %d", i, len(got), want)
+			}
+			if i == 0 {
+				got = got[:1]
+			} else if i == 1 {
+				// All that are under way arrive.
+				for seq := b.acked; seq < b.sent; seq++ {
+					b.Sent(Packet{Seq: seq, resend: seq < 11})
+				}
+				b.Sent(Packet{Seq: 11})
+				continue
+			}
+			b.Sent(got...)
+		}
+	}
+}
