@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,9 +17,14 @@ import (
 )
 
 // TestBackends holds together what is written in several places for each backend: kernels,
-// a toggle, its registration, the dispatch that asks it, and the table in ARCHITECTURE.md.
+// a toggle, its registration, the dispatch that asks it, the table in ARCHITECTURE.md, and what CI
+// requires.
 func TestBackends(t *testing.T) {
 	architecture, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ci, err := os.ReadFile(".ci/run")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +50,7 @@ func TestBackends(t *testing.T) {
 		packages = append(packages, p)
 	}
 	for _, p := range packages {
-		for _, problem := range p.problems(called, string(architecture)) {
+		for _, problem := range p.problems(called, string(architecture), string(ci)) {
 			t.Error(problem)
 		}
 	}
@@ -69,7 +75,7 @@ type registration struct {
 }
 
 // problems says what is wrong, and where to mend it. Called are the kernels that anybody calls.
-func (p *kernelPackage) problems(called map[string]bool, architecture string) (list []string) {
+func (p *kernelPackage) problems(called map[string]bool, architecture, ci string) (list []string) {
 	for _, kernel := range slices.Sorted(maps.Keys(p.kernels)) {
 		if !called[kernel] {
 			list = append(list, fmt.Sprintf("%s: nothing calls %s: dispatch to it in an _asm.go file, or remove it from its generator", p.kernels[kernel], kernel))
@@ -89,6 +95,10 @@ func (p *kernelPackage) problems(called map[string]bool, architecture string) (l
 		var names []string
 		for _, r := range all {
 			names = append(names, r.name)
+			// The 32-bit programs run on machines of the other two only.
+			if line := "\t\tbackend " + path.Base(p.dir) + ":" + r.name + " "; arch != "arm" && arch != "others" && !strings.Contains(ci, line) {
+				list = append(list, fmt.Sprintf(".ci/run: this_machine has no line for %s:%s on %s", path.Base(p.dir), r.name, arch))
+			}
 		}
 		row := fmt.Sprintf("| %s | %s | %s |", p.dir, arch, strings.Join(names, ", "))
 		if !strings.Contains(architecture, row+"\n") {
@@ -114,11 +124,11 @@ func (p *kernelPackage) read(t *testing.T) {
 		}
 		asm := p.dir + "/asm"
 		for _, spec := range file.Imports {
-			path, err := strconv.Unquote(spec.Path.Value)
+			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if inside, ok := strings.CutPrefix(path, module+"/"); ok && strings.HasSuffix(path, "/asm") {
+			if inside, ok := strings.CutPrefix(imported, module+"/"); ok && path.Base(inside) == "asm" {
 				asm = inside
 			}
 		}
@@ -202,18 +212,20 @@ func TestPlantedBackends(t *testing.T) {
 		toggle   = "package p\n\nvar useFast = true\n\nvar backends = impl.New(\"p\").Add(\"FAST\", &useFast)\n"
 		dispatch = "package p\n\nfunc encrypt(dst, src []byte) {\n\tif useFast {\n\t\tasm.Encrypt(&dst[0], &src[0])\n\t}\n}\n"
 		row      = "| p | amd64 | FAST |\n"
+		ci       = "\t\tbackend p:FAST aes\n\t\tbackend p:FASTER aes\n"
 	)
-	for _, tt := range []struct{ name, stub, toggle, dispatch, row, want string }{
-		{"nothing", stub, toggle, dispatch, row, ""},
-		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, "p/asm/p_amd64.go: nothing calls p/asm.Decrypt"},
-		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, "p/p_amd64.go: useFast is not registered"},
-		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, "p/p_amd64.go: no function asks useFast"},
-		{"row", stub, toggle, dispatch, "| p | arm64 | FAST |\n", "ARCHITECTURE.md: the table of backends has no row | p | amd64 | FAST |"},
-		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, "no row | p | amd64 | FAST, FASTER |"},
+	for _, tt := range []struct{ name, stub, toggle, dispatch, row, ci, want string }{
+		{"nothing", stub, toggle, dispatch, row, ci, ""},
+		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, ci, "p/asm/p_amd64.go: nothing calls p/asm.Decrypt"},
+		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, ci, "p/p_amd64.go: useFast is not registered"},
+		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, ci, "p/p_amd64.go: no function asks useFast"},
+		{"row", stub, toggle, dispatch, "| p | arm64 | FAST |\n", ci, "ARCHITECTURE.md: the table of backends has no row | p | amd64 | FAST |"},
+		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, ci, "no row | p | amd64 | FAST, FASTER |"},
+		{"CI", stub, toggle, dispatch, row, "\t\tbackend p:FASTER aes\n", ".ci/run: this_machine has no line for p:FAST on amd64"},
 	} {
 		p := &kernelPackage{dir: "p", text: map[string]string{"p/asm/p_amd64.go": tt.stub, "p/p_amd64.go": tt.toggle, "p/p_asm.go": tt.dispatch}}
 		p.read(t)
-		got := strings.Join(p.problems(p.called, tt.row), "; ")
+		got := strings.Join(p.problems(p.called, tt.row, tt.ci), "; ")
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
