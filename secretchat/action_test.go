@@ -31,3 +31,12 @@ func TestActions(t *testing.T) {
 		t.Errorf("an action of a newer layer is %+v", a)
 	}
 }
+
+// TestLatestLayer: the newest layer of options.go is one that layer.go sends messages in.
+func TestLatestLayer(t *testing.T) {
+	for _, layer := range []int{MinLayer, LatestLayer} {
+		if got := wrapper(layer); got != layer {
+			t.Errorf("wrapper, in layer.go, has messages of layer %d in layer %d", layer, got)
+		}
+	}
+}

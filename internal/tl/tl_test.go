@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +117,11 @@ func TestServiceVectors(t *testing.T) {
 	}
 	if checked != len(actions) {
 		t.Errorf("%d actions, want %d", checked, len(actions))
+	}
+	for _, id := range ActionIDs() {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(actions)), func(a Action) bool { return a.ID == id }) {
+			t.Errorf("testdata/secret_tl.json has no vector of action %#x, or it is not in actions above", id)
+		}
 	}
 }
 
