@@ -33,16 +33,16 @@ import (
 const Size = 256
 
 var (
-	// ErrPrime says that a modulus is not a safe prime of exactly 2048 bits.
+	// ErrPrime means that a modulus is not a safe prime of exactly 2048 bits.
 	ErrPrime = errors.New("bigdh: not a safe prime of 2048 bits")
-	// ErrGenerator says that a generator is not one of 2 to 7, or not a square
-	// modulo the prime.
+	// ErrGenerator means that a generator is not one of 2 to 7, or not a square modulo the
+	// prime.
 	ErrGenerator = errors.New("bigdh: generator does not fit the prime")
-	// ErrPublicKey says that a public value is out of range or of another group.
+	// ErrPublicKey means that a public value is out of range, or belongs to another group.
 	ErrPublicKey = errors.New("bigdh: public value out of range")
-	// ErrModulus says that a modulus is even, or has not 2048 bits exactly.
+	// ErrModulus means that a modulus is even, or does not have exactly 2048 bits.
 	ErrModulus = errors.New("bigdh: not an odd number of 2048 bits")
-	// ErrKeySize says that a private key has not 1 to 256 bytes, or is 0 or 1.
+	// ErrKeySize means that a private key does not have 1 to 256 bytes, or is 0 or 1.
 	ErrKeySize = errors.New("bigdh: invalid size of private key")
 )
 

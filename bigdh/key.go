@@ -60,13 +60,13 @@ type PrivateKey struct {
 
 // GenerateKey returns a new key of 2048 random bits.
 //
-// The bits are the operating system's. Telegram's servers send random bytes of their
-// own, for devices whose system has poor ones; serverRandom may be these or nil. They
-// are hashed together with more bytes of the system and added, so that who knows or
-// chooses them knows no more about the key.
+// The bits come from the operating system. Telegram's servers send random bytes of their
+// own, for devices whose system has poor ones; serverRandom is these bytes, or nil. They
+// are hashed together with more bytes from the system, and the result is mixed in, so that
+// whoever knows or chooses them learns nothing about the key.
 //
-// The error says that random bytes are not to be had, or are not random, which can only
-// happen if the program has replaced [rand.Reader].
+// An error means that random bytes are not available, or not random, which can only happen
+// if the program has replaced rand.Reader.
 func (g *Group) GenerateKey(serverRandom []byte) (*PrivateKey, error) {
 	k := new(PrivateKey)
 	for range maxDraws {
@@ -152,8 +152,8 @@ func (g *Group) finish(k *PrivateKey) error {
 	return nil
 }
 
-// Bytes returns the exponent, to be kept while the peer's answer is awaited. It is as
-// secret as the key.
+// Bytes returns the exponent, to be kept while waiting for the peer's answer. It is as
+// secret as the key itself.
 func (k *PrivateKey) Bytes() [Size]byte {
 	k.checkUsable()
 	return k.x

@@ -18,13 +18,12 @@ type Job struct {
 	Err error
 }
 
-// SealBatch does what Key.Seal does, for each job, but hashes and encrypts several
-// messages at once, which takes a CPU with the instructions for it hardly longer than one.
-// It sets each job's Err and returns the first that is not nil, by index. It panics before
-// it has written anything if one of the calls would.
+// SealBatch does what [Key.Seal] does for each job, but hashes and encrypts several
+// messages at once, which takes a CPU with the instructions for it hardly longer than one
+// message. It sets each job's Err and returns the first one, by index, that is not nil. It
+// panics, before it has written anything, if one of the calls would.
 //
-// If what is written for one job overlaps a buffer of another, the result of either is
-// undefined.
+// If the output of one job overlaps a buffer of another, the results of both are undefined.
 func SealBatch(jobs []Job) error {
 	for i := range jobs {
 		j := &jobs[i]
@@ -40,8 +39,8 @@ func SealBatch(jobs []Job) error {
 	return firstError(jobs)
 }
 
-// OpenBatch does what Key.Open does, for each job, in the way of SealBatch. A packet that
-// is refused spoils no other.
+// OpenBatch does what [Key.Open] does for each job, in the manner of [SealBatch]. A packet
+// that is refused does not affect the others.
 func OpenBatch(jobs []Job) error {
 	for i := range jobs {
 		j := &jobs[i]

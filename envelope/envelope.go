@@ -1,34 +1,32 @@
-// Package envelope seals and opens the messages of Telegram's MTProto, for clients,
-// servers and secret chats that speak it. For anything new use an AEAD such as the
-// one of crypto/cipher.NewGCM, or age for files.
+// Package envelope seals and opens the messages of Telegram's MTProto, for clients, servers
+// and secret chats that speak it. For anything new use an AEAD such as the one of
+// crypto/cipher.NewGCM, or age for files.
 //
 // A message, in cloud chats and secret chats alike, is a packet of
 //
 //	key_id(8) || msg_key(16) || IGE( plaintext || padding )
 //
-// where key_id tells which authorization key it is for, msg_key is a hash, with the
-// authorization key, of the plaintext and its padding, and the key and the iv of
-// AES-256-IGE are derived from the authorization key and msg_key. Package kdf has the
-// formulas.
+// where key_id names the authorization key, and msg_key is a hash of part of that key, the
+// plaintext and its padding. The key and the iv of AES-256-IGE are derived from the
+// authorization key and msg_key. Package kdf has the formulas.
 //
-// Open releases nothing before msg_key has been compared, in constant time, with the
-// hash of what came out. Whatever is wrong with a packet, there is one error,
-// [ErrDecrypt], after the same work, which depends on the length of the packet alone:
-// whether it is the key_id, or the msg_key, or where a bit was changed, nobody can
-// tell. What was decrypted is erased then. [Layout.Body] is the step that follows and
-// has the same error.
+// Open releases nothing before it has compared msg_key, in constant time, with the hash of
+// what it decrypted. Whatever is wrong with a packet, the error is the same, [ErrDecrypt],
+// and the work before it depends only on the length of the packet. So nobody can tell
+// whether the key_id or the msg_key was wrong, or where a bit was changed. What was
+// decrypted is erased. [Layout.Body] is the step that follows, and has the same error.
 //
-// A [Key] seals and opens; Seal and Open without one are for a single message.
-// [SealBatch] and [OpenBatch] are for many at a time, under any keys.
+// Use a [Key] to seal and open many messages under one authorization key, Seal and Open for
+// single messages, and [SealBatch] and [OpenBatch] for many messages at a time, under any
+// keys.
 //
 // The authorization key and the plaintext are secret: no branch and no memory address
-// depends on them. The lengths of packets and of plaintexts are public, as is whether a
-// packet was refused. Not checked here, since it takes more than one packet to
-// tell: that a message is new and comes in its turn. msg_key says nothing of that.
+// depends on them. The lengths of packets and plaintexts are public, as is whether a packet
+// was refused. Whether a message is new and arrives in its turn cannot be told from one
+// packet, and is not checked here; msg_key says nothing about it.
 //
-// Nothing allocates if there is room in dst, on platforms where packages ige and kdf do
-// not, and ciphertext or plaintext may be worked on in place; see [Key.Seal] and
-// [Key.Open].
+// Nothing allocates if dst has room, on platforms where packages ige and kdf do not
+// allocate, and everything can work in place; see [Key.Seal] and [Key.Open].
 package envelope
 
 import (
@@ -43,13 +41,14 @@ import (
 
 // Sizes in bytes.
 const (
-	// HeaderSize is that of key_id and msg_key.
+	// HeaderSize is the length of key_id and msg_key together.
 	HeaderSize = keyIDSize + kdf.MsgKeySize
 
-	// MaxOverhead is an upper bound of how much longer than its plaintext a packet is.
+	// MaxOverhead bounds how much longer a packet is than its plaintext.
 	MaxOverhead = HeaderSize + maxPadding
 
-	// DefaultMaxPacket is the length of the longest packet, unless a Key has another.
+	// DefaultMaxPacket is the length of the longest packet, unless a Key sets another
+	// limit.
 	DefaultMaxPacket = 1 << 20
 
 	// largestPacket is more than any other: lengths can be added without a thought, also
@@ -62,12 +61,12 @@ const (
 	blockSize = ige.BlockSize
 )
 
-// ErrDecrypt says that a packet is not a message under this key, or not a well-formed
-// one. There is no telling why.
+// ErrDecrypt means that a packet is not a well-formed message under this key. It never says
+// why.
 var ErrDecrypt = errors.New("envelope: message cannot be decrypted")
 
-// ErrTooLong says that a plaintext is too long for a packet, with as much padding as there
-// may be.
+// ErrTooLong means that a plaintext, with as much padding as there may be, does not fit a
+// packet.
 var ErrTooLong = errors.New("envelope: plaintext too long")
 
 // Version is a version of MTProto.
@@ -83,20 +82,20 @@ const (
 // kdf, "generic".
 func Backend() string { return backends.String() }
 
-// Key is an authorization key for which some messages are sealed or opened. It
-// remembers the key_id, which to compute takes longer than to open a short message.
-// Goroutines may use one at the same time.
+// Key is an authorization key under which several messages are sealed or opened. It
+// remembers the key_id, which takes longer to compute than opening a short message does. It
+// is safe for concurrent use.
 type Key struct {
-	// MaxPacket is the length of the longest packet to seal or open, if it is not
-	// zero, and 1 GiB if it is more. Else that is DefaultMaxPacket. Open refuses longer ones before any work.
+	// MaxPacket is the length of the longest packet to seal or open, up to 1 GiB; 0 stands
+	// for DefaultMaxPacket. Open refuses longer packets before doing any work.
 	MaxPacket int
 
 	auth *kdf.AuthKey
 	id   [keyIDSize]byte
 }
 
-// NewKey returns a Key for auth, of which it keeps the address: auth must not be changed
-// or wiped as long as the Key is in use.
+// NewKey returns a Key for auth. It keeps the pointer: auth must not be changed or wiped
+// while the Key is in use.
 func NewKey(auth *kdf.AuthKey) *Key {
 	return &Key{auth: auth, id: auth.ID()} // Small enough to be inlined, see Seal.
 }

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// Layout is that of a plaintext: where it says how long its body is. What follows the
-// body is padding.
+// Layout says how a plaintext is laid out: where the length of its body is. What follows
+// the body is padding.
 type Layout uint8
 
 const (
@@ -27,10 +27,10 @@ func (l Layout) header() int {
 	panic("envelope: invalid layout")
 }
 
-// Body returns the body in a plaintext that was opened, of which it is a part. A body is
-// not empty and a multiple of four bytes, and the padding has 12 to 1024 bytes, in MTProto
-// 1.0 up to 15. If it does not fit, Body returns ErrDecrypt, and what was opened
-// must not be used for anything.
+// Body returns the body of a plaintext that was opened, as a part of it. A body is a
+// multiple of four bytes and not empty. The padding has 12 to 1024 bytes, and up to 15 in
+// MTProto 1.0. If anything does not fit, Body returns ErrDecrypt, and what was opened must
+// not be used for anything.
 func (l Layout) Body(v Version, padded []byte) (body []byte, err error) {
 	least, most := minPadding, maxPadding
 	switch v {

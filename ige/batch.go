@@ -29,9 +29,9 @@ func EncryptBatch(ms []Message) {
 	}
 }
 
-// DecryptBatch does what calling Decrypt on each message does, in the way of
-// EncryptBatch. It sets each message's Err to the result and returns the first of
-// them that is not nil, by index. A message with an error spoils no other.
+// DecryptBatch does what calling Decrypt on each message does, in the manner of
+// EncryptBatch. It sets each message's Err and returns the first one, by index, that is not
+// nil. A message with an error does not affect the others.
 func DecryptBatch(ms []Message) error {
 	if len(ms) == 1 {
 		ms[0].Err = ms[0].Decrypt()

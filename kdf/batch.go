@@ -9,15 +9,15 @@ type Job struct {
 	Key, IV [32]byte
 }
 
-// MsgKeyBatch sets the MsgKey of each job to AuthKey.MsgKey(Side, Padded). It panics
-// before it has written anything if a job has no AuthKey.
+// MsgKeyBatch sets the MsgKey of each job to AuthKey.MsgKey(Side, Padded). It panics,
+// before it has written anything, if a job has no AuthKey.
 func MsgKeyBatch(jobs []Job) {
 	checkJobs(jobs)
 	msgKeyBatch(jobs)
 }
 
-// DeriveBatch sets the Key and the IV of each job to what AuthKey.Derive makes of its
-// Side and MsgKey. It panics before it has written anything if a job has no AuthKey.
+// DeriveBatch sets the Key and the IV of each job as [AuthKey.Derive] does for its Side and
+// MsgKey. It panics, before it has written anything, if a job has no AuthKey.
 func DeriveBatch(jobs []Job) {
 	checkJobs(jobs)
 	deriveBatch(jobs)

@@ -52,10 +52,9 @@ type AuthKey [AuthKeySize]byte
 // the authorization key, the keys of its encryption are derived.
 type MsgKey [MsgKeySize]byte
 
-// Side tells who sent a message, which is so to say the direction of the message. A
-// secret chat has no client and server: the side that asked for the chat is the Client,
-// the one that accepted is the Server. In secret chats with MTProto 1.0 both are the
-// Client.
+// Side tells who sent a message, that is, its direction. A secret chat has no client and no
+// server: the side that requested the chat is the Client, and the one that accepted it the
+// Server. In secret chats under MTProto 1.0 both are the Client.
 type Side uint8
 
 const (
@@ -117,7 +116,7 @@ func (k *AuthKey) ID() [8]byte {
 	return id
 }
 
-// Fingerprint is ID as the number that the TL language makes of it.
+// Fingerprint returns ID as a TL long: the same bytes, read in little-endian order.
 func (k *AuthKey) Fingerprint() int64 {
 	id := k.ID()
 	return int64(binary.LittleEndian.Uint64(id[:]))
