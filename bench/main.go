@@ -1,5 +1,5 @@
-// Command bench compares mtcore with other implementations, for users who would see
-// for themselves, and who would send what they saw to others.
+// Command bench compares mtcore with other implementations, for users who want to see for
+// themselves and to share what they saw.
 //
 //	go run .                                        everything, in about two minutes
 //	go run . -check                                 only whether results are right

@@ -126,8 +126,8 @@ func newCache(check func(context.Context, *nat) (bool, error)) *cache {
 	}
 }
 
-// prime returns p as a prime, or ErrPrime, or the error of ctx. Who asks for a number
-// that is being checked waits for the verdict, or takes over if there will be none.
+// prime returns p as a prime, or ErrPrime, or the error of ctx. A caller whose number is
+// being checked already waits for the verdict, or takes over if there will be none.
 func (c *cache) prime(ctx context.Context, p *[Size]byte) (*prime, error) {
 	for {
 		c.mu.Lock()

@@ -13,7 +13,8 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// A Peer is somebody else's implementation of some of it. What is nil it does not have.
+// A Peer is somebody else's implementation of part of the work. Fields for what it cannot
+// do are nil.
 type Peer struct {
 	ID     string // begins each of its ways, before the dot
 	Module string // whose version reports tell; empty if there is none
@@ -41,7 +42,8 @@ func All() []*Peer {
 	return here
 }
 
-// An IGE is a way to encrypt or to decrypt. Peers are wrong in place, without a warning.
+// An IGE is a way to encrypt or to decrypt. Unlike mtcore, peers compute garbage in place,
+// without a warning.
 type IGE struct {
 	suite.Label
 	Prepare PrepareIGE

@@ -7,7 +7,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A Setting is one that packages of ours can run in: which of their backends are on.
+// A Setting is a choice of which backends are on, in which packages of mtcore can run.
 type Setting struct {
 	Name   string
 	States []impl.State
@@ -16,10 +16,10 @@ type Setting struct {
 // Generic is the name of the setting without assembly. It comes first in each list.
 const Generic = "generic"
 
-// OurName is what tables call a package of ours in a setting.
+// OurName is what tables call an mtcore package in a setting.
 func OurName(s Setting) string { return "mtcore " + s.Name }
 
-// Row is the row of a way of ours in the setting.
+// Row is the row of one of mtcore's ways in the setting.
 func (s *Setting) Row(way results.Way) Row { return Row(results.RowName(way, s.Name)) }
 
 // Enter turns the backends on and off, and returns what puts them back.
@@ -35,7 +35,7 @@ func (s *Setting) Enter() (leave func()) {
 	}
 }
 
-// SettingsOf returns the settings that this machine can run a package of ours in, the
+// SettingsOf returns the settings in which this machine can run an mtcore package, the
 // generic one first and the best one last.
 func SettingsOf(pkg string) []Setting {
 	var settings []Setting
@@ -45,7 +45,7 @@ func SettingsOf(pkg string) []Setting {
 	return settings
 }
 
-// StatesOf returns the states of a package of ours, in the same order.
+// StatesOf returns the states of an mtcore package, in the same order.
 func StatesOf(pkg string) []impl.State {
 	packages := impl.Packages()
 	i := slices.IndexFunc(packages, func(p *impl.Package) bool { return p.Name() == pkg })
@@ -55,8 +55,8 @@ func StatesOf(pkg string) []impl.State {
 	return packages[i].States()
 }
 
-// Without returns the settings but for those with one of the names, and all of them if
-// nothing were left.
+// Without returns the settings except those with one of the names, or all of them if
+// nothing would be left.
 func Without(settings []Setting, names ...string) []Setting {
 	rest := slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return slices.Contains(names, s.Name) })
 	if len(rest) == 0 {
@@ -65,7 +65,7 @@ func Without(settings []Setting, names ...string) []Setting {
 	return rest
 }
 
-// WithoutGeneric may return none.
+// WithoutGeneric leaves out the generic setting. It may return none.
 func WithoutGeneric(settings []Setting) []Setting {
 	return slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return s.Name == Generic })
 }
@@ -81,16 +81,16 @@ func (s *Setting) Single(singles []Setting) Row {
 	return singles[len(singles)-1].Row(results.OneByOne)
 }
 
-// MaxGeneric is the largest message that a generic implementation is measured with where the
-// machine has a better one.
+// MaxGeneric is the longest message that the generic implementation is measured with on a
+// machine that has a better one.
 const MaxGeneric = 1 << 10
 
-// MeasuredWith reports whether the i-th of the settings is measured with messages of a size.
+// MeasuredWith reports whether setting i is measured with messages of this size.
 func MeasuredWith(settings []Setting, i, size int) bool {
 	return settings[i].Name != Generic || i == len(settings)-1 || size <= MaxGeneric
 }
 
-// Names returns those of the settings.
+// Names returns the names of the settings.
 func Names(settings []Setting) []string {
 	var names []string
 	for _, s := range settings {

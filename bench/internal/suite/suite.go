@@ -1,5 +1,6 @@
-// Package suite is what the subjects of the benchmark have in common: cases of work, the contenders
-// that do it, how they are measured against each other, and the targets of ours.
+// Package suite is what the subjects of the benchmark share: cases of work, the contenders
+// that do it, how they are measured against each other, and the targets that mtcore sets
+// itself.
 package suite
 
 import (
@@ -9,14 +10,13 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A Suite is one subject, such as IGE: what makes sure that its numbers are numbers of
-// correct code, what is measured, and how to read it.
+// A Suite is one subject, such as IGE: what shows that its numbers belong to correct code,
+// what is measured, and how to read the results.
 type Suite struct {
 	Name     string
 	Backends []string // that can be measured here, whatever the options
-	// Check compares all contenders with each other. It passes a line for each
-	// thing that it found to be right, and returns an error at the first that is
-	// not.
+	// Check compares all contenders with each other. It passes on a line for each thing
+	// that it found to be right, and returns an error at the first one that is not.
 	Check   func(passed func(line string)) error
 	Cases   []Case
 	Columns []Column // of ratios, in the order of the table
@@ -42,8 +42,9 @@ func (c *Case) ID(suite string) results.CaseID {
 	return results.CaseID{Suite: suite, Op: c.Op, Count: c.Count, Size: c.Size}
 }
 
-// A Label is a way to do the work and what tables call it. The way identifies it in reports, and
-// stays; the words may change. Ours have no Who: the setting tells.
+// A Label names a way to do the work. Its id, the Way, identifies it in reports and stays;
+// the words for tables may change. Labels of mtcore have no Who, since the setting provides
+// it.
 type Label struct {
 	Way      results.Way
 	Who, How string
@@ -59,8 +60,8 @@ type Contender struct {
 	AtLeast Floor        // a time that the work needs even if Op does not
 	Less    Row          // whose time is taken off
 	NoRate  bool         // whether it does something else than process the bytes
-	// Versus has the contenders to compare with for each column that says something
-	// about this one. The fastest of them counts.
+	// Versus has, for each column, the contenders to compare this one with. The fastest of
+	// them counts.
 	Versus map[Column][]Row
 }
 
@@ -75,7 +76,7 @@ func (c *Contender) Row() Row {
 	return Row(c.Way)
 }
 
-// Row is the row of the label if it is not ours.
+// Row is the row of the label, if it is a peer's.
 func (l Label) Row() Row { return Row(l.Way) }
 
 // who is what tables call the contender.
@@ -86,7 +87,7 @@ func (c *Contender) who() string {
 	return c.Who
 }
 
-// LimitWho is in the rows of what nothing can be faster than.
+// LimitWho marks the rows of limits that nothing can be faster than.
 const LimitWho = "limit"
 
 func (c *Contender) kind() results.Kind {
@@ -102,7 +103,7 @@ func (c *Contender) kind() results.Kind {
 	}
 }
 
-// A Floor is a share of the time of another contender. The zero value is none.
+// A Floor is a share of another contender's time. The zero value is none.
 type Floor struct {
 	Of    Row
 	Share float64
@@ -112,8 +113,8 @@ type Floor struct {
 type Column struct {
 	ID    results.Column
 	Title string
-	// Multiple says that the column shows by how much a contender's time exceeds
-	// the other's. If false, it shows how many times faster the contender is.
+	// Multiple says that the column shows a contender's time as a multiple of the other's;
+	// otherwise it shows how many times faster the contender is.
 	Multiple bool
 }
 
@@ -134,7 +135,7 @@ var (
 	OfIGE       = Column{ID: results.OfIGE, Title: "× IGE", Multiple: true}
 )
 
-// Labels of ours that several suites have.
+// Labels of mtcore that several suites share.
 var (
 	InBatch  = Label{Way: results.Batch, How: "batch"}
 	OneByOne = Label{Way: results.OneByOne, How: "one at a time"}
@@ -180,7 +181,7 @@ const (
 	Decrypt Direction = "decrypt"
 )
 
-// Choice returns what the command line chose, or what is usual if it did not.
+// Choice returns what the command line chose, or else the usual.
 func Choice[T any](chosen []T, usual ...T) []T {
 	if chosen == nil {
 		return usual
@@ -188,7 +189,7 @@ func Choice[T any](chosen []T, usual ...T) []T {
 	return chosen
 }
 
-// Measured returns those of the settings of a package that are to be measured.
+// Measured returns those settings of a package that are to be measured.
 func (opt Options) Measured(settings []Setting) []Setting {
 	return slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool {
 		return opt.Backend != "" && s.Name != opt.Backend
