@@ -30,6 +30,8 @@ var mayImport = map[string][]string{
 	"internal/redact":        {},
 	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs"},
 	"internal/results":       {},
+	"internal/rsapad":        {"ige", "internal/rsa2048"},
+	"internal/srpcore":       {"bigdh"},
 	"internal/tl":            {},
 	"internal/wipetest":      {},
 
@@ -45,9 +47,10 @@ var mayImport = map[string][]string{
 	"bigdh":    {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact"},
 	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl", "internal/kdfspec"},
 
-	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/tl"},
+	"compat/adapter":      {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/rsa2048", "internal/rsapad", "internal/srpcore"},
+	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/rsapad", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20poly1305"},
-	"srp":                 {"bigdh", "internal/redact"},
+	"srp":                 {"bigdh", "internal/redact", "internal/srpcore"},
 	"secretchat/peertest": {"bigdh", "envelope", "ige", "kdf", "internal/tl"},
 }
 

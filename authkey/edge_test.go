@@ -19,6 +19,7 @@ import (
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
+	"github.com/mtcore/mtcore/internal/rsapad"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -408,7 +409,7 @@ func clientData(c *Client, s *Server, newNonce []byte) []byte {
 func goodTempKey(t *testing.T, k *PublicKey, data []byte) []byte {
 	t.Helper()
 	for i := range 256 {
-		key := make([]byte, tempKeySize)
+		key := make([]byte, rsapad.KeySize)
 		for j := range key {
 			key[j] = byte(5*i + 7*j)
 		}
@@ -416,7 +417,7 @@ func goodTempKey(t *testing.T, k *PublicKey, data []byte) []byte {
 		script := &counted{r: random}
 		var out [rsaSize]byte
 		withReader(script, func() { k.rsaPad(&out, data) })
-		if script.n == paddedSize-len(data)+tempKeySize {
+		if script.n == paddedSize-len(data)+rsapad.KeySize {
 			return key
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/rsapad"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -91,7 +92,7 @@ func replay(t *testing.T, v *handshakeVector, key *PublicKey, resPQ, params, gen
 		}, random...)
 	}
 	const inner = 100 // bytes of p_q_inner_data_dc
-	step(resPQ, v.NewNonce, zeros(paddedSize-inner), zeros(tempKeySize))
+	step(resPQ, v.NewNonce, zeros(paddedSize-inner), zeros(rsapad.KeySize))
 	step(params, v.B, v.ClientPadding)
 	if step(gen); got != nil {
 		t.Errorf("%s: answer %x to dh_gen_ok", v.Name, got)
@@ -130,7 +131,7 @@ func TestTelegramSample(t *testing.T) {
 	sent := replay(t, &v, key, resPQ.Append(nil), params.AppendServerDHParams(nil), gen.Append(nil))
 
 	var encrypted [rsaSize]byte
-	withRandom(t, func() { key.rsaPad(&encrypted, v.InnerData) }, zeros(paddedSize-len(v.InnerData)), zeros(tempKeySize))
+	withRandom(t, func() { key.rsaPad(&encrypted, v.InnerData) }, zeros(paddedSize-len(v.InnerData)), zeros(rsapad.KeySize))
 	req := tl.ReqDHParams{
 		Nonce: nonce, ServerNonce: serverNonce, P: v.P, Q: v.Q,
 		Fingerprint: key.Fingerprint(), EncryptedData: encrypted[:],

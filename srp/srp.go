@@ -27,36 +27,32 @@ package srp
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
 	"errors"
 	"slices"
 
 	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/srpcore"
 )
 
 // Sizes in bytes.
 const (
 	// Size is that of A, B and verifiers.
-	Size = bigdh.Size
+	Size = srpcore.Size
 	// ProofSize is that of M1.
-	ProofSize = sha256.Size
-	// minB is that of the shortest B.
-	minB = 248
+	ProofSize = srpcore.ProofSize
 	// saltSize is how much NewVerifier adds to the server's salt.
-	saltSize = 32
+	saltSize = srpcore.SaltSize
 )
 
 var (
 	// ErrPassword says that the password is empty, which none may be.
-	ErrPassword = errors.New("srp: empty password: to log in without one send inputCheckPasswordEmpty, " +
-		"and to remove one an empty new_password_hash")
+	ErrPassword = srpcore.ErrPassword
 	// ErrServer says that the server's B is out of range, or would make A or M1 tell of
 	// the password.
-	ErrServer = errors.New("srp: B of the server is out of range")
+	ErrServer = srpcore.ErrServer
 	// ErrVerifier says that a verifier is not one that NewVerifier has made in this group.
 	ErrVerifier = errors.New("srp: invalid verifier")
 )
@@ -70,6 +66,8 @@ type Params struct {
 	Salt1, Salt2 []byte
 }
 
+func (p *Params) core() *srpcore.Params { return (*srpcore.Params)(p) }
+
 // Check returns A and M1, with which a client proves that it knows the password, for the B
 // that the server has sent as srp_B. The password is UTF-8, as it was typed.
 //
@@ -77,28 +75,16 @@ type Params struct {
 // or is not from 1 to p-1, or is one that shows the server's ill will, and the error of ctx
 // soon after ctx is done.
 func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte, m1 [ProofSize]byte, err error) {
-	b, err := p.parseB(srpB)
+	b, err := p.core().ParseB(srpB)
 	if err != nil {
 		return a, m1, err
 	}
 	var x [sha256.Size]byte
 	defer clear(x[:])
-	if err := p.hashPassword(ctx, &x, p.Salt1, password); err != nil {
+	if err := p.core().HashPassword(ctx, &x, p.Salt1, password); err != nil {
 		return a, m1, err
 	}
 	return p.answer(&x, &b)
-}
-
-// parseB returns the B of a server as a number.
-func (p *Params) parseB(srpB []byte) (b [Size]byte, err error) {
-	if len(srpB) < minB || len(srpB) > Size {
-		return b, ErrServer
-	}
-	copy(b[Size-len(srpB):], srpB)
-	if isZero(b[:]) == 1 || !below(&b, p.Group) {
-		return b, ErrServer
-	}
-	return b, nil
 }
 
 // answer returns the A and M1 of a client whose password has the hash x.
@@ -111,36 +97,10 @@ func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [
 	exponent := private.Bytes()
 	defer clear(exponent[:])
 	public := private.PublicKey().Bytes()
-	if m1, err = p.prove(x, &exponent, &public, b); err != nil {
+	if m1, err = p.core().Prove(x, &exponent, &public, b); err != nil {
 		return a, m1, err
 	}
 	return public, m1, nil
-}
-
-// prove returns the M1 of a client with exponent a.
-func (p *Params) prove(x *[sha256.Size]byte, a, publicA, b *[Size]byte) (m1 [ProofSize]byte, err error) {
-	m := p.Group.Modulus()
-	var v, s [Size]byte
-	defer clear(v[:])
-	defer clear(s[:])
-	u := hashU(publicA, b)
-	p.verifier(&v, x)
-
-	// B - k·v, and not 0, as for a server that has chosen B = k·v to know S.
-	k := p.hashK()
-	m.Mul(&v, &v, &k)
-	m.Sub(&s, b, &v)
-	if isZero(u[:])|isZero(s[:]) == 1 {
-		return m1, ErrServer
-	}
-	var exponent [Size + 1]byte
-	bigdh.MulAdd(&exponent, a, &u, x)
-	err = p.Group.ExpBytes(&s, &s, exponent[:])
-	clear(exponent[:])
-	if err != nil {
-		panic("srp: internal error: " + err.Error())
-	}
-	return p.hashM1(publicA, b, &s), nil
 }
 
 // NewVerifier returns the verifier of a new password, which is sent as new_password_hash,
@@ -153,19 +113,11 @@ func NewVerifier(ctx context.Context, p *Params, password []byte) (v [Size]byte,
 	salt1 = slices.Concat(p.Salt1, random[:])
 	var x [sha256.Size]byte
 	defer clear(x[:])
-	if err := p.hashPassword(ctx, &x, salt1, password); err != nil {
+	if err := p.core().HashPassword(ctx, &x, salt1, password); err != nil {
 		return v, nil, err
 	}
-	p.verifier(&v, &x)
+	p.core().Verifier(&v, &x)
 	return v, salt1, nil
-}
-
-// verifier sets v to g^x.
-func (p *Params) verifier(v *[Size]byte, x *[sha256.Size]byte) {
-	g := p.generator()
-	if err := p.Group.ExpBytes(v, &g, x[:]); err != nil {
-		panic("srp: internal error: " + err.Error())
-	}
 }
 
 // Server is the server's side of one attempt to log in. It must not be used by more than
@@ -179,7 +131,7 @@ type Server struct {
 // NewServer returns the server's side for the account with verifier v, which is of
 // NewVerifier and has the salts of p. It returns ErrVerifier unless v is from 2 to p-2.
 func NewServer(p *Params, v *[Size]byte) (*Server, error) {
-	if !below(v, p.Group) {
+	if !srpcore.Below(v, p.Group) {
 		return nil, ErrVerifier
 	}
 	// With 0, 1 or -1 everybody knows S.
@@ -188,7 +140,7 @@ func NewServer(p *Params, v *[Size]byte) (*Server, error) {
 	var less, more [Size]byte
 	m.Sub(&less, v, &one)
 	m.Add(&more, v, &one)
-	bad := isZero(v[:]) | isZero(less[:]) | isZero(more[:])
+	bad := srpcore.IsZero(v[:]) | srpcore.IsZero(less[:]) | srpcore.IsZero(more[:])
 	clear(less[:])
 	clear(more[:])
 	if bad == 1 {
@@ -196,11 +148,11 @@ func NewServer(p *Params, v *[Size]byte) (*Server, error) {
 	}
 
 	s := &Server{params: *p, v: *v}
-	k := p.hashK()
+	k := p.core().HashK()
 	var kv [Size]byte
 	defer clear(kv[:])
 	m.Mul(&kv, v, &k)
-	for isZero(s.b[:]) == 1 {
+	for srpcore.IsZero(s.b[:]) == 1 {
 		private, err := p.Group.GenerateKey(nil)
 		if err != nil {
 			return nil, err
@@ -228,8 +180,8 @@ func (s *Server) Verify(a, m1 []byte) bool {
 		return false
 	}
 	publicA := peer.Bytes()
-	u := hashU(&publicA, &s.b)
-	if isZero(u[:]) == 1 {
+	u := srpcore.HashU(&publicA, &s.b)
+	if srpcore.IsZero(u[:]) == 1 {
 		return false
 	}
 	var secret [Size]byte
@@ -243,7 +195,7 @@ func (s *Server) Verify(a, m1 []byte) bool {
 	if err := p.Group.ExpBytes(&secret, &secret, exponent[:]); err != nil {
 		panic("srp: internal error: " + err.Error())
 	}
-	want := p.hashM1(&publicA, &s.b, &secret)
+	want := p.core().HashM1(&publicA, &s.b, &secret)
 	return subtle.ConstantTimeCompare(want[:], m1) == 1
 }
 
@@ -254,117 +206,4 @@ func (s *Server) Wipe() {
 		s.private = nil
 	}
 	clear(s.v[:])
-}
-
-// hashPassword sets x to the hash of the password.
-func (p *Params) hashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) error {
-	if len(password) == 0 {
-		return ErrPassword
-	}
-	saltHash(x, password, salt1)
-	saltHash(x, x[:], p.Salt2)
-	var derived [sha512.Size]byte
-	defer clear(derived[:])
-	if err := kdf(ctx, &derived, x[:], salt1, iterations); err != nil {
-		clear(x[:])
-		return err
-	}
-	saltHash(x, derived[:], p.Salt2)
-	return nil
-}
-
-// saltHash sets dst to SH(data, salt).
-func saltHash(dst *[sha256.Size]byte, data, salt []byte) {
-	h := sha256.New()
-	h.Write(salt)
-	h.Write(data)
-	h.Write(salt)
-	h.Sum(dst[:0])
-}
-
-const iterations = 100_000
-
-// kdf sets dst to PBKDF2 (RFC 8018) of HMAC-SHA-512. It is here because
-// crypto/pbkdf2 cannot be stopped.
-func kdf(ctx context.Context, dst *[sha512.Size]byte, password, salt []byte, iterations int) error {
-	mac := hmac.New(sha512.New, password)
-	mac.Write(salt)
-	mac.Write([]byte{0, 0, 0, 1}) // the first block, and the only one
-	var u [sha512.Size]byte
-	defer clear(u[:])
-	mac.Sum(u[:0])
-	*dst = u
-	for i := 1; i < iterations; i++ {
-		if i%512 == 0 { // twice a millisecond or more
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
-		mac.Reset()
-		mac.Write(u[:])
-		mac.Sum(u[:0])
-		subtle.XORBytes(dst[:], dst[:], u[:])
-	}
-	return ctx.Err()
-}
-
-// generator returns g as a number.
-func (p *Params) generator() [Size]byte {
-	return [Size]byte{Size - 1: byte(p.Group.Generator())}
-}
-
-// hashK returns k = H(p || g), as a number.
-func (p *Params) hashK() (k [Size]byte) {
-	prime, g := p.Group.Prime(), p.generator()
-	h := sha256.New()
-	h.Write(prime[:])
-	h.Write(g[:])
-	h.Sum(k[:Size-sha256.Size])
-	return k
-}
-
-// hashU returns u = H(A || B).
-func hashU(a, b *[Size]byte) (u [sha256.Size]byte) {
-	h := sha256.New()
-	h.Write(a[:])
-	h.Write(b[:])
-	h.Sum(u[:0])
-	return u
-}
-
-// hashM1 returns M1.
-func (p *Params) hashM1(a, b, s *[Size]byte) (m1 [ProofSize]byte) {
-	prime, g := p.Group.Prime(), p.generator()
-	hp, hg := sha256.Sum256(prime[:]), sha256.Sum256(g[:])
-	subtle.XORBytes(hp[:], hp[:], hg[:])
-	h1, h2 := sha256.Sum256(p.Salt1), sha256.Sum256(p.Salt2)
-	key := sha256.Sum256(s[:])
-	h := sha256.New()
-	h.Write(hp[:])
-	h.Write(h1[:])
-	h.Write(h2[:])
-	h.Write(a[:])
-	h.Write(b[:])
-	h.Write(key[:])
-	h.Sum(m1[:0])
-	clear(key[:])
-	return m1
-}
-
-// below reports whether x is below p, in constant time.
-func below(x *[Size]byte, g *bigdh.Group) bool {
-	var r [Size]byte
-	g.Modulus().Reduce(&r, x)
-	same := subtle.ConstantTimeCompare(r[:], x[:])
-	clear(r[:])
-	return same == 1
-}
-
-// isZero returns 1 if all of b is zero, and 0 otherwise.
-func isZero(b []byte) int {
-	var all byte
-	for _, v := range b {
-		all |= v
-	}
-	return subtle.ConstantTimeByteEq(all, 0)
 }
