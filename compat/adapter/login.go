@@ -1,0 +1,207 @@
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/pq"
+	"github.com/mtcore/mtcore/internal/rsa2048"
+	"github.com/mtcore/mtcore/internal/rsapad"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+// CheckSafePrime returns an error unless p and (p-1)/2 are primes. Telegram's prime is
+// recognised at once, and the verdict on others of 2048 bits remembered; see
+// [bigdh.NewGroup].
+func CheckSafePrime(p *big.Int) error {
+	if p.Sign() > 0 && p.BitLen() == 8*bigdh.Size {
+		_, err := bigdh.NewGroup(p.Bytes(), 4) // 4 is a square modulo any prime.
+		return err
+	}
+	// Of another size no group comes of it, and larger ones would take long.
+	half := new(big.Int).Rsh(p, 1)
+	if p.BitLen() > 8*bigdh.Size || !p.ProbablyPrime(64) || !half.ProbablyPrime(64) {
+		return bigdh.ErrPrime
+	}
+	return nil
+}
+
+// Exp returns base^exp mod m. For an odd m of 2048 bits and exp ≥ 0 it is constant-time:
+// secret are base and exp, except for the length of exp above 2048 bits, in steps of 256.
+// For anything else it is math/big's, down to the nil for an inverse that does not exist. A
+// base that is negative or not below m is reduced first, as there.
+//
+// Powers of 2 to 7 modulo Telegram's prime are several times as fast as others.
+func Exp(base, exp, m *big.Int) *big.Int {
+	if m == nil || m.Sign() <= 0 || m.BitLen() != 8*bigdh.Size || m.Bit(0) == 0 || exp.Sign() < 0 {
+		return new(big.Int).Exp(base, exp, m)
+	}
+	modulus := m.Bytes()
+	size := max(bigdh.Size, (exp.BitLen()+255)/256*32)
+	e := exp.FillBytes(make([]byte, size))
+	defer clear(e)
+	var x [bigdh.Size]byte
+	if size == bigdh.Size && smallPower(&x, base, e, modulus) {
+		return new(big.Int).SetBytes(x[:])
+	}
+	if base.Sign() < 0 || base.Cmp(m) >= 0 {
+		base = new(big.Int).Mod(base, m)
+	}
+	base.FillBytes(x[:])
+	n, err := bigdh.NewModulus(modulus)
+	if err != nil {
+		panic("adapter: internal error: " + err.Error()) // It is odd and has 2048 bits.
+	}
+	n.Exp(&x, &x, e)
+	y := new(big.Int).SetBytes(x[:])
+	clear(x[:])
+	return y
+}
+
+// smallPower sets y to base^e if base is a generator with Telegram's prime, of which package
+// bigdh has tables. Such a base is no secret.
+func smallPower(y *[bigdh.Size]byte, base *big.Int, e, modulus []byte) bool {
+	if !base.IsInt64() {
+		return false
+	}
+	group, err := bigdh.Telegram(int(base.Int64()))
+	if err != nil {
+		return false
+	}
+	if prime := group.Prime(); !bytes.Equal(prime[:], modulus) {
+		return false
+	}
+	key, err := group.NewPrivateKey(e)
+	if err != nil {
+		return false // The result would be one that no peer accepts, such as 1.
+	}
+	*y = key.PublicKey().Bytes()
+	key.Wipe()
+	return true
+}
+
+// DecomposePQ returns the primes p < q with the given product, which servers ask for as a
+// proof of work. It takes a bounded number of steps, a millisecond or so, whatever the
+// number is, and returns an error unless that is the product of two different odd primes
+// below 2^63. None of this is secret.
+func DecomposePQ(product *big.Int) (p, q *big.Int, err error) {
+	if !product.IsUint64() {
+		return nil, nil, pq.ErrNumber
+	}
+	a, b, err := pq.Factor(context.Background(), product.Uint64())
+	if err != nil {
+		return nil, nil, err
+	}
+	return new(big.Int).SetUint64(a), new(big.Int).SetUint64(b), nil
+}
+
+// RSAPad encrypts up to 144 bytes for a server, by RSA_PAD. It reads the padding from
+// random, 192 bytes with the data, and then 32 bytes for each key that it tries. It
+// returns an error for longer data, for a key that has not 2048 bits, and random's. The
+// data is secret, and time does not depend on it.
+func RSAPad(data []byte, key *rsa.PublicKey, random io.Reader) ([]byte, error) {
+	if len(data) > rsapad.MaxData {
+		return nil, fmt.Errorf("adapter: %d bytes of data for RSA_PAD, and %d is the most", len(data), rsapad.MaxData)
+	}
+	if key.N == nil || key.N.Sign() <= 0 || key.E < 0 || int64(key.E) > math.MaxUint32 {
+		return nil, rsa2048.ErrKey
+	}
+	public, err := rsa2048.NewPublicKey(key.N.Bytes(), uint32(key.E))
+	if err != nil {
+		return nil, err
+	}
+	var out [rsapad.Size]byte
+	if err := rsapad.Seal(&out, public, data, random); err != nil {
+		return nil, err
+	}
+	return out[:], nil
+}
+
+// DecodeRSAPad is what a server does with the result of RSAPad. It returns 192 bytes, the
+// data and the padding. The error is ErrDecrypt for anything that RSAPad does not return,
+// and another one for a key that is not valid, or has not two primes of 1024 bits each. It
+// is constant-time, but for what the key says about itself on each call: a server that
+// counts should use package authkey, which asks it once.
+func DecodeRSAPad(data []byte, key *rsa.PrivateKey) ([]byte, error) {
+	private, err := rsa2048.NewPrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	defer private.Wipe()
+	var padded [rsapad.PaddedSize]byte
+	switch err := rsapad.Open(&padded, private, data); err {
+	case nil:
+		return padded[:], nil
+	case rsapad.ErrData:
+		return nil, ErrDecrypt
+	default:
+		return nil, err
+	}
+}
+
+// TempKeys returns the key and the iv, of 32 bytes each, that protect the exchange of an
+// authorization key. It panics if newNonce has more than 32 bytes or serverNonce more
+// than 16.
+func TempKeys(newNonce, serverNonce *big.Int) (key, iv []byte) {
+	var n, k, v [32]byte
+	var s [16]byte
+	newNonce.FillBytes(n[:])
+	serverNonce.FillBytes(s[:])
+	kdf.TempKeys(&k, &v, &n, &s)
+	key, iv = append(key, k[:]...), append(iv, v[:]...)
+	clear(n[:])
+	clear(k[:])
+	clear(v[:])
+	return key, iv
+}
+
+// EncryptAnswer encrypts a message of the exchange, after its SHA-1 and before padding of 0
+// to 15 bytes out of random. The only errors are random's. It panics unless key and iv
+// have 32 bytes.
+func EncryptAnswer(random io.Reader, answer, key, iv []byte) ([]byte, error) {
+	n := sha1.Size + len(answer)
+	out := make([]byte, n+(-n)&(ige.BlockSize-1))
+	sum := sha1.Sum(answer)
+	copy(out, sum[:])
+	copy(out[sha1.Size:], answer)
+	if _, err := io.ReadFull(random, out[n:]); err != nil {
+		return nil, err
+	}
+	ige.EncryptAES256Blocks(key, iv, out, out)
+	return out, nil
+}
+
+// DecryptAnswer decrypts what EncryptAnswer made. How long the answer is only its hash
+// tells: it is compared with that of each of the sixteen lengths which the padding allows,
+// all of them, whichever is right. The only error is ErrDecrypt. It panics unless key and
+// iv have 32 bytes.
+func DecryptAnswer(data, key, iv []byte) ([]byte, error) {
+	if len(data) < sha1.Size || len(data)%ige.BlockSize != 0 {
+		return nil, ErrDecrypt
+	}
+	plain := make([]byte, len(data))
+	ige.DecryptAES256Blocks(key, iv, plain, data)
+	want, rest := plain[:sha1.Size], plain[sha1.Size:]
+	length, ok := 0, 0
+	for padding := 0; padding < ige.BlockSize && padding <= len(rest); padding++ {
+		n := len(rest) - padding
+		sum := sha1.Sum(rest[:n])
+		match := subtle.ConstantTimeCompare(sum[:], want)
+		length = subtle.ConstantTimeSelect(match&^ok, n, length)
+		ok |= match
+	}
+	if ok != 1 {
+		clear(plain)
+		return nil, ErrDecrypt
+	}
+	return rest[:length], nil
+}

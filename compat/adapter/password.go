@@ -1,0 +1,76 @@
+package adapter
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/srpcore"
+)
+
+// SRP returns the A and M1 by which a client proves that it knows a password: see package
+// srp. The modulus p and B are big-endian, and random, of up to 256 bytes, is the client's
+// secret exponent, also big-endian. Whether it is random is the client's business; that of
+// account.password is not secret from the server.
+//
+// The error is bigdh's for a p that is not a safe prime of 2048 bits, or a g that is no
+// generator with it, and otherwise for a B that is 0 or not below p, an empty password, or
+// an exponent of more than 256 bytes. Passwords and exponents are secret, but for their
+// lengths.
+func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []byte, err error) {
+	group, err := bigdh.NewGroup(p, g)
+	if err != nil {
+		return nil, nil, err
+	}
+	params := &srpcore.Params{Group: group, Salt1: salt1, Salt2: salt2}
+	b, err := params.ParseB(srpB)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(random) > bigdh.Size {
+		return nil, nil, fmt.Errorf("adapter: exponent of %d bytes, and %d is the most", len(random), bigdh.Size)
+	}
+	var x [sha256.Size]byte
+	defer clear(x[:])
+	if err := params.HashPassword(context.Background(), &x, salt1, password); err != nil {
+		return nil, nil, err
+	}
+	var exponent [bigdh.Size]byte
+	defer clear(exponent[:])
+	copy(exponent[bigdh.Size-len(random):], random)
+	prime := group.Prime()
+	var public [bigdh.Size]byte
+	Exp(big.NewInt(int64(g)), new(big.Int).SetBytes(random), new(big.Int).SetBytes(prime[:])).FillBytes(public[:])
+	proof, err := params.Prove(&x, &exponent, &public, &b)
+	if err != nil {
+		return nil, nil, err
+	}
+	return public[:], proof[:], nil
+}
+
+// SRPVerifier returns the verifier of a new password, and the salt1 that goes with it, which
+// is the server's with 32 bytes of random after it. Errors are as those of SRP, and
+// random's.
+func SRPVerifier(password, salt1, salt2, p []byte, g int, random io.Reader) (verifier, newSalt []byte, err error) {
+	group, err := bigdh.NewGroup(p, g)
+	if err != nil {
+		return nil, nil, err
+	}
+	newSalt = slices.Concat(salt1, make([]byte, srpcore.SaltSize))
+	if _, err := io.ReadFull(random, newSalt[len(salt1):]); err != nil {
+		return nil, nil, err
+	}
+	params := &srpcore.Params{Group: group, Salt1: newSalt, Salt2: salt2}
+	var x [sha256.Size]byte
+	defer clear(x[:])
+	if err := params.HashPassword(context.Background(), &x, newSalt, password); err != nil {
+		return nil, nil, err
+	}
+	var v [srpcore.Size]byte
+	params.Verifier(&v, &x)
+	return v[:], newSalt, nil
+}
