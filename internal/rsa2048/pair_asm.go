@@ -8,20 +8,22 @@ import (
 )
 
 // The backends in radix 2^64, ADX and Armv8, have kernels of the same names, and elements
-// that are those of Generic.
+// that are those of Generic. What there is to do for one prime waits for nothing of the
+// other, so that CPUs begin with the one before the other is done.
 
 func mul(p *primes, z, x, y *elem) {
 	switch {
 	case useIFMA:
 		mulIFMA(p, z, x, y)
 	case useRadix64:
-		var t full
-		for i := range p.prime {
-			m := &p.prime[i]
-			asm.Mul1024(&t, x.side(i), y.side(i))
-			asm.Reduce1024(z.side(i), &t, &m.n, m.k0)
-		}
+		var t, u full
+		m, n := &p.prime[0], &p.prime[1]
+		asm.Mul1024(&t, x.side(0), y.side(0))
+		asm.Mul1024(&u, x.side(1), y.side(1))
+		asm.Reduce1024(z.side(0), &t, &m.n, m.k0)
+		asm.Reduce1024(z.side(1), &u, &n.n, n.k0)
 		clear(t[:])
+		clear(u[:])
 	default:
 		mulGeneric(p, z, x, y)
 	}
@@ -32,16 +34,17 @@ func square(p *primes, z, x *elem, times int) {
 	case useIFMA:
 		squareIFMA(p, z, x, times)
 	case useRadix64:
-		var t full
-		for i := range p.prime {
-			m, from, to := &p.prime[i], x.side(i), z.side(i)
-			for range times {
-				asm.Square1024(&t, from)
-				asm.Reduce1024(to, &t, &m.n, m.k0)
-				from = to
-			}
+		var t, u full
+		m, n := &p.prime[0], &p.prime[1]
+		for range times {
+			asm.Square1024(&t, x.side(0))
+			asm.Square1024(&u, x.side(1))
+			asm.Reduce1024(z.side(0), &t, &m.n, m.k0)
+			asm.Reduce1024(z.side(1), &u, &n.n, n.k0)
+			x = z
 		}
 		clear(t[:])
+		clear(u[:])
 	default:
 		squareGeneric(p, z, x, times)
 	}

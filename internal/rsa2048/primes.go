@@ -93,11 +93,12 @@ func (m *prime) reduce(z *half, t *full) {
 // windowBits is how many bits of the exponents cost one lookup and one multiplication.
 const windowBits = 5
 
-// exp sets z[0] and z[1] to the powers of x modulo the primes, where the exponents are
-// big-endian. It is the exponentiation of package bigdh, twice at once:
+// exp sets z[0] to x^e modulo the one prime, and z[1] to x^f modulo the other. The exponents
+// are big-endian and of the same length, which is public. It is the exponentiation of
+// package bigdh, twice at once:
 //
 //	z = z^32 · x^window
-func (p *primes) exp(z *[2]half, x *full, e *[2][8 * halfLimbs]byte) {
+func (p *primes) exp(z *[2]half, x *full, e, f []byte) {
 	var room [1<<windowBits + 1]elem
 	table := aligned(&room) // x^0, x^1, …
 	enter(p, &table[0], &full{1})
@@ -108,11 +109,11 @@ func (p *primes) exp(z *[2]half, x *full, e *[2][8 * halfLimbs]byte) {
 	}
 
 	var acc, factor elem
-	i := (8*len(e[0])+windowBits-1)/windowBits - 1 // the topmost window
-	selectElem(&acc, table[:], window(&e[0], windowBits*i), window(&e[1], windowBits*i))
+	i := (8*len(e)+windowBits-1)/windowBits - 1 // the topmost window
+	selectElem(&acc, table[:], window(e, windowBits*i), window(f, windowBits*i))
 	for i--; i >= 0; i-- {
 		square(p, &acc, &acc, windowBits)
-		selectElem(&factor, table[:], window(&e[0], windowBits*i), window(&e[1], windowBits*i))
+		selectElem(&factor, table[:], window(e, windowBits*i), window(f, windowBits*i))
 		mul(p, &acc, &acc, &factor)
 	}
 	leave(p, z, &acc)
@@ -126,7 +127,7 @@ func (p *primes) exp(z *[2]half, x *full, e *[2][8 * halfLimbs]byte) {
 
 // window returns the bits of e from the given one on, counted from the least significant
 // one. There are zeros above the topmost bit.
-func window(e *[8 * halfLimbs]byte, bit int) int {
+func window(e []byte, bit int) int {
 	i := len(e) - 1 - bit/8
 	v := int(e[i])
 	if i > 0 {

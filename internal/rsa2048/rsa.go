@@ -173,7 +173,7 @@ func (k *PrivateKey) Decrypt(dst, src *[Size]byte) error {
 	var c full
 	var x [2]half
 	limbs.SetBytes(c[:], src[:])
-	k.primes.exp(&x, &c, &k.d)
+	k.primes.exp(&x, &c, k.d[0][:], k.d[1][:])
 	k.combine(&c, &x)
 	clear(x[0][:])
 	clear(x[1][:])

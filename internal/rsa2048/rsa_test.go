@@ -127,7 +127,7 @@ func TestFault(t *testing.T) {
 			var x [2]half
 			var result full
 			src := fullOf(bytesToBig(&c))
-			key.primes.exp(&x, &src, &key.d)
+			key.primes.exp(&x, &src, key.d[0][:], key.d[1][:])
 			key.combine(&result, &x)
 			difference := new(big.Int).Exp(toBig(result[:]), big.NewInt(int64(k.E)), k.N)
 			difference.Sub(difference, bytesToBig(&c))
