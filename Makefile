@@ -11,10 +11,11 @@ bench:
 	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
 	@go -C bench run .
 
-# A page with plots, report.html: of a new run, or of others with RESULTS="a.json b.json".
+# A page with plots, report.html, and a picture for a link to it, report.svg and report.png: of a
+# new run, or of others with RESULTS="a.json b.json".
 report:
 	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
-	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
+	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html -card $(CURDIR)/report $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
 
 # The tables of README.md, from the results that it names.
 readme:

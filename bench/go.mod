@@ -8,6 +8,7 @@ require (
 	github.com/gotd/td v0.161.0
 	github.com/minio/sha256-simd v1.0.1
 	github.com/mtcore/mtcore v0.0.0
+	golang.org/x/image v0.31.0
 	golang.org/x/perf v0.0.0-20250909190841-7e13e04d9366
 	golang.org/x/term v0.45.0
 	gonum.org/v1/plot v0.16.0
@@ -30,7 +31,6 @@ require (
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/segmentio/asm v1.2.1 // indirect
 	golang.org/x/crypto v0.54.0 // indirect
-	golang.org/x/image v0.31.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.40.0 // indirect
 )

@@ -12,6 +12,7 @@
 //	                                                never ends, the results that the file had stay
 //	go run . -targets                               and tell which of its targets the project met
 //	go run . -html report.html                      and draw them
+//	go run . -card report a.json                    a picture for a link to it: report.svg and report.png
 //	go run . -html report.html a.json b.json        draw those of several machines
 //	go run . -compare old.json new.json             what changed, and whether that is noise
 //	go run . -readme ../README.md                   make the tables there from their JSON
@@ -67,7 +68,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case opt.readme != "":
 		err = updateReadme(stdout, opt.readme, opt.checkOnly)
 	case len(opt.files) > 0:
-		err = drawFiles(stdout, opt.html, opt.files)
+		err = drawFiles(stdout, opt)
 	default:
 		err = measureAll(opt, stdout, stderr)
 	}

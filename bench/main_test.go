@@ -116,7 +116,7 @@ func rowsOf(s suite.Suite, c suite.Case) []results.Result {
 // TestUnwritable: what cannot be written is known before anything is checked or measured.
 func TestUnwritable(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "missing", "file")
-	for _, format := range []string{"-json", "-html"} {
+	for _, format := range []string{"-json", "-html", "-card"} {
 		var stdout, stderr bytes.Buffer
 		if got := run([]string{"-time", "1ns", format, name}, &stdout, &stderr); got != exitFailure {
 			t.Errorf("%s: status %d, want %d", format, got, exitFailure)

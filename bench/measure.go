@@ -29,7 +29,7 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 		}
 	}
 	// What cannot be written is to be known before minutes are spent on it.
-	for _, name := range []string{opt.json, opt.html} {
+	for _, name := range []string{opt.json, opt.html, withEnding(opt.card, ".svg"), withEnding(opt.card, ".png")} {
 		if name == "" || opt.checkOnly {
 			continue
 		}
@@ -54,10 +54,7 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	if opt.html != "" {
-		return draw(stdout, opt.html, []*results.Report{rep})
-	}
-	return nil
+	return draw(stdout, opt, []*results.Report{rep})
 }
 
 // tries measures until nothing disturbs it. After the last try, results that are there already are worth more

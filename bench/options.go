@@ -26,6 +26,7 @@ type options struct {
 
 	name       string // of the machine
 	json, html string // files to write
+	card       string // and two more, without their endings
 	compare    bool   // the two files
 	readme     string // file to bring up to date
 	files      []string
@@ -72,6 +73,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&opt.name, "name", "", "`name` of this machine (default that of its CPU)")
 	flags.StringVar(&opt.json, "json", "", "write the results to this `file`")
 	flags.StringVar(&opt.html, "html", "", "write a page that shows the results, or those in JSON files, to this `file`")
+	flags.StringVar(&opt.card, "card", "", "write a picture of what was found, to show beside a link, to `file`.svg and file.png")
 	flags.BoolVar(&opt.compare, "compare", false, "compare the results in two JSON files, measure nothing")
 	flags.StringVar(&opt.readme, "readme", "", "make the tables in this `file` from the JSON that it names, or with -check see whether they are up to date; measure nothing")
 	if err := flags.Parse(args); err != nil {
@@ -91,7 +93,7 @@ func (opt options) verify() error {
 	switch {
 	case opt.compare && len(opt.files) != 2:
 		return errors.New("-compare needs two JSON files")
-	case !opt.compare && opt.html == "" && len(opt.files) > 0:
+	case !opt.compare && opt.html == "" && opt.card == "" && len(opt.files) > 0:
 		return fmt.Errorf("unexpected argument %q", opt.files[0])
 	case opt.tries < 1:
 		return errors.New("-tries must be at least 1")

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mtcore/mtcore/bench/internal/summary"
 	"github.com/mtcore/mtcore/internal/results"
 )
 
@@ -21,8 +22,11 @@ var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 	"duration": results.Duration,
 	"rate":     rate,
 	"join":     strings.Join,
-	"color":    func(i int) template.CSS { return template.CSS(variable(i)) },
+	"headline": summary.Headline,
 }).Parse(source))
+
+// Repository is where the page says that it comes from.
+const Repository = "https://github.com/mtcore/mtcore"
 
 // Write writes the page of the reports, in the order in which they are to be shown.
 func Write(w io.Writer, reports []*results.Report) error {
@@ -33,20 +37,26 @@ func Write(w io.Writer, reports []*results.Report) error {
 	for _, r := range reports {
 		lookups = append(lookups, &results.Lookup{Report: r})
 	}
-	sections, err := sectionsOf(lookups)
-	if err != nil {
-		return err
-	}
+	sections := sectionsOf(lookups)
+	var err error
 	for _, l := range lookups {
 		if err := l.Err(); err != nil {
 			return fmt.Errorf("%s: %w", l.Machine.Name, err)
 		}
 	}
+	for _, s := range sections {
+		for i := range s.Figures {
+			if s.Figures[i].SVG, err = s.Figures[i].paint(); err != nil {
+				return fmt.Errorf("%s: %w", s.Title, err)
+			}
+		}
+	}
 	return tmpl.Execute(w, struct {
-		Reports  []*results.Report
-		Several  bool
-		Sections []section
-	}{reports, len(reports) > 1, sections})
+		Repository string
+		Reports    []*results.Report
+		Several    bool
+		Sections   []section
+	}{Repository, reports, len(reports) > 1, sections})
 }
 
 // A section is what the page says of one subject.
@@ -58,9 +68,9 @@ type section struct {
 // A figure is a plot with its legend.
 type figure struct {
 	Title  string
-	Unit   string // what the axis without a label means
 	Legend []key
 	SVG    template.HTML
+	paint  func() (template.HTML, error) // makes it, when nothing is missing
 }
 
 // A key is a line of a legend.
@@ -68,18 +78,15 @@ type key struct {
 	Name   string
 	Color  int
 	Dashed bool
+	Bar    bool
 }
 
-func sectionsOf(reports []*results.Lookup) ([]section, error) {
+func sectionsOf(reports []*results.Lookup) []section {
 	var sections []section
 	for _, subject := range subjects {
 		s := section{Title: subject.title, Text: subject.text}
 		for _, c := range subject.charts {
-			f, ok, err := c.draw(reports)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", subject.title, err)
-			}
-			if ok {
+			if f, ok := c.draw(reports); ok {
 				s.Figures = append(s.Figures, f)
 			}
 		}
@@ -87,12 +94,12 @@ func sectionsOf(reports []*results.Lookup) ([]section, error) {
 			sections = append(sections, s)
 		}
 	}
-	return sections, nil
+	return sections
 }
 
 // A chart becomes a figure if the reports have what it shows.
 type chart interface {
-	draw(reports []*results.Lookup) (f figure, ok bool, err error)
+	draw(reports []*results.Lookup) (f figure, ok bool)
 }
 
 // A curve is throughput over message sizes or counts.
@@ -102,7 +109,7 @@ type curve struct {
 	along func(c *results.Case) int
 	// shown tells for which cases.
 	shown func(c *results.Case) bool
-	// contenders are the lines if there is one results. If there are several, the first
+	// contenders are the lines if there is one report. If there are several, the first
 	// two are.
 	contenders []contender
 	sizes      bool // whether the horizontal axis is of sizes
@@ -124,7 +131,7 @@ func (o contender) in(l *results.Lookup, c *results.Case) *results.Result {
 	return l.Of(c, o.way)
 }
 
-func (cv curve) draw(reports []*results.Lookup) (figure, bool, error) {
+func (cv curve) draw(reports []*results.Lookup) (figure, bool) {
 	var all []series
 	for i, r := range reports {
 		for j, o := range cv.contenders {
@@ -148,7 +155,7 @@ func (cv curve) draw(reports []*results.Lookup) (figure, bool, error) {
 					continue
 				}
 				if x := o.in(r, &c); x != nil && x.Bytes > 0 {
-					s.add(float64(cv.along(&c)), x.MBPerSecond()/1000)
+					s.add(x, cv.along(&c), c.Name)
 				}
 			}
 			if len(s.points) > 1 {
@@ -157,10 +164,10 @@ func (cv curve) draw(reports []*results.Lookup) (figure, bool, error) {
 		}
 	}
 	if len(all) == 0 {
-		return figure{}, false, nil
+		return figure{}, false
 	}
-	svg, err := drawCurves(cv.title, all, cv.sizes)
-	return figure{Title: cv.title, Unit: "GB/s", Legend: legend(all), SVG: svg}, true, err
+	paint := func() (template.HTML, error) { return drawCurves(cv.title, all, cv.sizes) }
+	return figure{Title: cv.title, Legend: legend(all), paint: paint}, true
 }
 
 func legend(all []series) []key {
@@ -171,15 +178,16 @@ func legend(all []series) []key {
 	return keys
 }
 
-// family is a curve for each size, or if there are several reports one for each results.
+// family is a curve for each size, or if there are several reports one for each report.
 type family struct {
 	title, suite, op string
 	way              results.Way
 	sizes            []int
-	size             int // which one if there are several reports
+	size             int         // which one if there are several reports
+	than             results.Way // of who has no batches, shown for messages of this size
 }
 
-func (fm family) draw(reports []*results.Lookup) (figure, bool, error) {
+func (fm family) draw(reports []*results.Lookup) (figure, bool) {
 	var all []series
 	for i, r := range reports {
 		// A machine without fast AES measures no more than a few batches.
@@ -198,7 +206,7 @@ func (fm family) draw(reports []*results.Lookup) (figure, bool, error) {
 			for _, c := range r.Cases(fm.suite) {
 				if c.Op == fm.op && c.Size == size {
 					if x := r.Of(&c, fm.way); x != nil {
-						s.add(float64(c.Count), x.MBPerSecond()/1000)
+						s.add(x, c.Count, c.Name)
 					}
 				}
 			}
@@ -206,16 +214,32 @@ func (fm family) draw(reports []*results.Lookup) (figure, bool, error) {
 				all = append(all, s)
 			}
 		}
+		theirs := series{key: key{Color: 0, Dashed: true}}
+		for _, c := range r.Cases(fm.suite) {
+			// Old reports do not have this.
+			if c.Op == fm.op && c.Size == fm.size && c.Has(results.Peer) {
+				if x := r.Of(&c, fm.than); x != nil {
+					theirs.Name = x.Who + ", " + results.Size(fm.size)
+					theirs.add(x, c.Count, c.Name)
+				}
+			}
+		}
+		if len(theirs.points) > 1 {
+			if len(reports) > 1 {
+				theirs.key = key{Name: r.Machine.Name + ", " + theirs.Name, Color: i + 1, Dashed: true}
+			}
+			all = append(all, theirs)
+		}
 	}
 	if len(all) == 0 {
-		return figure{}, false, nil
+		return figure{}, false
 	}
 	title := fm.title
 	if len(reports) > 1 {
 		title += " of " + results.Size(fm.size)
 	}
-	svg, err := drawCurves(title, all, false)
-	return figure{Title: title, Unit: "GB/s", Legend: legend(all), SVG: svg}, true, err
+	paint := func() (template.HTML, error) { return drawCurves(title, all, false) }
+	return figure{Title: title, Legend: legend(all), paint: paint}, true
 }
 
 // times are the latencies of a case as bars.
@@ -227,7 +251,7 @@ type times struct {
 	parts bool        // whether parts of the work are shown, too
 }
 
-func (ts times) draw(reports []*results.Lookup) (figure, bool, error) {
+func (ts times) draw(reports []*results.Lookup) (figure, bool) {
 	var bars []bar
 	for i, r := range reports {
 		c := r.Case(ts.id)
@@ -243,16 +267,15 @@ func (ts times) draw(reports []*results.Lookup) (figure, bool, error) {
 		}
 	}
 	if len(bars) == 0 {
-		return figure{}, false, nil
+		return figure{}, false
 	}
-	svg, err := drawBars(ts.title, bars)
-	f := figure{Title: ts.title, Unit: "shorter is better", SVG: svg}
+	f := figure{Title: ts.title, paint: func() (template.HTML, error) { return drawBars(ts.title, bars) }}
 	if len(reports) > 1 {
 		for i, r := range reports {
-			f.Legend = append(f.Legend, key{Name: r.Machine.Name, Color: i + 1})
+			f.Legend = append(f.Legend, key{Name: r.Machine.Name, Color: i + 1, Bar: true})
 		}
 	}
-	return f, true, err
+	return f, true
 }
 
 // bars are all of a case or, if there are several reports, our best one and the best peer.
@@ -265,7 +288,7 @@ func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []b
 			continue
 		case several && x.Kind == results.Ours:
 			if len(bars) == 0 {
-				bars = append(bars, bar{"mtcore", x.Ns, i + 1})
+				bars = append(bars, bar{"mtcore", x.Ns, x.Low, x.High, i + 1})
 			}
 			continue
 		case several && x.Kind == results.Peer:
@@ -281,10 +304,10 @@ func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []b
 			name = x.How
 		}
 		color := map[results.Kind]int{results.Ours: 1, results.Peer: 2, results.Part: 0}[x.Kind]
-		bars = append(bars, bar{name, x.Ns, color})
+		bars = append(bars, bar{name, x.Ns, x.Low, x.High, color})
 	}
 	if bestPeer != nil {
-		bars = append(bars, bar{bestPeer.Who, bestPeer.Ns, i + 1})
+		bars = append(bars, bar{bestPeer.Who, bestPeer.Ns, bestPeer.Low, bestPeer.High, i + 1})
 	}
 	return bars
 }

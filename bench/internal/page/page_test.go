@@ -21,7 +21,7 @@ func sample(name string, speed float64) *results.Report {
 	add := func(id results.CaseID, kind results.Kind, way results.Way, backend, who string, ns float64) {
 		r.Results = append(r.Results, results.Result{
 			Suite: id.Suite, Case: id.String(), Op: id.Op, Count: id.Count, Size: id.Size, Bytes: id.Count * id.Size,
-			Kind: kind, Way: way, Backend: backend, Who: who, How: "how", Ns: ns / speed, Low: ns / speed, High: ns / speed,
+			Kind: kind, Way: way, Backend: backend, Who: who, How: "how", Ns: ns / speed, Low: 0.9 * ns / speed, High: 1.2 * ns / speed,
 		})
 	}
 	for _, s := range subjects {
@@ -36,7 +36,9 @@ func sample(name string, speed float64) *results.Report {
 			case family:
 				for _, count := range []int{1, 4, 16, 64} {
 					for _, size := range c.sizes {
-						add(results.CaseID{Suite: c.suite, Op: c.op, Count: count, Size: size}, results.Ours, c.way, "fast", "mtcore fast", float64(size))
+						id := results.CaseID{Suite: c.suite, Op: c.op, Count: count, Size: size}
+						add(id, results.Ours, c.way, "fast", "mtcore fast", float64(size))
+						add(id, results.Peer, c.than, "", "gotd/x", 10*float64(size))
 					}
 				}
 			case times:
@@ -59,7 +61,8 @@ func write(t *testing.T, reports ...*results.Report) string {
 	return b.String()
 }
 
-var svgElement = regexp.MustCompile(`(?s)<svg .*?</svg>`)
+// svgElement is a plot: the samples of legends are no group.
+var svgElement = regexp.MustCompile(`(?s)<svg [^>]*role="group".*?</svg>`)
 
 func TestWrite(t *testing.T) {
 	charts := 0
@@ -92,8 +95,9 @@ func TestWrite(t *testing.T) {
 				t.Errorf("%d of %d texts have a length", got, want)
 			}
 		}
-		// Nothing is fetched from anywhere.
-		if got := regexp.MustCompile(`(?i)<script|src=|href="http|url\(|@import`).FindString(page); got != "" {
+		// Nothing is fetched from anywhere. Only the repository may be gone to.
+		rest := strings.ReplaceAll(page, `href="`+Repository, "")
+		if got := regexp.MustCompile(`(?i)<script|src=|href="http|url\(|@import`).FindString(rest); got != "" {
 			t.Errorf("the page has %q", got)
 		}
 		for _, r := range reports {
@@ -104,6 +108,36 @@ func TestWrite(t *testing.T) {
 		if strings.Contains(page, "<CPU>") || strings.Contains(page, "ZgotmplZ") {
 			t.Error("the page is not escaped as it should be")
 		}
+	}
+}
+
+// TestWords: the page says what it is about before anything else, and what can be asked for.
+func TestWords(t *testing.T) {
+	r := sample("server", 1)
+	r.Disturbed, r.Why = true, []string{"a neighbour"}
+	r.Build.Commit = "0123456789abcdef"
+	page := write(t, r)
+	last := 0
+	for _, want := range []string{
+		"Do not trust these numbers: something else used the machine; a neighbour.",
+		`<p class="headline">Open a message of 16 KiB: 2.00 times gotd/td; `,
+		"<b>server</b>", `commit <a href="` + Repository + `/commit/0123456789abcdef">0123456</a>`, `<a href="` + Repository + `">`,
+		`<nav aria-label="contents">`, `<a href="#s0">AES-256-IGE</a>`, `<h2 id="s0">AES-256-IGE</h2>`,
+		">length of a message</text>", ">GB/s</text>",
+		`aria-label="mtcore, ige/encrypt/1x64: 1 GB/s (half: 0.833 to 1.11)"`,
+		">messages at once</text>", "gotd/x, 4 KiB</li>",
+		">time, shorter is better</text>",
+	} {
+		at := strings.Index(page, want)
+		if at < 0 {
+			t.Errorf("no %q in the page", want)
+		} else if at < last {
+			t.Errorf("%q is too early", want)
+		}
+		last = max(last, at)
+	}
+	if got, want := strings.Count(page, `class="value" tabindex="0"`), strings.Count(page, `class="tip"`); got != want || got < 100 {
+		t.Errorf("%d values can be asked for, of which %d tell something", got, want)
 	}
 }
 

@@ -25,16 +25,16 @@ var subjects = []subject{
 		[]chart{igeCurve("encrypt"), igeCurve("decrypt")}},
 	{"Batches of AES-256-IGE", "Many messages at once on one core, each with its own key.",
 		[]chart{
-			family{"encrypt", "batch", "encrypt batch", results.Batch, batchSizes, 4 << 10},
-			family{"decrypt", "batch", "decrypt batch", results.Batch, batchSizes, 4 << 10},
+			family{"encrypt", "batch", "encrypt batch", results.Batch, batchSizes, 4 << 10, results.GotdOneByOne},
+			family{"decrypt", "batch", "decrypt batch", results.Batch, batchSizes, 4 << 10, results.GotdOneByOne},
 		}},
 	{"Whole messages of MTProto 2.0", "Hash, derive the key, encrypt; or decrypt and verify. To seal, the hash must be complete before " +
 		"encryption can begin; to open, both run at once.",
 		[]chart{
 			envelopeCurve("seal", results.Seal, results.GotdSeal, results.GogramSeal, "limit: SHA-256, then AES", results.LimitHashAES),
 			envelopeCurve("open", results.Open, results.GotdOpen, results.GogramOpen, "limit: latency of AES", results.LimitAES),
-			family{"seal, batches", "envelope", "seal batch", results.Batch, batchSizes, 1 << 10},
-			family{"open, batches", "envelope", "open batch", results.Batch, batchSizes, 1 << 10},
+			family{"seal, batches", "envelope", "seal batch", results.Batch, batchSizes, 1 << 10, results.TDOneByOne},
+			family{"open, batches", "envelope", "open batch", results.Batch, batchSizes, 1 << 10, results.TDOneByOne},
 		}},
 	{"Key derivation", "From a message key to the key and the iv of AES.",
 		[]chart{times{title: "derive", id: results.CaseID{Suite: "kdf", Op: "derive", Count: 1}, ours: results.Derive, parts: true}}},
