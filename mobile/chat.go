@@ -257,6 +257,35 @@ func (c *Chat) Encrypt(message []byte) (*Packet, error) {
 	return &Packet{p}, nil
 }
 
+// TextOptions are those of Chat.encryptText.
+type TextOptions struct {
+	// TTL is after how many seconds the message disappears once it was read; 0 is never, and
+	// ViewOnce at once.
+	TTL int
+	// Silent has the other side not be notified. messages.sendEncrypted has a field for the
+	// same.
+	Silent bool
+	// ReplyTo is the random id of the message that is answered, or 0.
+	ReplyTo int64
+}
+
+// EncryptText is Encrypt for a message that is nothing but text. Its id is Packet.randomID. The
+// options may be null. See ErrorContent and ErrorBacklog.
+func (c *Chat) EncryptText(text string, options *TextOptions) (*Packet, error) {
+	if c.chat == nil {
+		return nil, errUnusable
+	}
+	var opt secretchat.TextOptions
+	if options != nil {
+		opt = secretchat.TextOptions(*options)
+	}
+	p, err := c.chat.EncryptText(text, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &Packet{p}, nil
+}
+
 // Receive takes the bytes of an encryptedMessage, and returns all events that are due: none
 // if others have to come first. See ErrorRefused, ErrorDuplicate and ErrorFatal.
 func (c *Chat) Receive(packet []byte) (*Events, error) {
@@ -289,7 +318,8 @@ func (c *Chat) Handled() error {
 }
 
 // Outbox returns what the chat itself has to send, or to send again, each packet once: look
-// here after every other call. After a restoration it has all that was not Sent.
+// here after every other call. After a restoration it has all that was not Sent. For Telegram
+// for Android no more than four packets are given out before they are Sent.
 func (c *Chat) Outbox() (*Packets, error) {
 	if c.chat == nil {
 		return nil, errUnusable
@@ -306,8 +336,8 @@ func (c *Chat) Sent(packet *Packet) error {
 	return nil
 }
 
-// Tick tells the chat the time, in seconds since 1970. A key that is in use for a week is
-// replaced. Once an hour is enough.
+// Tick tells the chat the time, in seconds since 1970: a key that is in use for a week is
+// replaced, and what is missing is asked for again. Once a minute is enough.
 func (c *Chat) Tick(unixTime int64) error {
 	if c.chat == nil {
 		return errUnusable
@@ -450,6 +480,9 @@ func (p *Packets) Get(i int) (*Packet, error) {
 	return &Packet{p.packets[i]}, nil
 }
 
+// ViewOnce is the TTL of a message to be seen once.
+const ViewOnce = secretchat.ViewOnce
+
 // What an Event is.
 const (
 	// EventMessage is a decryptedMessage: see Body.
@@ -496,8 +529,8 @@ type Event struct {
 func (e *Event) Kind() int { return int(e.event.Kind) }
 
 // Seq returns the number of the message that it comes from, from 0, which is the same if the
-// event is returned again after a crash. It never falls, but for EventLayer and
-// EventKeyChanged, which may have -1.
+// event is returned again after a crash. It never falls, but for what belongs to no message,
+// which has -1.
 func (e *Event) Seq() int { return e.event.Seq }
 
 // Seen returns how many of our messages the other side had when it sent this: it belongs
@@ -526,6 +559,10 @@ func (e *Event) Body() []byte { return e.event.Body }
 
 // RandomID returns the id of the message, or 0.
 func (e *Event) RandomID() int64 { return e.event.RandomID }
+
+// Text returns the text of EventMessage, and of EventUnsupported if it has one that can be
+// read; otherwise it is empty.
+func (e *Event) Text() string { return e.event.Text() }
 
 // TTL returns, in seconds, the time to live, of EventMessage and EventSetTTL. 0 is never.
 func (e *Event) TTL() int { return e.event.TTL }

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/tl"
 )
 
 // Chat is one secret chat, on one side. Goroutines may use it at the same time; they
@@ -87,7 +89,9 @@ func (c *Chat) commit() error {
 
 // Encrypt makes a packet of message: a serialised decryptedMessage, of layer 17, 45 or
 // 73, or decryptedMessageService of layer 17, with an action that is not the driver's
-// own. It returns [ErrContent] otherwise, and [ErrTooLong] if it does not fit.
+// own. It returns [ErrContent] otherwise, and [ErrTooLong] if it does not fit. What is in
+// it should be of the layer that [Chat.Layer] names; a message that was made before that has
+// risen is sent in a form that fits.
 //
 // The message is kept until the peer acknowledges it, which it does with whatever it
 // sends, in case it asks for it again: up to 900 messages, or 4 MiB. Beyond that the
@@ -108,13 +112,40 @@ func (c *Chat) Encrypt(message []byte) (Packet, error) {
 	return p, nil
 }
 
+// TextOptions are those of [Chat.EncryptText].
+type TextOptions struct {
+	// TTL is after how many seconds the message disappears once it was read; 0 is never,
+	// and [ViewOnce] at once.
+	TTL int
+	// Silent has the peer not be notified. messages.sendEncrypted has a field for the same.
+	Silent bool
+	// ReplyTo is the random id of the message that is answered, 0 if none is.
+	ReplyTo int64
+}
+
+// EncryptText is [Chat.Encrypt] for a message that is nothing but text, and gets an id,
+// [Packet.RandomID]. The error is [ErrContent] if there is no text, or it is not UTF-8, or the
+// TTL is not one.
+func (c *Chat) EncryptText(text string, opt TextOptions) (Packet, error) {
+	if text == "" || !utf8.ValidString(text) || opt.TTL < 0 || opt.TTL > ViewOnce {
+		return Packet{}, ErrContent
+	}
+	if len(text) > maxText {
+		return Packet{}, ErrTooLong
+	}
+	return c.Encrypt(tl.AppendText(nil, randomInt64(), int32(opt.TTL), text, opt.Silent, opt.ReplyTo))
+}
+
+// maxText is how long a string of TL can be.
+const maxText = 1<<24 - 1
+
 // Receive takes a packet from the server. It returns all events that are due: none if
 // the message is for the driver, or has to wait for others, and several if others have
 // waited for it. They stay part of the state, for [Chat.Unhandled], until the next
 // packet is received, or until [Chat.Handled].
 //
-// [ErrUnknownKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that the packet
-// has changed nothing. A [FatalError] is final; there may be events that came before
+// [ErrUnknownKey], [ErrReplacedKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that
+// the packet has changed nothing. A [FatalError] is final; there may be events that came before
 // it.
 func (c *Chat) Receive(packet []byte) ([]Event, error) {
 	var events []Event
@@ -131,6 +162,11 @@ func (c *Chat) Receive(packet []byte) ([]Event, error) {
 // Outbox returns the packets that the driver itself has to send, or to send again, each
 // of them once, in order. After [Restore] these are all that were not [Chat.Sent]
 // before, including what Encrypt returned.
+//
+// To Telegram for Android, Outbox returns no more while four packets, with those of Encrypt,
+// have not been Sent: it ends the chat when a fifth message waits for one that is missing. So
+// call it again after Sent. A client whose server may change the order of what it sends should
+// keep to four with Encrypt as well.
 func (c *Chat) Outbox() []Packet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,8 +202,8 @@ func (c *Chat) Handled() error {
 	return c.do(func() (bool, error) { return c.handled(), nil })
 }
 
-// Tick tells the time. A key that is in use for a week is replaced. Once an hour is
-// enough.
+// Tick tells the time: a key that is in use for a week is replaced, and what the peer does
+// not send again is asked for once more. Once a minute is enough. The zero time is ignored.
 func (c *Chat) Tick(now time.Time) error {
 	return c.do(func() (bool, error) { return c.tick(now) })
 }

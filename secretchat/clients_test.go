@@ -705,3 +705,40 @@ func TestFourAtATime(t *testing.T) {
 		}
 	}
 }
+
+// TestEncryptText has everything that a plain text can have.
+func TestEncryptText(t *testing.T) {
+	a, b := newSettledPair(t)
+	for _, opt := range []TextOptions{{}, {TTL: 30}, {TTL: ViewOnce, Silent: true}, {ReplyTo: -5}, {TTL: 1, Silent: true, ReplyTo: 7}} {
+		p, err := a.EncryptText("hällo", opt)
+		if err != nil || p.Service {
+			t.Fatalf("%+v: service %t, %v", opt, p.Service, err)
+		}
+		events := deliver(t, b, p)
+		e := events[len(events)-1]
+		if e.Kind != EventMessage || e.Text() != "hällo" || e.TTL != opt.TTL || e.RandomID != p.RandomID {
+			t.Errorf("%+v: event %+v", opt, e)
+		}
+		flags := binary.LittleEndian.Uint32(e.Body[4:])
+		if silent := flags&(1<<5) != 0; silent != opt.Silent {
+			t.Errorf("%+v: silent %t", opt, silent)
+		}
+		if reply := flags&(1<<3) != 0; reply != (opt.ReplyTo != 0) ||
+			reply && int64(binary.LittleEndian.Uint64(e.Body[len(e.Body)-8:])) != opt.ReplyTo {
+			t.Errorf("%+v: body %x", opt, e.Body)
+		}
+	}
+	for name, bad := range map[string]struct {
+		text string
+		opt  TextOptions
+	}{"no text": {}, "not UTF-8": {text: "\xff"}, "negative TTL": {text: "x", opt: TextOptions{TTL: -1}}, "long TTL": {text: "x", opt: TextOptions{TTL: ViewOnce + 1}}} {
+		if _, err := a.EncryptText(bad.text, bad.opt); err != ErrContent {
+			t.Errorf("%s: %v, want %v", name, err, ErrContent)
+		}
+	}
+	for _, n := range []int{2 << 20, 17 << 20} {
+		if _, err := a.EncryptText(string(make([]byte, n)), TextOptions{}); err != ErrTooLong {
+			t.Errorf("%d bytes: %v, want %v", n, err, ErrTooLong)
+		}
+	}
+}

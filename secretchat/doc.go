@@ -1,7 +1,7 @@
 // Package secretchat drives Telegram's end-to-end encrypted Secret Chats, for clients
 // that bring their own network and their own TL library. It does everything between the
 // two: the exchange of keys, encryption, sequence numbers, gaps, resending, key
-// renewal, layers. It opens no connection, starts no goroutine and reads no clock. For
+// renewal, layers. It opens no connection, starts no goroutine and has no timer. For
 // anything that need not talk to Telegram's clients, use a protocol with authenticated
 // key exchange, such as that of Signal.
 //
@@ -36,6 +36,24 @@
 // since the peer drops duplicates; events have a number, [Event.Seq], to tell.
 //
 // State must not go back in time: to restore a chat from a backup reuses numbers.
+//
+// # Other people's clients
+//
+// Telegram's apps, and libraries, follow the protocol each in a way of its own, and a chat
+// with any of them should end only when a person ends it. Taken into account is how these
+// number messages, ask for what is missing, answer, renew keys and announce layers:
+//
+//   - Telegram for Android 12.5.1, run as the other end, and 12.9.0, read
+//   - TDLib 1.8, run as the other end
+//   - Telegram for iOS, its source of 2019 to 2024, read; layer 144 from a public fork
+//   - MadelineProto 8.3.5, run as the other end
+//   - telethon-secret-chat of 2022, run as the other end
+//
+// Package peertest has them as parties for tests. What cannot be cured from this end: Android
+// ends the chat at the fifth message that waits for a missing one, and answers each request
+// once; iOS stops for good when asked for what it has dropped; MadelineProto never sends again,
+// and ends the chat at a second gap; telethon-secret-chat neither asks nor sends again, and ends
+// the chat at a packet under the key before. [EventGap] tells of what stays missing.
 //
 // # Files
 //

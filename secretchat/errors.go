@@ -1,6 +1,9 @@
 package secretchat
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Receive returns these for packets that change nothing. Any relay can send them; the
 // chat goes on.
@@ -8,9 +11,10 @@ var (
 	// ErrUnknownKey says that a packet is for a key that the chat does not have, or no
 	// longer has.
 	ErrUnknownKey = errors.New("secretchat: packet for an unknown key")
-	// ErrReplacedKey says that a packet is for the key before this one. What was in it is
-	// not lost: it will be asked for when a later message shows that it is missing.
-	ErrReplacedKey = errors.New("secretchat: packet for a key that was replaced")
+	// ErrReplacedKey is an [ErrUnknownKey] for packets for the key before this one. What was
+	// in such a packet is not lost: it will be asked for when a later message shows that it
+	// is missing.
+	ErrReplacedKey = fmt.Errorf("%w, which has replaced it", ErrUnknownKey)
 	// ErrDecrypt says that a packet is not a message of the peer. There is no telling
 	// why.
 	ErrDecrypt = errors.New("secretchat: message cannot be decrypted")

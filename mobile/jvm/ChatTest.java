@@ -37,6 +37,8 @@ final class ChatTest extends Testing {
         test("chat: killed after every call", ChatTest::killed);
         test("chat: without a store", ChatTest::withoutStore);
         test("chat: service messages", ChatTest::services);
+        test("chat: plain texts", ChatTest::texts);
+        test("chat: a gap that lasts", ChatTest::gap);
         test("chat: packets that are refused", ChatTest::refused);
         test("chat: a peer who cheats", ChatTest::cheating);
         test("chat: a store that throws", ChatTest::failingStore);
@@ -328,6 +330,71 @@ final class ChatTest extends Testing {
         thrown("index", () -> events.get(1));
     }
 
+    private static void texts() throws Exception {
+        Side[] ab = pair();
+        for (Side s : ab) s.work();
+        TextOptions options = new TextOptions();
+        options.setTTL(Mobile.ViewOnce);
+        options.setSilent(true);
+        options.setReplyTo(-7);
+        Packet[] packets = {ab[0].chat.encryptText("Ä 🔑", null), ab[0].chat.encryptText("once", options)};
+        Event[] got = new Event[2];
+        for (int i = 0; i < 2; i++) {
+            Events events = ab[1].chat.receive(packets[i].data());
+            got[i] = events.get(events.len() - 1);
+            equal(got[i].kind(), Mobile.EventMessage, "kind");
+            equal(got[i].randomID(), packets[i].randomID(), "id");
+            check(!packets[i].service(), "a text is a service message");
+        }
+        equal(got[0].text(), "Ä 🔑", "text");
+        equal(got[0].ttl(), 0L, "TTL");
+        equal(got[1].text(), "once", "text");
+        equal(got[1].ttl(), Mobile.ViewOnce, "TTL");
+        ByteBuffer body = ByteBuffer.wrap(got[1].body()).order(ByteOrder.LITTLE_ENDIAN);
+        equal(body.getInt(4), 1 << 3 | 1 << 5, "flags");
+        equal(body.getLong(body.limit() - 8), -7L, "answered message");
+
+        // The answer acknowledges them.
+        Events events = ab[0].chat.receive(ab[1].chat.encryptText("yes", new TextOptions()).data());
+        equal(events.get(0).kind(), Mobile.EventAcknowledged, "kind");
+        equal(events.get(0).seen(), packets[1].seq() + 1, "seen");
+        equal(events.get(0).text(), "", "text of no message");
+        equal(events.get(0).since() + events.get(0).from() + events.get(0).to(), 0L, "gap");
+        equal(Mobile.errorKind(thrown("text", () -> ab[0].chat.encryptText("", null))), Mobile.ErrorContent, "text");
+        options.setTTL(-1);
+        equal(Mobile.errorKind(thrown("TTL", () -> ab[0].chat.encryptText("x", options))), Mobile.ErrorContent, "TTL");
+    }
+
+    /** A message is missing, and is never sent again: the app is told. */
+    private static void gap() throws Exception {
+        Side[] ab = pair();
+        for (Side s : ab) s.work();
+        ab[0].chat.encryptText("lost", null);
+        Event gap = null;
+        for (int i = 0; i < 40 && gap == null; i++) {
+            Events events = ab[1].chat.receive(ab[0].chat.encryptText("waits", null).data());
+            for (int j = 0; j < events.len(); j++) {
+                if (events.get(j).kind() == Mobile.EventGap) gap = events.get(j);
+                check(events.get(j).kind() != Mobile.EventMessage, "a message that should wait");
+            }
+            Packets out = ab[1].chat.outbox();
+            for (int j = 0; j < out.len(); j++) {
+                // It is seen, and not answered.
+                try {
+                    ab[0].chat.receive(out.get(j).data());
+                } catch (Exception e) {
+                    if (Mobile.errorKind(e) != Mobile.ErrorDuplicate) throw e;
+                }
+                ab[1].chat.sent(out.get(j));
+            }
+        }
+        check(gap != null, "the app is not told of a gap");
+        equal(gap.from(), 1L, "first missing message");
+        equal(gap.to(), 1L, "last missing message");
+        check(gap.since() > 1700000000, "since " + gap.since());
+        equal(gap.seq(), -1L, "number");
+    }
+
     private static void refused() throws Exception {
         Side[] ab = pair();
         for (int i = 0; i < 3; i++) for (Side s : ab) s.work();
@@ -409,7 +476,7 @@ final class ChatTest extends Testing {
         ChatOptions shortKey = new ChatOptions(1, 2, null, new byte[31]);
         ChatOptions zeroKey = new ChatOptions(1, 2, null, new byte[32]);
         ChatOptions oldLayer = side.options(), newLayer = side.options();
-        oldLayer.setLayer(45);
+        oldLayer.setLayer(46);
         newLayer.setLayer(Mobile.LatestLayer + 1);
         for (ChatOptions o : new ChatOptions[] {null, shortKey, zeroKey, oldLayer, newLayer, new ChatOptions(1, 2, null, null)}) {
             thrown("options", () -> Mobile.requestChat(group, o));
@@ -447,7 +514,7 @@ final class ChatTest extends Testing {
         // What gobind's constructors make.
         Chat none = new Chat();
         for (Code c : new Code[] {none::acceptance, none::check, none::discard, none::handled, none::outbox, none::snapshot,
-                none::unhandled, none::visualization, () -> none.encrypt(text("", 1)), () -> none.receive(new byte[40]),
+                none::unhandled, none::visualization, () -> none.encrypt(text("", 1)), () -> none.encryptText("x", null), () -> none.receive(new byte[40]),
                 () -> none.sent(new Packet()), () -> none.tick(1)}) {
             thrown("unusable chat", c);
         }
