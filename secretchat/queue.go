@@ -121,18 +121,15 @@ func (q *queue) insert(m incoming) {
 	q.bytes += len(m.body)
 }
 
-// next removes and returns the message with number seq, if it is there.
-func (q *queue) next(seq int) (m incoming, ok bool) {
-	if len(q.waiting) == 0 || q.waiting[0].seq != seq {
-		return incoming{}, false
-	}
-	m = q.waiting[0]
+// next removes and returns the first message.
+func (q *queue) next() incoming {
+	m := q.waiting[0]
 	q.waiting = slices.Delete(q.waiting, 0, 1)
 	q.bytes -= len(m.body)
 	if len(q.waiting) == 0 {
 		q.waiting = nil // An idle chat needs no room for it.
 	}
-	return m, true
+	return m
 }
 
 // count counts what is in a queue that was restored.

@@ -151,11 +151,8 @@ func (s *session) process(o *opened) error {
 	if err := s.take(&m); err != nil {
 		return err
 	}
-	for {
-		next, ok := s.queue.next(s.received)
-		if !ok {
-			break
-		}
+	for s.queue.has(s.received) {
+		next := s.queue.next()
 		if err := s.take(&next); err != nil {
 			return err
 		}
@@ -261,5 +258,8 @@ func (s *session) onNothing(*incoming) error { return nil }
 
 func (s *session) emit(m *incoming, e Event) {
 	e.Seq, e.Seen = m.seq, m.seen
+	if s.unhandled == nil {
+		s.unhandled = make([]Event, 0, 2) // A text often acknowledges one.
+	}
 	s.unhandled = append(s.unhandled, e)
 }
