@@ -15,9 +15,7 @@ import (
 // TestWipeStack looks for keys, plaintexts and numbers in Montgomery form on the stack after
 // each way through the package has returned.
 func TestWipeStack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	}
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	k := testKey()
 	impltest.All(t, backends, func(t *testing.T) {
 		p := new(primes)
