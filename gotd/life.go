@@ -510,9 +510,8 @@ func (c *Chat) closeLocked(why closing) error {
 		case c.outgoing != nil:
 			err = c.outgoing.Discard()
 		}
-		t.add(remove(recordKey(keyState, c.id)))
 		t.add(c.record())
-		return err
+		return errors.Join(err, c.removeAll(t, keyState)) // Nothing is left of one that is damaged, either.
 	})
 	c.end()
 	c.chat, c.outgoing, c.later = nil, nil, nil
@@ -602,17 +601,22 @@ func (c *Chat) vanish(context.Context) error {
 func (c *Chat) vanishLocked() error {
 	c.m.forget(c)
 	return c.atomically(func(t *tx) error {
-		for _, kind := range chatKinds {
-			err := c.m.opt.Store.Load(recordKey(kind, c.id), func(key, _ []byte) error {
-				t.add(remove(append([]byte(nil), key...)))
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.removeAll(t, chatKinds...)
 	})
+}
+
+// removeAll removes what the store has of these kinds.
+func (c *Chat) removeAll(t *tx, kinds ...byte) error {
+	for _, kind := range kinds {
+		err := c.m.opt.Store.Load(recordKey(kind, c.id), func(key, _ []byte) error {
+			t.add(remove(append([]byte(nil), key...)))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // failed closes the chat if err says so, and returns err.
@@ -677,7 +681,7 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 	r.sort()
 	switch c.rec.State {
 	case StateWaiting:
-		outgoing, err := restoreOutgoing(r.state, c.options())
+		outgoing, err := secretchat.RestoreOutgoing(int64(c.id), r.state.all, c.options())
 		if err != nil {
 			return err
 		}
@@ -693,7 +697,7 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 		if c.rec.State == StateEnding && c.rec.Closing == nil {
 			return errors.New("gotd: chat that ends for no reason")
 		}
-		chat, err := restoreChat(r.state, c.options())
+		chat, err := secretchat.Restore(int64(c.id), r.state.all, c.options())
 		if err != nil {
 			return err
 		}
@@ -704,21 +708,6 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 	}
 	c.in.files = r.files
 	return nil
-}
-
-// restoreOutgoing and restoreChat take the records of a chat's state.
-func restoreOutgoing(state []Change, opt secretchat.Options) (*secretchat.Outgoing, error) {
-	if len(state) != 1 {
-		return nil, secretchat.ErrState
-	}
-	return secretchat.RestoreOutgoing(state[0].Value, opt)
-}
-
-func restoreChat(state []Change, opt secretchat.Options) (*secretchat.Chat, error) {
-	if len(state) != 1 {
-		return nil, secretchat.ErrState
-	}
-	return secretchat.Restore(state[0].Value, opt)
 }
 
 // resume goes on where the chat was left.

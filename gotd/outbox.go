@@ -387,17 +387,17 @@ func (c *Chat) withdraw(r *sendRecord, why *refusal) error {
 // reload makes the driver anew of what is stored, which then has all to send that the
 // server does not have, in its present form.
 func (c *Chat) reload() error {
-	var state []Change
+	var state states
 	prefix := recordKey(keyState, c.id)
 	err := c.m.opt.Store.Load(prefix, func(key, value []byte) error {
-		state = append(state, Change{slices.Clone(key[len(prefix):]), slices.Clone(value)})
+		state.add(string(key[len(prefix):]), value)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return c.atomically(func(*tx) error {
-		chat, err := restoreChat(state, c.options())
+		chat, err := secretchat.Restore(int64(c.id), state.all, c.options())
 		if err != nil {
 			return err
 		}

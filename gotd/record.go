@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,7 +161,7 @@ func remove(key []byte) Change { return Change{Key: key} }
 type chatRecords struct {
 	rec     chatRecord
 	found   bool
-	state   []Change // with the keys that secretchat gave them
+	state   states // with the keys that secretchat gave them
 	updates []storedUpdate
 	sends   []*sendRecord
 	files   []storedFile
@@ -230,7 +231,7 @@ func (c *chatRecords) add(key []byte, rest string, value []byte) error {
 		}
 		return checkVersion(c.rec.V)
 	case keyState:
-		c.state = append(c.state, Change{[]byte(rest), bytes.Clone(value)})
+		c.state.add(rest, value)
 		return nil
 	case keyUpdate:
 		u, err := decodeUpdate(value)
@@ -271,6 +272,27 @@ func (c *chatRecords) sort() {
 	slices.SortFunc(c.sends, func(a, b *sendRecord) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
+// states are the records of a chat that package secretchat has made, under its keys in
+// hexadecimal. There was one for each chat before, under no key.
+type states []Change
+
+func (s *states) add(rest string, value []byte) {
+	key, err := hex.DecodeString(rest)
+	if err != nil {
+		key = []byte(rest) // which is none that secretchat knows
+	}
+	*s = append(*s, Change{key, bytes.Clone(value)})
+}
+
+// all has them as secretchat wants them.
+func (s states) all(yield func(key, value []byte) bool) {
+	for _, c := range s {
+		if !yield(c.Key, c.Value) {
+			return
+		}
+	}
+}
+
 // stateStore is the secretchat.Store of a chat. It has no way to the disk of its own: what
 // the driver commits goes with the transaction in which it was called, and with that
 // becomes durable before anybody sees a packet or an event: see [Chat.atomically].
@@ -282,10 +304,12 @@ type stateStore struct {
 var _ secretchat.Store = (*stateStore)(nil)
 
 // Commit implements [secretchat.Store].
-func (s *stateStore) Commit(_ int64, state []byte) error {
+func (s *stateStore) Commit(_ int64, changes []secretchat.Change) error {
 	if s.tx == nil {
 		panic("gotd: internal error: the state of a chat changes outside of a transaction")
 	}
-	s.tx.add(Change{recordKey(keyState, s.chat), state})
+	for _, c := range changes {
+		s.tx.add(Change{fmt.Appendf(recordKey(keyState, s.chat), "%x", c.Key), bytes.Clone(c.Value)})
+	}
 	return nil
 }

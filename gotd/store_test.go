@@ -102,12 +102,13 @@ func TestStoreContents(t *testing.T) {
 
 	a.stop()
 	records := contents(t, a.openStore())
+	const head = "6300000000000000" // of the state
 	var states []string
 	for key, value := range records {
 		if strings.Contains(string(value), "secret") {
 			t.Errorf("record %s has the text of a message", key)
 		}
-		if key[0] == 's' {
+		if key[0] == 's' && strings.HasSuffix(key, head) {
 			states = append(states, key)
 		}
 	}
@@ -146,7 +147,11 @@ func TestStoreContents(t *testing.T) {
 		m[first] = slices.Clone(m[first])
 		m[first][40] ^= 1
 	}), stateKey, secretchat.ErrState, id(first))
-	wantDamaged("missing state", with(func(m map[string][]byte) { delete(m, first) }), stateKey, secretchat.ErrState, id(first))
+	wantDamaged("state without its head", with(func(m map[string][]byte) { delete(m, first) }), stateKey, secretchat.ErrState, id(first))
+	wantDamaged("missing state", with(func(m map[string][]byte) {
+		maps.DeleteFunc(m, func(key string, _ []byte) bool { return strings.HasPrefix(key, first[:9]) })
+	}), stateKey, secretchat.ErrState, id(first))
+	wantDamaged("one record more", with(func(m map[string][]byte) { m[first[:9]+"x"] = m[first] }), stateKey, secretchat.ErrState, id(first))
 	chatKey := "c" + first[1:9]
 	wantDamaged("missing chat", with(func(m map[string][]byte) { delete(m, chatKey) }), stateKey, nil, id(first))
 	wantDamaged("chat that is no JSON", with(func(m map[string][]byte) { m[chatKey] = []byte("{") }), stateKey, nil, id(first))

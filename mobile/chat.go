@@ -4,24 +4,74 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// Store keeps the states of chats, for example in a database. What it is given is encrypted.
+// Store keeps the states of chats, each as a few records, for example in a table of a
+// database with three columns: chat, key and value. What it is given is encrypted.
 //
 // It is called on the thread that called the chat, which is locked meanwhile: a Store must
 // not call the chat. Nor may it have a reference to the Chat, since the chat has one to it:
 // no garbage collector sees a circle through both languages. If it throws, that chat cannot
 // be used any longer, since nobody can tell what was kept: see ErrorStore.
 type Store interface {
-	// Commit replaces what is kept of the chat by state, atomically, and returns when it
-	// is safe on disk.
-	Commit(chatID int64, state []byte) error
-	// Forget removes what is kept of the chat.
-	Forget(chatID int64) error
+	// Commit makes all changes to the records of the chat, or none of them, as a
+	// transaction does, and returns when they are safe on disk.
+	Commit(chatID int64, changes *Changes) error
+}
+
+// Change sets a record of a chat, or removes it.
+type Change struct {
+	change secretchat.Change
+}
+
+// Key returns the key of the record, of at most eight bytes, which other chats have as well.
+func (c *Change) Key() []byte { return c.change.Key }
+
+// Value returns what the record is to be, or null if it is Removed.
+func (c *Change) Value() []byte { return c.change.Value }
+
+// Removed tells whether the record is to be removed. That is no error if there is none.
+func (c *Change) Removed() bool { return c.change.Value == nil }
+
+// Changes is a list. No two of its items have the same key.
+type Changes struct {
+	changes []secretchat.Change
+}
+
+// Len returns how many there are.
+func (c *Changes) Len() int { return len(c.changes) }
+
+// Get returns the one at index i, from 0.
+func (c *Changes) Get(i int) (*Change, error) {
+	if err := checkIndex(i, len(c.changes)); err != nil {
+		return nil, err
+	}
+	return &Change{c.changes[i]}, nil
+}
+
+// Records are all that a Store has of one chat, to restore it.
+type Records struct {
+	records []secretchat.Change
+}
+
+// Add adds a record, in any order. A state of version 1, of which there was one for each chat,
+// is added alone, with any key: the next commit removes that.
+func (r *Records) Add(key, value []byte) {
+	r.records = append(r.records, secretchat.Change{Key: bytes.Clone(key), Value: bytes.Clone(value)})
+}
+
+func (r *Records) all(yield func(key, value []byte) bool) {
+	if r == nil {
+		return
+	}
+	for _, c := range r.records {
+		if !yield(c.Key, c.Value) {
+			return
+		}
+	}
 }
 
 // Layers that an app may name in ChatOptions.
@@ -47,7 +97,7 @@ type ChatOptions struct {
 
 // NewChatOptions returns the options of the chat with this id, which is the random_id of
 // messages.requestEncryption for who asks for a chat, with this user. Without a
-// store, which is null then, the app keeps Chat.snapshot itself. The stateKey has 32
+// store, which is null then, the chat ends with the app. The stateKey has 32
 // bytes, is secret, and encrypts the states; keep it in the system's key store. All of
 // this must be the same when the chat is restored.
 func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOptions {
@@ -93,11 +143,8 @@ var errNoStateKey = errors.New("mobile: options without a state key, or with one
 
 type storeAdapter struct{ store Store }
 
-func (a storeAdapter) Commit(chat int64, state []byte) error {
-	if state == nil {
-		return a.store.Forget(chat)
-	}
-	return a.store.Commit(chat, state)
+func (a storeAdapter) Commit(chat int64, changes []secretchat.Change) error {
+	return a.store.Commit(chat, &Changes{changes})
 }
 
 // RequestChat begins a chat, with a new exchange of keys in this group.
@@ -131,25 +178,25 @@ func usable(group *DHGroup, options *ChatOptions) (secretchat.Options, error) {
 	return options.options()
 }
 
-// RestoreChat returns the chat with this state, which a Store was given. Send what its
+// RestoreChat returns the chat with these records, all that its Store has. Send what its
 // outbox has, and look at what is unhandled. State must never go back in
 // time, as a backup would: numbers that are used twice end the chat.
-func RestoreChat(state []byte, options *ChatOptions) (*Chat, error) {
+func RestoreChat(records *Records, options *ChatOptions) (*Chat, error) {
 	opt, err := options.options()
 	if err != nil {
 		return nil, err
 	}
-	return newChat(secretchat.Restore(state, opt))
+	return newChat(secretchat.Restore(opt.ChatID, records.all, opt))
 }
 
 // RestoreOutgoing is RestoreChat for one that the other side has not accepted. It throws
-// ErrorState for the state of a Chat, as RestoreChat does for that of an OutgoingChat.
-func RestoreOutgoing(state []byte, options *ChatOptions) (*OutgoingChat, error) {
+// ErrorState for the records of a Chat, as RestoreChat does for those of an OutgoingChat.
+func RestoreOutgoing(records *Records, options *ChatOptions) (*OutgoingChat, error) {
 	opt, err := options.options()
 	if err != nil {
 		return nil, err
 	}
-	o, err := secretchat.RestoreOutgoing(state, opt)
+	o, err := secretchat.RestoreOutgoing(opt.ChatID, records.all, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +206,6 @@ func RestoreOutgoing(state []byte, options *ChatOptions) (*OutgoingChat, error) 
 // OutgoingChat is a chat that we have asked for and the other side has not yet accepted. It
 // comes from RequestChat or RestoreOutgoing.
 type OutgoingChat struct {
-	mu       sync.Mutex           // so that Snapshot is not overtaken
 	outgoing *secretchat.Outgoing // nil if it cannot be used
 }
 
@@ -181,22 +227,7 @@ func (o *OutgoingChat) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 	if o.outgoing == nil {
 		return nil, errUnusable
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	return newChat(o.outgoing.Complete(gB, fingerprint))
-}
-
-// Snapshot returns the encrypted state, for apps without a Store.
-func (o *OutgoingChat) Snapshot() ([]byte, error) {
-	if o.outgoing == nil {
-		return nil, errUnusable
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, err := o.outgoing.GA(); err != nil {
-		return nil, err // There is nothing to restore any more.
-	}
-	return o.outgoing.Snapshot(), nil
 }
 
 // Discard erases what is secret and has the Store forget the chat, if it is not complete.
@@ -204,8 +235,6 @@ func (o *OutgoingChat) Discard() error {
 	if o.outgoing == nil {
 		return errUnusable
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	return o.outgoing.Discard()
 }
 
@@ -215,8 +244,6 @@ func (o *OutgoingChat) Wipe() {
 	if o.outgoing == nil {
 		return
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.outgoing.Wipe()
 }
 
@@ -405,16 +432,6 @@ func (c *Chat) Layer() int {
 // Originator tells whether we have asked for the chat.
 func (c *Chat) Originator() bool {
 	return c.chat != nil && c.chat.Originator()
-}
-
-// Snapshot returns the encrypted state, for apps without a Store, which need it whenever
-// Encrypt, Receive, Handled or Tick has returned, and before anything is done with what
-// that returned.
-func (c *Chat) Snapshot() ([]byte, error) {
-	if c.chat == nil {
-		return nil, errUnusable
-	}
-	return c.chat.Snapshot(), nil
 }
 
 // Discard erases the keys and has the Store forget the chat.

@@ -177,22 +177,44 @@ func TestConcurrentWipe(t *testing.T) {
 // memory is a Store. A failure, if there is one, is for the next call.
 type memory struct {
 	mu      sync.Mutex
-	states  map[int64][]byte
+	chats   map[int64]map[string][]byte
 	failure error
 }
 
-func (m *memory) Commit(chatID int64, state []byte) error {
+func newMemory() *memory { return &memory{chats: map[int64]map[string][]byte{}} }
+
+func (m *memory) Commit(chatID int64, changes *Changes) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.states[chatID] = bytes.Clone(state)
+	if m.chats[chatID] == nil {
+		m.chats[chatID] = map[string][]byte{}
+	}
+	for i := range changes.Len() {
+		c, err := changes.Get(i)
+		if err != nil {
+			return err
+		}
+		if c.Removed() != (c.Value() == nil) {
+			return errors.New("a value that is to be removed")
+		}
+		if c.Removed() {
+			delete(m.chats[chatID], string(c.Key()))
+		} else {
+			m.chats[chatID][string(c.Key())] = bytes.Clone(c.Value())
+		}
+	}
+	if _, err := changes.Get(changes.Len()); err == nil {
+		return errors.New("a change too many")
+	}
 	return m.failure
 }
 
-func (m *memory) Forget(chatID int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.states, chatID)
-	return m.failure
+func (m *memory) records(chatID int64) *Records {
+	r := new(Records)
+	for key, value := range m.chats[chatID] {
+		r.Add([]byte(key), value)
+	}
+	return r
 }
 
 // newChats returns the two sides of a chat, which have nothing else to send.
@@ -223,9 +245,9 @@ func newChats(t *testing.T, store Store) (alice, bob *Chat) {
 }
 
 func TestChatStore(t *testing.T) {
-	store := &memory{states: map[int64][]byte{}}
+	store := newMemory()
 	_, bob := newChats(t, store)
-	alice, err := RestoreChat(store.states[1], NewChatOptions(1, 2, store, input("state key", 32)))
+	alice, err := RestoreChat(store.records(1), NewChatOptions(1, 2, store, input("state key", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,15 +258,15 @@ func TestChatStore(t *testing.T) {
 	if err := alice.Check(); ErrorKind(err) != ErrorOver {
 		t.Errorf("after Wipe: got %v, want ErrorOver", err)
 	}
-	alice, err = RestoreChat(store.states[1], NewChatOptions(1, 2, store, input("state key", 32)))
+	alice, err = RestoreChat(store.records(1), NewChatOptions(1, 2, store, input("state key", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := converse(bob, alice); err != nil {
 		t.Error(err)
 	}
-	if err := alice.Discard(); err != nil || len(store.states) != 0 {
-		t.Errorf("Discard: got %v and %d states, want none", err, len(store.states))
+	if err := alice.Discard(); err != nil || len(store.chats[1]) != 0 {
+		t.Errorf("Discard: got %v and %d records, want none", err, len(store.chats[1]))
 	}
 	if err := alice.Check(); ErrorKind(err) != ErrorOver {
 		t.Errorf("after Discard: got %v, want ErrorOver", err)
@@ -253,7 +275,8 @@ func TestChatStore(t *testing.T) {
 
 // TestChatKeepsNoArray: what a chat was given may be changed after the call.
 func TestChatKeepsNoArray(t *testing.T) {
-	alice, bob := newChats(t, nil)
+	store := newMemory()
+	alice, bob := newChats(t, store)
 	// decryptedMessageService#73164160 random_id:long action:decryptedMessageActionFlushHistory
 	message := []byte("\x60\x41\x16\x73" + "12345678" + "\x5c\xe4\x19\x67")
 	want := bytes.Clone(message)
@@ -261,11 +284,15 @@ func TestChatKeepsNoArray(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(message)
-	state, err := alice.Snapshot()
-	if err != nil {
-		t.Fatal(err)
+	records := new(Records)
+	for key, value := range store.chats[1] {
+		k := []byte(key)
+		records.Add(k, value)
+		clear(k)
+		clear(value)
 	}
-	if alice, err = RestoreChat(state, NewChatOptions(1, 2, nil, input("state key", 32))); err != nil {
+	alice, err := RestoreChat(records, NewChatOptions(1, 2, nil, input("state key", 32)))
+	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := alice.Outbox()
@@ -291,41 +318,12 @@ func TestChatKeepsNoArray(t *testing.T) {
 }
 
 func TestChatStoreFails(t *testing.T) {
-	store := &memory{states: map[int64][]byte{}}
+	store := newMemory()
 	alice, bob := newChats(t, store)
 	store.failure = errCancelled
 	if err := converse(alice, bob); ErrorKind(err) != ErrorStore || !errors.Is(err, errCancelled) {
 		t.Errorf("got %v, want ErrorStore with %v", err, errCancelled)
 	}
-}
-
-// TestOutgoingSnapshot is for the race detector, and for what must not panic.
-func TestOutgoingSnapshot(t *testing.T) {
-	group, err := TelegramGroup(3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := RequestChat(group, NewChatOptions(1, 2, nil, input("state key", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for {
-				if _, err := request.Snapshot(); err != nil {
-					if ErrorKind(err) != ErrorOver {
-						t.Errorf("got %v, want ErrorOver", err)
-					}
-					return
-				}
-			}
-		})
-	}
-	if _, err := request.Complete([]byte{1}, 0); ErrorKind(err) != ErrorFatal {
-		t.Errorf("g_b = 1: got %v, want ErrorFatal", err)
-	}
-	wg.Wait()
 }
 
 func TestBench(t *testing.T) {

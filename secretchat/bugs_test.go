@@ -306,7 +306,7 @@ func TestBugStateOfAnotherChat(t *testing.T) {
 	} {
 		opt := a.opt
 		change(&opt)
-		if _, err := Restore(a.store.state, opt); err != ErrState {
+		if _, err := Restore(opt.ChatID, a.store.records.all(), opt); err != ErrState {
 			t.Errorf("another %s: %v, want %v", name, err, ErrState)
 		}
 	}

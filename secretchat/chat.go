@@ -1,7 +1,6 @@
 package secretchat
 
 import (
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,17 +19,18 @@ type Chat struct {
 	mu  sync.Mutex
 	err error // ErrStore or ErrDiscarded, for good
 
-	id, peerID int64
-	store      Store
-	aead       cipher.AEAD // of the StateKey, nil if there is none
+	store  Store
+	ledger ledger
 
 	session
 }
 
-// newChat returns a chat with its first key. The responder has a gB.
-func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options) (*Chat, error) {
+// newChat returns a chat with its first key, which has the Store remove what is stale. The
+// responder has a gB.
+func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options, stale [][]byte) (*Chat, error) {
 	c := new(Chat)
 	c.use(opt)
+	c.ledger.stale = stale
 	c.begin(k, group, gB)
 	// The peer has to know our layer before anything else.
 	err := c.do(func() (bool, error) { return true, c.announce(opt.Layer) })
@@ -42,9 +42,8 @@ func newChat(k *key, group *bigdh.Group, gB *[bigdh.Size]byte, opt *Options) (*C
 
 // use takes over the options that are not part of the state.
 func (c *Chat) use(opt *Options) {
-	c.id, c.peerID = opt.ChatID, opt.PeerID
 	c.store = opt.Store
-	c.aead = opt.StateKey.aead()
+	c.ledger = newLedger(opt)
 	c.session.use(opt)
 }
 
@@ -73,16 +72,29 @@ func (c *Chat) do(call func() (changed bool, err error)) error {
 	return errors.Join(err, c.commit())
 }
 
-// commit hands the state to the Store. If that fails, there is no telling which state
-// will be found later, and the chat must not go on with this one.
+// commit hands what has changed to the Store. If that fails, there is no telling which
+// state will be found later, and the chat must not go on with this one. The same goes for a
+// Store that panics.
 func (c *Chat) commit() error {
 	if c.store == nil {
+		c.settled()
 		return nil
 	}
-	err := commit(c.store, c.id, c.snapshot())
-	if err != nil && c.over == nil {
-		c.wipe()
-		c.err = err
+	c.err = fmt.Errorf("%w: Commit has not returned", ErrStore)
+	defer func() {
+		if c.err != nil {
+			c.wipe()
+		}
+	}()
+	b := c.ledger.batch(&c.session, c.touched())
+	err := commit(c.store, c.ledger.chat, b.changes)
+	if err == nil {
+		c.ledger.committed(&b)
+		c.settled()
+	}
+	c.err = err
+	if c.over != nil {
+		c.err = nil // There is nothing to go on with, and the reason is of more use.
 	}
 	return err
 }
@@ -94,8 +106,8 @@ func (c *Chat) commit() error {
 // risen is sent in a form that fits.
 //
 // The message is kept until the peer acknowledges it, which it does with whatever it
-// sends, in case it asks for it again: up to 900 messages, or 4 MiB. Beyond that the
-// error is [ErrBacklog], until the peer comes back.
+// sends, in case it asks for it again: up to Options.MaxUnacknowledged messages. Beyond that
+// the error is [ErrBacklog], until the peer comes back.
 //
 // If message deletes messages that are not acknowledged, by DeleteMessages or
 // FlushHistory, their content is destroyed, and what would be sent again is an order to
@@ -194,7 +206,7 @@ func (c *Chat) Sent(packets ...Packet) {
 func (c *Chat) Unhandled() []Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.unhandled)
+	return slices.Clone(c.unhandled.list)
 }
 
 // Handled says that the events of the last Receive need not be kept any longer.
@@ -208,7 +220,7 @@ func (c *Chat) Tick(now time.Time) error {
 	return c.do(func() (bool, error) { return c.tick(now) })
 }
 
-// Discard wipes the keys and has the Store forget the chat.
+// Discard wipes the keys and removes all records of the chat from the Store.
 func (c *Chat) Discard() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,7 +228,7 @@ func (c *Chat) Discard() error {
 	if c.store == nil {
 		return nil
 	}
-	return commit(c.store, c.id, nil)
+	return commit(c.store, c.ledger.chat, c.ledger.forget(c.touched()))
 }
 
 // Wipe is Discard for an app that is locked: it wipes the keys and whatever else is secret,
@@ -230,8 +242,8 @@ func (c *Chat) Wipe() {
 
 func (c *Chat) discard() {
 	c.wipe()
-	c.unhandled = nil
-	c.aead = nil
+	c.unhandled.clear()
+	c.ledger.aead = nil
 	c.err = ErrDiscarded
 }
 
@@ -263,7 +275,7 @@ func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending boo
 func (c *Chat) Visualization() [36]byte { return c.picture }
 
 // ID returns Options.ChatID.
-func (c *Chat) ID() int64 { return c.id }
+func (c *Chat) ID() int64 { return c.ledger.chat }
 
 // Originator reports whether we have asked for the chat.
 func (c *Chat) Originator() bool { return c.originator }

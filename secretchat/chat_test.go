@@ -3,7 +3,6 @@ package secretchat
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -11,21 +10,26 @@ import (
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
-// memStore keeps one state. After failAfter commits, if that is not 0, all fail.
+// memStore keeps one chat. After failAfter commits, if that is not 0, all fail.
 type memStore struct {
-	state     []byte
+	records   recordSet
 	commits   int
+	bytes     int // that were written with the last
 	failAfter int
 }
 
 var errDisk = errors.New("disk full")
 
-func (s *memStore) Commit(_ int64, state []byte) error {
+func (s *memStore) Commit(_ int64, changes []Change) error {
 	if s.failAfter > 0 && s.commits >= s.failAfter {
 		return errDisk
 	}
 	s.commits++
-	s.state = slices.Clone(state)
+	s.records.apply(changes)
+	s.bytes = 0
+	for _, c := range changes {
+		s.bytes += len(c.Key) + len(c.Value)
+	}
 	return nil
 }
 
@@ -153,7 +157,7 @@ func say(tb testing.TB, from *party, id int64, s string) Packet {
 // restart has the party crash and restore what its store has.
 func (p *party) restart(tb testing.TB) {
 	tb.Helper()
-	c, err := Restore(p.store.state, p.opt)
+	c, err := Restore(p.opt.ChatID, p.store.records.all(), p.opt)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -487,7 +487,8 @@ func TestIdleChats(t *testing.T) {
 		settle(t, a, b)
 		a.wait(8 * 24 * time.Hour)
 		if week == 4 {
-			a.Chat.unhandled, b.Chat.unhandled = nil, nil
+			a.Chat.unhandled.clear()
+			b.Chat.unhandled.clear()
 		}
 		if before := a.sent + b.sent; week > 4 {
 			for _, p := range []*party{a, b} {

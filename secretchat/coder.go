@@ -16,11 +16,11 @@ const (
 
 // coder measures, writes or reads what its methods are given the addresses of.
 type coder struct {
-	version byte // of the format
-	mode    coderMode
-	size    int    // when measuring
-	b       []byte // what was written, or is left to read
-	bad     bool   // when reading
+	mode coderMode
+	size int    // when measuring
+	b    []byte // what was written, or is left to read
+	keep bool   // b, when reading, is for what is read to keep parts of
+	bad  bool   // when reading
 }
 
 // array codes the bytes of an array.
@@ -82,10 +82,14 @@ func (w *coder) bool(p *bool) {
 	}
 }
 
-// bytes codes a slice, of which it reads a copy.
+// bytes codes a slice, of which it reads a copy, or a part of what is read.
 func (w *coder) bytes(p *[]byte) {
 	n := len(*p)
 	w.count(&n, 1)
+	if w.mode == reading && w.keep {
+		*p, w.b = w.b[:n:n], w.b[n:]
+		return
+	}
 	if w.mode == reading {
 		*p = make([]byte, n)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -31,7 +32,7 @@ type conversation struct {
 
 // crashStore fails commit number failAt, from 1, before or after it has kept the state.
 type crashStore struct {
-	state   []byte
+	records recordSet
 	commits *int // of both sides
 	failAt  int
 	kept    bool // before it fails
@@ -39,14 +40,14 @@ type crashStore struct {
 
 var errCrash = errors.New("crash")
 
-func (s *crashStore) Commit(_ int64, state []byte) error {
+func (s *crashStore) Commit(_ int64, changes []Change) error {
 	*s.commits++
 	if *s.commits != s.failAt {
-		s.state = slices.Clone(state)
+		s.records.apply(changes)
 		return nil
 	}
 	if s.kept {
-		s.state = slices.Clone(state)
+		s.records.apply(changes)
 	}
 	return errCrash
 }
@@ -72,7 +73,7 @@ func (c *conversation) try(side int, f func(p *party) error) {
 
 func (c *conversation) restore(side int) {
 	p := c.sides[side]
-	chat, err := Restore(p.opt.Store.(*crashStore).state, p.opt)
+	chat, err := Restore(p.opt.ChatID, p.opt.Store.(*crashStore).records.all(), p.opt)
 	if err != nil {
 		c.t.Fatalf("side %d: %v", side, err)
 	}
@@ -276,9 +277,9 @@ func TestCrashInHandshake(t *testing.T) {
 				aOpt, aStore := newOptions()
 				out, gA, err := Request(group, aOpt)
 				if crashed(err) {
-					if aStore.state == nil {
+					if len(aStore.records) == 0 {
 						out, gA, err = Request(group, aOpt) // Nothing was sent.
-					} else if out, err = RestoreOutgoing(aStore.state, aOpt); err == nil {
+					} else if out, err = RestoreOutgoing(1, aStore.records.all(), aOpt); err == nil {
 						gA, err = out.GA()
 					}
 				}
@@ -289,9 +290,9 @@ func TestCrashInHandshake(t *testing.T) {
 				bOpt, bStore := newOptions()
 				b, gB, fingerprint, err := Accept(group, gA[:], bOpt)
 				if crashed(err) {
-					if bStore.state == nil {
+					if len(bStore.records) == 0 {
 						b, gB, fingerprint, err = Accept(group, gA[:], bOpt)
-					} else if b, err = Restore(bStore.state, bOpt); err == nil {
+					} else if b, err = Restore(1, bStore.records.all(), bOpt); err == nil {
 						var pending bool
 						if gB, fingerprint, pending = b.Acceptance(); !pending {
 							t.Fatal("the acceptance is lost")
@@ -304,8 +305,8 @@ func TestCrashInHandshake(t *testing.T) {
 
 				a, err := out.Complete(gB[:], fingerprint)
 				if crashed(err) {
-					if a, err = Restore(aStore.state, aOpt); err != nil {
-						if out, err = RestoreOutgoing(aStore.state, aOpt); err == nil {
+					if a, err = Restore(1, aStore.records.all(), aOpt); err != nil {
+						if out, err = RestoreOutgoing(1, aStore.records.all(), aOpt); err == nil {
 							a, err = out.Complete(gB[:], fingerprint)
 						}
 					}
@@ -360,7 +361,7 @@ func TestHandshakeOnce(t *testing.T) {
 	if store.commits != commits || a.Err() != nil {
 		t.Error("the chat was changed")
 	}
-	if _, err := RestoreOutgoing(store.state, opt); err != ErrState {
+	if _, err := RestoreOutgoing(1, store.records.all(), opt); err != ErrState {
 		t.Errorf("RestoreOutgoing of a chat: %v, want %v", err, ErrState)
 	}
 }
@@ -395,7 +396,7 @@ func TestHandshakeFails(t *testing.T) {
 		if f := (*FatalError)(nil); c != nil || !errors.As(err, &f) || f.Rule != test.want {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
-		if store.state != nil {
+		if len(store.records) != 0 {
 			t.Errorf("%s: the store still has a state", name)
 		}
 		if !wiped(mine) {
@@ -422,24 +423,25 @@ func TestDiscard(t *testing.T) {
 	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) {
 		t.Error("there are secrets left")
 	}
-	if a.store.state != nil {
+	if len(a.store.records) != 0 {
 		t.Error("the store still has the chat")
 	}
 	_, err1 := a.Encrypt(text(1, "x"))
 	_, err2 := a.Receive(b.forge(text(1, "x")))
-	if err1 != ErrDiscarded || err2 != ErrDiscarded || a.Err() != ErrDiscarded || a.Snapshot() != nil || a.Outbox() != nil {
+	if err1 != ErrDiscarded || err2 != ErrDiscarded || a.Err() != ErrDiscarded || a.Outbox() != nil {
 		t.Errorf("Encrypt %v, Receive %v, Err %v, want %v", err1, err2, a.Err(), ErrDiscarded)
 	}
 	if a.Discard() != nil {
 		t.Error("it cannot be discarded twice")
 	}
 
-	out, _, err := Request(testGroup(t), b.opt)
+	opt, store := testOptions()
+	out, _, err := Request(testGroup(t), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Discard(); err != nil || b.store.state != nil {
-		t.Errorf("Discard of a request: %v, and %d bytes are left", err, len(b.store.state))
+	if err := out.Discard(); err != nil || len(store.records) != 0 {
+		t.Errorf("Discard of a request: %v, and %d records are left", err, len(store.records))
 	}
 	if _, err := out.Complete(nil, 0); err != ErrCompleted {
 		t.Errorf("Complete: %v, want %v", err, ErrCompleted)
@@ -451,44 +453,44 @@ func TestWipe(t *testing.T) {
 	a, b := newSettledPair(t)
 	say(t, a, 1, "not acknowledged")
 	deliver(t, a, say(t, b, 2, "not handled"))
-	k, object, state := a.key, a.history.records[0].object, a.store.state
+	k, object, state := a.key, a.history.records[0].object, maps.Clone(a.store.records)
 	for range 2 { // twice is fine
 		a.Wipe()
 	}
-	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) || a.unhandled != nil || a.aead != nil {
+	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) || a.unhandled.list != nil || a.ledger.aead != nil {
 		t.Error("there are secrets left")
 	}
 	_, err1 := a.Encrypt(text(1, "x"))
 	_, err2 := a.Receive(b.forge(text(1, "x")))
-	if err1 != ErrDiscarded || err2 != ErrDiscarded || a.Err() != ErrDiscarded || a.Handled() != ErrDiscarded || a.Snapshot() != nil {
+	if err1 != ErrDiscarded || err2 != ErrDiscarded || a.Err() != ErrDiscarded || a.Handled() != ErrDiscarded {
 		t.Errorf("Encrypt %v, Receive %v, Err %v, want %v", err1, err2, a.Err(), ErrDiscarded)
 	}
-	if !bytes.Equal(a.store.state, state) {
+	if !a.store.records.equal(state) {
 		t.Error("the store has changed")
 	}
 	old := a.Chat
 	a.restart(t)
 	wantEvents(t, a.Unhandled(), fmt.Sprintf("%d:1:2 ", EventMessage))
 	wantEvents(t, deliver(t, b, a.Outbox()...), fmt.Sprintf("%d:1:1 ", EventMessage))
-	if err := old.Discard(); err != nil || a.store.state != nil {
-		t.Errorf("Discard after Wipe: %v, and %d bytes are left", err, len(a.store.state))
+	if err := old.Discard(); err != nil || len(a.store.records) != 0 {
+		t.Errorf("Discard after Wipe: %v, and %d records are left", err, len(a.store.records))
 	}
 
 	out, gA, err := Request(testGroup(t), a.opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine, state := out.mine, a.store.state
+	mine, state := out.mine, maps.Clone(a.store.records)
 	for range 2 {
 		out.Wipe()
 	}
 	if !wiped(mine) || out.opt.StateKey != (StateKey{}) {
 		t.Error("there are secrets of a request left")
 	}
-	if _, err := out.Complete(nil, 0); err != ErrCompleted || out.Snapshot() != nil || !bytes.Equal(a.store.state, state) {
+	if _, err := out.Complete(nil, 0); err != ErrCompleted || !a.store.records.equal(state) {
 		t.Errorf("Complete: %v, want %v and the store as it was", err, ErrCompleted)
 	}
-	if out, err = RestoreOutgoing(state, a.opt); err != nil {
+	if out, err = RestoreOutgoing(a.opt.ChatID, state.all(), a.opt); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := out.GA(); err != nil || again != gA {
@@ -522,7 +524,7 @@ func TestStoreFails(t *testing.T) {
 		if err := call(); !errors.Is(err, ErrStore) || !errors.Is(err, errDisk) {
 			t.Errorf("%s: %v, want %v", name, err, ErrStore)
 		}
-		if !errors.Is(a.Err(), ErrStore) || a.Outbox() != nil || a.Snapshot() != nil || k.auth != [256]byte{} {
+		if !errors.Is(a.Err(), ErrStore) || a.Outbox() != nil || k.auth != [256]byte{} {
 			t.Errorf("%s: the chat goes on", name)
 		}
 		a.store.failAfter = 0

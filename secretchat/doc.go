@@ -29,13 +29,59 @@
 //
 // A number used for two messages would break the chat, and a message that is decrypted
 // once cannot be received again. So whatever a call returns has been committed to
-// [Options.Store] before, sealed under [Options.StateKey], together with all there is
-// to know about the chat. After a crash, [Restore] continues: [Chat.Outbox] has the
-// packets that were not reported as [Chat.Sent], and [Chat.Unhandled] the events of the
-// last Receive. Both may have been seen before the crash. Packets can be sent twice,
-// since the peer drops duplicates; events have a number, [Event.Seq], to tell.
+// [Options.Store] before, sealed under [Options.StateKey]. After a crash, [Restore]
+// continues: [Chat.Outbox] has the packets that were not reported as [Chat.Sent], and
+// [Chat.Unhandled] the events of the last Receive. Both may have been seen before the crash.
+// Packets can be sent twice, since the peer drops duplicates; events have a number,
+// [Event.Seq], to tell.
 //
-// State must not go back in time: to restore a chat from a backup reuses numbers.
+// A state consists of records, and a commit writes those that have changed, in one batch
+// that a [Store] makes whole or not at all:
+//
+//	record     one for each                             bytes, and the length of
+//	head       chat                                     700 to 1300
+//	own        message of ours not acknowledged         112, the message
+//	waiting    message of the peer's that waits         74, the message
+//	event      event not handled                        74, the message that it is of
+//
+//	call       writes                                   removes
+//	Encrypt    head, own                                -
+//	Receive    head, events, or waiting; own if the     events of the Receive before; own that it
+//	           driver answers or is asked for messages  acknowledges; waiting that had its turn
+//	Handled    head                                     events
+//	Tick       head, seldom; own for a new key          -
+//	Discard    -                                        everything
+//
+// What Sent says is in the next commit, as the records of the messages: they are written
+// a second time if they have not been acknowledged by then. An Encrypt that deletes others
+// writes an order to delete in the place of each. So to send a message of n bytes writes less
+// than 3n + 2048, however many there are that the peer has not acknowledged.
+//
+// In memory, a chat takes 2 KiB at most when it is idle, and otherwise the messages that are
+// kept and about 150 bytes for each.
+//
+// Each record is sealed by itself, with XChaCha20-Poly1305,
+//
+//	version(1) || nonce(24) || sealed( tag(16) || content ) || authenticator(16)
+//
+// and bound to the chat, the peer, its kind and its number. The tag is random, and the head
+// has the exclusive or of all tags, by which it commits to the others. With this, whoever
+// has the records but not the key
+//
+//   - can tell how many messages of either kind there are, how long they are, and which of
+//     them were written when;
+//   - cannot read them, change them, or have them taken for those of another chat, another
+//     peer, another kind or another number;
+//   - cannot remove one, bring back one that was replaced or removed, or mix those of
+//     different commits, and no more can a disk that has torn a commit: [Restore] returns
+//     [ErrState];
+//   - can bring back all that there was at one time. Nobody can notice who has no other
+//     memory; the chat would use numbers again, and end. Keep states out of backups.
+//
+// Whoever has the key and the records of one time has the keys of the chat then, with which
+// to read what is sent until they are replaced, and the messages in the records. Old records
+// that a disk has not erased add those of their time: content that was deleted is in none
+// that Commit is still given, but may be in those that it was given before.
 //
 // # Other people's clients
 //

@@ -38,8 +38,8 @@ var (
 	ErrBacklog = errors.New("secretchat: too many unacknowledged messages")
 	// ErrCompleted says that an [Outgoing] was completed or wiped, or has failed, before.
 	ErrCompleted = errors.New("secretchat: key exchange is over")
-	// ErrState says that a state cannot be restored: it has been changed, or is for
-	// another chat, another peer or another key.
+	// ErrState says that a state cannot be restored: it has been changed, its records are
+	// not all of one commit, or it is for another chat, another peer or another key.
 	ErrState = errors.New("secretchat: state cannot be restored")
 	// ErrStore is wrapped, with the error of the Store, when a state could not be
 	// committed. The chat is unusable then. See [Store].

@@ -138,3 +138,28 @@ func (e *Event) Text() string {
 	_, text, _ := tl.ReadText(e.Body)
 	return string(text)
 }
+
+// events are those that the application has not handled. They have numbers, from 0, by
+// which the Store keeps them.
+type events struct {
+	first   int
+	list    []Event
+	touched touched
+}
+
+func (e *events) add(event Event) {
+	e.touched.add(e.first + len(e.list))
+	e.list = append(e.list, event)
+}
+
+// clear forgets all events. It does not change the list, which others may have.
+func (e *events) clear() {
+	for i := range e.list {
+		e.touched.add(e.first + i)
+	}
+	e.first += len(e.list)
+	if e.first >= maxNumbers { // Long ago it has removed those before.
+		e.first = 0
+	}
+	e.list = nil
+}

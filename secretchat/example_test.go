@@ -1,6 +1,7 @@
 package secretchat_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log"
@@ -10,12 +11,29 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// file stands for a database: see gotd/ for a real one.
-type file struct{ state []byte }
+// table stands for a table of a database, with the records of one chat: see gotd/ and
+// examples/ for real ones.
+type table map[string][]byte
 
-func (f *file) Commit(chat int64, state []byte) error {
-	f.state = append([]byte(nil), state...)
+// Commit would be one transaction.
+func (t table) Commit(chat int64, changes []secretchat.Change) error {
+	for _, c := range changes {
+		if c.Value == nil {
+			delete(t, string(c.Key))
+		} else {
+			t[string(c.Key)] = bytes.Clone(c.Value)
+		}
+	}
 	return nil
+}
+
+// all has all records, as Restore wants them.
+func (t table) all(yield func(key, value []byte) bool) {
+	for key, value := range t {
+		if !yield([]byte(key), value) {
+			return
+		}
+	}
 }
 
 // hello is a serialised decryptedMessage#91cc4674, as a TL library makes it.
@@ -128,7 +146,7 @@ func ExampleRestore() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	disk := new(file)
+	disk := table{}
 	options := secretchat.Options{ChatID: 7, Store: disk, StateKey: secretchat.StateKey{ /* of the key store */ 1, 2, 3}}
 
 	// Alice encrypts a message, and crashes before it is sent.
@@ -150,7 +168,7 @@ func ExampleRestore() {
 	}
 
 	// The disk has it: it will be sent under the number that it had.
-	alice, err = secretchat.Restore(disk.state, options)
+	alice, err = secretchat.Restore(7, disk.all, options)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -158,9 +176,8 @@ func ExampleRestore() {
 		fmt.Println("to be sent: number", p.Seq)
 	}
 
-	// The state is of use for this chat only.
-	options.ChatID = 8
-	_, err = secretchat.Restore(disk.state, options)
+	// The records are of use for this chat only.
+	_, err = secretchat.Restore(8, disk.all, options)
 	fmt.Println(err)
 
 	// Output:

@@ -111,10 +111,3 @@ func wantRefused(t *testing.T, p *party, packet []byte, want error) {
 		t.Error("a refused packet has changed the chat")
 	}
 }
-
-// plainState returns a chat's state as it is before it is sealed.
-func plainState(c *Chat) string {
-	w := coder{mode: writing}
-	c.code(&w)
-	return string(w.b)
-}

@@ -1,7 +1,9 @@
 package secretchat
 
 import (
+	"bytes"
 	"errors"
+	"maps"
 	"sync"
 	"testing"
 
@@ -25,12 +27,12 @@ func FuzzReceive(f *testing.F) {
 	f.Add(uint8(2), int8(2), resend(0, 0))
 	f.Add(uint8(2), int8(0), service(&tl.Action{ID: tl.ReadMessages, IDs: []int64{1, 2}}))
 	opt := b.opt
-	state := b.store.state
+	state := b.store.records
 	f.Fuzz(func(t *testing.T, how uint8, d int8, data []byte) {
-		store := new(memStore)
+		store := &memStore{records: maps.Clone(state)}
 		opt := opt
 		opt.Store = store
-		c, err := Restore(state, opt)
+		c, err := Restore(opt.ChatID, state.all(), opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +61,7 @@ func FuzzReceive(f *testing.F) {
 		if isRefusal(err) {
 			return
 		}
-		again, err := Restore(store.state, opt)
+		again, err := Restore(opt.ChatID, store.records.all(), opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,26 +71,45 @@ func FuzzReceive(f *testing.F) {
 	})
 }
 
-// FuzzRestore has states that were sealed by nobody, and ones that were sealed by us
-// with anything in them.
+// FuzzRestore has records that were sealed by nobody, and ones that were sealed by us with
+// anything in them: a head, one more record of each kind, and a state of version 1.
 func FuzzRestore(f *testing.F) {
 	a, b := newSettledPair(f)
 	say(f, a, 1, "x")
 	a.requestKey(exchangeID)
 	deliver(f, b, say(f, a, 2, "y"))
 	for _, p := range []*party{a, b} {
-		f.Add(false, p.store.state)
-		f.Add(true, []byte(plainState(p.Chat)))
+		f.Add(uint8(0), p.store.records[string(headID.appendKey(nil))])
+		for i, id := range append(allRecords(p.Chat), headID) {
+			w := coder{mode: writing}
+			p.code(&w, id)
+			f.Add(uint8(1+i%4), w.b)
+		}
+	}
+	for _, pair := range readStatesV1(f).Chats {
+		f.Add(uint8(5), pair.A.plain(f))
 	}
 	opt := a.opt
 	opt.Store = nil
-	aead := opt.StateKey.aead()
-	f.Fuzz(func(t *testing.T, sealed bool, data []byte) {
-		state := data
-		if sealed {
-			state = sealState(aead, opt.ChatID, opt.PeerID, func(s *coder) { s.array(data) })
+	f.Fuzz(func(t *testing.T, how uint8, data []byte) {
+		set, l := maps.Clone(a.store.records), newLedger(&opt)
+		switch kinds := []recordKind{kindOwn, kindWaiting, kindEvent}; how % 6 {
+		case 0:
+			set = recordSet{string(headID.appendKey(nil)): data}
+		case 1:
+			set = nil
+			set.apply(l.batch(sealedContent(data), nil).changes)
+		case 5:
+			set = recordSet{"": sealStateV1(&l, data)}
+		default:
+			// In the place of the record after the last.
+			head := coder{mode: writing}
+			a.code(&head, headID)
+			id := newRecordID(kinds[how%6-2], a.history.first+len(a.history.records))
+			set = nil
+			set.apply(l.batch(sealedContents{headID: head.b, id: data}, []recordID{id}).changes)
 		}
-		c, err := Restore(state, opt)
+		c, err := Restore(opt.ChatID, set.all(), opt)
 		if err != nil {
 			if err != ErrState || c != nil {
 				t.Errorf("chat %p, error %v, want %v", c, err, ErrState)
@@ -99,28 +120,52 @@ func FuzzRestore(f *testing.F) {
 		c.Outbox()
 		c.Encrypt(text(1, "x"))
 		c.Receive(make([]byte, 100))
-		c.Snapshot()
+		if _, err := Restore(opt.ChatID, snapshot(c).all(), opt); err != nil {
+			t.Errorf("restored again: %v", err)
+		}
 	})
 }
 
-// TestSealedState changes every byte of a state, and every length.
-func TestSealedState(t *testing.T) {
-	a, _ := newSettledPair(t)
-	state := a.store.state
-	for i := range state {
-		changed := append([]byte(nil), state...)
-		changed[i] ^= 1
-		if _, err := Restore(changed, a.opt); err != ErrState {
-			t.Errorf("byte %d changed: %v, want %v", i, err, ErrState)
+// sealedContents are records with anything in them.
+type sealedContents map[recordID][]byte
+
+func (s sealedContents) code(w *coder, id recordID) bool {
+	content, ok := s[id]
+	w.array(content)
+	return ok
+}
+
+func sealedContent(head []byte) sealedContents { return sealedContents{headID: head} }
+
+// TestSealedRecords changes every byte of every record and of its key, and every length.
+func TestSealedRecords(t *testing.T) {
+	_, b := kinds(t)
+	for key, value := range b.store.records {
+		refused := func(what string, k string, v []byte) {
+			t.Helper()
+			set := maps.Clone(b.store.records)
+			delete(set, key)
+			set[k] = v
+			if _, err := Restore(b.opt.ChatID, set.all(), b.opt); err != ErrState {
+				t.Errorf("record %x, %s: %v, want %v", key, what, err, ErrState)
+			}
 		}
-		if _, err := Restore(state[:i], a.opt); err != ErrState {
-			t.Errorf("%d bytes: %v, want %v", i, err, ErrState)
+		for i := range value {
+			changed := bytes.Clone(value)
+			changed[i] ^= 1
+			refused("a byte changed", key, changed)
+			refused("cut off", key, value[:i])
 		}
+		refused("a byte more", key, append(bytes.Clone(value), 0))
+		for i := range len(key) * 8 {
+			changed := []byte(key)
+			changed[i/8] ^= 1 << (i % 8)
+			refused("another key", string(changed), value)
+		}
+		refused("no key", "", value)
+		refused("a shorter key", key[1:], value)
 	}
-	if _, err := Restore(append(append([]byte(nil), state...), 0), a.opt); err != ErrState {
-		t.Errorf("a byte more: %v, want %v", err, ErrState)
-	}
-	if again := a.Snapshot(); string(again[1:25]) == string(state[1:25]) {
+	if again := snapshot(b.Chat); string(again[string(headID.appendKey(nil))][1:25]) == string(b.store.records[string(headID.appendKey(nil))][1:25]) {
 		t.Error("a nonce was used twice")
 	}
 }

@@ -10,10 +10,16 @@ import (
 
 // Outgoing is a chat that we have asked for and the peer has not yet accepted.
 type Outgoing struct {
-	mu    sync.Mutex
-	opt   Options
-	group *bigdh.Group
-	mine  *bigdh.PrivateKey // nil when it was used
+	mu     sync.Mutex
+	opt    Options
+	ledger ledger
+	group  *bigdh.Group
+	mine   *bigdh.PrivateKey // nil when it was used
+}
+
+func newOutgoing(opt *Options) *Outgoing {
+	opt.ServerRandom = nil
+	return &Outgoing{opt: *opt, ledger: newLedger(opt)}
 }
 
 // Request begins a chat. It returns g_a for messages.requestEncryption.
@@ -28,10 +34,10 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 	if err != nil {
 		return nil, gA, err
 	}
-	opt.ServerRandom = nil
-	o = &Outgoing{opt: opt, group: group, mine: mine}
+	o = newOutgoing(&opt)
+	o.group, o.mine = group, mine
 	if opt.Store != nil {
-		if err := commit(opt.Store, opt.ChatID, o.Snapshot()); err != nil {
+		if err := commit(opt.Store, opt.ChatID, o.ledger.batch(o, nil).changes); err != nil {
 			mine.Wipe()
 			return nil, gA, err
 		}
@@ -72,7 +78,7 @@ func (o *Outgoing) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 		k.wipe()
 		return nil, o.fail(RuleFingerprint)
 	}
-	return newChat(k, o.group, nil, &o.opt)
+	return newChat(k, o.group, nil, &o.opt, o.ledger.stale)
 }
 
 // Discard wipes the exponent and has the Store forget it. What the peer answers is then
@@ -111,7 +117,7 @@ func (o *Outgoing) forget() error {
 	if o.opt.Store == nil {
 		return nil
 	}
-	return commit(o.opt.Store, o.opt.ChatID, nil)
+	return commit(o.opt.Store, o.opt.ChatID, o.ledger.forget(nil))
 }
 
 func (o *Outgoing) wipe() {
@@ -135,7 +141,7 @@ func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size
 	defer mine.Wipe()
 	k := newKey(mine, peer, opt.MaxPacket)
 	gB = mine.PublicKey().Bytes()
-	if c, err = newChat(k, group, &gB, &opt); err != nil {
+	if c, err = newChat(k, group, &gB, &opt, nil); err != nil {
 		return nil, gB, 0, err
 	}
 	return c, gB, k.fingerprint(), nil

@@ -47,9 +47,11 @@ func (r *record) parse(originator bool) bool {
 }
 
 // history has the unacknowledged messages, of which the first has number
-// counters.acked.
+// counters.acked, as first says as well.
 type history struct {
+	first   int
 	records []record
+	touched touched
 	bytes   int
 	// unhanded counts the records with unsent and not handed, for Outbox, and flying those
 	// with both.
@@ -58,6 +60,7 @@ type history struct {
 
 func (h *history) add(r record) {
 	r.unsent = true
+	h.touched.add(h.first + len(h.records))
 	h.records = append(h.records, r)
 	h.bytes += len(r.object)
 	h.unhanded++
@@ -75,7 +78,9 @@ func (h *history) drop(n int) (own bool) {
 			h.unhanded--
 		}
 		clear(r.object)
+		h.touched.add(h.first + i)
 	}
+	h.first += n
 	h.records = slices.Delete(h.records, 0, n)
 	if len(h.records) == 0 {
 		h.records = nil // An idle chat needs no room for it.
@@ -97,12 +102,14 @@ func (h *history) arrived(i int) {
 	if r := &h.records[i]; r.unsent && r.handed {
 		r.unsent, r.resend, r.handed = false, false, false
 		h.flying--
+		h.touched.add(h.first + i)
 	}
 }
 
 // again marks a message to be sent once more.
 func (h *history) again(i int) {
 	r := &h.records[i]
+	h.touched.add(h.first + i)
 	if r.unsent {
 		h.flying--
 	}
@@ -115,6 +122,7 @@ func (h *history) replace(i int, m *tl.Message, object []byte) {
 	r := &h.records[i]
 	h.bytes += len(object) - len(r.object)
 	clear(r.object)
+	h.touched.add(h.first + i)
 	r.object, r.kind, r.id, r.action = object, m.Kind, m.RandomID, m.Action.ID
 }
 

@@ -25,11 +25,10 @@ type Options struct {
 	// another peer, or another chat, is refused.
 	PeerID int64
 
-	// Store, if not nil, gets the state of the chat before anything else gets to see a
-	// packet or an event. Without a Store, the caller has to keep [Chat.Snapshot] at
-	// these times.
+	// Store, if not nil, gets what has changed of the chat before anything else gets to
+	// see a packet or an event. Without a Store, the chat ends with the program.
 	Store Store
-	// StateKey seals the state. It is needed for a Store and for snapshots.
+	// StateKey seals the state. It is needed for a Store, and to restore.
 	StateKey StateKey
 
 	// Layer is the newest layer that the client understands: 73, 101 or 144, and
@@ -49,6 +48,11 @@ type Options struct {
 	// MaxPacket is the length in bytes of the longest packet, sent or received,
 	// [envelope.DefaultMaxPacket] if 0.
 	MaxPacket int
+	// MaxUnacknowledged is how many messages of the application's are kept for a peer that
+	// has not acknowledged them, 10,000 if 0, and MaxUnacknowledgedBytes how many bytes
+	// all that is kept may have, 64 MiB if 0. Beyond either, [Chat.Encrypt] returns
+	// [ErrBacklog]. They take that much memory, and of the Store.
+	MaxUnacknowledged, MaxUnacknowledgedBytes int
 }
 
 // StateKey is the key of [Options], of 32 bytes, for example out of the system's key
@@ -72,13 +76,28 @@ func (o *Options) check() {
 	if o.MaxPacket == 0 {
 		o.MaxPacket = envelope.DefaultMaxPacket
 	}
+	if o.MaxUnacknowledged == 0 {
+		o.MaxUnacknowledged = 10_000
+	}
+	if o.MaxUnacknowledgedBytes == 0 {
+		o.MaxUnacknowledgedBytes = 64 << 20
+	}
 	switch {
+	case o.MaxUnacknowledged < 0 || o.MaxUnacknowledgedBytes < 0:
+		panic("secretchat: Options.MaxUnacknowledged is negative")
 	case wrapper(o.Layer) != o.Layer:
 		panic("secretchat: Options.Layer is not 73, 101 or 144")
 	case o.MaxPacket < minMaxPacket:
 		panic("secretchat: Options.MaxPacket leaves no room for messages")
 	case o.Store != nil && o.StateKey.isZero():
 		panic("secretchat: Options.Store without a StateKey")
+	}
+}
+
+// checkKey panics if there is no key to open a state with.
+func (o *Options) checkKey() {
+	if o.StateKey.isZero() {
+		panic("secretchat: to restore a state needs Options.StateKey")
 	}
 }
 

@@ -25,6 +25,7 @@ func (m *incoming) is(id tl.ActionID) bool {
 // queue has the messages that came too early, by ascending seq.
 type queue struct {
 	waiting []incoming
+	touched touched
 	bytes   int
 	// asked are the ranges that were asked for and of which something is missing.
 	asked []span
@@ -119,11 +120,13 @@ func (q *queue) insert(m incoming) {
 	i, _ := q.find(m.seq)
 	q.waiting = slices.Insert(q.waiting, i, m)
 	q.bytes += len(m.body)
+	q.touched.add(m.seq)
 }
 
 // next removes and returns the first message.
 func (q *queue) next() incoming {
 	m := q.waiting[0]
+	q.touched.add(m.seq)
 	q.waiting = slices.Delete(q.waiting, 0, 1)
 	q.bytes -= len(m.body)
 	if len(q.waiting) == 0 {
@@ -143,6 +146,7 @@ func (q *queue) count() {
 func (q *queue) wipe() {
 	for _, m := range q.waiting {
 		clear(m.body)
+		q.touched.add(m.seq)
 	}
-	*q = queue{}
+	*q = queue{touched: q.touched}
 }

@@ -20,7 +20,7 @@ func (s *session) receive(packet []byte) ([]Event, error) {
 		return nil, err
 	}
 	handled := s.unhandled
-	s.unhandled = nil
+	s.unhandled.clear()
 	err = s.process(&o)
 	if isRefusal(err) {
 		s.unhandled = handled // Nothing has happened.
@@ -30,7 +30,7 @@ func (s *session) receive(packet []byte) ([]Event, error) {
 	if err == nil {
 		err = s.renew(false)
 	}
-	return slices.Clone(s.unhandled), err
+	return slices.Clone(s.unhandled.list), err
 }
 
 // isRefusal reports whether err says that a packet has changed nothing.
@@ -258,8 +258,5 @@ func (s *session) onNothing(*incoming) error { return nil }
 
 func (s *session) emit(m *incoming, e Event) {
 	e.Seq, e.Seen = m.seq, m.seen
-	if s.unhandled == nil {
-		s.unhandled = make([]Event, 0, 2) // A text often acknowledges one.
-	}
-	s.unhandled = append(s.unhandled, e)
+	s.unhandled.add(e)
 }

@@ -10,16 +10,10 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Bounds of what is kept for a peer that does not acknowledge.
-const (
-	// maxHistory is how many messages are kept.
-	maxHistory = 1000
-	// maxOwn is how many of them may be the application's. What is between the two is
-	// for the driver, so that it can always answer an honest peer.
-	maxOwn = 900
-	// maxOwnBytes is how long all of them may be before the application has to wait.
-	maxOwnBytes = 4 << 20
-)
+// driverRoom is how many messages of the driver's are kept for a peer that does not
+// acknowledge, in addition to those of the application, so that it can always answer an
+// honest peer.
+const driverRoom = 100
 
 // randomSize is how many random bytes a message has, in front of everything else. The
 // least is 15.
@@ -62,7 +56,7 @@ func (s *session) wrap(message []byte, layer, seq, seen int) []byte {
 // An honest peer acknowledges what it gets, with whatever it sends. One that makes us
 // answer without doing so cannot fill the memory.
 func (s *session) post(a *tl.Action) error {
-	if len(s.history.records) == maxHistory {
+	if len(s.history.records) >= s.maxKept {
 		return fatal(RuleUnacknowledged)
 	}
 	m := tl.Message{Kind: tl.Service, RandomID: randomInt64(), Action: *a}
@@ -102,9 +96,9 @@ func seal(k *key, side kdf.Side, object []byte) []byte {
 	return packet
 }
 
-// makeRoom raises the limit of packets, for messages that were numbered under a higher
-// one.
+// makeRoom raises limits, for messages that were numbered under higher ones.
 func (s *session) makeRoom() {
+	s.maxKept = max(s.maxKept, len(s.history.records)+driverRoom)
 	for _, r := range s.history.records {
 		s.maxPacket = max(s.maxPacket, 4+len(r.object)+envelope.MaxOverhead)
 	}

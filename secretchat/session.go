@@ -19,6 +19,9 @@ type session struct {
 	refuseV1  bool
 	maxPacket int
 	clock     func() time.Time
+	// How many messages there may be before the application's are refused, and how long all
+	// may be together; and how many before the driver's are.
+	maxOwn, maxOwnBytes, maxKept int
 
 	group      *bigdh.Group
 	originator bool
@@ -45,7 +48,7 @@ type session struct {
 	answer  answer
 
 	// unhandled has the events of the last receive.
-	unhandled []Event
+	unhandled events
 }
 
 // begin is for a session with its first key. The responder has a gB.
@@ -62,6 +65,8 @@ func (s *session) use(opt *Options) {
 	s.refuseV1 = opt.RefuseV1
 	s.maxPacket = opt.MaxPacket
 	s.clock = opt.Clock
+	s.maxOwn, s.maxOwnBytes = opt.MaxUnacknowledged, opt.MaxUnacknowledgedBytes
+	s.maxKept = s.maxOwn + driverRoom
 }
 
 // now returns the time, in Unix time.
@@ -106,7 +111,7 @@ func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer
 	if err != nil || !ok {
 		return tl.Message{}, nil, 0, ErrContent
 	}
-	if n := len(s.history.records); n >= maxOwn || n > 0 && s.history.bytes+size > maxOwnBytes {
+	if n := len(s.history.records); n >= s.maxOwn || n > 0 && s.history.bytes+size > s.maxOwnBytes {
 		return tl.Message{}, nil, 0, ErrBacklog
 	}
 	return m, message, layer, nil
@@ -152,8 +157,8 @@ func (s *session) onSent(p *Packet) {
 
 // handled forgets the events, and reports whether there were any.
 func (s *session) handled() bool {
-	had := len(s.unhandled) > 0
-	s.unhandled = nil
+	had := len(s.unhandled.list) > 0
+	s.unhandled.clear()
 	return had
 }
 

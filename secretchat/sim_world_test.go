@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +39,7 @@ func (w *simWorld) tell(format string, args ...any) {
 
 // simStats counts what has happened, to tell whether the simulator has seen anything.
 type simStats struct {
-	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts, gaps, foreign, ends int
+	schedules, delivered, duplicates, refused, unknownKey, crashes, resends, rekeys, deletions, lies, aborts, gaps, foreign, ends, torn int
 }
 
 func (s *simStats) add(t *simStats) {
@@ -55,6 +57,7 @@ func (s *simStats) add(t *simStats) {
 	s.gaps += t.gaps
 	s.foreign += t.foreign
 	s.ends += t.ends
+	s.torn += t.torn
 }
 
 // simFailure is what the world panics with when something is true that must not be.
@@ -126,7 +129,9 @@ type simPacket struct {
 
 // simDisk is a Store that can crash.
 type simDisk struct {
-	state   []byte
+	records recordSet
+	before  recordSet // the last commit, if it was torn
+	after   recordSet
 	commits int
 	crashIn int // crash at this commit from now, if positive
 	mode    int
@@ -139,6 +144,7 @@ const (
 	failBefore          // Commit returns an error, and the old state is on disk
 	failAfter           // ... the new one
 	crashOutside        // power fails after the call that has committed, before the application did anything
+	crashTorn           // power fails when a part of the changes is on disk
 )
 
 // simCrash is what Commit panics with, and errSimDisk what it returns.
@@ -146,12 +152,15 @@ type simCrash struct{}
 
 var errSimDisk = errors.New("sim: disk error")
 
-func (d *simDisk) Commit(id int64, state []byte) error {
+func (d *simDisk) Commit(_ int64, changes []Change) error {
 	d.commits++
 	if d.crashIn > 0 {
 		if d.crashIn--; d.crashIn == 0 {
-			if d.mode == crashAfter || d.mode == failAfter || d.mode == crashOutside {
-				d.state = bytes.Clone(state)
+			switch d.mode {
+			case crashAfter, failAfter, crashOutside:
+				d.records.apply(changes)
+			case crashTorn:
+				d.tear(changes)
 			}
 			switch d.mode {
 			case crashOutside:
@@ -163,8 +172,42 @@ func (d *simDisk) Commit(id int64, state []byte) error {
 			panic(simCrash{})
 		}
 	}
-	d.state = bytes.Clone(state)
+	d.records.apply(changes)
 	return nil
+}
+
+// tear makes some of the changes: which, depends on how many commits there were.
+func (d *simDisk) tear(changes []Change) {
+	r := rand.New(rand.NewPCG(uint64(d.commits), uint64(len(changes))))
+	d.before, d.after = maps.Clone(d.records), maps.Clone(d.records)
+	d.after.apply(changes)
+	for _, c := range changes {
+		if r.IntN(2) == 0 {
+			d.records.apply([]Change{c})
+		}
+	}
+}
+
+// repair is for a disk that a Store cannot have, which keeps parts of commits: that must be
+// noticed. Then it becomes one that has kept all or nothing.
+func (d *simDisk) repair(p *simParty) {
+	if d.after == nil {
+		return
+	}
+	torn := !d.records.equal(d.before) && !d.records.equal(d.after)
+	opt := p.opt
+	opt.Store = nil
+	c, err := Restore(simChatID, d.records.all(), opt)
+	if torn && (err != ErrState || c != nil) {
+		failf("%v does not notice that a part of a commit is missing: %v", p, err)
+	}
+	if torn {
+		p.w.stats.torn++
+		if d.records = d.before; d.commits%2 == 0 {
+			d.records = d.after
+		}
+	}
+	d.before, d.after = nil, nil
 }
 
 // simGroup is Telegram's usual one.
@@ -310,11 +353,9 @@ func (p *simParty) do(s simStep) {
 		p.tick()
 	case "layer":
 		p.opt.Layer = max(p.opt.Layer, simLayers[s.a%len(simLayers)])
-		p.restore(p.disk.state)
+		p.restore()
 	case "restart":
-		p.restore(p.disk.state)
-	case "snapshot":
-		p.restore(p.chat.Snapshot())
+		p.restore()
 	case "crash":
 		p.disk.crashIn, p.disk.mode = s.a+1, s.b
 	case "forget":
@@ -535,7 +576,7 @@ func (p *simParty) call(f func() error) (returned bool) {
 				failf("%v goes on after a disk error: %v", p, err)
 			}
 		}
-		p.restore(p.disk.state)
+		p.restore()
 		return false
 	}
 	p.check(err)
@@ -595,18 +636,19 @@ func (p *simParty) isOver(err *FatalError) {
 		failf("%v: Encrypt returns %v after %v", p, again, err)
 	}
 	p.checkWiped(nil)
-	if restored, again := Restore(p.disk.state, p.opt); again != nil || !errors.Is(restored.Err(), ErrFatal) || len(inspect(restored).keys) != 0 {
+	if restored, again := Restore(simChatID, p.disk.records.all(), p.opt); again != nil || !errors.Is(restored.Err(), ErrFatal) || len(inspect(restored).keys) != 0 {
 		failf("%v comes to life again: %v", p, again)
 	}
 	p.w.over = true
 }
 
 // restore is what the application does when it starts.
-func (p *simParty) restore(state []byte) {
+func (p *simParty) restore() {
+	p.disk.repair(p)
 	p.pointers = map[*kdf.AuthKey][8]byte{}
 	for {
 		_, crashed := p.guard(func() (err error) {
-			p.chat, err = Restore(state, p.opt)
+			p.chat, err = Restore(simChatID, p.disk.records.all(), p.opt)
 			if err != nil && !errors.Is(err, ErrStore) {
 				failf("%v: Restore: %v", p, err)
 			}
@@ -615,7 +657,7 @@ func (p *simParty) restore(state []byte) {
 		if !crashed && p.chat != nil {
 			break
 		}
-		state = p.disk.state
+		p.disk.repair(p)
 	}
 	if fatal := (*FatalError)(nil); errors.As(p.chat.Err(), &fatal) {
 		p.gaveUp(fatal) // just before the crash

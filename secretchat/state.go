@@ -2,14 +2,19 @@ package secretchat
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
 // What a state consists of is written down once, in the methods code, which a coder
 // uses to measure, write or read it. A state that is read has been authenticated: it is
 // what we have written. Still nothing in it can do worse than to be refused.
+//
+// A state is a head, which every commit writes, and a record for each message of ours that
+// is not acknowledged, for each of the peer's that waits, and for each event that is not
+// handled. The lists of these note which of their items have changed.
 
-// Kinds of states, the first byte.
+// Kinds of heads, the first byte.
 const (
 	stateOutgoing byte = iota + 1
 	stateChat
@@ -22,16 +27,172 @@ func (w *coder) kind(want byte) {
 	w.bad = w.bad || kind != want
 }
 
-func (o *Outgoing) code(w *coder) {
-	w.kind(stateOutgoing)
-	w.group(&o.group)
-	if w.bad {
-		return
+// touched are the numbers of records that have changed since the last commit.
+type touched []int
+
+func (t *touched) add(number int) { *t = append(*t, number) }
+
+func (t touched) append(ids []recordID, kind recordKind) []recordID {
+	for _, n := range t {
+		ids = append(ids, newRecordID(kind, n))
 	}
-	w.exponent(&o.mine, o.group)
+	return ids
 }
 
-func (s *session) code(w *coder) {
+// code implements [source]. An Outgoing is a head alone.
+func (o *Outgoing) code(w *coder, id recordID) bool {
+	w.kind(stateOutgoing)
+	w.group(&o.group)
+	if !w.bad {
+		w.exponent(&o.mine, o.group)
+	}
+	return true
+}
+
+// touched returns the records that have changed since the last commit.
+func (s *session) touched() []recordID {
+	ids := make([]recordID, 0, len(s.history.touched)+len(s.queue.touched)+len(s.unhandled.touched))
+	ids = s.history.touched.append(ids, kindOwn)
+	ids = s.queue.touched.append(ids, kindWaiting)
+	return s.unhandled.touched.append(ids, kindEvent)
+}
+
+// settled says that what was touched is in the Store.
+func (s *session) settled() {
+	s.history.touched, s.queue.touched, s.unhandled.touched = nil, nil, nil
+}
+
+// touchAll says that nothing is in the Store.
+func (s *session) touchAll() {
+	for i := range s.history.records {
+		s.history.touched.add(s.history.first + i)
+	}
+	for _, m := range s.queue.waiting {
+		s.queue.touched.add(m.seq)
+	}
+	for i := range s.unhandled.list {
+		s.unhandled.touched.add(s.unhandled.first + i)
+	}
+}
+
+// code implements [source], for writing.
+func (s *session) code(w *coder, id recordID) bool {
+	n := id.number()
+	switch id.kind() {
+	case kindHead:
+		s.codeHead(w)
+		return true
+	case kindOwn:
+		i := n - s.history.first
+		if i < 0 || i >= len(s.history.records) {
+			return false
+		}
+		w.record(&s.history.records[i])
+	case kindWaiting:
+		i, found := s.queue.find(n)
+		if !found {
+			return false
+		}
+		w.incoming(&s.queue.waiting[i])
+	case kindEvent:
+		i := n - s.unhandled.first
+		if i < 0 || i >= len(s.unhandled.list) {
+			return false
+		}
+		w.event(&s.unhandled.list[i])
+	}
+	return true
+}
+
+// reader puts together a session of records that come in any order.
+type reader struct {
+	session *session
+	head    bool // was there
+	own     []numbered[record]
+	waiting []numbered[incoming]
+	events  []numbered[Event]
+}
+
+type numbered[T any] struct {
+	number int
+	item   T
+}
+
+// sorted returns the items by their numbers, if these follow on from first without a gap.
+func sorted[T any](list []numbered[T], first int) (items []T, ok bool) {
+	if len(list) > 0 {
+		items = make([]T, 0, len(list))
+	}
+	slices.SortFunc(list, func(a, b numbered[T]) int { return a.number - b.number })
+	for i := range list {
+		if list[i].number != first+i {
+			return nil, false
+		}
+		items = append(items, list[i].item)
+	}
+	return items, true
+}
+
+// read reads a record, and reports whether it is one. It keeps the content.
+func (r *reader) read(id recordID, content []byte) bool {
+	w := coder{mode: reading, b: content, keep: id != headID}
+	n := id.number()
+	switch id.kind() {
+	case kindHead:
+		r.session.codeHead(&w)
+		r.head = true
+		defer clear(content)
+	case kindOwn:
+		m := numbered[record]{number: n}
+		w.record(&m.item)
+		r.own = append(r.own, m)
+	case kindWaiting:
+		m := numbered[incoming]{number: n}
+		w.incoming(&m.item)
+		w.bad = w.bad || m.item.seq != n
+		r.waiting = append(r.waiting, m)
+	case kindEvent:
+		m := numbered[Event]{number: n}
+		w.event(&m.item)
+		r.events = append(r.events, m)
+	}
+	return !w.bad && len(w.b) == 0
+}
+
+// finish reports whether what was read is a state that a chat can be in.
+func (r *reader) finish() bool {
+	s := r.session
+	if !r.head {
+		return false
+	}
+	var ok, ok2 bool
+	s.history.first = s.acked
+	s.history.records, ok = sorted(r.own, s.history.first)
+	s.unhandled.list, ok2 = sorted(r.events, s.unhandled.first)
+	if !ok || !ok2 {
+		return false
+	}
+	slices.SortFunc(r.waiting, func(a, b numbered[incoming]) int { return a.number - b.number })
+	for i := range r.waiting {
+		s.queue.waiting = append(s.queue.waiting, r.waiting[i].item)
+	}
+	return s.complete()
+}
+
+// complete computes what follows from the records of a session that was read, and reports
+// whether it is one that there can be.
+func (s *session) complete() bool {
+	for i := range s.history.records {
+		if !s.history.records[i].parse(s.originator) {
+			return false
+		}
+	}
+	s.queue.count()
+	s.history.count()
+	return s.consistent()
+}
+
+func (s *session) codeHead(w *coder) {
 	kind := stateChat
 	if s.over != nil {
 		kind = stateFailed
@@ -39,7 +200,7 @@ func (s *session) code(w *coder) {
 	w.byte(&kind)
 	w.bool(&s.originator)
 	w.array(s.picture[:])
-	list(w, &s.unhandled, eventSize, w.event)
+	w.int(&s.unhandled.first)
 	switch kind {
 	case stateChat:
 		s.codeLive(w)
@@ -81,52 +242,6 @@ func (s *session) codeLive(w *coder) {
 	w.int(&s.peer)
 	w.int(&s.firstV2)
 
-	if w.version == 1 {
-		s.codeRequested(w)
-	} else {
-		s.codeRules(w)
-	}
-	list(w, &s.queue.waiting, incomingSize, w.incoming)
-	list(w, &s.history.records, recordSize, func(r *record) { w.record(r, s.originator) })
-	if w.mode == reading {
-		s.queue.count()
-		s.history.count()
-	}
-}
-
-func (s *session) codeExchange(w *coder) {
-	e := &s.exchange
-	w.byte((*byte)(&e.state))
-	w.int64(&e.id)
-	w.int(&e.commit)
-	w.bool(&e.usedNew)
-	if e.state == requested {
-		w.exponent(&e.mine, s.group)
-	}
-	if w.version == 1 {
-		// Then the new key was always used from CommitKey on.
-		e.early = e.state == committed
-		return
-	}
-	w.int(&e.request)
-	w.int64(&e.at)
-	w.int(&e.ignored)
-	w.int(&e.silent)
-	w.int64(&e.silentAt)
-	w.bool(&e.early)
-	there := e.theirs != nil
-	w.bool(&there)
-	if there {
-		if w.mode == reading {
-			e.theirs = new(request)
-		}
-		w.int64(&e.theirs.id)
-		w.bytes(&e.theirs.gA)
-	}
-}
-
-// codeRules codes what the rules of resending and renewal have to remember.
-func (s *session) codeRules(w *coder) {
 	w.int64(&s.wiped)
 	w.int64(&s.renewal.last)
 	w.bool(&s.renewal.hasLast)
@@ -150,28 +265,35 @@ func (s *session) codeRules(w *coder) {
 	})
 }
 
-// codeRequested reads what version 1 had of what was asked for: the number up to which that
-// was done. Answers are waited for as if the requests were our last message.
-func (s *session) codeRequested(w *coder) {
-	end := 0
-	w.int(&end)
-	if end > s.received {
-		s.queue.asked = []span{{start: s.received, end: end - 1, request: s.sent, tries: 1}}
+func (s *session) codeExchange(w *coder) {
+	e := &s.exchange
+	w.byte((*byte)(&e.state))
+	w.int64(&e.id)
+	w.int(&e.commit)
+	w.bool(&e.usedNew)
+	if e.state == requested {
+		w.exponent(&e.mine, s.group)
 	}
-	if s.exchange.state == requested {
-		s.exchange.request = s.sent
+	w.int(&e.request)
+	w.int64(&e.at)
+	w.int(&e.ignored)
+	w.int(&e.silent)
+	w.int64(&e.silentAt)
+	w.bool(&e.early)
+	there := e.theirs != nil
+	w.bool(&there)
+	if there {
+		if w.mode == reading {
+			e.theirs = new(request)
+		}
+		w.int64(&e.theirs.id)
+		w.bytes(&e.theirs.gA)
 	}
 }
 
-// Least sizes of the items in lists.
-const (
-	eventSize    = 1 + 4 + 4 + 4 + 4
-	spanSize     = 3*4 + 2*8 + 2*4 + 1 + 1
-	incomingSize = 4 + 4 + 4 + 1 + 4
-	recordSize   = 4 + 1 + 1
-)
+// spanSize is the length of a span.
+const spanSize = 3*4 + 2*8 + 2*4 + 1 + 1
 
-// event codes an event. What is in its body is parsed again.
 func (w *coder) event(e *Event) {
 	w.byte((*byte)(&e.Kind))
 	w.int(&e.Seq)
@@ -181,17 +303,20 @@ func (w *coder) event(e *Event) {
 	if e.Kind == EventGap {
 		w.gap(e)
 	}
-	if w.mode != reading {
-		return
+	if w.mode == reading {
+		w.parseEvent(e)
 	}
+}
+
+// parseEvent sets what is in the body of an event that was read.
+func (w *coder) parseEvent(e *Event) {
 	if len(e.Body) == 0 {
 		e.Body = nil
 		return
 	}
 	m, err := parseMessage(e.Body)
-	w.bad = w.bad || err != nil
 	e.describe(&m)
-	w.bad = w.bad || e.Kind == 0
+	w.bad = w.bad || err != nil || e.Kind == 0
 }
 
 func (w *coder) gap(e *Event) {
@@ -209,35 +334,32 @@ func (w *coder) incoming(m *incoming) {
 	w.int(&m.seen)
 	w.int(&m.layer)
 	w.bool(&m.v1)
-	if w.version > 1 {
-		w.bool(&m.asked)
-		w.int64(&m.under)
-	}
+	w.bool(&m.asked)
+	w.int64(&m.under)
 	w.bytes(&m.body)
 	if w.mode == reading {
-		var err error
-		m.message, err = parseMessage(m.body)
-		w.bad = w.bad || err != nil
+		w.parseIncoming(m)
 	}
 }
 
-func (w *coder) record(r *record, originator bool) {
+// parseIncoming parses the body of a message that was read.
+func (w *coder) parseIncoming(m *incoming) {
+	var err error
+	m.message, err = parseMessage(m.body)
+	w.bad = w.bad || err != nil
+}
+
+// record codes a message of ours. [record.parse] has to follow.
+func (w *coder) record(r *record) {
 	w.bytes(&r.object)
 	w.bool(&r.unsent)
 	w.bool(&r.resend)
-	if w.version == 1 {
-		var asked byte
-		w.byte(&asked)
-	}
-	if w.mode == reading {
-		w.bad = !r.parse(originator) || w.bad
-	}
 }
 
 // consistent reports whether a state that was read is one that a chat can be in.
 func (s *session) consistent() bool {
 	if s.over != nil {
-		return true
+		return len(s.history.records) == 0 && len(s.queue.waiting) == 0
 	}
 	needsOther := false
 	switch s.exchange.state {

@@ -24,19 +24,18 @@ func TestInconsistentStates(t *testing.T) {
 		"an unknown state":              func(c *Chat) { c.exchange.state = 9 },
 		"a layer before 46":             func(c *Chat) { c.peer = 45 },
 		"a message that waits for none": func(c *Chat) { c.queue.waiting[0].seq = c.received },
-		"messages out of order":         func(c *Chat) { c.queue.waiting = append(c.queue.waiting, c.queue.waiting[0]) },
 		"a message that is not one":     func(c *Chat) { c.queue.waiting[0].body = []byte{1} },
 		"a message of ours, the same":   func(c *Chat) { c.history.records[0].object = []byte{1, 2, 3, 4} },
-		"an event, the same":            func(c *Chat) { c.unhandled = []Event{{Kind: EventMessage, Body: []byte{1}}} },
+		"an event, the same":            func(c *Chat) { c.unhandled.list = []Event{{Kind: EventMessage, Body: []byte{1}}} },
 	} {
 		a, b := newSettledPair(t)
 		say(t, a, 1, "lost")
 		deliver(t, b, say(t, a, 2, "waits"))
-		if _, err := Restore(b.Snapshot(), b.opt); err != nil {
+		if _, err := Restore(b.opt.ChatID, snapshot(b.Chat).all(), b.opt); err != nil {
 			t.Fatal(err)
 		}
 		spoil(b.Chat)
-		if _, err := Restore(b.Snapshot(), b.opt); err != ErrState {
+		if _, err := Restore(b.opt.ChatID, snapshot(b.Chat).all(), b.opt); err != ErrState {
 			t.Errorf("%s: %v, want %v", name, err, ErrState)
 		}
 	}
@@ -45,7 +44,7 @@ func TestInconsistentStates(t *testing.T) {
 // TestStateOfAnotherKind: a chat is not a request, nor the other way round.
 func TestStateOfAnotherKind(t *testing.T) {
 	a, _ := newSettledPair(t)
-	if _, err := RestoreOutgoing(a.store.state, a.opt); err != ErrState {
+	if _, err := RestoreOutgoing(a.opt.ChatID, a.store.records.all(), a.opt); err != ErrState {
 		t.Errorf("RestoreOutgoing of a chat: %v, want %v", err, ErrState)
 	}
 	opt, store := testOptions()
@@ -53,14 +52,14 @@ func TestStateOfAnotherKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(store.state, opt); err != ErrState {
+	if _, err := Restore(opt.ChatID, store.records.all(), opt); err != ErrState {
 		t.Errorf("Restore of a request: %v, want %v", err, ErrState)
 	}
-	if _, err := RestoreOutgoing(out.Snapshot(), opt); err != nil {
+	if _, err := RestoreOutgoing(opt.ChatID, store.records.all(), opt); err != nil {
 		t.Errorf("RestoreOutgoing: %v", err)
 	}
-	if err := out.Discard(); err != nil || out.Snapshot() != nil {
-		t.Errorf("a request that is over has a state, %v", err)
+	if err := out.Discard(); err != nil || len(store.records) != 0 {
+		t.Errorf("a request that is over has %d records, %v", len(store.records), err)
 	}
 }
 
@@ -111,16 +110,14 @@ func TestSentOfOthers(t *testing.T) {
 func TestPanics(t *testing.T) {
 	group := testGroup(t)
 	for name, f := range map[string]func(){
-		"layer 46":             func() { Request(group, Options{Layer: 46}) },
-		"layer 102":            func() { Request(group, Options{Layer: 102}) },
-		"a layer of a million": func() { Request(group, Options{Layer: 2 << 20}) },
-		"packets of 100 bytes": func() { Request(group, Options{MaxPacket: 100}) },
-		"a store without key":  func() { Request(group, Options{Store: new(memStore)}) },
-		"a snapshot without key": func() {
-			out, _, _ := Request(group, Options{})
-			out.Snapshot()
-		},
-		"a state without key": func() { Restore(nil, Options{}) },
+		"layer 46":                func() { Request(group, Options{Layer: 46}) },
+		"layer 102":               func() { Request(group, Options{Layer: 102}) },
+		"a layer of a million":    func() { Request(group, Options{Layer: 2 << 20}) },
+		"packets of 100 bytes":    func() { Request(group, Options{MaxPacket: 100}) },
+		"a store without key":     func() { Request(group, Options{Store: new(memStore)}) },
+		"a negative limit":        func() { Request(group, Options{MaxUnacknowledged: -1}) },
+		"a chat without key":      func() { Restore(1, recordSet{}.all(), Options{}) },
+		"an exchange without key": func() { RestoreOutgoing(1, recordSet{}.all(), Options{}) },
 	} {
 		func() {
 			defer func() {

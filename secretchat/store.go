@@ -2,26 +2,36 @@ package secretchat
 
 import "fmt"
 
-// Store keeps the states of chats. A chat calls it while it is locked: Commit must not
-// call methods of the chat.
+// Store keeps the states of chats, each as records with a key and a value. A chat calls it
+// while it is locked: Commit must not call methods of the chat.
 type Store interface {
-	// Commit replaces what is kept of the chat with the given id by state, which
-	// [Restore] takes, or forgets the chat if state is nil. It is atomic, and durable
-	// when it returns: after a crash, there is either the old state or the new one, and
-	// the new one if Commit has returned nil. It must not keep the slice.
+	// Commit makes all changes to the records of the chat with the given id, or none of
+	// them. It is atomic, and durable when it returns: after a crash, either all of them
+	// are found or none, and all if Commit has returned nil. It must not keep the slices.
 	//
-	// A state has about a kilobyte, and in addition whatever the peer has not
-	// acknowledged, what came too early, and the events that are not [Chat.Handled].
+	// What there is to write is a head, of about a kilobyte, and the messages and events
+	// that have changed since the last commit: see the documentation of the package.
 	//
-	// A chat whose Commit has failed returns [ErrStore] from then on, since nobody can
-	// tell what has been kept. Restore it from what the store has: if the state was
-	// kept when Encrypt failed, the message is in [Chat.Outbox], under its random id.
-	Commit(chat int64, state []byte) error
+	// A chat whose Commit has failed, or panicked, returns [ErrStore] from then on, since
+	// nobody can tell what has been kept. Restore it from what the store has: if the state
+	// was kept when Encrypt failed, the message is in [Chat.Outbox], under its random id.
+	Commit(chat int64, changes []Change) error
 }
 
+// Change of a [Store] sets the record of Key to Value, or removes it if Value is nil. It is
+// no error if there is none to be removed. No two changes of a commit have the same key.
+//
+// Keys are those of one chat: a store for several has to put the id of the chat in front.
+// They have at most [MaxKeySize] bytes, and sort by the numbers of messages. Nothing in a
+// Change is secret.
+type Change struct{ Key, Value []byte }
+
+// MaxKeySize is the length in bytes of the longest key of a [Change].
+const MaxKeySize = 8
+
 // commit is the only way to a Store.
-func commit(s Store, chat int64, state []byte) error {
-	if err := s.Commit(chat, state); err != nil {
+func commit(s Store, chat int64, changes []Change) error {
+	if err := s.Commit(chat, changes); err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	return nil

@@ -62,7 +62,7 @@ func chatWithKey(tb testing.TB, auth *kdf.AuthKey, originator, allowV1 bool) *Ch
 	if !originator {
 		gB = new([bigdh.Size]byte)
 	}
-	c, err := newChat(k, testGroup(tb), gB, &opt)
+	c, err := newChat(k, testGroup(tb), gB, &opt, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/mtcore/mtcore/secretchat"
@@ -23,7 +22,7 @@ const (
 type client struct {
 	name   string
 	server *server
-	store  *fileStore
+	store  *journal
 	key    secretchat.StateKey // in life, out of the system's key store
 	chat   *secretchat.Chat
 	next   int // number of the next message to be shown
@@ -33,8 +32,12 @@ type client struct {
 }
 
 func newClient(name string, server *server, dir string, out io.Writer) (*client, error) {
-	c := &client{name: name, server: server, store: &fileStore{filepath.Join(dir, name)}, out: out}
-	_, err := rand.Read(c.key[:])
+	store, err := openJournal(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	c := &client{name: name, server: server, store: store, out: out}
+	_, err = rand.Read(c.key[:])
 	return c, err
 }
 
@@ -122,11 +125,13 @@ func (c *client) handle(events []secretchat.Event) error {
 
 // restart forgets everything but what is on the disk.
 func (c *client) restart() (err error) {
-	state, err := os.ReadFile(c.store.path)
-	if err != nil {
+	if err := c.store.close(); err != nil {
 		return err
 	}
-	c.chat, err = secretchat.Restore(state, c.options())
+	if c.store, err = openJournal(c.store.path); err != nil {
+		return err
+	}
+	c.chat, err = secretchat.Restore(chatID, c.store.all, c.options())
 	if err != nil {
 		return err
 	}
@@ -193,26 +198,4 @@ func randomID() int64 {
 	var b [8]byte
 	rand.Read(b[:])
 	return int64(binary.LittleEndian.Uint64(b[:]))
-}
-
-// fileStore is a Store of one chat, in a file.
-type fileStore struct{ path string }
-
-// Commit replaces the file at once: whoever reads it finds the old state or the new one.
-// What it writes is sealed.
-func (s *fileStore) Commit(_ int64, state []byte) error {
-	if state == nil {
-		return os.Remove(s.path)
-	}
-	f, err := os.Create(s.path + ".new")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(state)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	// To be safe from a power failure, the directory has to be synced too, on most
-	// systems.
-	return os.Rename(f.Name(), s.path)
 }

@@ -15,6 +15,8 @@ import java.util.Random;
 import java.util.Set;
 
 import mtcore.mobile.Acceptance;
+import mtcore.mobile.Change;
+import mtcore.mobile.Changes;
 import mtcore.mobile.Chat;
 import mtcore.mobile.ChatOptions;
 import mtcore.mobile.DHGroup;
@@ -25,6 +27,7 @@ import mtcore.mobile.Mobile;
 import mtcore.mobile.OutgoingChat;
 import mtcore.mobile.Packet;
 import mtcore.mobile.Packets;
+import mtcore.mobile.Records;
 import mtcore.mobile.Store;
 
 /** Tests secret chats: two of them in one process, with what a phone does to them. */
@@ -50,20 +53,40 @@ final class ChatTest extends Testing {
 
     /** A database, of which more than one chat may have a part. */
     private static class Memory implements Store {
-        final Map<Long, byte[]> states = new HashMap<>();
+        final Map<Long, Map<ByteBuffer, byte[]>> states = new HashMap<>();
         Exception failure;
         int commits;
 
-        @Override public synchronized void commit(long chatID, byte[] state) throws Exception {
+        @Override public synchronized void commit(long chatID, Changes changes) throws Exception {
             if (failure != null) throw failure;
             commits++;
-            states.put(chatID, state);
+            Map<ByteBuffer, byte[]> records = states.computeIfAbsent(chatID, id -> new HashMap<>());
+            for (int i = 0; i < changes.len(); i++) {
+                Change c = changes.get(i);
+                equal(c.removed(), c.value() == null, "a value that is to be removed");
+                if (c.removed()) records.remove(ByteBuffer.wrap(c.key()));
+                else records.put(ByteBuffer.wrap(c.key()), c.value());
+            }
+            thrown("index", () -> changes.get(changes.len()));
+            if (records.isEmpty()) states.remove(chatID);
         }
 
-        @Override public synchronized void forget(long chatID) throws Exception {
-            if (failure != null) throw failure;
-            states.remove(chatID);
+        Records records(long chatID) {
+            return recordsOf(states.get(chatID));
         }
+    }
+
+    private static Records recordsOf(Map<ByteBuffer, byte[]> state) {
+        Records r = new Records();
+        for (Map.Entry<ByteBuffer, byte[]> e : state.entrySet()) r.add(e.getKey().array(), e.getValue());
+        return r;
+    }
+
+    /** A record that nobody has sealed. */
+    private static Records garbage(byte[] value) {
+        Records r = new Records();
+        r.add(new byte[] {'c', 0, 0, 0, 0, 0, 0, 0}, value);
+        return r;
     }
 
     /** One side of a chat, with what its server has for the other one. */
@@ -127,7 +150,7 @@ final class ChatTest extends Testing {
 
         /** What happens to an app that Android kills. */
         void restart() throws Exception {
-            chat = Mobile.restoreChat(store.states.get(ID), options());
+            chat = Mobile.restoreChat(store.records(ID), options());
             show(chat.unhandled());
         }
     }
@@ -264,7 +287,7 @@ final class ChatTest extends Testing {
         Side a = new Side(2), b = new Side(1);
         DHGroup group = Mobile.telegramGroup(3);
         byte[] gA = Mobile.requestChat(group, a.options()).ga();
-        byte[] state = a.store.states.get(Side.ID);
+        Records state = a.store.records(Side.ID);
         equal(Mobile.errorKind(thrown("not a chat", () -> Mobile.restoreChat(state, a.options()))),
                 Mobile.ErrorState, "request restored as a chat");
         OutgoingChat locked = Mobile.restoreOutgoing(state, a.options());
@@ -279,7 +302,6 @@ final class ChatTest extends Testing {
         equal(a.chat.fingerprint(), b.chat.fingerprint(), "fingerprints");
         equal(Mobile.errorKind(thrown("completed twice", () -> request.complete(answer.gb(), answer.fingerprint()))),
                 Mobile.ErrorOver, "completed twice");
-        equal(Mobile.errorKind(thrown("over", request::snapshot)), Mobile.ErrorOver, "snapshot of a complete request");
         request.discard(); // does nothing: there is a chat
         check(!a.store.states.isEmpty(), "the state of the chat was forgotten");
     }
@@ -288,12 +310,10 @@ final class ChatTest extends Testing {
         DHGroup group = Mobile.telegramGroup(3);
         byte[] stateKey = Reference.bytes(32, 1);
         ChatOptions a = new ChatOptions(1, 2, null, stateKey), b = new ChatOptions(1, 3, null, stateKey);
-        OutgoingChat request = Mobile.restoreOutgoing(Mobile.requestChat(group, a).snapshot(), a);
+        OutgoingChat request = Mobile.requestChat(group, a);
         Chat bob = Mobile.acceptChat(group, request.ga(), b);
         Acceptance answer = bob.acceptance();
         Chat alice = request.complete(answer.gb(), answer.fingerprint());
-        alice = Mobile.restoreChat(alice.snapshot(), a);
-        bob = Mobile.restoreChat(bob.snapshot(), b);
         Packets out = alice.outbox();
         for (int i = 0; i < out.len(); i++) bob.receive(out.get(i).data());
         Events events = bob.receive(alice.encrypt(text("hello", 5)).data());
@@ -436,14 +456,14 @@ final class ChatTest extends Testing {
     private static void failingStore() throws Exception {
         Side[] ab = pair();
         for (Side s : ab) s.work();
-        byte[] before = ab[0].store.states.get(Side.ID);
+        Map<ByteBuffer, byte[]> before = new HashMap<>(ab[0].store.states.get(Side.ID));
         ab[0].store.failure = new IllegalStateException("disk full");
         Exception e = thrown("disk full", () -> ab[0].send("lost", 1));
         equal(Mobile.errorKind(e), Mobile.ErrorStore, e.toString());
         check(e.getMessage().contains("disk full"), "the message does not say why: " + e);
         ab[0].store.failure = null;
         equal(Mobile.errorKind(thrown("after it", () -> ab[0].send("lost", 1))), Mobile.ErrorStore, "after it");
-        equal(ab[0].store.states.get(Side.ID), before, "state after a failure");
+        equal(ab[0].store.states.get(Side.ID).keySet(), before.keySet(), "records after a failure");
         ab[0].restart();
         ab[0].flush();
         ab[0].send("arrives", 2);
@@ -481,14 +501,14 @@ final class ChatTest extends Testing {
         for (ChatOptions o : new ChatOptions[] {null, shortKey, zeroKey, oldLayer, newLayer, new ChatOptions(1, 2, null, null)}) {
             thrown("options", () -> Mobile.requestChat(group, o));
             thrown("options", () -> Mobile.acceptChat(group, gA, o));
-            thrown("options", () -> Mobile.restoreChat(new byte[100], o));
-            thrown("options", () -> Mobile.restoreOutgoing(new byte[100], o));
+            thrown("options", () -> Mobile.restoreChat(garbage(new byte[100]), o));
+            thrown("options", () -> Mobile.restoreOutgoing(garbage(new byte[100]), o));
         }
         for (DHGroup g : new DHGroup[] {null, new DHGroup()}) {
             thrown("group", () -> Mobile.requestChat(g, side.options()));
             thrown("group", () -> Mobile.acceptChat(g, gA, side.options()));
         }
-        for (byte[] state : new byte[][] {null, {}, new byte[1000]}) {
+        for (Records state : new Records[] {null, new Records(), garbage(null), garbage(new byte[0]), garbage(new byte[1000])}) {
             equal(Mobile.errorKind(thrown("state", () -> Mobile.restoreChat(state, side.options()))), Mobile.ErrorState, "state");
             equal(Mobile.errorKind(thrown("state", () -> Mobile.restoreOutgoing(state, side.options()))), Mobile.ErrorState, "state");
         }
@@ -505,7 +525,7 @@ final class ChatTest extends Testing {
         chat.tick(Long.MAX_VALUE);
 
         // The state of another chat, another peer, another key.
-        byte[] state = ab[0].store.states.get(Side.ID);
+        Records state = ab[0].store.records(Side.ID);
         for (ChatOptions o : new ChatOptions[] {new ChatOptions(1, 2, null, ab[0].stateKey),
                 new ChatOptions(Side.ID, 3, null, ab[0].stateKey), new ChatOptions(Side.ID, 2, null, ab[1].stateKey)}) {
             equal(Mobile.errorKind(thrown("options", () -> Mobile.restoreChat(state, o))), Mobile.ErrorState, "options");
@@ -513,7 +533,7 @@ final class ChatTest extends Testing {
 
         // What gobind's constructors make.
         Chat none = new Chat();
-        for (Code c : new Code[] {none::acceptance, none::check, none::discard, none::handled, none::outbox, none::snapshot,
+        for (Code c : new Code[] {none::acceptance, none::check, none::discard, none::handled, none::outbox,
                 none::unhandled, none::visualization, () -> none.encrypt(text("", 1)), () -> none.encryptText("x", null), () -> none.receive(new byte[40]),
                 () -> none.sent(new Packet()), () -> none.tick(1)}) {
             thrown("unusable chat", c);
@@ -522,10 +542,10 @@ final class ChatTest extends Testing {
         OutgoingChat nothing = new OutgoingChat();
         none.wipe();
         nothing.wipe();
-        for (Code c : new Code[] {nothing::ga, nothing::snapshot, nothing::discard, () -> nothing.complete(gA, 1)}) {
+        for (Code c : new Code[] {nothing::ga, nothing::discard, () -> nothing.complete(gA, 1)}) {
             thrown("unusable request", c);
         }
-        equal(new Events().len() + new Packets().len() + new MessageIDs().len(), 0L, "lengths");
+        equal(new Events().len() + new Packets().len() + new MessageIDs().len() + new Changes().len(), 0L, "lengths");
         check(new Event().body() == null && new Packet().data() == null, "empty arrays are null");
         equal(new Event().messageIDs().len(), 0L, "ids");
         check(new Acceptance().gb() == null, "g_b");

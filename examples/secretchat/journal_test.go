@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// TestJournal: wherever a crash cuts off the file, what is found is what one of the commits
+// has left, and the file can be gone on with.
+func TestJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, err := openJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := func(changes ...secretchat.Change) {
+		t.Helper()
+		if err := j.Commit(1, changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	value := func(size, i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
+	key := func(i int) []byte { return fmt.Appendf(nil, "key %d", i) }
+
+	// The file, and what is in it when it has so many bytes.
+	after := map[int64]map[string][]byte{}
+	for i := range 7 {
+		changes := []secretchat.Change{{Key: []byte("head"), Value: value(30, i)}, {Key: key(i), Value: value(i, i)}}
+		if i > 3 {
+			changes = append(changes, secretchat.Change{Key: key(i - 3)})
+		}
+		commit(changes...)
+		after[j.size] = maps.Clone(j.records)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][]byte
+	found := 0
+	for n := range whole {
+		if records, ok := after[int64(n)]; ok {
+			want = records
+			found++
+		} else if n%4 != 1 {
+			continue // Each costs three writes to a disk.
+		}
+		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if j, err = openJournal(path); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.EqualFunc(j.records, want, bytes.Equal) {
+			t.Fatalf("%d bytes of %d: %d records, want %d", n, len(whole), len(j.records), len(want))
+		}
+		commit(secretchat.Change{Key: []byte("more"), Value: value(5, n)})
+		again, err := openJournal(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !maps.EqualFunc(j.records, again.records, bytes.Equal) {
+			t.Fatalf("%d bytes of %d, and a commit: %d records, want %d", n, len(whole), len(again.records), len(j.records))
+		}
+		if err := again.close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found != 6 {
+		t.Errorf("%d commits, want 6", found)
+	}
+
+	// It does not grow without end.
+	if j, err = openJournal(path); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		commit(secretchat.Change{Key: key(1), Value: value(100_000, i)})
+	}
+	if j.size > 2<<20 {
+		t.Errorf("%d bytes for one record of 100000", j.size)
+	}
+	again, err := openJournal(path)
+	if err != nil || !maps.EqualFunc(j.records, again.records, bytes.Equal) {
+		t.Errorf("rewritten: %d records, want %d, %v", len(again.records), len(j.records), err)
+	}
+	if err := again.close(); err != nil {
+		t.Error(err)
+	}
+	var all []secretchat.Change
+	for key := range j.records {
+		all = append(all, secretchat.Change{Key: []byte(key)})
+	}
+	commit(all...)
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("the file of a chat that is over is there: %v", err)
+	}
+	commit(all...) // nothing to be removed
+}
