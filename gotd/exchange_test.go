@@ -126,6 +126,7 @@ func TestExchangeOurClient(t *testing.T) {
 		}
 		done := make(chan served, 1)
 		go func() {
+			defer server.Close()
 			r, err := exchange.NewExchanger(server, testDC).Server(theirs).Run(ctx)
 			done <- served{r, err}
 		}()
@@ -134,6 +135,7 @@ func TestExchangeOurClient(t *testing.T) {
 			opt.ExpiresIn = time.Hour
 		}
 		got, err := runClient(ctx, client, opt)
+		client.Close()
 		want := <-done
 		cancel()
 		if err != nil || want.err != nil {
@@ -161,6 +163,7 @@ func TestExchangeOurServer(t *testing.T) {
 		}
 		done := make(chan served, 1)
 		go func() {
+			defer server.Close()
 			r, err := runServer(ctx, server, authkey.ServerOptions{Key: own, DC: testDC})
 			done <- served{r, err}
 		}()
@@ -170,6 +173,7 @@ func TestExchangeOurServer(t *testing.T) {
 			ex = ex.WithTempMode(3600)
 		}
 		want, err := ex.Client([]exchange.PublicKey{theirs.Public()}).Run(ctx)
+		client.Close()
 		got := <-done
 		cancel()
 		if err != nil || got.err != nil {
@@ -190,14 +194,13 @@ func TestExchangeRefused(t *testing.T) {
 	theirs, own := testKeys(t)
 	t.Run("another DC", func(t *testing.T) {
 		client, server := transport.Intermediate.Pipe()
-		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			defer cancel()
-			_, err := exchange.NewExchanger(server, testDC+1).Server(theirs).Run(ctx)
+			defer server.Close()
+			_, err := exchange.NewExchanger(server, testDC+1).Server(theirs).Run(t.Context())
 			done <- err
 		}()
-		_, err := runClient(ctx, client, authkey.ClientOptions{Keys: []*authkey.PublicKey{own.PublicKey()}, DC: testDC})
+		_, err := runClient(t.Context(), client, authkey.ClientOptions{Keys: []*authkey.PublicKey{own.PublicKey()}, DC: testDC})
 		var serverErr *exchange.ServerExchangeError
 		if want := <-done; err == nil || !errors.As(want, &serverErr) {
 			t.Errorf("client: %v, gotd's server: %v", err, want)
@@ -205,10 +208,9 @@ func TestExchangeRefused(t *testing.T) {
 	})
 	t.Run("another key", func(t *testing.T) {
 		client, server := transport.Intermediate.Pipe()
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		go exchange.NewExchanger(server, testDC).Server(theirs).Run(ctx)
-		_, err := runClient(ctx, client, authkey.ClientOptions{Keys: authkey.TelegramKeys(), DC: testDC})
+		defer client.Close()
+		go exchange.NewExchanger(server, testDC).Server(theirs).Run(t.Context())
+		_, err := runClient(t.Context(), client, authkey.ClientOptions{Keys: authkey.TelegramKeys(), DC: testDC})
 		if err != authkey.ErrKey {
 			t.Errorf("client: %v, want %v", err, authkey.ErrKey)
 		}

@@ -184,19 +184,25 @@ func (s *Server) Verify(a, m1 []byte) bool {
 	if srpcore.IsZero(u[:]) == 1 {
 		return false
 	}
-	var secret [Size]byte
-	defer clear(secret[:])
+	secret := s.secret(&publicA, &u)
+	want := p.core().HashM1(&publicA, &s.b, &secret)
+	clear(secret[:])
+	return subtle.ConstantTimeCompare(want[:], m1) == 1
+}
+
+// secret returns S, which is (A·v^u)^b.
+func (s *Server) secret(publicA *[Size]byte, u *[sha256.Size]byte) (secret [Size]byte) {
 	exponent := s.private.Bytes()
 	defer clear(exponent[:])
-	if err := p.Group.ExpBytes(&secret, &s.v, u[:]); err != nil {
+	g := s.params.Group
+	if err := g.ExpBytes(&secret, &s.v, u[:]); err != nil {
 		panic("srp: internal error: " + err.Error())
 	}
-	p.Group.Modulus().Mul(&secret, &secret, &publicA)
-	if err := p.Group.ExpBytes(&secret, &secret, exponent[:]); err != nil {
+	g.Modulus().Mul(&secret, &secret, publicA)
+	if err := g.ExpBytes(&secret, &secret, exponent[:]); err != nil {
 		panic("srp: internal error: " + err.Error())
 	}
-	want := p.core().HashM1(&publicA, &s.b, &secret)
-	return subtle.ConstantTimeCompare(want[:], m1) == 1
+	return secret
 }
 
 // Wipe erases the verifier and the exponent. Verify is false after it.
