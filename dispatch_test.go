@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// TestDispatch holds the four packages with kernels to one shape. What runs is decided in the
+// TestDispatch holds the packages with kernels to one shape. What runs is decided in the
 // _asm.go files, which call the kernels themselves: no function of a file that is compiled with
 // kernels only calls another with the arguments that it was called with.
 //
 // The _noasm.go files are left out. They are the complement, where there is nothing to decide
 // and the name is all that differs.
 func TestDispatch(t *testing.T) {
-	for _, pkg := range []string{"ige", "kdf", "envelope", "bigdh"} {
+	for _, pkg := range []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"} {
 		names, err := filepath.Glob(pkg + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"internal/limbs":         {},
 	"internal/pq":            {},
 	"internal/redact":        {},
-	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs"},
+	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact"},
 	"internal/results":       {},
 	"internal/rsapad":        {"ige", "internal/rsa2048"},
 	"internal/srpcore":       {"bigdh"},

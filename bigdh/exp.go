@@ -1,6 +1,10 @@
 package bigdh
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/mtcore/mtcore/internal/limbs"
+)
 
 // windowBits is how many bits of the exponent cost one lookup and one multiplication. With
 // 2048 bits, 5 means a table of 32 powers, 410 lookups and, as the first needs none, 409
@@ -30,11 +34,11 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 	if i < 0 {
 		acc = table[0]
 	} else {
-		selectElem(&acc, table[:], window(e, windowBits*i))
+		selectElem(&acc, table[:], limbs.Window(e, windowBits*i, windowBits))
 	}
 	for i--; i >= 0; i-- {
 		square(m, &acc, &acc, windowBits)
-		selectElem(&factor, table[:], window(e, windowBits*i))
+		selectElem(&factor, table[:], limbs.Window(e, windowBits*i, windowBits))
 		mul(m, &acc, &acc, &factor)
 	}
 	leave(m, z, &acc)
@@ -44,17 +48,6 @@ func (m *modulus) exp(z, x *nat, e []byte) {
 	}
 	clear(acc[:])
 	clear(factor[:])
-}
-
-// window returns the bits of e from the given one on, counted from the least
-// significant one. There are zeros above the topmost bit.
-func window(e []byte, bit int) int {
-	i := len(e) - 1 - bit/8
-	v := int(e[i])
-	if i > 0 {
-		v |= int(e[i-1]) << 8
-	}
-	return v >> (bit % 8) % (1 << windowBits)
 }
 
 // aligned returns the table in room that begins at a multiple of 64 bytes. Lookups read

@@ -151,22 +151,6 @@ func TestComb(t *testing.T) {
 	})
 }
 
-// TestWindow: the windows of a number are its digits in base 32.
-func TestWindow(t *testing.T) {
-	e := randomSize(newRand(14))
-	for bit := 0; bit < 8*Size; bit += windowBits {
-		want := 0
-		for i := range windowBits {
-			if k := bit + i; k < 8*Size {
-				want |= int(e[Size-1-k/8]>>(k%8)&1) << i
-			}
-		}
-		if got := window(e[:], bit); got != want {
-			t.Errorf("bits from %d on: %d, want %d", bit, got, want)
-		}
-	}
-}
-
 func TestGroupExp(t *testing.T) {
 	g := telegram(t, 3)
 	p := g.Prime()

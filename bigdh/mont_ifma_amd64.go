@@ -4,7 +4,6 @@ package bigdh
 
 import (
 	"math/big"
-	"math/bits"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
 	"github.com/mtcore/mtcore/internal/limbs"
@@ -86,27 +85,11 @@ func leaveIFMA(m *modulus, x *nat, z *elem) {
 	var y [33]uint64
 	unpack(&y, &t)
 	for shift := 2; shift >= 0; shift-- {
-		subtractMultiple(&y, &m.n, shift)
+		limbs.SubtractMultiple(y[:], m.n[:], shift)
 	}
 	copy(x[:], y[:])
 	clear(t[:])
 	clear(y[:])
-}
-
-// subtractMultiple subtracts n·2^shift from x, unless that is more than x.
-func subtractMultiple(x *[33]uint64, n *nat, shift int) {
-	var d [33]uint64
-	var below, borrow uint64
-	for i := range n {
-		d[i], borrow = bits.Sub64(x[i], n[i]<<shift|below, borrow)
-		below = n[i] >> (64 - shift)
-	}
-	d[32], borrow = bits.Sub64(x[32], below, borrow)
-	mask := -borrow // all ones if the multiple is more than x
-	for i := range x {
-		x[i] = x[i]&mask | d[i]&^mask
-	}
-	clear(d[:])
 }
 
 // pack sets z to the digits of x.

@@ -131,7 +131,7 @@ func TestIFMASquares(t *testing.T) {
 	}
 }
 
-// TestIFMALeave has all the multiples of n that numbers can be off.
+// TestIFMALeave has the extreme numbers that leave can be given.
 func TestIFMALeave(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	r := newRand(24)
@@ -144,23 +144,6 @@ func TestIFMALeave(t *testing.T) {
 			want := new(big.Int).Mul(ifmaBig(&x), rInverse)
 			if want.Mod(want, n); toBig(&got).Cmp(want) != 0 {
 				t.Errorf("%x modulo %x:\n%x, want\n%x", ifmaBig(&x), n, toBig(&got), want)
-			}
-		}
-		for quotient := range int64(8) {
-			for _, off := range []int64{-1, 0, 1} {
-				x := new(big.Int).Mul(n, big.NewInt(quotient))
-				if x.Add(x, big.NewInt(off)); x.Sign() < 0 {
-					continue
-				}
-				var limbs [33]uint64
-				unpack(&limbs, ptr(ifmaElem(x)))
-				for shift := 2; shift >= 0; shift-- {
-					subtractMultiple(&limbs, &m.n, shift)
-				}
-				want := new(big.Int).Mod(x, n)
-				if got := (*nat)(limbs[:32]); toBig(got).Cmp(want) != 0 || limbs[32] != 0 {
-					t.Errorf("%d·n%+d modulo %x: %x, want %x", quotient, off, n, limbs, want)
-				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/dudect"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/limbs"
 )
 
 // TestTiming asks whether the time of an exponentiation tells something about the
@@ -38,7 +39,7 @@ func TestTiming(t *testing.T) {
 		acc = x
 		for i := 8*len(e)/windowBits - 1; i >= 0; i-- {
 			square(m, &acc, &acc, windowBits)
-			if window(e, windowBits*i) != 0 {
+			if limbs.Window(e, windowBits*i, windowBits) != 0 {
 				mul(m, &acc, &acc, &x)
 			}
 		}

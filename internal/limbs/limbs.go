@@ -200,6 +200,35 @@ func SubtractOnce(x, n []uint64, carry uint64) {
 	clear(d)
 }
 
+// SubtractMultiple subtracts n·2^shift from x, which is one limb longer than n, unless that
+// is more than x. The shift is from 0 to 63.
+func SubtractMultiple(x, n []uint64, shift int) {
+	var room [max + 1]uint64
+	d := room[:len(x)]
+	var below, borrow uint64
+	for i, limb := range n {
+		d[i], borrow = bits.Sub64(x[i], limb<<shift|below, borrow)
+		below = limb >> (64 - shift)
+	}
+	d[len(n)], borrow = bits.Sub64(x[len(n)], below, borrow)
+	mask := -borrow // all ones if the multiple is more than x
+	for i := range x {
+		x[i] = x[i]&mask | d[i]&^mask
+	}
+	clear(d)
+}
+
+// Window returns width bits, 8 at most, of the big-endian number e, from the given one on,
+// counted from the least significant one. There are zeros above the topmost bit.
+func Window(e []byte, bit, width int) int {
+	i := len(e) - 1 - bit/8
+	v := int(e[i])
+	if i > 0 {
+		v |= int(e[i-1]) << 8
+	}
+	return v >> (bit % 8) & (1<<width - 1)
+}
+
 // AddMod sets z = x + y mod n, for x and y below n.
 func AddMod(z, x, y, n []uint64) {
 	SubtractOnce(z, n, Add(z, x, y))

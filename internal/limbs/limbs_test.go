@@ -170,6 +170,51 @@ func TestModular(t *testing.T) {
 	})
 }
 
+// TestSubtractMultiple reduces all small multiples of y and their neighbours, bit by bit.
+func TestSubtractMultiple(t *testing.T) {
+	each(t, func(t *testing.T, _, y []uint64) {
+		n := toBig(y)
+		if n.Sign() == 0 {
+			return
+		}
+		for quotient := range int64(8) {
+			for off := range int64(3) {
+				x := new(big.Int).Mul(n, big.NewInt(quotient))
+				if x.Add(x, big.NewInt(off-1)); x.Sign() < 0 || x.Cmp(new(big.Int).Lsh(n, 3)) >= 0 {
+					continue
+				}
+				got := make([]uint64, len(y)+1)
+				SetBytes(got, x.FillBytes(make([]byte, 8*len(got))))
+				for shift := 2; shift >= 0; shift-- {
+					SubtractMultiple(got, y, shift)
+				}
+				if want := new(big.Int).Mod(x, n); toBig(got).Cmp(want) != 0 {
+					t.Errorf("%d·n%+d modulo %x: %x, want %x", quotient, off-1, n, got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestWindow: the windows of a number are its digits in a base that is a power of two.
+func TestWindow(t *testing.T) {
+	r := newRand(4)
+	for _, size := range []int{1, 2, 3, 128, 256, 257} {
+		for width := 1; width <= 8; width++ {
+			e := make([]byte, size)
+			r.Read(e)
+			rest := new(big.Int).SetBytes(e)
+			for bit := 0; bit < 8*size; bit += width {
+				digit := new(big.Int)
+				rest.DivMod(rest, big.NewInt(1<<width), digit)
+				if got, want := Window(e, bit, width), int(digit.Int64()); got != want {
+					t.Errorf("%d bits of %x from %d on: %d, want %d", width, e, bit, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestInverse(t *testing.T) {
 	r := newRand(3)
 	for range 1000 {

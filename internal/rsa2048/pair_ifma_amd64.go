@@ -111,30 +111,12 @@ func leaveIFMA(p *primes, x *[2]half, z *elem) {
 	for i := range x {
 		unpack(&y, &t, i)
 		for shift := 2; shift >= 0; shift-- {
-			subtractMultiple(&y, &p.prime[i].n, shift)
+			limbs.SubtractMultiple(y[:], p.prime[i].n[:], shift)
 		}
 		copy(x[i][:], y[:])
 	}
 	clear(t[:])
 	clear(y[:])
-}
-
-// subtractMultiple subtracts n·2^shift from x, unless that is more than x.
-func subtractMultiple(x *[halfLimbs + 1]uint64, n *half, shift int) {
-	var multiple, d [halfLimbs + 1]uint64
-	var below uint64
-	for i, limb := range n {
-		multiple[i] = limb<<shift | below
-		below = limb >> (64 - shift)
-	}
-	multiple[halfLimbs] = below
-	borrow := limbs.Sub(d[:], x[:], multiple[:])
-	mask := -borrow // all ones if the multiple is more than x
-	for i := range x {
-		x[i] = x[i]&mask | d[i]&^mask
-	}
-	clear(multiple[:])
-	clear(d[:])
 }
 
 // pack sets number i of z to x.

@@ -140,17 +140,3 @@ func TestExp(t *testing.T) {
 		}
 	})
 }
-
-// TestWindow: the windows of a number are its digits in base 32.
-func TestWindow(t *testing.T) {
-	var e [8 * halfLimbs]byte
-	newRand(16).Read(e[:])
-	rest := new(big.Int).SetBytes(e[:])
-	for bit := 0; bit < 8*len(e); bit += windowBits {
-		digit := new(big.Int)
-		rest.DivMod(rest, big.NewInt(1<<windowBits), digit)
-		if got, want := window(e[:], bit), int(digit.Int64()); got != want {
-			t.Errorf("bits from %d on: %d, want %d", bit, got, want)
-		}
-	}
-}

@@ -110,10 +110,10 @@ func (p *primes) exp(z *[2]half, x *full, e, f []byte) {
 
 	var acc, factor elem
 	i := (8*len(e)+windowBits-1)/windowBits - 1 // the topmost window
-	selectElem(&acc, table[:], window(e, windowBits*i), window(f, windowBits*i))
+	selectElem(&acc, table[:], limbs.Window(e, windowBits*i, windowBits), limbs.Window(f, windowBits*i, windowBits))
 	for i--; i >= 0; i-- {
 		square(p, &acc, &acc, windowBits)
-		selectElem(&factor, table[:], window(e, windowBits*i), window(f, windowBits*i))
+		selectElem(&factor, table[:], limbs.Window(e, windowBits*i, windowBits), limbs.Window(f, windowBits*i, windowBits))
 		mul(p, &acc, &acc, &factor)
 	}
 	leave(p, z, &acc)
@@ -123,17 +123,6 @@ func (p *primes) exp(z *[2]half, x *full, e, f []byte) {
 	}
 	clear(acc[:])
 	clear(factor[:])
-}
-
-// window returns the bits of e from the given one on, counted from the least significant
-// one. There are zeros above the topmost bit.
-func window(e []byte, bit int) int {
-	i := len(e) - 1 - bit/8
-	v := int(e[i])
-	if i > 0 {
-		v |= int(e[i-1]) << 8
-	}
-	return v >> (bit % 8) % (1 << windowBits)
 }
 
 // aligned returns the table in room that begins at a multiple of 64 bytes, as it is read

@@ -15,7 +15,6 @@ import (
 	"crypto/rsa"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"math/big"
 
 	"github.com/mtcore/mtcore/bigdh"
@@ -218,6 +217,3 @@ func (k *PrivateKey) Wipe() {
 	k.qInv = half{}
 	k.wiped = true
 }
-
-// Format implements [fmt.Formatter] so that logs do not get to see a key.
-func (PrivateKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }

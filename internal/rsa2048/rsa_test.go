@@ -10,6 +10,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/alloctest"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/redact/redacttest"
 )
 
 // messages returns numbers below the modulus of k, extreme and random ones.
@@ -247,13 +248,8 @@ func TestWipe(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	key := privateKey(t, testKey())
-	for _, format := range []string{"%v", "%+v", "%#v", "%x", "%s"} {
-		for _, v := range []any{key, *key} {
-			if got, want := fmt.Sprintf(format, v), "REDACTED"; got != want {
-				t.Errorf("%s of a %T: %s, want %s", format, v, got, want)
-			}
-		}
-	}
+	redacttest.Printed(t, *key)
+	redacttest.NotEncoded(t, *key)
 }
 
 func TestAllocs(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/dudect"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/limbs"
 )
 
 // TestTiming asks whether the time of the private operation tells something about the
@@ -35,7 +36,7 @@ func TestTiming(t *testing.T) {
 		acc = x
 		for i := 8*Size/2/windowBits - 1; i >= 0; i-- {
 			square(p, &acc, &acc, windowBits)
-			if window(e[:Size/2], windowBits*i) != 0 {
+			if limbs.Window(e[:Size/2], windowBits*i, windowBits) != 0 {
 				mul(p, &acc, &acc, &x)
 			}
 		}
