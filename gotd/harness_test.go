@@ -79,15 +79,18 @@ func (c *client) openStore() gotd.Store {
 	if c.db != nil {
 		c.db.Close()
 	}
-	var err error
-	if c.db, err = bbolt.Open(c.path, 0o600, nil); err != nil {
-		c.t.Fatal(err)
-	}
-	store, err := boltstore.New(c.db, "secret chats")
+	store, err := c.open()
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return store
+}
+
+func (c *client) open() (store gotd.Store, err error) {
+	if c.db, err = bbolt.Open(c.path, 0o600, nil); err != nil {
+		return nil, err
+	}
+	return boltstore.New(c.db, "secret chats")
 }
 
 // start begins anew with what the store has, and returns when updates come in.

@@ -737,7 +737,9 @@ func (c *Chat) resume() {
 			})
 		}
 		c.tellUnhandled()
-		c.doFirst(c.tellOpened)
+		if c.rec.State != StateAccepting && !c.rec.Opened {
+			c.doFirst(c.tellOpened)
+		}
 		c.resumeSending()
 	}
 	c.wakeUp()

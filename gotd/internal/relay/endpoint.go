@@ -4,12 +4,19 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/gotd/td/crypto"
 	"github.com/gotd/td/exchange"
 	"github.com/gotd/td/session"
+	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/telegram/dcs"
+	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgtest"
 	"github.com/gotd/td/transport"
 )
@@ -96,4 +103,60 @@ func (e *endpoint) release() {
 	endpoints.mu.Lock()
 	defer endpoints.mu.Unlock()
 	endpoints.free = append(endpoints.free, e)
+}
+
+// Files of SaveAccess.
+const (
+	serverFile  = "server.json"
+	sessionFile = "session.json"
+)
+
+// access is what another process needs to reach an endpoint.
+type access struct {
+	Address string
+	Port    int
+	Key     []byte // PKCS #1
+}
+
+// SaveAccess writes files into a folder with which another process can be this user. The
+// user's client must have been connected before.
+func (u *User) SaveAccess(dir string) error {
+	addr := u.address()
+	b, err := json.Marshal(access{addr.IPAddress, addr.Port, x509.MarshalPKCS1PublicKey(u.endpoint.server.Key().RSA)})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, serverFile), b, 0o600); err != nil {
+		return err
+	}
+	session, err := u.endpoint.session.Bytes(nil)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sessionFile), session, 0o600)
+}
+
+// RemoteOptions returns what a client in another process needs to be the user whose access
+// was saved in a folder.
+func RemoteOptions(dir string) (telegram.Options, error) {
+	b, err := os.ReadFile(filepath.Join(dir, serverFile))
+	if err != nil {
+		return telegram.Options{}, err
+	}
+	var a access
+	if err := json.Unmarshal(b, &a); err != nil {
+		return telegram.Options{}, err
+	}
+	key, err := x509.ParsePKCS1PublicKey(a.Key)
+	if err != nil {
+		return telegram.Options{}, err
+	}
+	return telegram.Options{
+		DC:                dc,
+		DCList:            dcs.List{Options: []tg.DCOption{{ID: dc, IPAddress: a.Address, Port: a.Port, Static: true}}},
+		PublicKeys:        []telegram.PublicKey{{RSA: key}},
+		Resolver:          dcs.Plain(dcs.PlainOptions{Protocol: transport.Intermediate}),
+		SessionStorage:    &telegram.FileSessionStorage{Path: filepath.Join(dir, sessionFile)},
+		CompressThreshold: -1,
+	}, nil
 }
