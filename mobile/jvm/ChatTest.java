@@ -29,6 +29,7 @@ import mtcore.mobile.Packet;
 import mtcore.mobile.Packets;
 import mtcore.mobile.Records;
 import mtcore.mobile.Store;
+import mtcore.mobile.TextOptions;
 
 /** Tests secret chats: two of them in one process, with what a phone does to them. */
 final class ChatTest extends Testing {
