@@ -80,10 +80,10 @@ const (
 	LatestLayer = secretchat.LatestLayer
 )
 
-// ChatOptions are those of one chat.
+// ChatOptions are the options of one chat.
 type ChatOptions struct {
-	// Layer is the newest layer that the app understands: 73, 101 or 144, and 0 stands for
-	// the newest that this library does.
+	// Layer is the newest layer that the app understands, or 0 for the newest that this
+	// library understands.
 	Layer int
 	// RefuseV1 ends the chat at a message of MTProto 1.0, which is broken. Otherwise it is
 	// accepted from those who have sent nothing better so far, as Telegram's own apps do.
@@ -115,8 +115,8 @@ func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOpt
 	return o
 }
 
-// SetServerRandom has the random bytes of messages.getDhConfig mixed into new keys. They
-// can do no harm.
+// SetServerRandom provides the random bytes of messages.getDhConfig, to be mixed into new
+// keys. They can do no harm.
 func (o *ChatOptions) SetServerRandom(random []byte) {
 	o.opt.ServerRandom = bytes.Clone(random)
 }
@@ -147,7 +147,7 @@ func (a storeAdapter) Commit(chat int64, changes []secretchat.Change) error {
 	return a.store.Commit(chat, &Changes{changes})
 }
 
-// RequestChat begins a chat, with a new exchange of keys in this group.
+// RequestChat starts a chat with a new key exchange in this group.
 func RequestChat(group *DHGroup, options *ChatOptions) (*OutgoingChat, error) {
 	opt, err := usable(group, options)
 	if err != nil {
@@ -160,8 +160,8 @@ func RequestChat(group *DHGroup, options *ChatOptions) (*OutgoingChat, error) {
 	return &OutgoingChat{outgoing: o}, nil
 }
 
-// AcceptChat accepts the chat that somebody has asked for with g_a, which is done once.
-// Chat.acceptance has what to answer, before anything else is sent.
+// AcceptChat accepts a chat that the other side requested with g_a. Do so once per request.
+// Chat.acceptance has the answer, which is to be sent before anything else.
 func AcceptChat(group *DHGroup, gA []byte, options *ChatOptions) (*Chat, error) {
 	opt, err := usable(group, options)
 	if err != nil {
@@ -203,13 +203,13 @@ func RestoreOutgoing(records *Records, options *ChatOptions) (*OutgoingChat, err
 	return &OutgoingChat{outgoing: o}, nil
 }
 
-// OutgoingChat is a chat that we have asked for and the other side has not yet accepted. It
+// OutgoingChat is a chat that we requested and the other side has not accepted yet. It
 // comes from RequestChat or RestoreOutgoing.
 type OutgoingChat struct {
 	outgoing *secretchat.Outgoing // nil if it cannot be used
 }
 
-// GA returns g_a for messages.requestEncryption.
+// GA returns the g_a to send with messages.requestEncryption.
 func (o *OutgoingChat) GA() ([]byte, error) {
 	if o.outgoing == nil {
 		return nil, errUnusable
@@ -221,8 +221,8 @@ func (o *OutgoingChat) GA() ([]byte, error) {
 	return gA[:], nil
 }
 
-// Complete takes g_b and key_fingerprint of the encryptedChat that the server sends when
-// the other side has accepted, and returns the chat. It does so once.
+// Complete takes the g_b and key_fingerprint of the encryptedChat that the server sends
+// once the other side has accepted, and returns the chat. It can be called only once.
 func (o *OutgoingChat) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 	if o.outgoing == nil {
 		return nil, errUnusable
@@ -230,7 +230,8 @@ func (o *OutgoingChat) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 	return newChat(o.outgoing.Complete(gB, fingerprint))
 }
 
-// Discard erases what is secret and has the Store forget the chat, if it is not complete.
+// Discard erases the secrets and has the Store forget the chat, unless it has been
+// completed.
 func (o *OutgoingChat) Discard() error {
 	if o.outgoing == nil {
 		return errUnusable
@@ -247,19 +248,19 @@ func (o *OutgoingChat) Wipe() {
 	o.outgoing.Wipe()
 }
 
-// Chat is one side of a secret chat, from the exchange of keys to the last message: it
-// encrypts and decrypts, puts messages in order, asks again for those that are missing,
-// and renews keys. It comes from OutgoingChat.complete, AcceptChat or RestoreChat.
+// Chat is one side of a secret chat, from the key exchange to the last message: it encrypts
+// and decrypts, puts messages in order, requests those that are missing, and renews keys.
+// It comes from OutgoingChat.complete, AcceptChat or RestoreChat.
 //
-// An app passes on what the server has for the chat, and sends what the chat has for it:
+// An app hands it what the server delivers for the chat, and sends what the chat produces:
 //
 //	events = chat.receive(packet)
 //	show all events
 //	chat.handled()
 //	for all packets of chat.outbox(): send the packet; chat.sent(packet)
 //
-// What a call returns is in the Store before it returns, so that nothing is lost or sent
-// under the same number twice, whenever the app is killed.
+// Every call returns only after its result is in the Store, so that nothing is lost and no
+// number is used twice, whenever the app may be killed.
 type Chat struct {
 	chat *secretchat.Chat // nil if it cannot be used
 }
@@ -313,8 +314,9 @@ func (c *Chat) EncryptText(text string, options *TextOptions) (*Packet, error) {
 	return &Packet{p}, nil
 }
 
-// Receive takes the bytes of an encryptedMessage, and returns all events that are due: none
-// if others have to come first. See ErrorRefused, ErrorDuplicate and ErrorFatal.
+// Receive takes the bytes of an encryptedMessage and returns all events that are now due,
+// which may be none while earlier messages are missing. See ErrorRefused, ErrorDuplicate
+// and ErrorFatal.
 func (c *Chat) Receive(packet []byte) (*Events, error) {
 	if c.chat == nil {
 		return nil, errUnusable
@@ -326,9 +328,9 @@ func (c *Chat) Receive(packet []byte) (*Events, error) {
 	return &Events{events}, nil
 }
 
-// Unhandled returns the events that the last Receive returned, or would have if it had
-// not thrown ErrorFatal, until Handled is called. After a restoration they may have been
-// seen before: Event.seq tells.
+// Unhandled returns the events of the last Receive, including one that threw ErrorFatal,
+// until Handled is called. After a restore the app may have seen them already: compare
+// Event.seq.
 func (c *Chat) Unhandled() (*Events, error) {
 	if c.chat == nil {
 		return nil, errUnusable
@@ -344,9 +346,9 @@ func (c *Chat) Handled() error {
 	return c.chat.Handled()
 }
 
-// Outbox returns what the chat itself has to send, or to send again, each packet once: look
-// here after every other call. After a restoration it has all that was not Sent. For Telegram
-// for Android no more than four packets are given out before they are Sent.
+// Outbox returns the packets that the chat itself has to send or resend, each of them once.
+// Call it after every other call. After a restore it returns everything that was not marked
+// as Sent.
 func (c *Chat) Outbox() (*Packets, error) {
 	if c.chat == nil {
 		return nil, errUnusable
@@ -354,7 +356,7 @@ func (c *Chat) Outbox() (*Packets, error) {
 	return &Packets{c.chat.Outbox()}, nil
 }
 
-// Sent says that the server has got a packet.
+// Sent says that the server has received the packet.
 func (c *Chat) Sent(packet *Packet) error {
 	if c.chat == nil || packet == nil {
 		return errUnusable
@@ -363,8 +365,8 @@ func (c *Chat) Sent(packet *Packet) error {
 	return nil
 }
 
-// Tick tells the chat the time, in seconds since 1970: a key that is in use for a week is
-// replaced, and what is missing is asked for again. Once a minute is enough.
+// Tick tells the chat the time, in seconds since 1970, so that it can replace a key after a
+// week of use. Once an hour is enough.
 func (c *Chat) Tick(unixTime int64) error {
 	if c.chat == nil {
 		return errUnusable
@@ -372,9 +374,8 @@ func (c *Chat) Tick(unixTime int64) error {
 	return c.chat.Tick(time.Unix(unixTime, 0))
 }
 
-// Acceptance returns what to tell the server by messages.acceptEncryption, or null if we
-// have asked for the chat, or once the other side is known to have it. It is there
-// after a crash, too.
+// Acceptance returns the arguments of messages.acceptEncryption. It is null if we requested
+// the chat, and once the other side is known to have it. It survives a crash.
 func (c *Chat) Acceptance() (*Acceptance, error) {
 	if c.chat == nil {
 		return nil, errUnusable
@@ -386,8 +387,8 @@ func (c *Chat) Acceptance() (*Acceptance, error) {
 	return &Acceptance{gB[:], fingerprint}, nil
 }
 
-// Check throws what every call throws once the chat is over: see ErrorFatal, ErrorStore
-// and ErrorOver.
+// Check throws what every call throws once the chat is over: see ErrorFatal, ErrorStore and
+// ErrorOver.
 func (c *Chat) Check() error {
 	if c.chat == nil {
 		return errUnusable
@@ -405,7 +406,7 @@ func (c *Chat) Visualization() ([]byte, error) {
 	return v[:], nil
 }
 
-// ChatID returns the id of the options.
+// ChatID returns the id that was given in the options.
 func (c *Chat) ChatID() int64 {
 	if c.chat == nil {
 		return 0
@@ -413,7 +414,8 @@ func (c *Chat) ChatID() int64 {
 	return c.chat.ID()
 }
 
-// Fingerprint returns that of the key in use for sending, or 0 if there is none any more.
+// Fingerprint returns the fingerprint of the key in use for sending, or 0 if there is no
+// key any more.
 func (c *Chat) Fingerprint() int64 {
 	if c.chat == nil {
 		return 0
@@ -421,7 +423,7 @@ func (c *Chat) Fingerprint() int64 {
 	return c.chat.Fingerprint()
 }
 
-// Layer returns the layer in which to serialise what is to be sent.
+// Layer returns the layer in which to serialise outgoing messages.
 func (c *Chat) Layer() int {
 	if c.chat == nil {
 		return 0
@@ -429,7 +431,7 @@ func (c *Chat) Layer() int {
 	return c.chat.Layer()
 }
 
-// Originator tells whether we have asked for the chat.
+// Originator reports whether we requested the chat.
 func (c *Chat) Originator() bool {
 	return c.chat != nil && c.chat.Originator()
 }
@@ -451,7 +453,7 @@ func (c *Chat) Wipe() {
 	}
 }
 
-// Acceptance is what accepts a chat: see Chat.acceptance.
+// Acceptance has the arguments of messages.acceptEncryption: see Chat.acceptance.
 type Acceptance struct {
 	gB          []byte
 	fingerprint int64
@@ -463,33 +465,35 @@ func (a *Acceptance) GB() []byte { return a.gB }
 // Fingerprint returns key_fingerprint.
 func (a *Acceptance) Fingerprint() int64 { return a.fingerprint }
 
-// Packet is what is to be sent by messages.sendEncrypted or sendEncryptedFile, or, if it is
-// Service, by messages.sendEncryptedService.
+// Packet is to be sent with messages.sendEncrypted or messages.sendEncryptedFile, or, if
+// Service is true, with messages.sendEncryptedService.
 type Packet struct {
 	packet secretchat.Packet
 }
 
-// Seq returns the number of our message, from 0, which is the same if it is sent again.
+// Seq returns the number of our message, from 0. It stays the same when the message is
+// resent.
 func (p *Packet) Seq() int { return p.packet.Seq }
 
-// RandomID returns the random_id for the server, which drops what it has seen before.
+// RandomID returns the random_id for the server, which drops packets whose id it has seen
+// before.
 func (p *Packet) RandomID() int64 { return p.packet.RandomID }
 
-// Service tells whether it is for messages.sendEncryptedService.
+// Service reports whether the packet goes with messages.sendEncryptedService.
 func (p *Packet) Service() bool { return p.packet.Service }
 
 // Data returns the bytes to send.
 func (p *Packet) Data() []byte { return p.packet.Data }
 
-// Packets is a list. Send them in its order.
+// Packets is a list of packets, to be sent in order.
 type Packets struct {
 	packets []secretchat.Packet
 }
 
-// Len returns how many there are.
+// Len returns the number of packets.
 func (p *Packets) Len() int { return len(p.packets) }
 
-// Get returns the one at index i, from 0.
+// Get returns the packet at index i, from 0.
 func (p *Packets) Get(i int) (*Packet, error) {
 	if err := checkIndex(i, len(p.packets)); err != nil {
 		return nil, err
@@ -500,25 +504,25 @@ func (p *Packets) Get(i int) (*Packet, error) {
 // ViewOnce is the TTL of a message to be seen once.
 const ViewOnce = secretchat.ViewOnce
 
-// What an Event is.
+// Kinds of events.
 const (
 	// EventMessage is a decryptedMessage: see Body.
 	EventMessage = int(secretchat.EventMessage)
-	// EventSetTTL says that messages from now on disappear TTL seconds after they were read.
+	// EventSetTTL says that from now on messages disappear TTL seconds after they are read.
 	EventSetTTL = int(secretchat.EventSetTTL)
 	// EventRead says that the other side has read MessageIDs.
 	EventRead = int(secretchat.EventRead)
 	// EventDelete says that MessageIDs are to be deleted.
 	EventDelete = int(secretchat.EventDelete)
-	// EventScreenshot says that the other side has made a picture of MessageIDs.
+	// EventScreenshot says that the other side has taken a screenshot of MessageIDs.
 	EventScreenshot = int(secretchat.EventScreenshot)
 	// EventFlushHistory says that all messages are to be deleted.
 	EventFlushHistory = int(secretchat.EventFlushHistory)
-	// EventTyping says that the other side is doing what Body tells.
+	// EventTyping says that the other side is typing, or doing whatever else Body says.
 	EventTyping = int(secretchat.EventTyping)
-	// EventUnsupported is something of a newer layer: tell the user to update.
+	// EventUnsupported is something from a newer layer: tell the user to update.
 	EventUnsupported = int(secretchat.EventUnsupported)
-	// EventLayer says that the other side understands Layer now.
+	// EventLayer says that the other side now understands Layer.
 	EventLayer = int(secretchat.EventLayer)
 	// EventKeyChanged says that the chat has a new key. There is nothing to do.
 	EventKeyChanged = int(secretchat.EventKeyChanged)
@@ -537,21 +541,21 @@ const (
 	EventRefused = int(secretchat.EventRefused)
 )
 
-// Event is what the other side has sent.
+// Event is something that the other side has sent.
 type Event struct {
 	event secretchat.Event
 }
 
-// Kind returns one of the constants that begin with Event.
+// Kind returns one of the constants whose names begin with Event.
 func (e *Event) Kind() int { return int(e.event.Kind) }
 
-// Seq returns the number of the message that it comes from, from 0, which is the same if the
-// event is returned again after a crash. It never falls, but for what belongs to no message,
-// which has -1.
+// Seq returns the number of the message that the event comes from, from 0. It is the same
+// if the event is returned again after a crash. It never decreases, except for EventLayer
+// and EventKeyChanged, where it may be -1.
 func (e *Event) Seq() int { return e.event.Seq }
 
-// Seen returns how many of our messages the other side had when it sent this: it belongs
-// after our message number Seen-1.
+// Seen returns how many of our messages the other side had received when it sent this: the
+// event belongs after our message number Seen-1.
 func (e *Event) Seen() int { return e.event.Seen }
 
 // From returns the number of the first message that is missing, of EventGap.
@@ -581,21 +585,22 @@ func (e *Event) RandomID() int64 { return e.event.RandomID }
 // read; otherwise it is empty.
 func (e *Event) Text() string { return e.event.Text() }
 
-// TTL returns, in seconds, the time to live, of EventMessage and EventSetTTL. 0 is never.
+// TTL returns the time to live of EventMessage and EventSetTTL, in seconds; 0 means
+// forever.
 func (e *Event) TTL() int { return e.event.TTL }
 
-// MessageIDs returns the random ids of the messages concerned.
+// MessageIDs returns the random ids of the messages that the event is about.
 func (e *Event) MessageIDs() *MessageIDs { return &MessageIDs{e.event.IDs} }
 
-// Events is a list, in the order in which the other side has sent them.
+// Events is a list of events, in the order in which the other side sent them.
 type Events struct {
 	events []secretchat.Event
 }
 
-// Len returns how many there are.
+// Len returns the number of events.
 func (e *Events) Len() int { return len(e.events) }
 
-// Get returns the one at index i, from 0.
+// Get returns the event at index i, from 0.
 func (e *Events) Get(i int) (*Event, error) {
 	if err := checkIndex(i, len(e.events)); err != nil {
 		return nil, err
@@ -608,10 +613,10 @@ type MessageIDs struct {
 	ids []int64
 }
 
-// Len returns how many there are.
+// Len returns the number of ids.
 func (l *MessageIDs) Len() int { return len(l.ids) }
 
-// Get returns the one at index i, from 0.
+// Get returns the id at index i, from 0.
 func (l *MessageIDs) Get(i int) (int64, error) {
 	if err := checkIndex(i, len(l.ids)); err != nil {
 		return 0, err
