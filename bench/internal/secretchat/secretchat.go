@@ -119,11 +119,33 @@ func NewHandshake(opt suite.Options) suite.Suite {
 type chatPair [2]*secretchat.Chat
 
 // memoryStore is a Store as fast as can be.
-type memoryStore struct{ state []byte }
+type memoryStore struct {
+	records map[string][]byte
+	written int // bytes, of keys and values
+}
 
-func (s *memoryStore) Commit(_ int64, state []byte) error {
-	s.state = append(s.state[:0], state...)
+func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
+	if s.records == nil {
+		s.records = map[string][]byte{}
+	}
+	for _, c := range changes {
+		s.written += len(c.Key) + len(c.Value)
+		if c.Value == nil {
+			delete(s.records, string(c.Key))
+		} else {
+			s.records[string(c.Key)] = append(s.records[string(c.Key)][:0], c.Value...)
+		}
+	}
 	return nil
+}
+
+// all has all records, as Restore wants them.
+func (s *memoryStore) all(yield func(key, value []byte) bool) {
+	for key, value := range s.records {
+		if !yield([]byte(key), value) {
+			return
+		}
+	}
 }
 
 // newChats sets up a chat, with stores or without.
