@@ -6,6 +6,7 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/envelope"
 	"github.com/mtcore/mtcore/bench/internal/ige"
 	"github.com/mtcore/mtcore/bench/internal/kdf"
+	"github.com/mtcore/mtcore/bench/internal/login"
 	"github.com/mtcore/mtcore/bench/internal/secretchat"
 	"github.com/mtcore/mtcore/bench/internal/suite"
 )
@@ -22,6 +23,7 @@ var allSuites = []struct {
 	{"bigdh", bigdh.New},
 	{"secretchat", secretchat.New},
 	{"handshake", secretchat.NewHandshake},
+	{"login", login.New},
 }
 
 func suiteNames() []string {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"math/bits"
 	"slices"
 
 	"github.com/mtcore/mtcore/bench/internal/suite"
@@ -31,6 +32,9 @@ var gogram = &Peer{
 	}},
 	Sealers: []Sealer{{Label: suite.Label{Way: results.GogramSeal, Who: gogramName, How: "least padding, three hashes, aes.NewCipher"}, Prepare: gogramSealer}},
 	Openers: []Opener{{Label: suite.Label{Way: results.GogramOpen, Who: gogramName, How: "three hashes, aes.NewCipher"}, Prepare: gogramOpener}},
+	Factorers: []Factorer{{
+		suite.Label{Way: "gogram.pq", Who: gogramName, How: "Brent, division for each product"}, gogramFactor,
+	}},
 }
 
 func gogramWay(prepare PrepareIGE, against ...results.Way) IGE {
@@ -125,5 +129,41 @@ func gogramOpener(k *kdf.AuthKey) OpenFunc {
 			return nil, errors.New("wrong msg_key")
 		}
 		return padded, nil
+	}
+}
+
+// gogramFactor is the method of Pollard and Brent with one sequence, and without Montgomery's form.
+func gogramFactor(pq uint64) (p, q uint64) {
+	mul := func(x, y uint64) uint64 {
+		hi, lo := bits.Mul64(x, y)
+		return bits.Rem64(hi, lo, pq)
+	}
+	step := func(y uint64) uint64 {
+		if y = mul(y, y) + 1; y == pq {
+			return 0
+		}
+		return y
+	}
+	const batch = 128
+	y, length, product := uint64(2), 1, uint64(1)
+	for {
+		x := y
+		for range length {
+			y = step(y)
+		}
+		for k := 0; k < length; k += batch {
+			for range min(batch, length-k) {
+				y = step(y)
+				product = mul(product, max(x, y)-min(x, y))
+			}
+			a, b := product, pq
+			for a != 0 {
+				a, b = b%a, a
+			}
+			if b > 1 && b < pq {
+				return min(b, pq/b), max(b, pq/b)
+			}
+		}
+		length *= 2
 	}
 }

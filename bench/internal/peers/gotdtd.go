@@ -33,6 +33,11 @@ var gotdTD = &Peer{
 		suite.Label{Way: "gotd-td.check-dh", Who: tdName, How: "crypto.CheckDH"},
 		func(p *big.Int) bool { return td.CheckDH(2, p) == nil },
 	}},
+	Factorers: []Factorer{tdFactorer},
+	RSASeals:  []RSA{tdSeal},
+	RSAOpens:  []RSA{tdOpen},
+	Exchanges: []Exchange{tdExchange},
+	SRPs:      []SRP{tdSRP},
 }
 
 func tdDeriver(k *kdf.AuthKey) (DeriveFunc, MsgKeyFunc) {

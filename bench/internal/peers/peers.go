@@ -4,6 +4,7 @@
 package peers
 
 import (
+	"crypto/rsa"
 	"math/big"
 
 	"github.com/mtcore/mtcore/bench/internal/suite"
@@ -25,11 +26,16 @@ type Peer struct {
 	Openers          []Opener
 	Powers           []Power
 	Primes           []Prime
+	Factorers        []Factorer
+	RSASeals         []RSA // with the public key
+	RSAOpens         []RSA // with the private key
+	Exchanges        []Exchange
+	SRPs             []SRP
 }
 
 // all are the peers, in the order of tables. Where results are compared with those of one peer, it is
 // the first one that does the same.
-var all = []*Peer{gotdIGE, gotdTD, gogram, stdSHA256, simd, mathBig, filippo, openSSL, gnuMP}
+var all = []*Peer{gotdIGE, gotdTD, gogram, stdSHA256, simd, stdRSA, mathBig, filippo, openSSL, gnuMP}
 
 // All returns the peers that are in this program.
 func All() []*Peer {
@@ -109,6 +115,31 @@ type Prime struct {
 	Check func(p *big.Int) bool
 }
 
+// A Factorer returns the primes whose product is pq, the smaller one first.
+type Factorer struct {
+	suite.Label
+	Factor func(pq uint64) (p, q uint64)
+}
+
+// An RSA prepares the encryption or decryption of what a client sends in an exchange, or else the shortest
+// operation with the key that a peer has.
+type RSA struct {
+	suite.Label
+	Prepare func(k *rsa.PrivateKey) (operation func() error)
+}
+
+// An Exchange does all that a client and a server compute in the exchange of an authorization key.
+type Exchange struct {
+	suite.Label
+	Run func(k *rsa.PrivateKey) error
+}
+
+// An SRP returns the A and the M1 of a client, for Telegram's prime and 3.
+type SRP struct {
+	suite.Label
+	Check func(password, salt1, salt2, srpB []byte) (a, m1 []byte, err error)
+}
+
 // IGEs returns all ways of peers to encrypt or to decrypt.
 func IGEs(d suite.Direction) []IGE {
 	return gather(func(p *Peer) []IGE {
@@ -124,6 +155,12 @@ func Sealers() []Sealer { return gather(func(p *Peer) []Sealer { return p.Sealer
 func Openers() []Opener { return gather(func(p *Peer) []Opener { return p.Openers }) }
 func Powers() []Power   { return gather(func(p *Peer) []Power { return p.Powers }) }
 func Primes() []Prime   { return gather(func(p *Peer) []Prime { return p.Primes }) }
+
+func Factorers() []Factorer { return gather(func(p *Peer) []Factorer { return p.Factorers }) }
+func RSASeals() []RSA       { return gather(func(p *Peer) []RSA { return p.RSASeals }) }
+func RSAOpens() []RSA       { return gather(func(p *Peer) []RSA { return p.RSAOpens }) }
+func Exchanges() []Exchange { return gather(func(p *Peer) []Exchange { return p.Exchanges }) }
+func SRPs() []SRP           { return gather(func(p *Peer) []SRP { return p.SRPs }) }
 
 func gather[T any](of func(p *Peer) []T) []T {
 	var ways []T
@@ -158,6 +195,18 @@ func (p *Peer) Labels() []suite.Label {
 		add(x.Label)
 	}
 	for _, x := range p.Primes {
+		add(x.Label)
+	}
+	for _, x := range p.Factorers {
+		add(x.Label)
+	}
+	for _, x := range append(p.RSASeals, p.RSAOpens...) {
+		add(x.Label)
+	}
+	for _, x := range p.Exchanges {
+		add(x.Label)
+	}
+	for _, x := range p.SRPs {
 		add(x.Label)
 	}
 	return labels
