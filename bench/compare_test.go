@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/mtcore/mtcore/bench/internal/suite"
+	"github.com/mtcore/mtcore/bench/internal/table"
 	"github.com/mtcore/mtcore/internal/results"
 )
 
@@ -48,6 +50,53 @@ func TestCompare(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, &stdout)
+		}
+	}
+}
+
+// TestCompareRenamed: rows are compared by their ids, whatever they are called.
+func TestCompareRenamed(t *testing.T) {
+	x := []float64{100, 101, 102, 103, 104}
+	a, b := writeReport(t, "a", x, x), writeReport(t, "b", x, x)
+	text, err := os.ReadFile(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := strings.NewReplacer(`"case":"case"`, `"case":"another"`, `"who":"us"`, `"who":"we"`, `"how":"somehow"`, `"how":"anyway"`).Replace(string(text))
+	if err := os.WriteFile(b, []byte(renamed), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if got := run([]string{"-compare", a, b}, &stdout, &stderr); got != exitOK || renamed == string(text) || !strings.Contains(stdout.String(), "n=1\n") {
+		t.Errorf("status %d, error %s, output:\n%s", got, &stderr, &stdout)
+	}
+}
+
+// TestCompareWidth: a long name does not make lines longer than others are.
+func TestCompareWidth(t *testing.T) {
+	var paths []string
+	for _, name := range []string{"a", "b"} {
+		x := results.Result{
+			Suite: "suite", Op: "op", Way: "mtcore.somehow", Kind: results.Ours, Case: "check of a prime",
+			Who: "mtcore generic", How: strings.Repeat("how ", 12), Samples: []float64{3123456789, 3223456789, 3323456789, 4e9},
+		}
+		text, err := (&results.Report{Schema: results.Schema, Results: []results.Result{x}}).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	var stdout, stderr bytes.Buffer
+	if got := run([]string{"-compare", paths[0], paths[1]}, &stdout, &stderr); got != exitOK {
+		t.Fatalf("status %d: %s", got, &stderr)
+	}
+	for line := range strings.Lines(stdout.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > table.Width {
+			t.Errorf("%d columns, want at most %d: %s", n, table.Width, line)
 		}
 	}
 }

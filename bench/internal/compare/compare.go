@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/perf/benchmath"
 
@@ -14,7 +15,12 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-const confidence = 0.95
+const (
+	confidence = 0.95
+
+	average = "geometric mean of mtcore"
+	numbers = 1 + 16 + 1 + 16 + 1 + 9 + 2 + len("p=0.000 n=20+20") // columns of a line, besides the name
+)
 
 const legend = `± is the interval in which the median is with 95 % confidence. ~ is a difference that may be
 chance, by the U test of Mann and Whitney with α = 0.05, which is what benchstat does. It knows
@@ -72,7 +78,7 @@ type difference struct {
 
 func printSuiteComparison(w io.Writer, suite string, a, b *results.Report) bool {
 	var rows []difference
-	width := len("geometric mean of mtcore")
+	width := len(average)
 	for i := range a.Results {
 		x := &a.Results[i]
 		if x.Suite != suite {
@@ -81,18 +87,25 @@ func printSuiteComparison(w io.Writer, suite string, a, b *results.Report) bool 
 		if y := b.Find(x.ID()); y != nil {
 			d := differ(x, y)
 			rows = append(rows, d)
-			width = max(width, len([]rune(d.name)))
+			width = max(width, utf8.RuneCountInString(d.name))
 		}
 	}
 	if len(rows) == 0 {
 		return false
 	}
-	fmt.Fprintf(w, "%-*s %18s %18s %9s\n", width, suite, "a, ns/op", "b, ns/op", "b - a")
+	// A name for which there is no room has a line of its own.
+	width = min(width, table.Width-numbers)
+	fmt.Fprintf(w, "%-*s %16s %16s %9s\n", width, suite, "a, ns/op", "b, ns/op", "b - a")
 	for _, d := range rows {
-		fmt.Fprintf(w, "%-*s %18s %18s %9s  %s\n", width, d.name, formatSummary(d.a), formatSummary(d.b), d.delta, d.p)
+		name := d.name
+		if utf8.RuneCountInString(name) > width {
+			fmt.Fprintln(w, name)
+			name = ""
+		}
+		fmt.Fprintf(w, "%-*s %16s %16s %9s  %s\n", width, name, formatSummary(d.a), formatSummary(d.b), d.delta, d.p)
 	}
 	if mean, n := geomean(rows); n > 0 {
-		fmt.Fprintf(w, "%-*s %18s %18s %+8.2f%%  n=%d\n", width, "geometric mean of mtcore", "", "", 100*(mean-1), n)
+		fmt.Fprintf(w, "%-*s %16s %16s %+8.2f%%  n=%d\n", width, average, "", "", 100*(mean-1), n)
 	}
 	fmt.Fprintln(w)
 	return true
