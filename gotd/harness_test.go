@@ -190,7 +190,7 @@ func (c *client) restart() {
 }
 
 // patience is for what should happen at once. A test that needs it has failed.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // next returns the next event, which must be an E.
 func next[E gotd.Event](c *client) E {
