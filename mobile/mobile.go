@@ -24,11 +24,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mtcore/mtcore/authkey"
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/kdf"
 	"github.com/mtcore/mtcore/secretchat"
+	"github.com/mtcore/mtcore/srp"
 )
 
 // Sizes in bytes.
@@ -100,6 +102,10 @@ const (
 	// ErrorOver means that the chat was discarded or wiped, or that the request had been
 	// completed before.
 	ErrorOver
+	// ErrorPeer means that a server broke the protocol in a Handshake, has no key that is
+	// known, or sent what a password must not be checked with; or that someone is tampering
+	// with the connection. Close it, and begin anew.
+	ErrorPeer
 )
 
 var errorKinds = []struct {
@@ -120,6 +126,10 @@ var errorKinds = []struct {
 	{envelope.ErrTooLong, ErrorContent},
 	{secretchat.ErrDiscarded, ErrorOver},
 	{secretchat.ErrCompleted, ErrorOver},
+	{authkey.ErrState, ErrorOver},
+	{authkey.ErrPeer, ErrorPeer},
+	{authkey.ErrKey, ErrorPeer},
+	{srp.ErrServer, ErrorPeer},
 }
 
 // ErrorKind tells what an exception from this library means, as one of the constants whose
