@@ -542,13 +542,14 @@ func TestCancelled(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
+	tooLarge := uint(1) << 31 // a variable, since as a constant it does not fit an int everywhere
 	for name, f := range map[string]func(){
 		"no keys":          func() { NewClient(ClientOptions{}) },
-		"client's DC":      func() { testClient(func(o *ClientOptions) { o.DC = int(uint(1) << 31) }) },
+		"client's DC":      func() { testClient(func(o *ClientOptions) { o.DC = int(tooLarge) }) },
 		"expired":          func() { testClient(func(o *ClientOptions) { o.ExpiresIn = -1 }) },
 		"expires too late": func() { testClient(func(o *ClientOptions) { o.ExpiresIn = 1 << 31 * time.Second }) },
 		"no key":           func() { NewServer(ServerOptions{}) },
-		"server's DC":      func() { testServer(func(o *ServerOptions) { o.DC = int(uint(1) << 31) }) },
+		"server's DC":      func() { testServer(func(o *ServerOptions) { o.DC = int(tooLarge) }) },
 	} {
 		if strings.HasSuffix(name, "DC") && math.MaxInt == math.MaxInt32 {
 			continue // there are no others

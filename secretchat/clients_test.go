@@ -729,10 +729,12 @@ func TestEncryptText(t *testing.T) {
 			t.Errorf("%+v: body %x", opt, e.Body)
 		}
 	}
+	tooLong := ViewOnce
+	tooLong++ // negative where an int has 32 bits
 	for name, bad := range map[string]struct {
 		text string
 		opt  TextOptions
-	}{"no text": {}, "not UTF-8": {text: "\xff"}, "negative TTL": {text: "x", opt: TextOptions{TTL: -1}}, "long TTL": {text: "x", opt: TextOptions{TTL: ViewOnce + 1}}} {
+	}{"no text": {}, "not UTF-8": {text: "\xff"}, "negative TTL": {text: "x", opt: TextOptions{TTL: -1}}, "long TTL": {text: "x", opt: TextOptions{TTL: tooLong}}} {
 		if _, err := a.EncryptText(bad.text, bad.opt); err != ErrContent {
 			t.Errorf("%s: %v, want %v", name, err, ErrContent)
 		}

@@ -55,7 +55,7 @@ func walk(t *testing.T, dir string, f func(name, text string)) {
 }
 
 // problems says what is wrong with the headers of generated files, by name, and with the
-// go:generate lines of generators, by directory.
+// lines for go generate in generators, by directory.
 func problems(headers, lines map[string]string) (list []string) {
 	missing := maps.Clone(headers)
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
