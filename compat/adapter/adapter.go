@@ -24,8 +24,13 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// HeaderSize is the length in bytes of key_id and msg_key together.
-const HeaderSize = envelope.HeaderSize
+// Lengths in bytes.
+const (
+	// HeaderSize is that of key_id and msg_key together.
+	HeaderSize = envelope.HeaderSize
+	// MaxPadding is what Seal adds at most.
+	MaxPadding = minPadding + 15*blockSize + blockSize - 1
+)
 
 // ErrDecrypt says that a message, or an answer in the exchange of a key, is not one under
 // the given key. There is no telling why.
@@ -70,7 +75,7 @@ func DecryptIGE(key, iv, dst, src []byte) { ige.DecryptAES256Blocks(key, iv, dst
 
 // Seal makes a packet of MTProto 2.0 in place. At first buf holds HeaderSize bytes, which
 // do not matter, and the plaintext. The result is key_id, msg_key and the ciphertext; it
-// is in buf's array if there is room for the padding, which has 12 to 267 bytes: up to a
+// is in buf's array if there is room for the padding, which has 12 to MaxPadding bytes: up to a
 // whole block, and a random number of blocks, as Telegram Desktop does.
 //
 // The bytes of the padding are random's, of which one more is read first. The only
@@ -123,4 +128,18 @@ func Open(authKey *[256]byte, fromServer bool, msgKey *[16]byte, ciphertext []by
 		return nil, ErrDecrypt
 	}
 	return padded, nil
+}
+
+// AuthKey returns a key that a client has as a slice. One of less than 256 bytes has lost
+// zeros on the left, which are put back, in new memory. It panics if a key is longer.
+func AuthKey(key []byte) *[256]byte {
+	if len(key) == 256 {
+		return (*[256]byte)(key)
+	}
+	var padded [256]byte
+	if len(key) > len(padded) {
+		panic("adapter: key of more than 256 bytes")
+	}
+	copy(padded[len(padded)-len(key):], key)
+	return &padded
 }

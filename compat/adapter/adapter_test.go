@@ -109,6 +109,25 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+func TestAuthKey(t *testing.T) {
+	key := random(256)
+	if got := AuthKey(key); &got[0] != &key[0] {
+		t.Error("a key of 256 bytes is copied")
+	}
+	for _, n := range []int{0, 1, 255} {
+		want := append(make([]byte, 256-n), key[:n]...)
+		if got := AuthKey(key[:n]); !bytes.Equal(got[:], want) {
+			t.Errorf("%d bytes: %x, want %x", n, got, want)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a key of 257 bytes is taken")
+		}
+	}()
+	AuthKey(make([]byte, 257))
+}
+
 func TestIGE(t *testing.T) {
 	for _, n := range []int{0, 16, 32, 48, 1024} {
 		key, iv, src := random(32), random(32), random(n)

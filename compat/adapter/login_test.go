@@ -52,6 +52,25 @@ func TestCheckSafePrime(t *testing.T) {
 	}
 }
 
+func TestCheckGroup(t *testing.T) {
+	p := telegramPrime(t)
+	for _, g := range []int{3, 4, 7} {
+		if err := CheckGroup(p.Bytes(), g); err != nil {
+			t.Errorf("g = %d: %v", g, err)
+		}
+	}
+	for _, g := range []int{-1, 0, 1, 2, 5, 6, 8} {
+		if err := CheckGroup(p.Bytes(), g); err != bigdh.ErrGenerator {
+			t.Errorf("g = %d: %v, want %v", g, err, bigdh.ErrGenerator)
+		}
+	}
+	for _, bad := range [][]byte{nil, {7}, new(big.Int).Sub(p, big.NewInt(2)).Bytes()} {
+		if err := CheckGroup(bad, 4); err != bigdh.ErrPrime {
+			t.Errorf("%x: %v, want %v", bad, err, bigdh.ErrPrime)
+		}
+	}
+}
+
 // TestExp compares with package math/big, whatever the arguments.
 func TestExp(t *testing.T) {
 	p := telegramPrime(t)
