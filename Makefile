@@ -1,6 +1,6 @@
 # Thin names for go commands. Every module is its own world, so that users of the
 # root module never download generators, peers or clients.
-MODULES = . gen bench mobile gotd gotd/sqlstore compat/gotdige compat/gotdige/internal/difftest
+MODULES = . gen bench mobile gotd gotd/sqlstore compat/gotdige compat/gotdige/internal/difftest compat/mtpatch
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 

@@ -1,0 +1,393 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// patch copies and rewrites every client that the module uses.
+func (m *module) patch(out io.Writer, opt options) error {
+	if opt.mtcore == "" {
+		return errors.New("this command has no version: say -mtcore VERSION, or -mtcore DIR")
+	}
+	reqs, err := m.requirements()
+	if err != nil {
+		return err
+	}
+	if len(reqs) == 0 {
+		return fmt.Errorf("no client that is known is required here; known: %s", knownClients())
+	}
+	for _, r := range reqs {
+		if err := errors.Join(m.refuseReplaced(r), m.refuseWorkspace(r)); err != nil {
+			return err
+		}
+	}
+	if err := m.check(io.Discard); err == nil {
+		fmt.Fprintln(out, "nothing to do: everything is patched")
+		return nil
+	}
+	if err := m.takeBack(); err != nil { // copies of versions that are no longer required
+		return err
+	}
+	vendored := isDir(m.path("vendor"))
+
+	if err := os.MkdirAll(m.outPath(), 0o777); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(m.outPath(), "tmp-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	s := new(state)
+	if s.Before, err = m.hashes(); err != nil {
+		return err
+	}
+	if err := errors.Join(copyKept(filepath.Join(tmp, "before"), m.root), copyKept(tmp, m.root)); err != nil {
+		return err
+	}
+	for _, r := range reqs {
+		c, err := m.copyClient(out, tmp, r, opt)
+		if err != nil {
+			return err
+		}
+		s.Copies = append(s.Copies, *c)
+	}
+	if err := m.resolve(tmp, s, opt); err != nil {
+		return err
+	}
+	if vendored {
+		return errors.Join(m.finish(tmp, s), m.vendor(out))
+	}
+	return m.finish(tmp, s)
+}
+
+func knownClients() string {
+	var names []string
+	for _, c := range clients {
+		names = append(names, c.module)
+	}
+	return strings.Join(names, ", ")
+}
+
+// copyClient writes a rewritten copy of a client to tmp.
+func (m *module) copyClient(out io.Writer, tmp string, r requirement, opt options) (*copied, error) {
+	src, err := m.download(r.client.module, r.version)
+	if err != nil {
+		return nil, err
+	}
+	res, err := rewriteTree(src, r.client.rewrites)
+	if err != nil {
+		return nil, err
+	}
+	if err := report(out, r.client, r.version, res, opt.partial); err != nil {
+		return nil, err
+	}
+	c := &copied{
+		Module:    r.client.module,
+		Version:   r.version,
+		Dir:       strings.ReplaceAll(r.client.name, "/", "-") + "-" + r.version,
+		Files:     make(map[string]string),
+		Rewritten: res.rewritten,
+	}
+	dst := filepath.Join(tmp, c.Dir)
+	if err := copyTree(dst, src); err != nil {
+		return nil, err
+	}
+	if err := writeFiles(dst, res.files); err != nil {
+		return nil, err
+	}
+	for name := range res.files {
+		if c.Files[name], err = hashFile(filepath.Join(dst, filepath.FromSlash(name))); err != nil {
+			return nil, err
+		}
+	}
+	_, err = m.golang("mod", "edit", "-require="+mtcorePath+"@"+requiredVersion(opt.mtcore), filepath.Join(dst, "go.mod"))
+	return c, err
+}
+
+func writeFiles(dir string, files map[string][]byte) error {
+	for name, src := range files {
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), src, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report prints what is rewritten. Unless partial, what is not known is an error.
+func report(out io.Writer, c *client, version string, res *result, partial bool) error {
+	if len(res.problems) > 0 && !partial {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s %s is not known as it is, and nothing was written:", c.name, version)
+		for _, p := range res.problems {
+			fmt.Fprintf(&b, "\n  %v", p)
+		}
+		fmt.Fprintf(&b, "\ntried were %s; -partial rewrites the other %d functions", strings.Join(c.tried, ", "), len(res.rewritten))
+		return errors.New(b.String())
+	}
+	fmt.Fprintf(out, "%s %s: %d functions", c.name, version, len(res.rewritten))
+	if strings.HasPrefix(version, "v") && !contains(c.tried, version) {
+		fmt.Fprintf(out, "; a version that was not tried, with functions that are known")
+	}
+	fmt.Fprintln(out)
+	for _, fn := range res.rewritten {
+		fmt.Fprintln(out, "  rewritten  ", fn)
+	}
+	for _, fn := range res.absent {
+		fmt.Fprintln(out, "  not in it  ", fn)
+	}
+	for _, p := range res.problems {
+		fmt.Fprintln(out, "  left alone ", p)
+	}
+	return nil
+}
+
+// isFolder tells -mtcore DIR from -mtcore VERSION.
+func isFolder(mtcore string) bool {
+	return filepath.IsAbs(mtcore) || strings.HasPrefix(mtcore, ".")
+}
+
+func requiredVersion(mtcore string) string {
+	if isFolder(mtcore) {
+		return "v0.0.0"
+	}
+	return mtcore
+}
+
+// resolve edits the go.mod in tmp and has Go complete it, and go.sum, and build what was
+// rewritten.
+func (m *module) resolve(tmp string, s *state, opt options) error {
+	file := filepath.Join(tmp, "go.mod")
+	edits := []string{"mod", "edit"}
+	for _, c := range s.Copies {
+		// While it is tried, the copy is not yet where it is going to be.
+		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+filepath.Join(tmp, c.Dir))
+	}
+	edits = append(edits, "-require="+mtcorePath+"@"+requiredVersion(opt.mtcore))
+	if isFolder(opt.mtcore) {
+		edits = append(edits, "-replace="+mtcorePath+"="+opt.mtcore)
+	}
+	if _, err := m.golang(append(edits, file)...); err != nil {
+		return err
+	}
+	if _, err := m.golang("list", "-mod=mod", "-modfile="+file, "-deps", "./..."); err != nil {
+		return err
+	}
+	build := []string{"build", "-mod=mod", "-modfile=" + file}
+	for _, c := range s.Copies {
+		seen := make(map[string]bool)
+		for name := range c.Files {
+			pkg := c.Module + "/" + filepath.ToSlash(filepath.Dir(name))
+			if !seen[pkg] {
+				seen[pkg] = true
+				build = append(build, pkg)
+			}
+		}
+	}
+	if _, err := m.golang(build...); err != nil {
+		return fmt.Errorf("what was rewritten does not build: %w", err)
+	}
+	edits = []string{"mod", "edit"}
+	for _, c := range s.Copies {
+		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+m.replacement(c))
+	}
+	_, err := m.golang(append(edits, file)...)
+	return err
+}
+
+// replacement is the path of a copy as go.mod has it.
+func (m *module) replacement(c copied) string {
+	p := filepath.ToSlash(filepath.Join(m.out, c.Dir))
+	if strings.HasPrefix(p, "../") {
+		return p
+	}
+	return "./" + p
+}
+
+// finish moves what is in tmp to its place. go.mod comes last: until then nothing that Go
+// reads has changed.
+func (m *module) finish(tmp string, s *state) error {
+	for _, c := range s.Copies {
+		dst := m.outPath(c.Dir)
+		if err := os.RemoveAll(dst); err != nil { // left by one that was interrupted
+			return err
+		}
+		if err := os.Rename(filepath.Join(tmp, c.Dir), dst); err != nil {
+			return err
+		}
+	}
+	s.After = make(map[string]string)
+	for _, name := range kept {
+		sum, err := hashFile(filepath.Join(tmp, name))
+		if err != nil {
+			return err
+		}
+		s.After[name] = sum
+	}
+	if err := os.RemoveAll(m.outPath("before")); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(tmp, "before"), m.outPath("before")); err != nil {
+		return err
+	}
+	if err := writeState(m.outPath(), s); err != nil {
+		return err
+	}
+	for i := len(kept) - 1; i >= 0; i-- {
+		err := os.Rename(filepath.Join(tmp, kept[i]), m.path(kept[i]))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// vendor makes the vendor folder again, which Go compares with go.mod.
+func (m *module) vendor(out io.Writer) error {
+	if _, err := m.golang("mod", "vendor"); err != nil {
+		return fmt.Errorf("vendor: %w", err)
+	}
+	fmt.Fprintln(out, "vendor was made again, with what is rewritten")
+	return nil
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// check reports whether every client that the module uses is patched, at the version that
+// is used, by the files as they were written.
+func (m *module) check(out io.Writer) error {
+	reqs, err := m.requirements()
+	if err != nil {
+		return err
+	}
+	s, err := m.readState()
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("nothing is patched: run mtpatch")
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range reqs {
+		c := s.find(r.client.module)
+		switch {
+		case c == nil:
+			return fmt.Errorf("%s is not patched: run mtpatch again", r.client.module)
+		case c.Version != r.version:
+			return fmt.Errorf("%s is required at %s, and the patched copy is %s: Go uses the unpatched one; run mtpatch again",
+				r.client.module, r.version, c.Version)
+		case r.replaced != m.replacement(*c):
+			return fmt.Errorf("go.mod does not replace %s %s by %s: run mtpatch again", c.Module, c.Version, m.replacement(*c))
+		}
+		for _, name := range sortedKeys(c.Files) {
+			sum, err := hashFile(m.outPath(c.Dir, filepath.FromSlash(name)))
+			if err != nil {
+				return err
+			}
+			if sum != c.Files[name] {
+				return fmt.Errorf("%s is not as it was written: run mtpatch -undo, and mtpatch again", m.outPath(c.Dir, name))
+			}
+		}
+		fmt.Fprintf(out, "%s %s is patched\n", c.Module, c.Version)
+	}
+	return nil
+}
+
+func (s *state) find(module string) *copied {
+	for i := range s.Copies {
+		if s.Copies[i].Module == module {
+			return &s.Copies[i]
+		}
+	}
+	return nil
+}
+
+// undo brings back what was there before, byte for byte unless go.mod was edited since.
+func (m *module) undo(out io.Writer) error {
+	if _, err := os.Stat(m.outPath(stateFile)); err != nil {
+		return errors.New("there is nothing to undo")
+	}
+	vendored := isDir(m.path("vendor"))
+	if err := m.takeBack(); err != nil {
+		return err
+	}
+	if vendored {
+		if err := m.vendor(out); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "undone")
+	return nil
+}
+
+// takeBack undoes what the state says, and removes the folder. Without a state it does
+// nothing.
+func (m *module) takeBack() error {
+	s, err := m.readState()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now, err := m.hashes()
+	if err != nil {
+		return err
+	}
+	if sameHashes(now, s.After) {
+		if err := m.restore(s); err != nil {
+			return err
+		}
+	} else if err := m.dropReplaces(s); err != nil {
+		return err
+	}
+	return os.RemoveAll(m.outPath())
+}
+
+func sameHashes(a, b map[string]string) bool {
+	for _, name := range kept {
+		if a[name] != b[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// restore brings the old go.mod and go.sum back, go.mod first: it must not name copies
+// that are gone.
+func (m *module) restore(s *state) error {
+	for _, name := range kept {
+		if s.Before[name] == "" {
+			if err := os.Remove(m.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			continue
+		}
+		if err := copyFile(m.path(name+".mtpatch"), m.outPath("before", name)); err != nil {
+			return err
+		}
+		if err := os.Rename(m.path(name+".mtpatch"), m.path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropReplaces removes our lines from a go.mod that was edited since.
+func (m *module) dropReplaces(s *state) error {
+	edits := []string{"mod", "edit"}
+	for _, c := range s.Copies {
+		edits = append(edits, "-dropreplace="+c.Module+"@"+c.Version)
+	}
+	edits = append(edits, "-droprequire="+mtcorePath, "-dropreplace="+mtcorePath)
+	_, err := m.golang(append(edits, "go.mod")...)
+	return err
+}
