@@ -21,6 +21,13 @@ func messages(k *rsa.PrivateKey) (list []*big.Int) {
 		new(big.Int).Sub(p, one), new(big.Int).Add(q, one), new(big.Int).Mul(q, big.NewInt(5)),
 		new(big.Int).Sub(k.N, p), new(big.Int).Sub(k.N, one), new(big.Int).Sub(k.N, big.NewInt(2)),
 	}
+	// Ciphertexts of plaintexts that are 0 modulo one prime and -1 modulo the other: if that
+	// is the larger one, what is modulo it has to be reduced modulo the other.
+	for _, primes := range [][2]*big.Int{{p, q}, {q, p}} {
+		x := new(big.Int).ModInverse(primes[0], primes[1])
+		x.Neg(x).Mod(x, primes[1]).Mul(x, primes[0])
+		list = append(list, x.Exp(x, big.NewInt(int64(k.E)), k.N))
+	}
 	r := newRand(1)
 	for i := range 12 {
 		var x full
