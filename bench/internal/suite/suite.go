@@ -5,6 +5,7 @@ package suite
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mtcore/mtcore/internal/results"
@@ -94,7 +95,7 @@ func (c *Contender) kind() results.Kind {
 	switch {
 	case c.Kind != "":
 		return c.Kind
-	case c.Setting != nil:
+	case c.Setting != nil || strings.HasPrefix(string(c.Way), "mtcore."):
 		return results.Ours
 	case c.Who == LimitWho:
 		return results.Limit
