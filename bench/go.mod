@@ -8,6 +8,7 @@ require (
 	github.com/gotd/td v0.161.0
 	github.com/minio/sha256-simd v1.0.1
 	github.com/mtcore/mtcore v0.0.0
+	go.etcd.io/bbolt v1.5.0
 	golang.org/x/image v0.31.0
 	golang.org/x/perf v0.0.0-20250909190841-7e13e04d9366
 	golang.org/x/term v0.45.0

@@ -24,6 +24,7 @@ var allSuites = []struct {
 	{"secretchat", secretchat.New},
 	{"handshake", secretchat.NewHandshake},
 	{"login", login.New},
+	{"state", secretchat.NewState},
 }
 
 func suiteNames() []string {

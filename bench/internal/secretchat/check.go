@@ -118,3 +118,59 @@ func checkHandshakeSetting(in suite.Setting) error {
 	}
 	return nil
 }
+
+// checkStates has chats that wait for each other come back from their stores, by restore,
+// and go on, in each of the settings.
+func checkStates(settings []suite.Setting, restore func(chatPair, [2]*memoryStore) (chatPair, error), passed func(line string)) error {
+	for _, in := range settings {
+		if err := checkState(in, restore); err != nil {
+			return fmt.Errorf("%s: %w", suite.OurName(in), err)
+		}
+		passed(fmt.Sprintf("%s: %d messages arrive, restored after each", suite.OurName(in), checkedMessages))
+	}
+	return nil
+}
+
+func checkState(in suite.Setting, restore func(chatPair, [2]*memoryStore) (chatPair, error)) error {
+	defer in.Enter()()
+	stores := [2]*memoryStore{new(memoryStore), new(memoryStore)}
+	chats, err := newChatsIn([2]secretchat.Store{stores[0], stores[1]})
+	if err != nil {
+		return err
+	}
+	for i := range checkedMessages {
+		message := textMessage(minMessage + 4*i)
+		if _, err := chats[i%2].Encrypt(message); err != nil {
+			return fmt.Errorf("message %d: %w", i, err)
+		}
+		if chats, err = restore(chats, stores); err != nil {
+			return fmt.Errorf("message %d: %w", i, err)
+		}
+		var got []secretchat.Event
+		for _, packet := range chats[i%2].Outbox() {
+			events, err := chats[1-i%2].Receive(packet.Data)
+			if err != nil {
+				return fmt.Errorf("message %d: %w", i, err)
+			}
+			got = append(got, events...)
+			chats[i%2].Sent(packet)
+		}
+		if !slices.ContainsFunc(got, func(e secretchat.Event) bool { return bytes.Equal(e.Body, message) }) {
+			return fmt.Errorf("message %d is not among %d events", i, len(got))
+		}
+		if err := chats.settle(); err != nil {
+			return fmt.Errorf("message %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// restoreBoth returns chats with what the stores have.
+func restoreBoth(_ chatPair, stores [2]*memoryStore) (chats chatPair, err error) {
+	for i, s := range stores {
+		if chats[i], err = secretchat.Restore(1, s.all, sideOptions(i, s)); err != nil {
+			return chats, err
+		}
+	}
+	return chats, nil
+}

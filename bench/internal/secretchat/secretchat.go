@@ -150,12 +150,23 @@ func (s *memoryStore) all(yield func(key, value []byte) bool) {
 
 // newChats sets up a chat, with stores or without.
 func newChats(stored bool) (chatPair, error) {
+	var stores [2]secretchat.Store
+	if stored {
+		stores[0], stores[1] = new(memoryStore), new(memoryStore)
+	}
+	return newChatsIn(stores)
+}
+
+// sideOptions are those of one of the two sides.
+func sideOptions(side int, store secretchat.Store) secretchat.Options {
+	return secretchat.Options{ChatID: 1, PeerID: int64(side), StateKey: secretchat.StateKey{1}, Store: store}
+}
+
+// newChatsIn sets up a chat with these stores, of which each may be nil.
+func newChatsIn(stores [2]secretchat.Store) (chatPair, error) {
 	var opts [2]secretchat.Options
 	for i := range opts {
-		opts[i] = secretchat.Options{ChatID: 1, PeerID: int64(i), StateKey: secretchat.StateKey{1}}
-		if stored {
-			opts[i].Store = new(memoryStore)
-		}
+		opts[i] = sideOptions(i, stores[i])
 	}
 	o, gA, err := secretchat.Request(suite.Telegram(), opts[0])
 	if err != nil {
