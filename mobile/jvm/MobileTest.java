@@ -45,6 +45,7 @@ public final class MobileTest extends Testing {
         test("unusable objects throw", MobileTest::unusableObjects);
         test("threads share a key", MobileTest::threads);
         test("wiping under way", MobileTest::wipeUnderWay);
+        LoginTest.run();
         ChatTest.run();
         test("no object is left behind", MobileTest::noLeaks);
         test("no callback is left behind", MobileTest::noCallbackLeaks);
