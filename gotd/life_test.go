@@ -236,10 +236,12 @@ func TestCloseWhileWaiting(t *testing.T) {
 	a, b := newClient(t, alice), newClient(t, bob)
 	for _, byPeer := range []bool{false, true} {
 		for _, file := range []bool{false, true} {
+			// With the shorter one it would show below if the message were tried again.
+			wait := map[bool]string{true: "FLOOD_WAIT_3600", false: "FLOOD_WAIT_1"}[file]
 			atA, atB := newChat(t, a, b)
 			wantNext(t, atA, b, -1)
 			before := alice.Calls(tg.MessagesSendEncryptedRequestTypeID)
-			refused := alice.RefuseAfter(tg.MessagesSendEncryptedRequestTypeID, 0, 1, tgerr.New(420, "FLOOD_WAIT_3600"))
+			refused := alice.RefuseAfter(tg.MessagesSendEncryptedRequestTypeID, 0, 1, tgerr.New(420, wait))
 			if file {
 				alice.Delay(tg.UploadSaveFilePartRequestTypeID, 1, time.Hour)
 			}
@@ -268,6 +270,9 @@ func TestCloseWhileWaiting(t *testing.T) {
 				if err := <-uploaded; err == nil {
 					t.Error("an upload ended well")
 				}
+			}
+			if !file {
+				time.Sleep(1500 * time.Millisecond)
 			}
 			if n := alice.Calls(tg.MessagesSendEncryptedRequestTypeID) - before; n != 0 {
 				t.Errorf("%d messages were sent after all", n)

@@ -176,12 +176,14 @@ func openBolt(tb testing.TB, path string) (gotd.Store, *bbolt.DB) {
 // BenchmarkReceive receives 1,000 messages in 100 chats, as gotd passes on a difference.
 func BenchmarkReceive(b *testing.B) {
 	const chats, each = 100, 10
+	var commits int64
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
 		store, db := openBolt(b, filepath.Join(b.TempDir(), "db"))
 		var c crowd
-		c.start(b, store)
+		counted := &countingStore{Store: store}
+		c.start(b, counted)
 		c.open(b, chats)
 		var updates []tg.UpdateClass
 		for j := range each {
@@ -190,6 +192,7 @@ func BenchmarkReceive(b *testing.B) {
 			}
 		}
 		storage := c.chats.StateStorage(&memState{found: true})
+		before := counted.commits.Load()
 		b.StartTimer()
 		for len(updates) > 0 {
 			n := min(100, len(updates))
@@ -203,10 +206,12 @@ func BenchmarkReceive(b *testing.B) {
 			time.Sleep(100 * time.Microsecond)
 		}
 		b.StopTimer()
+		commits += counted.commits.Load() - before
 		c.stop()
 		db.Close()
 		b.StartTimer()
 	}
+	b.ReportMetric(float64(commits)/float64(chats*each*b.N), "commits/message")
 	b.ReportMetric(float64(chats*each*b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
