@@ -134,8 +134,7 @@ const (
 // already. By accident that does not happen once.
 const maxAttempts = 5
 
-// Result returns a copy of the result, which is there after the last step. Before, after an
-// error and after Wipe it returns ErrState.
+// takeResult returns a copy of the result, which is there after the last step, or ErrState.
 func (x *exchange) takeResult() (*Result, error) {
 	if x.state != stateDone {
 		return nil, ErrState
