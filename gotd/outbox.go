@@ -262,6 +262,7 @@ func (c *Chat) packetSent(p *secretchat.Packet, sent *sendRecord, date int, file
 	c.out.packets[0] = secretchat.Packet{} // no longer needed, in an array that may be for long
 	c.out.packets = c.out.packets[1:]
 	c.chat.Sent(*p)
+	c.out.packets = append(c.out.packets, c.chat.Outbox()...) // which may have waited for that
 	if sent == nil || sent.Failed != nil || sent.Date != 0 {
 		return nil
 	}

@@ -173,7 +173,8 @@ func (c *Chat) Receive(packet []byte) ([]Event, error) {
 
 // Outbox returns the packets that the driver itself has to send, or to send again, each
 // of them once, in order. After [Restore] these are all that were not [Chat.Sent]
-// before, including what Encrypt returned.
+// before, including what Encrypt returned. There are a thousand at most at a time: call it
+// until it returns none.
 //
 // To Telegram for Android, Outbox returns no more while four packets, with those of Encrypt,
 // have not been Sent: it ends the chat when a fifth message waits for one that is missing. So

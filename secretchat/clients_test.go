@@ -160,6 +160,33 @@ func TestRequestsForAll(t *testing.T) {
 	}
 }
 
+// TestPieces: a peer that asks for very much gets it in pieces.
+func TestPieces(t *testing.T) {
+	a, b := newSettledPair(t)
+	b.Chat.store = nil // which would take its time
+	const n = 2*maxPiece + 500
+	for i := range n {
+		p := say(t, b, int64(i+1), "x")
+		b.Sent(p)
+	}
+	b.Sent(b.Outbox()...)
+	receive(t, b, a.send(resend(toWire(1, 0), toWire(n, 0))))
+	next := 1
+	for _, want := range []int{maxPiece, maxPiece, 500, 0} {
+		packets := b.Outbox()
+		if len(packets) != want {
+			t.Fatalf("%d packets, want %d", len(packets), want)
+		}
+		for _, p := range packets {
+			if p.Seq != next {
+				t.Fatalf("packet %d, want %d", p.Seq, next)
+			}
+			next++
+		}
+		b.Sent(packets...)
+	}
+}
+
 // TestReminder: what a peer has asked for is sent once more when its in_seq_no says that it
 // has not come; Telegram for Android never asks again.
 func TestReminder(t *testing.T) {

@@ -23,7 +23,9 @@
 //
 //	events, err := chat.Receive(packet)
 //	for _, e := range events { show(e) }
-//	for _, p := range chat.Outbox() { send(p); chat.Sent(p) }
+//	for out := chat.Outbox(); len(out) > 0; out = chat.Outbox() {
+//		for _, p := range out { send(p); chat.Sent(p) }
+//	}
 //
 // # State, and crashes
 //

@@ -122,12 +122,16 @@ func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer
 // chat when a fifth message waits for one that is missing.
 const maxFlying = 4
 
+// maxPiece is how many packets are handed out at once. A peer can ask for all that it has not
+// acknowledged with a few bytes.
+const maxPiece = 1000
+
 // outbox returns what has to be sent and was not handed out.
 func (s *session) outbox() []Packet {
 	if s.over != nil || s.history.unhanded == 0 {
 		return nil
 	}
-	n := s.history.unhanded
+	n := min(s.history.unhanded, maxPiece)
 	if s.peer > LatestLayer {
 		n = min(n, maxFlying-s.history.flying)
 	}

@@ -69,9 +69,11 @@ func (c *client) send(m message) error {
 // sendOutbox sends what the chat has to say by itself: its layer, requests to resend
 // something, the steps of a new exchange of keys.
 func (c *client) sendOutbox() {
-	for _, packet := range c.chat.Outbox() {
-		c.server.sendEncrypted(c, packet)
-		c.chat.Sent(packet)
+	for packets := c.chat.Outbox(); len(packets) > 0; packets = c.chat.Outbox() {
+		for _, packet := range packets {
+			c.server.sendEncrypted(c, packet)
+			c.chat.Sent(packet)
+		}
 	}
 }
 
