@@ -161,7 +161,7 @@ func requiredVersion(mtcore string) string {
 }
 
 // resolve edits the go.mod in tmp and has Go complete it, and go.sum, and build what was
-// rewritten.
+// rewritten as far as the program uses it: the rest may need modules that it does not.
 func (m *module) resolve(tmp string, s *state, opt options) error {
 	file := filepath.Join(tmp, "go.mod")
 	edits := []string{"mod", "edit"}
@@ -176,28 +176,32 @@ func (m *module) resolve(tmp string, s *state, opt options) error {
 	if _, err := m.golang(append(edits, file)...); err != nil {
 		return err
 	}
-	if _, err := m.golang("list", "-mod=mod", "-modfile="+file, "-deps", "./..."); err != nil {
+	deps, err := m.golang("list", "-mod=mod", "-modfile="+file, "-deps", "./...")
+	if err != nil {
 		return err
 	}
+	used := strings.Fields(string(deps))
 	build := []string{"build", "-mod=mod", "-modfile=" + file}
 	for _, c := range s.Copies {
 		seen := make(map[string]bool)
 		for name := range c.Files {
 			pkg := c.Module + "/" + filepath.ToSlash(filepath.Dir(name))
-			if !seen[pkg] {
+			if !seen[pkg] && contains(used, pkg) {
 				seen[pkg] = true
 				build = append(build, pkg)
 			}
 		}
 	}
-	if _, err := m.golang(build...); err != nil {
-		return fmt.Errorf("what was rewritten does not build: %w", err)
+	if len(build) > 3 { // The program uses some of it.
+		if _, err := m.golang(build...); err != nil {
+			return fmt.Errorf("what was rewritten does not build: %w", err)
+		}
 	}
 	edits = []string{"mod", "edit"}
 	for _, c := range s.Copies {
 		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+m.replacement(c))
 	}
-	_, err := m.golang(append(edits, file)...)
+	_, err = m.golang(append(edits, file)...)
 	return err
 }
 
