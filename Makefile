@@ -4,7 +4,7 @@ MODULES = . gen bench mobile gotd gotd/sqlstore compat/gotdige compat/gotdige/in
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: bench report readme test test-ct generate lint test-arm test-gotd mobile-test modules
+.PHONY: bench report readme test test-ct generate lint test-arm test-gotd mobile-test release modules
 
 # Cross-checks every backend this CPU has, then measures them beside the peers.
 bench:
@@ -50,6 +50,12 @@ test-gotd:
 # The gomobile binding, without a phone (Debian: installs what it needs).
 mobile-test:
 	.ci/test-mobile
+
+# Sets versions in go.mod files, CHANGELOG.md and docs, once every module builds from a proxy
+# made on the spot, with an empty cache, and README.md's commands work: make release VERSION=v0.2.0
+# With DRY=-dry it writes nothing.
+release:
+	@go -C gen run ./release -version $(VERSION) $(DRY)
 
 modules:
 	@echo $(MODULES)
