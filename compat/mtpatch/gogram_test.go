@@ -243,6 +243,9 @@ func golden(t *testing.T, a, b *driver) {
 		nonces := request{Op: "answer seal", A: append([]byte{1}, randomBytes(31)...), B: append([]byte{1}, randomBytes(15)...), C: message}
 		nonces.C = a.must(nonces)[0]
 		nonces.Op = "answer open"
+		if (sha1.Size+n)%16 == 0 {
+			continue // Stock adds a whole block then, and does not open an answer without padding.
+		}
 		if got := b.must(nonces)[0]; !bytes.Equal(got, message) {
 			t.Fatalf("%d bytes, answer: opened %x, want %x", n, got, message)
 		}
