@@ -635,3 +635,36 @@ func TestPrinted(t *testing.T) {
 		}
 	}
 }
+
+// TestInnerHash has everything right but the hash, by whoever has the keys.
+func TestInnerHash(t *testing.T) {
+	for number := 3; number <= 4; number++ {
+		for i := range 20 {
+			c, s := testClient(), testServer()
+			_, clientErr, serverErr := run(t, c, s, func(n int, message []byte) []byte {
+				if n != number {
+					return message
+				}
+				parse, write := tl.ParseServerDHParams, (*tl.Encrypted).AppendServerDHParams
+				if number == 4 {
+					parse, write = tl.ParseSetClientDHParams, (*tl.Encrypted).AppendSetClientDHParams
+				}
+				m, err := parse(message)
+				if err != nil {
+					t.Fatal(err)
+				}
+				plaintext, err := s.x.openInner(bytes.Clone(m.Data))
+				if err != nil {
+					t.Fatal(err)
+				}
+				plaintext[i] ^= 1
+				msg := ige.Message{Dst: plaintext, Src: plaintext}
+				kdf.TempKeys(&msg.Key, &msg.IV, &s.x.newNonce, &s.x.serverNonce)
+				msg.Encrypt()
+				m.Data = plaintext
+				return write(&m, nil)
+			})
+			checkEnded(t, c, s, clientErr, serverErr, ErrPeer)
+		}
+	}
+}
