@@ -217,7 +217,7 @@ func TestBugDowngrade(t *testing.T) {
 	wantFatal(t, b, a.forge(hello), RuleV1)
 
 	// And with the option there is no 1.0 at all: never a silent hole.
-	a, b, legacy = old(0, func(o *Options) { o.RefuseV1 = true })
+	_, b, legacy = old(0, func(o *Options) { o.RefuseV1 = true })
 	events, err := b.Receive(legacy(0))
 	wantEvents(t, events, fmt.Sprintf("%d:-1:0 ", EventRefused))
 	wantDead(t, b, err, RuleV1)
