@@ -405,12 +405,12 @@ func TestFatalStoredLater(t *testing.T) {
 func TestDeletedContent(t *testing.T) {
 	a, _ := newSettledPair(t)
 	p := say(t, a, 1, "secret")
-	key := string(newRecordID(kindOwn, p.Seq).appendKey(nil))
-	before := a.store.records[key]
+	key := newRecordID(kindOwn, p.Seq).appendKey(nil)
+	before := a.store.records[string(key)]
 	if _, err := a.Encrypt(service(&tl.Action{ID: tl.DeleteMessages, IDs: []int64{1}})); err != nil {
 		t.Fatal(err)
 	}
-	if after := a.store.records[key]; after == nil || string(after) == string(before) {
+	if after := a.store.records[string(key)]; after == nil || string(after) == string(before) {
 		t.Error("the record is the same")
 	}
 }
