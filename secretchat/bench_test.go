@@ -33,6 +33,13 @@ func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
 	return nil
 }
 
+func (s *memoryStore) size() (n uint64) {
+	for _, value := range s.records {
+		n += uint64(cap(value))
+	}
+	return n
+}
+
 func (s *memoryStore) all(yield func(key, value []byte) bool) {
 	for key, value := range s.records {
 		if !yield([]byte(key), value) {

@@ -257,16 +257,12 @@ func (l *ledger) open(key, value []byte) (id recordID, t tag, content []byte, ok
 	return id, tag(plaintext), plaintext[tagSize:], true
 }
 
-// enter notes a record that the Store has, and returns false if it was there before.
-func (l *ledger) enter(id recordID, t tag) bool {
-	if _, ok := l.tags[id]; ok {
-		return false
-	}
+// enter notes a record that the Store has.
+func (l *ledger) enter(id recordID, t tag) {
 	if l.tags == nil {
 		l.tags = make(map[recordID]tag)
 	}
 	l.tags[id] = t
 	l.most = len(l.tags)
 	l.sum.xor(t)
-	return true
 }

@@ -57,13 +57,13 @@ func (c *Chat) read(records iter.Seq2[[]byte, []byte]) bool {
 			continue
 		}
 		id, t, content, ok := c.ledger.open(key, value)
-		switch {
-		case !ok || id == headID && r.head:
+		if !ok || id == headID && r.head {
 			return false
-		case id == headID:
+		}
+		if id == headID {
 			sum = t
-		case !c.ledger.enter(id, t):
-			return false
+		} else {
+			c.ledger.enter(id, t)
 		}
 		if !r.read(id, content) {
 			return false

@@ -25,8 +25,8 @@ message from one side to the other, in turns, and the states of both in memory, 
 of bbolt, which are on disk when the message goes on: that is a measure of the disk.`
 
 const (
-	stateTime = 200 * time.Millisecond
-	diskTime  = 600 * time.Millisecond
+	stateTime = 100 * time.Millisecond
+	diskTime  = 300 * time.Millisecond
 )
 
 // Ways of the suite.
