@@ -364,7 +364,7 @@ func TestWhenTheNewKeyIsUsed(t *testing.T) {
 // TestSmallerWins: with Telegram for iOS the smaller id wins. It waits for our AcceptKey, while
 // we wait for its.
 func TestSmallerWins(t *testing.T) {
-	for _, way := range []string{"messages", "time", "abort", "answer"} {
+	for _, way := range []string{"messages", "time", "days", "abort", "answer"} {
 		a, b := inState(t, requested)
 		request := rekeyMessage(tl.RequestKey, exchangeID-1, a.group, 0)
 		receive(t, b, a.send(request, seenIs(b.sent)))
@@ -388,6 +388,9 @@ func TestSmallerWins(t *testing.T) {
 			if err := b.Tick(*b.clock); err != nil {
 				t.Fatal(err)
 			}
+		case "days": // The first message comes when the exchange would be given up.
+			a.wait(48 * time.Hour)
+			receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
 		case "abort":
 			receive(t, b, a.send(service(&tl.Action{ID: tl.AbortKey, ExchangeID: exchangeID}), seenIs(b.sent)))
 		case "answer": // By the rules, ours wins.
@@ -668,6 +671,11 @@ func TestRequestBecomesNoop(t *testing.T) {
 		t.Fatalf("sent %+v, want Resend", sent)
 	}
 	receive(t, b, a.forge(resend(toWire(int(number), 0), toWire(int(number), 0)), later(2)))
+	if sent = actionsOf(t, b); len(sent) != 0 {
+		t.Errorf("sent %+v, while the request may be under way", sent)
+	}
+	a.wait(requestTime * time.Second)
+	receive(t, b, a.forge(resend(toWire(int(number), 0), toWire(int(number), 0)), later(3)))
 	sent = actionsOf(t, b)
 	if len(sent) != 2 || sent[0].ID != tl.Noop || sent[1].ID != tl.Resend || sent[1].Start != sent[1].End {
 		t.Errorf("sent %+v, want Noop in its place, and a new request", sent)

@@ -25,6 +25,8 @@ type record struct {
 	// again is how often it was sent again since the time since.
 	again int
 	since int64
+	// handedAt is when Encrypt or Outbox has returned it last, 0 before the chat was restored.
+	handedAt int64
 }
 
 // own reports whether the message is the application's.
@@ -89,9 +91,9 @@ func (h *history) drop(n int) (own bool) {
 }
 
 // handOut marks a message as handed out.
-func (h *history) handOut(i int) {
+func (h *history) handOut(i int, now int64) {
 	if r := &h.records[i]; r.unsent && !r.handed {
-		r.handed = true
+		r.handed, r.handedAt = true, now
 		h.unhanded--
 		h.flying++
 	}

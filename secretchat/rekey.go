@@ -183,8 +183,13 @@ func (s *session) requestKey(id int64) error {
 	return s.post(&tl.Action{ID: tl.RequestKey, ExchangeID: id, G: gA[:]})
 }
 
-// giveUp ends an exchange that the peer does not take part in.
+// giveUp ends an exchange that the peer does not take part in. One that has a request of its
+// own waits for us: Telegram for iOS would do so for ever.
 func (s *session) giveUp() error {
+	if theirs := s.exchange.theirs; theirs != nil {
+		s.endExchange()
+		return s.acceptKey(theirs.id, theirs.gA)
+	}
 	id := s.exchange.id
 	s.endExchange()
 	s.renewal.givenUp = min(s.renewal.givenUp+1, maxGivenUp)
@@ -256,7 +261,7 @@ func (s *session) onAcceptKey(m *incoming) error {
 		return fatal(RuleFingerprint)
 	}
 	*e = exchange{state: committed, id: a.ExchangeID, commit: s.sent}
-	s.uses = 0
+	s.uses, s.keySince = 0, 0
 	if err := s.post(&tl.Action{ID: tl.CommitKey, ExchangeID: a.ExchangeID, Fingerprint: a.Fingerprint}); err != nil {
 		return err
 	}

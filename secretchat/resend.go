@@ -37,6 +37,9 @@ const (
 	againTime = 30
 )
 
+// requestTime is for how many seconds a request of ours may be under way.
+const requestTime = 5
+
 // What the peer has asked for is sent again if its in_seq_no says that it still has not got
 // it, maxReminders times within reminderTime seconds: that of Telegram for Android says so for
 // as long as we send nothing new.
@@ -203,13 +206,17 @@ func (s *session) answerResend(a *tl.Action) error {
 //
 // In the place of a request of ours goes Noop, and a new request if it is still needed:
 // Telegram for iOS stops for good at a request, a second copy of one included, for what it
-// has dropped since.
+// has dropped since. Nor is it sent again while the first copy may be under way, which would
+// be the second then.
 func (s *session) sendAgain(seq int) bool {
 	r := &s.history.records[seq-s.acked]
 	if r.unsent && !r.handed {
 		return false
 	}
 	now := s.now()
+	if r.action == tl.Resend && now >= r.handedAt && now-r.handedAt < requestTime {
+		return false
+	}
 	if now-r.since >= againTime || now < r.since {
 		r.since, r.again = now, 0
 	}

@@ -67,7 +67,7 @@ func (s *session) post(a *tl.Action) error {
 // out.
 func (s *session) packet(seq int) Packet {
 	r := &s.history.records[seq-s.acked]
-	s.history.handOut(seq - s.acked)
+	s.history.handOut(seq-s.acked, s.now())
 	p := Packet{
 		Seq:      seq,
 		RandomID: r.id,
