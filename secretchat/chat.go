@@ -80,7 +80,7 @@ func (c *Chat) commit() error {
 		c.settled()
 		return nil
 	}
-	c.err = fmt.Errorf("%w: Commit has not returned", ErrStore)
+	c.err = errNoReturn
 	defer func() {
 		if c.err != nil {
 			c.wipe()

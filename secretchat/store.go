@@ -29,6 +29,9 @@ type Change struct{ Key, Value []byte }
 // MaxKeySize is the length in bytes of the longest key of a [Change].
 const MaxKeySize = 8
 
+// errNoReturn is what a chat returns whose Store has panicked.
+var errNoReturn = fmt.Errorf("%w: Commit has not returned", ErrStore)
+
 // commit is the only way to a Store.
 func commit(s Store, chat int64, changes []Change) error {
 	if err := s.Commit(chat, changes); err != nil {
