@@ -112,6 +112,9 @@ func newLedger(opt *Options) ledger {
 	return ledger{aead: opt.StateKey.aead(), chat: opt.ChatID, peer: opt.PeerID}
 }
 
+// aadSize is the length of the additional data.
+const aadSize = len(stateDomain) + 1 + 8 + 8 + MaxKeySize
+
 // appendAAD appends the additional data of a record.
 func (l *ledger) appendAAD(b []byte, id recordID) []byte {
 	b = append(b, stateDomain...)
@@ -144,9 +147,10 @@ func (l *ledger) batch(s source, ids []recordID) (b batch) {
 	b.sum = l.sum
 
 	// Measured first, so that no copy of a secret is left behind by a buffer that grows.
+	var w coder
 	size := 0
 	add := func(id recordID) (exists bool) {
-		w := coder{mode: measuring}
+		w = coder{mode: measuring}
 		exists = s.code(&w, id)
 		if exists {
 			size += stateHeader + tagSize + w.size + chacha20poly1305.Overhead
@@ -163,8 +167,8 @@ func (l *ledger) batch(s source, ids []recordID) (b batch) {
 		}
 	}
 
-	buf := make([]byte, 0, size)
-	aad := make([]byte, 0, len(stateDomain)+1+8+8+MaxKeySize)
+	buf := make([]byte, size+aadSize)
+	buf, aad := buf[:0:size], buf[size:size]
 	put := func(id recordID, t tag) {
 		start := len(buf)
 		buf = id.appendKey(buf)
@@ -179,7 +183,7 @@ func (l *ledger) batch(s source, ids []recordID) (b batch) {
 		nonce := buf[value+1:]
 		rand.Read(nonce) // which never fails
 		plain := len(buf)
-		w := coder{mode: writing, b: append(buf, t[:]...)}
+		w = coder{mode: writing, b: append(buf, t[:]...)}
 		s.code(&w, id)
 		aad = l.appendAAD(aad[:0], id)
 		buf = l.aead.Seal(w.b[:plain], nonce, w.b[plain:], aad) // in place
@@ -249,7 +253,7 @@ func (l *ledger) open(key, value []byte) (id recordID, t tag, content []byte, ok
 	if !ok || len(value) < stateHeader || value[0] != stateVersion {
 		return 0, tag{}, nil, false
 	}
-	aad := l.appendAAD(make([]byte, 0, len(stateDomain)+1+8+8+MaxKeySize), id)
+	aad := l.appendAAD(make([]byte, 0, aadSize), id)
 	plaintext, err := l.aead.Open(nil, value[1:stateHeader], value[stateHeader:], aad)
 	if err != nil || len(plaintext) < tagSize {
 		return 0, tag{}, nil, false

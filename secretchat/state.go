@@ -30,7 +30,12 @@ func (w *coder) kind(want byte) {
 // touched are the numbers of records that have changed since the last commit.
 type touched []int
 
-func (t *touched) add(number int) { *t = append(*t, number) }
+func (t *touched) add(number int) {
+	if *t == nil {
+		*t = make(touched, 0, 4) // A message has an event or two, and takes the place of some.
+	}
+	*t = append(*t, number)
+}
 
 func (t touched) append(ids []recordID, kind recordKind) []recordID {
 	for _, n := range t {
