@@ -86,12 +86,6 @@ func judge(err error) verdict {
 	return again
 }
 
-// isFileError reports whether a refusal is about the file of a message.
-func isFileError(err error) bool {
-	e, ok := tgerr.As(err)
-	return ok && e.Code == 400 && (strings.HasPrefix(e.Type, "FILE_") || strings.HasPrefix(e.Type, "MD5_"))
-}
-
 // Delays between attempts, where the server does not name one.
 const (
 	firstDelay = time.Second
