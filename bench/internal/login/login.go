@@ -57,7 +57,7 @@ vs peer: how many times faster than the fastest peer, of an exchange than both i
 
 const (
 	shortTime = 1500 * time.Millisecond
-	longTime  = 3 * time.Second
+	longTime  = 2400 * time.Millisecond
 )
 
 // allBackends is the setting with the best backend of each package.
