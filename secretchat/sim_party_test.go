@@ -113,10 +113,12 @@ func (p *simParty) emit(packet Packet) {
 	p.w.tell("\t%v sends %v", p, s)
 	p.wire = append(p.wire, s)
 	p.history = append(p.history, s)
+	delete(p.reported, s.seq)
 	if p.forget > 0 {
 		p.forget--
 	} else {
 		p.chat.Sent(packet)
+		p.reported[s.seq] = p.disk.kept
 	}
 }
 

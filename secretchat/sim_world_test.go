@@ -81,6 +81,7 @@ type simParty struct {
 	late    bool         // Outbox is not looked into
 
 	sent     map[int]*simPacket // what went out first under each number
+	reported map[int]int        // what was reported as sent, and how many commits there were by then
 	attempts map[int64][]byte   // what the application has written, and may not have been sent
 	own      []ownMessage       // what it has sent, by number
 	deleted  map[int64]bool     // ids of messages that it wanted to delete
@@ -133,6 +134,7 @@ type simDisk struct {
 	before  recordSet // the last commit, if it was torn
 	after   recordSet
 	commits int
+	kept    int // commits that are on the disk as a whole
 	crashIn int // crash at this commit from now, if positive
 	mode    int
 }
@@ -173,6 +175,7 @@ func (d *simDisk) Commit(_ int64, changes []Change) error {
 		}
 	}
 	d.records.apply(changes)
+	d.kept++
 	return nil
 }
 
@@ -257,7 +260,7 @@ func (w *simWorld) begin(s *simSchedule) {
 	for i := range w.sides {
 		w.sides[i] = &simParty{
 			w: w, index: i, disk: &simDisk{},
-			sent: map[int]*simPacket{}, attempts: map[int64][]byte{}, deleted: map[int64]bool{}, erased: map[int64]bool{},
+			sent: map[int]*simPacket{}, reported: map[int]int{}, attempts: map[int64][]byte{}, deleted: map[int64]bool{}, erased: map[int64]bool{},
 			accepted: map[int]*simPacket{}, seen: map[eventKey]Event{}, nextID: int64(1000 * (i + 1)),
 			held: map[[8]byte]bool{}, gone: map[[8]byte]bool{}, pointers: map[*kdf.AuthKey][8]byte{},
 		}
@@ -645,6 +648,7 @@ func (p *simParty) isOver(err *FatalError) {
 // restore is what the application does when it starts.
 func (p *simParty) restore() {
 	p.disk.repair(p)
+	before := p.disk.kept
 	p.pointers = map[*kdf.AuthKey][8]byte{}
 	for {
 		_, crashed := p.guard(func() (err error) {
@@ -678,4 +682,13 @@ func (p *simParty) restore() {
 	}
 	p.checkDelivered()
 	p.look()
+	// What was reported as sent, and then something committed, is not to be sent once more.
+	unsent := inspect(p.chat).unsent
+	for seq, kept := range p.reported {
+		if kept == before {
+			delete(p.reported, seq)
+		} else if unsent(seq) {
+			failf("%v has forgotten that the server has message %d", p, seq)
+		}
+	}
 }
