@@ -226,7 +226,10 @@ final class ChatTest extends Testing {
         equal(Mobile.errorKind(thrown("discarded", () -> a.send("no", 1))), Mobile.ErrorOver, "discarded");
     }
 
-    /** Some packets are lost, some come twice, none in its turn. */
+    /**
+     * Some packets come twice, none in its turn, and once some are lost. What is lost again and
+     * again is asked for by the clock, half a minute later: that is for the simulator in Go.
+     */
     private static void badNetwork() throws Exception {
         Random random = new Random(1);
         Side[] ab = pair();
@@ -238,9 +241,10 @@ final class ChatTest extends Testing {
             for (Side s : ab) {
                 List<byte[]> packets = new ArrayList<>(s.inbox);
                 s.inbox.clear();
+                if (i == 10 && s == ab[1]) packets.clear();
                 Collections.shuffle(packets, random);
                 for (byte[] p : packets) {
-                    int times = random.nextInt(10) == 0 ? 0 : random.nextInt(10) == 0 ? 2 : 1;
+                    int times = random.nextInt(10) == 0 ? 2 : 1;
                     for (; times > 0; times--) s.receive(p);
                 }
                 s.flush();
