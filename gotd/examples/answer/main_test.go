@@ -48,6 +48,13 @@ func TestAnswer(t *testing.T) {
 	done := make(chan error, 1)
 	dir := t.TempDir()
 	go func() { done <- run(ctx, dir, program.Options()) }()
+	for program.Calls(tg.UpdatesGetDifferenceRequestTypeID) == 0 { // then it has a state, and misses nothing
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			t.Fatal("the program does not listen")
+		}
+	}
 
 	if err := talk(ctx, t, me, program.ID); err != nil {
 		t.Error(err)
