@@ -361,6 +361,53 @@ func TestWhenTheNewKeyIsUsed(t *testing.T) {
 	}
 }
 
+// TestNewKeyDropped: Telegram for Android answers the second copy of RequestKey as it did the
+// first, and drops the key of the first. We learn that by AbortKey, for which we have to ask if
+// it is lost: in a way that Android can read, as it has to read what it asks for then.
+func TestNewKeyDropped(t *testing.T) {
+	a, b := inState(t, requested)
+	b.peer = LatestLayer + 1
+	deliver(t, a, b.history.packets(b)...)
+	deliver(t, b, a.Outbox()...)
+	old := a.Fingerprint()
+	wantKey := func(what string, p Packet, wantOld bool) {
+		t.Helper()
+		if got := int64(binary.LittleEndian.Uint64(p.Data)); (got == old) != wantOld {
+			t.Errorf("%s is under the old key: %t, want %t", what, got == old, wantOld)
+		}
+	}
+	outbox := func() []Packet {
+		packets := b.Outbox()
+		b.Sent(packets...)
+		return packets
+	}
+	commit := outbox()[0]
+	// AbortKey has number 1 from here, and is lost.
+	receive(t, b, a.forge(rekeyMessage(tl.AcceptKey, exchangeID, a.group, 0), later(1), seenIs(commit.Seq-1)))
+	b.restart(t)
+	for _, p := range b.Outbox() {
+		b.Sent(p)
+		wantKey("CommitKey, or a request", p, true)
+	}
+	hidden := say(t, b, 1, "that Android cannot read")
+	wantKey("a text", hidden, false)
+
+	number := toWire(hidden.Seq, outBit(b.originator))
+	receive(t, b, a.forge(resend(number, number), later(2), seenIs(commit.Seq)))
+	b.restart(t)
+	if again := b.Outbox(); len(again) != 1 || again[0].Seq != hidden.Seq {
+		t.Errorf("sent again %v, want message %d", again, hidden.Seq)
+	} else {
+		wantKey("what was asked for", again[0], true)
+	}
+	wantKey("another text", say(t, b, 2, "x"), true)
+
+	receive(t, b, a.forge(service(&tl.Action{ID: tl.AbortKey, ExchangeID: exchangeID}), seenIs(commit.Seq)))
+	if b.exchange.state != idle || b.other != nil || b.Fingerprint() != old {
+		t.Errorf("state %d after AbortKey, another key there: %t", b.exchange.state, b.other != nil)
+	}
+}
+
 // TestSmallerWins: with Telegram for iOS the smaller id wins. It waits for our AcceptKey, while
 // we wait for its.
 func TestSmallerWins(t *testing.T) {

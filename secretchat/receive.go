@@ -135,7 +135,7 @@ func (s *session) process(o *opened) error {
 	} else {
 		s.firstV2 = min(s.firstV2, seq)
 	}
-	if err := s.onNewKey(o.key); err != nil {
+	if err := s.onKey(&m, o.key); err != nil {
 		return err
 	}
 	// Who waits for a message cannot wait for the request to be in its turn.

@@ -17,7 +17,7 @@ import (
 //
 // All of these have numbers, and are processed in their turn, each once. For the state
 // of either side there is one place, exchange; all that may happen is in the four
-// methods on*Key, in onNewKey, onTurn and onSilence, and in renew.
+// methods on*Key, in onKey, onTurn and onSilence, and in renew.
 //
 //	state      event                      what happens                                         next state
 //	idle       key is used up             send RequestKey                                      requested
@@ -41,6 +41,8 @@ import (
 //	committed  packet under the new key   use the new key, if that is not done                 committed
 //	committed  message under the new key  wipe the old key                                     idle
 //	           in its turn
+//	committed  message under the old key  back to the old key                                  committed
+//	           from who has CommitKey
 //	committed  AbortKey(id), and nothing  back to the old key, wipe the new one                idle
 //	           came under the new key
 //	committed  key is used up, and        use the new key                                      committed
@@ -323,8 +325,8 @@ func (s *session) onAbortKey(m *incoming) error {
 	return nil
 }
 
-// onNewKey notes that a message, which may have to wait for its turn, came under k.
-func (s *session) onNewKey(k *key) error {
+// onKey notes that m, which may have to wait for its turn, came under k.
+func (s *session) onKey(m *incoming, k *key) error {
 	e := &s.exchange
 	switch {
 	case e.state == accepted && k == s.other:
@@ -335,8 +337,23 @@ func (s *session) onNewKey(k *key) error {
 		if !e.early {
 			s.swapKeys(s.unnumbered())
 		}
+	case e.state == committed && e.early && !e.usedNew && s.hasCommit(m):
+		// It has CommitKey and does not use the new key, so it has dropped that: Telegram for
+		// Android does, when it gets RequestKey twice. Its AbortKey may be what is missing.
+		e.early = false
+		s.swapKeys(s.unnumbered())
 	}
 	return nil
+}
+
+// hasCommit reports whether the peer had processed our CommitKey when it sent m. The in_seq_no
+// of Telegram for Android is one too low.
+func (s *session) hasCommit(m *incoming) bool {
+	seen := m.seen
+	if s.peer > LatestLayer {
+		seen++
+	}
+	return !m.asked && seen > s.exchange.commit
 }
 
 // switchKeys uses the new key, which the initiator is known to have.
@@ -410,10 +427,11 @@ func (s *session) endExchange() {
 }
 
 // keyFor returns the key under which message seq is sent: CommitKey and what came before it
-// under the old one, until the peer is known to have the new one.
+// under the old one, until the peer is known to have the new one. So are requests, in case
+// what is missing says that it never will.
 func (s *session) keyFor(seq int) *key {
 	e := &s.exchange
-	if e.state == committed && e.early && !e.usedNew && seq <= e.commit {
+	if e.state == committed && e.early && !e.usedNew && (seq <= e.commit || s.history.records[seq-s.acked].action == tl.Resend) {
 		return s.other
 	}
 	return s.key
