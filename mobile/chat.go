@@ -365,6 +365,17 @@ func (c *Chat) Sent(packet *Packet) error {
 	return nil
 }
 
+// Withdraw takes back our message with this number, Packet.seq, because the server has refused it.
+// Its content is erased, and the outbox has an order to delete it in its place, so that no number
+// is missing. It throws ErrorContent if the other side has acknowledged the message, or if it is
+// one of the chat's own: a chat of which the server refuses these cannot go on.
+func (c *Chat) Withdraw(seq int) error {
+	if c.chat == nil {
+		return errUnusable
+	}
+	return c.chat.Withdraw(seq)
+}
+
 // Tick tells the chat the time, in seconds since 1970, so that it can replace a key after a
 // week of use. Once an hour is enough.
 func (c *Chat) Tick(unixTime int64) error {

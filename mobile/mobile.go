@@ -97,7 +97,8 @@ const (
 	// ErrorState means that a state cannot be restored: it is damaged, or it belongs to
 	// another chat, peer or key.
 	ErrorState
-	// ErrorContent means that a message is too long, or not one that an app may send.
+	// ErrorContent means that a message is too long, or not one that an app may send, or
+	// withdraw.
 	ErrorContent
 	// ErrorOver means that the chat was discarded or wiped, or that the request had been
 	// completed before.
@@ -123,6 +124,7 @@ var errorKinds = []struct {
 	{secretchat.ErrState, ErrorState},
 	{secretchat.ErrContent, ErrorContent},
 	{secretchat.ErrTooLong, ErrorContent},
+	{secretchat.ErrWithdraw, ErrorContent},
 	{envelope.ErrTooLong, ErrorContent},
 	{secretchat.ErrDiscarded, ErrorOver},
 	{secretchat.ErrCompleted, ErrorOver},

@@ -2,7 +2,10 @@ package secretchat
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -358,6 +361,112 @@ func TestDeleteUnacknowledged(t *testing.T) {
 		if b.received != read.Seq+2 {
 			t.Errorf("%s: %d received, want %d", name, b.received, read.Seq+2)
 		}
+	}
+}
+
+// TestWithdraw: what the server has refused is destroyed, of whatever kind it is, and an order to
+// delete it has its number, so that the chat goes on.
+func TestWithdraw(t *testing.T) {
+	for _, android := range []bool{false, true} {
+		a, b := newSettledPair(t)
+		if android {
+			a.peer = LatestLayer + 1
+		}
+		refused := []Packet{say(t, a, 1, "secret")}
+		for _, action := range []*tl.Action{{ID: tl.SetMessageTTL, TTL: 5}, {ID: tl.ReadMessages, IDs: []int64{7}}} {
+			p, err := a.Encrypt(service(action))
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused = append(refused, p)
+		}
+		taken := say(t, a, 2, "taken")
+		a.Sent(taken)
+		for _, p := range refused {
+			object := a.history.records[p.Seq-a.acked].object
+			if err := a.Withdraw(p.Seq); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(object, make([]byte, len(object))) {
+				t.Error("the content was not wiped")
+			}
+		}
+		if err := a.Withdraw(taken.Seq); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(plainState(a.Chat), "secret") {
+			t.Error("the state still has it")
+		}
+		for range 2 { // the second time after a crash
+			orders := a.Outbox()
+			if len(orders) != len(refused) || a.history.flying != len(refused) {
+				t.Fatalf("%d packets to be sent, %d in flight, want %d", len(orders), a.history.flying, len(refused))
+			}
+			for i, p := range orders {
+				if p.Seq != refused[i].Seq || p.RandomID == refused[i].RandomID || !p.Service {
+					t.Errorf("in the place of %d: %+v", refused[i].Seq, p)
+				}
+			}
+			a.restart(t)
+		}
+		got := deliver(t, b, taken) // which asks for the rest
+		got = append(got, settle(t, a, b)...)
+		if len(got) != 4 || got[3].RandomID != 2 {
+			t.Fatalf("events %+v", got)
+		}
+		for i, e := range got[:3] {
+			want := refused[i].RandomID
+			if e.Kind != EventDelete || e.Seq != refused[i].Seq || !slices.Equal(e.IDs, []int64{want}) {
+				t.Errorf("event %+v, want that %d is deleted", e, want)
+			}
+		}
+		// What the server has, and the peer not, is withdrawn as well.
+		deliver(t, a, say(t, b, 1, "x"))
+		lost := say(t, a, 3, "secret")
+		a.Sent(lost)
+		if err := a.Withdraw(lost.Seq); err != nil {
+			t.Fatal(err)
+		}
+		if out := a.Outbox(); len(out) != 0 {
+			t.Errorf("%d packets to be sent, in the place of one that the server has", len(out))
+		}
+		got = deliver(t, b, say(t, a, 4, "x"))
+		got = append(got, settle(t, a, b)...)
+		got = slices.DeleteFunc(got, func(e Event) bool { return e.Kind == EventAcknowledged })
+		if len(got) != 2 || got[0].Kind != EventDelete || !slices.Equal(got[0].IDs, []int64{3}) || got[1].RandomID != 4 {
+			t.Errorf("events %+v", got)
+		}
+	}
+}
+
+// TestWithdrawWhat: a message must be there, and the application's.
+func TestWithdrawWhat(t *testing.T) {
+	a, b := newSettledPair(t)
+	known := say(t, a, 1, "x")
+	deliver(t, b, known)
+	deliver(t, a, say(t, b, 1, "x"))
+	if err := a.announce(a.own + 1); err != nil { // a message of the driver's
+		t.Fatal(err)
+	}
+	own := a.sent - 1
+	last := say(t, a, 2, "x")
+	state := plainState(a.Chat)
+	for what, seq := range map[string]int{
+		"acknowledged": known.Seq, "the driver's": own, "never made": last.Seq + 1, "negative": -1, "none": math.MinInt,
+	} {
+		if err := a.Withdraw(seq); err != ErrWithdraw {
+			t.Errorf("%s: %v, want %v", what, err, ErrWithdraw)
+		}
+	}
+	if plainState(a.Chat) != state {
+		t.Error("the chat has changed")
+	}
+	if err := errors.Join(a.Withdraw(last.Seq), a.Withdraw(last.Seq)); err != nil {
+		t.Error(err)
+	}
+	a.Wipe()
+	if err := a.Withdraw(last.Seq); err != ErrDiscarded {
+		t.Errorf("%v, want %v", err, ErrDiscarded)
 	}
 }
 

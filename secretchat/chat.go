@@ -202,6 +202,19 @@ func (c *Chat) Sent(packets ...Packet) {
 	}
 }
 
+// Withdraw takes back message number seq of the application's, [Packet.Seq], which the server has
+// refused, or which is not to be sent any more. Its content is destroyed. As the number cannot be
+// missing, Outbox returns an order to delete the message in its place, also if it was a service
+// message, unless the server has got the message: then it is the order that is sent again if
+// the peer asks for it. To delete what the peer may have is up to a DeleteMessages of its own.
+//
+// The error is [ErrWithdraw] if there is no such message: it is one of the driver's, or the
+// peer has acknowledged it. If the server refuses what the driver has to send, or the order as
+// well, the chat cannot go on.
+func (c *Chat) Withdraw(seq int) error {
+	return c.do(func() (bool, error) { return true, c.withdraw(seq) })
+}
+
 // Unhandled returns the events that the last Receive returned. After [Restore], they
 // may have been seen before the crash, or not. A chat that has failed still has them.
 func (c *Chat) Unhandled() []Event {

@@ -27,6 +27,9 @@
 //		for _, p := range out { send(p); chat.Sent(p) }
 //	}
 //
+// What the server refuses for good is taken back with [Chat.Withdraw], so that the chat can
+// go on without it.
+//
 // # State, and crashes
 //
 // A number used for two messages would break the chat, and a message that is decrypted
@@ -50,6 +53,7 @@
 //	Encrypt    head, own                                -
 //	Receive    head, events, or waiting; own if the     events of the Receive before; own that it
 //	           driver answers or is asked for messages  acknowledges; waiting that had its turn
+//	Withdraw   head, own                                -
 //	Handled    head                                     events
 //	Tick       head, seldom; own for a new key          -
 //	Discard    -                                        everything

@@ -36,6 +36,9 @@ var (
 	// ErrBacklog says that too many messages have not been acknowledged by the peer. It
 	// has to come back before more can be sent. See [Chat.Encrypt].
 	ErrBacklog = errors.New("secretchat: too many unacknowledged messages")
+	// ErrWithdraw says that there is no message of the application's with that number, or
+	// none any more. See [Chat.Withdraw].
+	ErrWithdraw = errors.New("secretchat: no message that can be withdrawn")
 	// ErrCompleted says that an [Outgoing] was completed or wiped, or has failed, before.
 	ErrCompleted = errors.New("secretchat: key exchange is over")
 	// ErrState says that a state cannot be restored: it has been changed, its records are

@@ -99,6 +99,15 @@ func (h *history) handOut(i int, now int64) {
 	}
 }
 
+// takeBack marks a message that was handed out as not handed out.
+func (h *history) takeBack(i int) {
+	if r := &h.records[i]; r.unsent && r.handed {
+		r.handed = false
+		h.flying--
+		h.unhanded++
+	}
+}
+
 // arrived marks a message as known to the server.
 func (h *history) arrived(i int) {
 	if r := &h.records[i]; r.unsent && r.handed {

@@ -109,6 +109,21 @@ func (s *session) makeRoom() {
 	}
 }
 
+// withdraw destroys the content of message seq, which is the application's, and sees to it that
+// an order to delete it is sent in its place.
+func (s *session) withdraw(seq int) error {
+	if s.over != nil {
+		return s.over
+	}
+	i := seq - s.acked
+	if i < 0 || i >= len(s.history.records) || !s.history.records[i].own() {
+		return ErrWithdraw
+	}
+	s.replace(seq, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{s.history.records[i].id}})
+	s.history.takeBack(i)
+	return nil
+}
+
 // scrub destroys the content of messages that the peer may not have got and that a,
 // which is about to be sent, deletes. In the place of each, with its numbers, comes an
 // order to delete it, so that there is no gap.

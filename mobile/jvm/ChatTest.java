@@ -353,6 +353,17 @@ final class ChatTest extends Testing {
         thrown("index", () -> ids.get(3));
         thrown("index", () -> ids.get(-1));
         thrown("index", () -> events.get(1));
+
+        // One that the server refuses is withdrawn.
+        Packet refused = ab[0].chat.encrypt(read(10, 3));
+        ab[0].chat.withdraw(refused.seq());
+        Packets out = ab[0].chat.outbox();
+        equal(out.len(), 1L, "packets");
+        equal(out.get(0).seq(), refused.seq(), "number");
+        Event order = ab[1].chat.receive(out.get(0).data()).get(0);
+        equal(order.kind(), Mobile.EventDelete, "kind");
+        equal(order.messageIDs().get(0), 10L, "id");
+        equal(Mobile.errorKind(thrown("number", () -> ab[0].chat.withdraw(refused.seq() + 1))), Mobile.ErrorContent, "number");
     }
 
     private static void texts() throws Exception {
@@ -540,7 +551,7 @@ final class ChatTest extends Testing {
         Chat none = new Chat();
         for (Code c : new Code[] {none::acceptance, none::check, none::discard, none::handled, none::outbox,
                 none::unhandled, none::visualization, () -> none.encrypt(text("", 1)), () -> none.encryptText("x", null), () -> none.receive(new byte[40]),
-                () -> none.sent(new Packet()), () -> none.tick(1)}) {
+                () -> none.sent(new Packet()), () -> none.tick(1), () -> none.withdraw(0)}) {
             thrown("unusable chat", c);
         }
         equal(none.chatID() + none.fingerprint() + none.layer(), 0L, "numbers of an unusable chat");
