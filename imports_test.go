@@ -26,6 +26,8 @@ var mayImport = map[string][]string{
 	"internal/impl":          {},
 	"internal/impltest":      {"internal/impl"},
 	"internal/limbs":         {},
+	"internal/machine":       {},
+	"internal/machine/x86":   {},
 	"internal/pq":            {},
 	"internal/redact":        {},
 	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact"},

@@ -1,0 +1,141 @@
+// Package machine reads kernels, the assembly functions of this module, out of linked
+// programs: what the CPU executes, whatever wrote it. It is for tests.
+package machine
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const module = "github.com/mtcore/mtcore"
+
+// callers are the packages whose tests, together, call every kernel. A linker leaves out
+// what nobody calls.
+var callers = []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"}
+
+// Kernel is one assembly function.
+type Kernel struct {
+	Package string // as in "ige", for what is in ige/asm
+	Name    string
+	Addr    int
+	Code    []byte
+	Program *Program
+}
+
+func (k *Kernel) String() string { return k.Package + "." + k.Name }
+
+// Program is a linked program.
+type Program struct {
+	Path     string
+	file     *elf.File
+	sections map[*elf.Section][]byte
+}
+
+// Build links the tests of all packages that call kernels, for Linux on an architecture, and
+// returns their kernels, ordered by package and name.
+func Build(dir, arch string) ([]*Kernel, error) {
+	args := []string{"test", "-c", "-vet=off", "-o", dir + string(filepath.Separator)}
+	for _, c := range callers {
+		args = append(args, module+"/"+c)
+	}
+	if err := link(arch, args); err != nil {
+		return nil, err
+	}
+	found := map[string]*Kernel{}
+	for _, c := range callers {
+		p, err := Open(filepath.Join(dir, filepath.Base(c)+".test"))
+		if err != nil {
+			return nil, err
+		}
+		kernels, err := p.Kernels()
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range kernels {
+			if found[k.String()] == nil {
+				found[k.String()] = k
+			}
+		}
+	}
+	var all []*Kernel
+	for _, k := range found {
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(a, b *Kernel) int { return strings.Compare(a.String(), b.String()) })
+	return all, nil
+}
+
+func link(arch string, args []string) error {
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd, err, out)
+	}
+	return nil
+}
+
+// Open reads a program.
+func Open(path string) (*Program, error) {
+	f, err := elf.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{Path: path, file: f, sections: map[*elf.Section][]byte{}}, nil
+}
+
+// Kernels returns the functions of the module's packages asm.
+func (p *Program) Kernels() ([]*Kernel, error) {
+	symbols, err := p.file.Symbols()
+	if err != nil {
+		return nil, err
+	}
+	var all []*Kernel
+	for _, s := range symbols {
+		path, ok := strings.CutPrefix(s.Name, module+"/")
+		pkg, name, inside := strings.Cut(path, "/asm.")
+		if !ok || !inside || elf.ST_TYPE(s.Info) != elf.STT_FUNC {
+			continue
+		}
+		if p.file.Machine != elf.EM_ARM { // which has no other calling convention
+			var abi0 bool
+			if name, abi0 = strings.CutSuffix(name, ".abi0"); !abi0 {
+				continue
+			}
+		}
+		if strings.HasPrefix(name, "init") {
+			continue
+		}
+		code, err := p.Constants(int(s.Value), int(s.Size))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, &Kernel{pkg, name, int(s.Value), code, p})
+	}
+	return all, nil
+}
+
+// Constants returns n bytes that the program cannot change.
+func (p *Program) Constants(addr, n int) ([]byte, error) {
+	for _, s := range p.file.Sections {
+		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_ALLOC == 0 || s.Flags&elf.SHF_WRITE != 0 ||
+			uint64(addr) < s.Addr || uint64(addr+n) > s.Addr+s.Size {
+			continue
+		}
+		data, ok := p.sections[s]
+		if !ok {
+			var err error
+			if data, err = s.Data(); err != nil {
+				return nil, err
+			}
+			p.sections[s] = data
+		}
+		start := uint64(addr) - s.Addr
+		return data[start : start+uint64(n)], nil
+	}
+	return nil, fmt.Errorf("%d bytes at %#x are in no read-only section", n, addr)
+}
