@@ -49,7 +49,8 @@ const (
 
 var (
 	// ErrPassword says that the password is empty, which none may be.
-	ErrPassword = srpcore.ErrPassword
+	ErrPassword = errors.New("srp: empty password: to log in without one send inputCheckPasswordEmpty, " +
+		"and to remove one an empty new_password_hash")
 	// ErrServer says that the server's B is out of range, or would make A or M1 tell of
 	// the password.
 	ErrServer = srpcore.ErrServer
@@ -78,6 +79,9 @@ func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte,
 	b, err := p.core().ParseB(srpB)
 	if err != nil {
 		return a, m1, err
+	}
+	if len(password) == 0 {
+		return a, m1, ErrPassword
 	}
 	var x [sha256.Size]byte
 	defer clear(x[:])
@@ -108,6 +112,9 @@ func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [
 // in new_algo the server keeps both. The password is UTF-8, as it was typed; if it is empty
 // the error is ErrPassword, and if ctx is done before, that of ctx.
 func NewVerifier(ctx context.Context, p *Params, password []byte) (v [Size]byte, salt1 []byte, err error) {
+	if len(password) == 0 {
+		return v, nil, ErrPassword
+	}
 	var random [saltSize]byte
 	rand.Read(random[:])
 	salt1 = slices.Concat(p.Salt1, random[:])

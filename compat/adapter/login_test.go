@@ -338,8 +338,8 @@ func (s *srpServer) proof(a []byte) []byte {
 }
 
 func TestSRP(t *testing.T) {
-	for _, g := range []int64{3, 4, 7} {
-		s := newSRPServer(t, g, "a password, and ☃")
+	for g, password := range map[int64]string{3: "a password, and ☃", 4: "x", 7: ""} {
+		s := newSRPServer(t, g, password)
 		for _, exponent := range [][]byte{random(256), {1}, random(32), bytes.Repeat([]byte{255}, 256)} {
 			a, m1, err := SRP(s.password, s.salt1, s.salt2, padded(s.p), int(g), s.publicB(), exponent)
 			if err != nil {
@@ -372,8 +372,10 @@ func TestSRPVerifier(t *testing.T) {
 	if salt1[:9][8] != 0 {
 		t.Error("the array of salt1 was written to")
 	}
-	if _, _, err := SRPVerifier(nil, salt1, salt2, padded(p), 3, rand.Reader); err != srpcore.ErrPassword {
+	if v, newSalt, err := SRPVerifier(nil, salt1, salt2, padded(p), 3, rand.Reader); err != nil {
 		t.Errorf("no password: %v", err)
+	} else if want := padded(new(big.Int).Exp(big.NewInt(3), refPassword(t, nil, newSalt, salt2), p)); !bytes.Equal(v, want) {
+		t.Errorf("no password: verifier = %x, want %x", v, want)
 	}
 	if _, _, err := SRPVerifier(password, salt1, salt2, padded(p), 5, rand.Reader); err != bigdh.ErrGenerator {
 		t.Errorf("g = 5: %v", err)
@@ -405,7 +407,6 @@ func TestSRPRefuses(t *testing.T) {
 		"B is long":         {[]byte("x"), prime, 3, make([]byte, 257), good, srpcore.ErrServer},
 		"B is short":        {[]byte("x"), prime, 3, good[:32], good, srpcore.ErrServer},
 		"B = k·v":           {[]byte("x"), prime, 3, kv, good, srpcore.ErrServer},
-		"no password":       {nil, prime, 3, good, good, srpcore.ErrPassword},
 		"p is nothing":      {[]byte("x"), nil, 3, good, good, bigdh.ErrPrime},
 		"p is no prime":     {[]byte("x"), padded(new(big.Int).Sub(p, big.NewInt(2))), 3, good, good, bigdh.ErrPrime},
 		"p is short":        {[]byte("x"), []byte{7}, 3, good, good, bigdh.ErrPrime},

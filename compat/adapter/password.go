@@ -18,9 +18,9 @@ import (
 // account.password is not secret from the server.
 //
 // The error is bigdh's for a p that is not a safe prime of 2048 bits, or a g that is no
-// generator with it, and otherwise for a B that is 0 or not below p, an empty password, or
-// an exponent of more than 256 bytes. Passwords and exponents are secret, but for their
-// lengths.
+// generator with it, and otherwise for a B that is 0 or not below p, or an exponent of more
+// than 256 bytes. An empty password is one like others, since clients have their own ways to
+// say that there is none. Passwords and exponents are secret, but for their lengths.
 func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []byte, err error) {
 	group, err := bigdh.NewGroup(p, g)
 	if err != nil {

@@ -26,14 +26,9 @@ const (
 	minB = 248
 )
 
-var (
-	// ErrPassword says that the password is empty, which none may be.
-	ErrPassword = errors.New("srp: empty password: to log in without one send inputCheckPasswordEmpty, " +
-		"and to remove one an empty new_password_hash")
-	// ErrServer says that the server's B is out of range, or would make A or M1 tell of
-	// the password.
-	ErrServer = errors.New("srp: B of the server is out of range")
-)
+// ErrServer says that the server's B is out of range, or would make A or M1 tell of
+// the password.
+var ErrServer = errors.New("srp: B of the server is out of range")
 
 // Params are those of package srp.
 type Params struct {
@@ -55,9 +50,6 @@ func (p *Params) ParseB(srpB []byte) (b [Size]byte, err error) {
 
 // HashPassword sets x to the hash of the password.
 func (p *Params) HashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) error {
-	if len(password) == 0 {
-		return ErrPassword
-	}
 	saltHash(x, password, salt1)
 	saltHash(x, x[:], p.Salt2)
 	var derived [sha512.Size]byte
