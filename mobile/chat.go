@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mtcore/mtcore/mobile/internal/clock"
 	"github.com/mtcore/mtcore/secretchat"
 )
 
@@ -101,7 +102,7 @@ type ChatOptions struct {
 // bytes, is secret, and encrypts the states; keep it in the system's key store. All of
 // this must be the same when the chat is restored.
 func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOptions {
-	o := &ChatOptions{opt: secretchat.Options{ChatID: chatID, PeerID: peerID}}
+	o := &ChatOptions{opt: secretchat.Options{ChatID: chatID, PeerID: peerID, Clock: clock.Now}}
 	if store != nil {
 		o.opt.Store = storeAdapter{store}
 	}
@@ -377,7 +378,7 @@ func (c *Chat) Withdraw(seq int) error {
 }
 
 // Tick tells the chat the time, in seconds since 1970, so that it can replace a key after a
-// week of use. Once an hour is enough.
+// week of use, and ask again for messages that are missing. Once a minute is enough.
 func (c *Chat) Tick(unixTime int64) error {
 	if c.chat == nil {
 		return errUnusable

@@ -1,5 +1,5 @@
-// Package probe lets the tests on a JVM look at the Go side of the binding. It is bound
-// for them alone.
+// Package probe lets the tests on a JVM look at the Go side of the binding, and set its
+// clock. It is bound for them alone.
 package probe
 
 import (
@@ -8,7 +8,16 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/mtcore/mtcore/mobile/internal/clock"
 )
+
+// Now returns the time of all chats, in seconds since 1970.
+func Now() int64 { return clock.Now().Unix() }
+
+// AdvanceClock has so many seconds pass for all chats.
+func AdvanceClock(seconds int64) { clock.Advance(time.Duration(seconds) * time.Second) }
 
 // HeapObjects returns how many objects are alive in Go.
 func HeapObjects() int64 {
