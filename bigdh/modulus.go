@@ -38,8 +38,15 @@ type modulus struct {
 	ifma     ifmaConstants // for IFMA
 }
 
-// set makes m the modulus n.
+// set makes m the modulus n. As nothing is computed without a modulus, this is the way into
+// the backends.
 func (m *modulus) set(n *nat) {
+	backends.Ready()
+	m.compute(n)
+}
+
+// compute is set, for what tests the backends.
+func (m *modulus) compute(n *nat) {
 	if n[0]&1 == 0 || bits.Len64(n[31]) < 63 {
 		panic("bigdh: internal error: invalid modulus")
 	}

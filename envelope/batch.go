@@ -47,6 +47,7 @@ func OpenBatch(jobs []Job) error {
 		j.check()
 		checkOpen(j.Dst, j.Src)
 	}
+	backends.Ready()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
 		openGroup(rest[:n])

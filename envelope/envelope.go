@@ -157,6 +157,7 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 	if !k.wellSized(packet) {
 		return nil, ErrDecrypt
 	}
+	backends.Ready()
 	var o opening
 	o.start(k, side, dst, packet)
 	decryptAndHash(&o)
@@ -182,6 +183,7 @@ func OpenBody(dst []byte, key *kdf.AuthKey, side kdf.Side, msgKey *kdf.MsgKey, c
 	if n <= cap(dst)-len(dst) && alias.InexactOverlap(dst[len(dst):len(dst)+n], ciphertext) {
 		panic("envelope: invalid buffer overlap")
 	}
+	backends.Ready()
 	var o opening
 	o.auth, o.side, o.msgKey, o.src = key, side, *msgKey, ciphertext
 	o.out, o.dst = extend(dst, n)

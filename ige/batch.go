@@ -64,6 +64,7 @@ func DecryptBatch(ms []Message) error {
 
 // worthBatching reports whether a batch is long enough to repay its preparation.
 func worthBatching(ms []Message) bool {
+	backends.Ready()
 	least := minBatch()
 	for i := range ms {
 		least -= len(ms[i].Src)

@@ -93,6 +93,7 @@ func EncryptAES256Blocks(key, iv, dst, src []byte) {
 	if len(src) == 0 {
 		return
 	}
+	backends.Ready()
 	running := [IVSize]byte(iv)
 	encryptMessage((*[KeySize]byte)(key), &running, dst, src)
 	clear(running[:])
@@ -106,6 +107,7 @@ func DecryptAES256Blocks(key, iv, dst, src []byte) {
 	if len(src) == 0 {
 		return
 	}
+	backends.Ready()
 	running := [IVSize]byte(iv)
 	decryptMessage((*[KeySize]byte)(key), &running, dst, src)
 	clear(running[:])

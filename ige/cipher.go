@@ -34,6 +34,7 @@ func (c *Cipher) expand(key []byte) error {
 	default:
 		return aes.KeySizeError(len(key))
 	}
+	backends.Ready()
 	if useStdAES {
 		std, err := aes.NewCipher(key)
 		if err != nil {

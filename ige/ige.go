@@ -77,6 +77,7 @@ func (m *Message) Encrypt() {
 }
 
 func (m *Message) encrypt() {
+	backends.Ready()
 	if len(m.Src) == 0 {
 		return
 	}
@@ -98,6 +99,7 @@ func (m *Message) Decrypt() error {
 }
 
 func (m *Message) decrypt() {
+	backends.Ready()
 	if len(m.Src) == 0 {
 		return
 	}

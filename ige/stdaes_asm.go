@@ -58,6 +58,7 @@ var (
 // belong to the block, which the caller keeps alive and does not change. For any
 // block that cannot be read safely it returns nil.
 func stdSchedules(b cipher.Block) (nr int, enc, dec *schedule) {
+	backends.Ready()
 	if !useAES() {
 		return 0, nil, nil
 	}

@@ -19,6 +19,11 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
+func TestReadyStdAES(t *testing.T) {
+	b := newAES(random(KeySize))
+	impltest.Ready(t, backends, "stdSchedules", func() { stdSchedules(b) })
+}
+
 // TestStdSchedules fails, rather than skips, where the expanded key of a crypto/aes
 // block should be found and is not. Results are right then, but programs that use
 // EncryptBlocks have lost the speed they came for: most likely a new Go release

@@ -13,6 +13,7 @@ type Job struct {
 // before it has written anything, if a job has no AuthKey.
 func MsgKeyBatch(jobs []Job) {
 	checkJobs(jobs)
+	backends.Ready()
 	msgKeyBatch(jobs)
 }
 
@@ -20,6 +21,7 @@ func MsgKeyBatch(jobs []Job) {
 // MsgKey. It panics, before it has written anything, if a job has no AuthKey.
 func DeriveBatch(jobs []Job) {
 	checkJobs(jobs)
+	backends.Ready()
 	deriveBatch(jobs)
 }
 

@@ -75,6 +75,7 @@ func (s Side) offset() int {
 
 // MsgKey returns the message key of MTProto 2.0 for a plaintext with its padding.
 func (k *AuthKey) MsgKey(side Side, padded []byte) MsgKey {
+	backends.Ready()
 	var m MsgKey
 	msgKey(&m, k.hashPart(side), padded)
 	return m
@@ -97,6 +98,7 @@ func (k *AuthKey) Verify(side Side, m *MsgKey, padded []byte) bool {
 // Derive sets key and iv to those of the message with the message key m, for
 // AES-256-IGE, as MTProto 2.0 does.
 func (k *AuthKey) Derive(key, iv *[32]byte, side Side, m *MsgKey) {
+	backends.Ready()
 	derive(key, iv, k.derivePart(side), m)
 }
 

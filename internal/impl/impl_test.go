@@ -1,6 +1,10 @@
 package impl
 
-import "testing"
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+)
 
 func mustPanic(t *testing.T, want string, f func()) {
 	t.Helper()
@@ -16,6 +20,8 @@ func mustPanic(t *testing.T, want string, f func()) {
 func TestPackage(t *testing.T) {
 	slow, fast, absent := true, true, false
 	p := New("test").Add("slow", &slow).Add("fast", &fast).Add("absent", &absent)
+	mustPanic(t, "impl: no self-test of test", p.Ready)
+	p.SelfTest(func() bool { return true })
 
 	if got, want := p.Name(), "test"; got != want {
 		t.Errorf("Name() = %q, want %q", got, want)
@@ -50,4 +56,66 @@ func TestPackage(t *testing.T) {
 
 	mustPanic(t, "impl: duplicate package test", func() { New("test") })
 	mustPanic(t, "impl: duplicate backend test:fast", func() { p.Add("fast", &fast) })
+}
+
+// TestReady: for each backend, whether it and those after it are switched off when it gives a
+// wrong answer, or panics; that the test runs once, whoever asks first; and that the others wait
+// for it.
+func TestReady(t *testing.T) {
+	on := [3]bool{true, true, true}
+	absent := false
+	p := New("ready").Add("one", &on[0]).Add("absent", &absent).Add("two", &on[1]).Add("three", &on[2])
+	// The backend that computes is the last one that is on. Which one is broken?
+	var broken int
+	var runs atomic.Int32
+	var panics bool
+	p.SelfTest(func() bool {
+		runs.Add(1)
+		best := 0
+		for best < 3 && on[best] {
+			best++
+		}
+		if absent {
+			t.Error("absent is on")
+		}
+		if best == broken && panics {
+			panic("index out of range")
+		}
+		return best != broken
+	})
+	for _, panics = range []bool{false, true} {
+		for broken = 1; broken <= 4; broken++ { // 4: none
+			if broken == 1 && !panics {
+				p.tested.Store(false)
+			} else {
+				defer p.Again()()
+			}
+			on = [3]bool{true, true, true}
+			for i := range p.backends {
+				p.backends[i].Available = p.backends[i].Name != "absent"
+			}
+			runs.Store(0)
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					p.Ready()
+					for i := range on {
+						if want := i+1 < broken; on[i] != want {
+							t.Errorf("%d is broken: toggle %d is %v", broken, i+1, on[i])
+						}
+					}
+				})
+			}
+			wg.Wait()
+			if got, want := runs.Load(), int32(min(broken, 3)); got != want {
+				t.Errorf("%d is broken: %d tests, want %d", broken, got, want)
+			}
+			if got, want := p.String(), []string{"generic", "one", "two+one", "three+two+one"}[broken-1]; got != want {
+				t.Errorf("%d is broken: %s is on, want %s", broken, got, want)
+			}
+			if got := len(p.States()); got != broken {
+				t.Errorf("%d is broken: %d states", broken, got)
+			}
+		}
+	}
 }

@@ -39,6 +39,16 @@ func All(t *testing.T, p *impl.Package, f func(t *testing.T)) {
 	}
 }
 
+// Ready fails the test if f, which is a way into p, is not preceded by the test of p's backends.
+func Ready(t *testing.T, p *impl.Package, name string, f func()) {
+	t.Helper()
+	defer p.Again()()
+	f()
+	if !p.Tested() {
+		t.Errorf("%s uses backends that have not been tested", name)
+	}
+}
+
 // Require fails the test if p has not the backends that RequireEnv and MissingEnv say.
 func Require(t testing.TB, p *impl.Package) {
 	t.Helper()

@@ -15,6 +15,8 @@ var (
 	backends = impl.New("impltest").Add("slow", &slow).Add("absent", &absent).Add("fast", &fast)
 )
 
+func init() { backends.SelfTest(func() bool { return true }) }
+
 func TestAll(t *testing.T) {
 	t.Setenv(RequireEnv, "") // where these backends are unknown
 	t.Setenv(MissingEnv, "")

@@ -1,6 +1,7 @@
 package rsa2048
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"github.com/mtcore/mtcore/internal/limbs"
@@ -51,8 +52,15 @@ type elem [40]uint64
 // side returns where a number in radix 2^64 is that belongs to prime i.
 func (x *elem) side(i int) *half { return (*half)(x[halfLimbs*i:]) }
 
-// set makes p the primes n, of 1024 bits each. They are secret.
+// set makes p the primes n, of 1024 bits each. They are secret. As nothing is computed
+// without them, this is the way into the backends.
 func (p *primes) set(n *[2]half) {
+	backends.Ready()
+	p.compute(n)
+}
+
+// compute is set, for what tests the backends.
+func (p *primes) compute(n *[2]half) {
 	for i := range n {
 		p.prime[i].set(&n[i])
 	}
@@ -67,14 +75,21 @@ func (m *prime) set(n *half) {
 	m.mul(&m.rrr, &m.rr, &m.rr)
 }
 
-// powerOfTwo sets z to 2^exp mod n, for an exponent of at least 1024, in time that depends
-// on the exponent only.
+// powerOfTwo sets z to 2^exp mod n, for an exponent of more than 1024, in time that depends
+// on the exponent only. With exp = 1024 + d·2^s it doubles R d times and squares s times,
+// where squaring, as it divides by R, doubles what is above 1024.
 func (m *prime) powerOfTwo(z *half, exp int) {
 	clear(z[:])
 	limbs.Sub(z[:], z[:], m.n[:]) // R - n < n
-	for range exp - 64*halfLimbs {
+	above := exp - 64*halfLimbs
+	s := bits.TrailingZeros(uint(above))
+	for range above >> s {
 		limbs.AddMod(z[:], z[:], z[:], m.n[:])
 	}
+	for range s {
+		m.mul(z, z, z)
+	}
+	limbs.SubtractOnce(z[:], m.n[:], 0)
 }
 
 // mul sets z to x·y/R, below R though not always below n.

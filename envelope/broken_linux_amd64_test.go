@@ -1,0 +1,26 @@
+//go:build gc && !purego
+
+package envelope
+
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/envelope/asm"
+	"github.com/mtcore/mtcore/internal/impltest"
+)
+
+// TestBroken shows that the self-test misses no kernel.
+func TestBroken(t *testing.T) {
+	impltest.Broken(t, backends, selfTest, map[string][]any{
+		"AES-NI+SHA-NI": {
+			asm.DecryptStart, asm.DecryptHash, asm.DecryptTail, asm.Hash,
+		},
+		"VAES": {
+			asm.DecryptHash2VAESSHANI, asm.ExpandDecrypt16VAES512, asm.Decrypt16VAES512,
+			asm.DecryptHash16VAES512, asm.Hash16AVX512,
+		},
+		"": {
+			asm.WipeAVX512,
+		},
+	})
+}

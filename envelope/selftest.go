@@ -1,0 +1,50 @@
+package envelope
+
+import (
+	"github.com/mtcore/mtcore/internal/impl"
+	"github.com/mtcore/mtcore/kdf"
+)
+
+func init() { backends.SelfTest(selfTest) }
+
+// testLength is of the longest message: a block of the hash that begins with the key, a chunk
+// that is decrypted while that is hashed, and three blocks more.
+const testLength = 32 + 64 + 3*blockSize
+
+// selfTest reports whether the package opens packets with the toggles as they are: messages
+// with any number of blocks after the last chunk, two at a time, and many. Their contents
+// prove themselves, as they are hashed; and packages kdf and ige, which seal them, have
+// tested their own backends.
+func selfTest() bool {
+	const most = 16 // messages, of which the kernels take at once
+	var auth kdf.AuthKey
+	impl.Fill(auth[:], 0)
+	key := Key{auth: &auth}
+	var plain [most][testLength]byte
+	var packets [most][HeaderSize + testLength]byte
+	for i := range packets {
+		impl.Fill(plain[i][:], uint64(i))
+		key.seal(packets[i][:0], kdf.Side(i%2), plain[i][:testLength-i%4*blockSize], nil)
+	}
+	opens := func(first, end int) bool {
+		var os [most]opening
+		var got [most][testLength]byte
+		for i := first; i < end; i++ {
+			n := testLength - i%4*blockSize
+			copy(got[i][n:], plain[i][n:])
+			os[i].start(&key, kdf.Side(i%2), got[i][:0], packets[i][:HeaderSize+n])
+		}
+		if end-first == 1 {
+			decryptAndHash(&os[first])
+		} else {
+			decryptAndHashBatch(os[first:end])
+		}
+		for i := first; i < end; i++ {
+			if os[i].got != os[i].msgKey || got[i] != plain[i] {
+				return false
+			}
+		}
+		return true
+	}
+	return opens(0, 1) && opens(1, 2) && opens(2, 3) && opens(3, 4) && opens(0, 2) && opens(0, most)
+}

@@ -1,0 +1,170 @@
+//go:build amd64 || arm64
+
+package impltest
+
+import (
+	"encoding/binary"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/mtcore/mtcore/internal/impl"
+)
+
+// Broken tests the self-test of p, whose directory is the current one: for each kernel that it
+// calls, it makes the kernel return at once, and demands that this switches off the backend,
+// leaves those before it alone, and that what is left gives right answers. The kernels come by
+// backend, the one without which none of them is called. Those that nobody misses are
+// listed under the name "".
+func Broken(t *testing.T, p *impl.Package, selfTest func() bool, kernels map[string][]any) {
+	t.Helper()
+	if runtime.GOARCH == "arm64" && !emulated() {
+		return // since nobody clears the cache of instructions
+	}
+	missing := called(t)
+	for backend, list := range kernels {
+		for _, kernel := range list {
+			name := kernelName(kernel)
+			if !missing[name] {
+				t.Errorf("nothing calls %s", name)
+			}
+			delete(missing, name)
+			if backend != "" && available(p, backend) {
+				t.Run(name, func(t *testing.T) { testBroken(t, p, selfTest, backend, kernel) })
+			}
+		}
+	}
+	for name := range missing {
+		t.Errorf("%s is in no list", name)
+	}
+}
+
+func testBroken(t *testing.T, p *impl.Package, selfTest func() bool, backend string, kernel any) {
+	var before []string
+	for _, b := range p.Backends() {
+		if b.Name == backend {
+			break
+		}
+		if b.Available {
+			before = append(before, b.Name)
+		}
+	}
+	defer p.Again()()
+	defer breakKernel(t, kernel)()
+	var after []string
+	for _, b := range p.Backends() { // after the test
+		if b.Available != *b.Toggle {
+			t.Errorf("%s: available is %v, and the toggle %v", b.Name, b.Available, *b.Toggle)
+		}
+		if b.Available {
+			after = append(after, b.Name)
+		}
+	}
+	if !slices.Equal(before, after) {
+		t.Errorf("leaves %q on, want %q", after, before)
+	}
+	if !selfTest() {
+		t.Errorf("%s gives wrong answers", p)
+	}
+}
+
+// emulated reports whether this is qemu-user, which shows the cpuinfo of another architecture.
+func emulated() bool {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	return err == nil && !strings.Contains(string(text), "CPU implementer")
+}
+
+func available(p *impl.Package, name string) bool {
+	return slices.ContainsFunc(p.Backends(), func(b impl.Backend) bool { return b.Name == name && b.Available })
+}
+
+// breakKernel makes a function return at once, and returns the function that restores it.
+func breakKernel(t *testing.T, f any) (restore func()) {
+	t.Helper()
+	ret := map[string][]byte{"amd64": {0xc3}, "arm64": {0xc0, 0x03, 0x5f, 0xd6}}[runtime.GOARCH]
+	entry := assembly(t, f)
+	page := uintptr(syscall.Getpagesize())
+	from := entry &^ (page - 1)
+	write := func(b []byte) {
+		t.Helper()
+		pages := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), from)), page*2)
+		if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC); err != nil {
+			t.Fatal(err)
+		}
+		copy(pages[entry-from:], b)
+		if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_EXEC); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := slices.Clone(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), entry)), len(ret)))
+	write(ret)
+	return func() { write(old) }
+}
+
+// assembly returns the address of a function in assembly. The value f has the address of a
+// function that the linker makes, which moves arguments from registers to the stack and calls
+// the other one.
+func assembly(t *testing.T, f any) uintptr {
+	t.Helper()
+	wrapper := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
+	for pc := wrapper.Entry(); runtime.FuncForPC(pc) == wrapper; pc += map[string]uintptr{"amd64": 1, "arm64": 4}[runtime.GOARCH] {
+		target := uintptr(0)
+		code := (*[5]byte)(unsafe.Add(unsafe.Pointer(nil), pc))
+		if runtime.GOARCH == "amd64" && code[0] == 0xe8 { // CALL
+			target = pc + 5 + uintptr(int32(binary.LittleEndian.Uint32(code[1:])))
+		} else if word := binary.LittleEndian.Uint32(code[:]); runtime.GOARCH == "arm64" && word>>26 == 0x25 { // BL
+			target = pc + uintptr(int32(word<<6)>>4)
+		}
+		if called := runtime.FuncForPC(target); called != nil && called.Entry() == target && called.Name() == wrapper.Name() {
+			return target
+		}
+	}
+	t.Fatal(wrapper.Name() + " does not call assembly")
+	return 0
+}
+
+// kernelName is the name of a function of a package asm, without the package.
+func kernelName(f any) string {
+	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// called returns the functions of packages asm that the package in the current directory calls
+// here.
+func called(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, file := range files {
+		stem := strings.TrimSuffix(file, ".go")
+		other := map[string]string{"amd64": "_arm64", "arm64": "_amd64"}[runtime.GOARCH]
+		if strings.HasSuffix(stem, "_test") || strings.HasSuffix(stem, other) || strings.HasSuffix(stem, "_arm") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "asm" {
+					names[s.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	return names
+}
