@@ -3,6 +3,7 @@ package secretchat
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/tl"
@@ -157,4 +158,41 @@ func TestOldFormsInLayer(t *testing.T) {
 	if again := b.Unhandled(); fmt.Sprint(again) != fmt.Sprint(got) {
 		t.Errorf("after a crash %+v, want %+v", again, got)
 	}
+}
+
+// TestSentIsKept: what Sent says is part of the state, from the next commit on.
+func TestSentIsKept(t *testing.T) {
+	a, b := newSettledPair(t)
+	var packets []Packet
+	for i := range 4 {
+		packets = append(packets, say(t, a, int64(i+1), "x"))
+	}
+	unsent := func(want ...int) {
+		t.Helper()
+		a.restart(t)
+		var got []int
+		for _, p := range a.Outbox() {
+			got = append(got, p.Seq-packets[0].Seq)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("after a crash, messages %v are to be sent, want %v", got, want)
+		}
+	}
+	a.Sent(packets[0], packets[2])
+	unsent(0, 1, 2, 3)
+	a.Sent(packets[0], packets[2])
+	if err := a.Tick(*a.clock); err != nil { // a change of state
+		t.Fatal(err)
+	}
+	unsent(1, 3)
+	a.Sent(packets[3])
+	receive(t, a, b.send(text(1, "x"), seenIs(packets[0].Seq)))
+	unsent(1)
+	// One that the peer asks for is to be sent again, until the server has got it again.
+	number := toWire(packets[0].Seq, outBit(a.originator))
+	receive(t, a, b.send(resend(number, number), seenIs(packets[0].Seq)))
+	unsent(0, 1)
+	a.Sent(packets[0]) // The first copy says nothing of the second.
+	packets = append(packets, say(t, a, 5, "x"))
+	unsent(0, 1, 4)
 }
