@@ -427,11 +427,12 @@ func (s *session) endExchange() {
 }
 
 // keyFor returns the key under which message seq is sent: CommitKey and what came before it
-// under the old one, until the peer is known to have the new one. So are requests, in case
-// what is missing says that it never will.
+// under the old one, until the peer is known to have the new one. So are requests to Telegram
+// for Android, in case what is missing says that it never will.
 func (s *session) keyFor(seq int) *key {
 	e := &s.exchange
-	if e.state == committed && e.early && !e.usedNew && (seq <= e.commit || s.history.records[seq-s.acked].action == tl.Resend) {
+	isOld := seq <= e.commit || s.peer > LatestLayer && s.history.records[seq-s.acked].action == tl.Resend
+	if e.state == committed && e.early && !e.usedNew && isOld {
 		return s.other
 	}
 	return s.key

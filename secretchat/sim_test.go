@@ -132,7 +132,7 @@ var plantedBugs = []struct{ name, file, old, new string }{
 	{"both sides give up their request", "rekey.go",
 		"if a.ExchangeID < e.id {\n", "if a.ExchangeID < e.id {\n\t\t\ts.endExchange()\n\t\t\treturn nil\n"},
 	{"CommitKey goes under the new key", "rekey.go",
-		"e.early && !e.usedNew && seq <= e.commit", "false"},
+		"e.early && !e.usedNew && isOld {", "false && isOld {"},
 	{"the new key is used at once", "rekey.go",
 		"s.exchange = exchange{state: accepted, id: id}", "s.exchange = exchange{state: accepted, id: id}\n\ts.key, s.other = s.other, s.key"},
 	{"a missing CommitKey is not inferred", "rekey.go",
