@@ -7,7 +7,7 @@ import (
 	"github.com/mtcore/mtcore/internal/alloctest"
 )
 
-// TestAllocations counts those of both sides, of which neither has many.
+// TestAllocations counts the allocations of both sides; neither makes many.
 func TestAllocations(t *testing.T) {
 	key := serverKey()
 	keys := []*PublicKey{key.PublicKey()}

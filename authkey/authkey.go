@@ -1,11 +1,12 @@
-// Package authkey implements the exchange in which a client and a server of Telegram's
-// MTProto agree on an authorization key, for either side: the first thing that a client
-// does, and before it everything is in the clear. What comes after is for package envelope.
+// Package authkey implements both sides of the exchange in which a Telegram client and a
+// server agree on an MTProto authorization key. It is the first thing a client does; before
+// it, everything is in the clear. Package envelope takes over from there.
 //
-// There is no network in here: message bodies go in and come out, and how they travel is
-// for the caller to know. They are unencrypted messages: the eight zeros of an auth_key_id,
-// message id and length are around each of them. A [Client] is asked for the first message,
-// and then each side is given what the other one sent until there is a [Result]:
+// The package does no I/O: message bodies go in and come out, and the caller carries them.
+// They travel as unencrypted messages, so the caller puts a header around each: an
+// auth_key_id of eight zeros, a message id and a length. [Client.Start] returns the first
+// message; after that, each side is given what the other one sent until there is a
+// [Result]:
 //
 //	client                              server
 //	req_pq_multi                 →
@@ -15,17 +16,17 @@
 //	set_client_DH_params         →
 //	                             ←      dh_gen_ok, or dh_gen_retry
 //
-// A client knows the server by its RSA key, see [TelegramKeys]. A server knows nothing of
-// the client, but that it has done some work, see [FactorPQ]. Keys are permanent, or
-// temporary ones that [Bind] ties to a permanent one.
+// A client knows the server by its RSA key, see [TelegramKeys]. A server knows nothing
+// about the client except that it has done some work, see [FactorPQ]. A key is either
+// permanent, or temporary and tied to a permanent one by [Bind].
 //
-// Every step happens once and in its order. Whatever is wrong with what a peer sent, there
-// is one error, [ErrPeer], and the exchange has ended, as it has with any other error: the
-// caller closes the connection, and may begin anew. Secrets are erased at the end, after
-// an error, and by Wipe. What is on the wire, when, and that an exchange has failed is
-// public; new nonces, private keys, exponents and the key are not, and no branch and no
-// memory address depends on them. Copies of secrets that the standard library's hashes
-// make are out of reach.
+// Every step happens once, in this order. Whatever is wrong with a message from the peer,
+// there is one error, [ErrPeer]. Any error ends the exchange: the caller closes the
+// connection and may start over. Secrets are erased at the end, after an error, and by
+// Wipe. What is on the wire, when, and whether an exchange has failed is public. New
+// nonces, private keys, exponents and the resulting key are secret, and no branch and no
+// memory address depends on them. Copies of secrets made inside the standard library's
+// hashes are out of reach.
 //
 // See https://core.telegram.org/mtproto/auth_key.
 package authkey
@@ -47,8 +48,8 @@ import (
 )
 
 var (
-	// ErrPeer says that the peer broke the protocol, or that somebody in between changed
-	// what it sent, or that it gave up. There is no telling which.
+	// ErrPeer says that the peer broke the protocol or gave up, or that somebody in between
+	// changed what it sent. These cases cannot be told apart.
 	ErrPeer = errors.New("authkey: peer broke the protocol")
 	// ErrKey says that the server has none of the RSA keys that the client knows.
 	ErrKey = errors.New("authkey: server has no known RSA key")
@@ -57,7 +58,7 @@ var (
 	ErrState = errors.New("authkey: exchange is not at this step")
 )
 
-// Result is what an exchange leads to.
+// Result is what an exchange produces.
 type Result struct {
 	// AuthKey is the authorization key.
 	AuthKey kdf.AuthKey
@@ -65,7 +66,7 @@ type Result struct {
 	Salt int64
 	// ServerTime is the server's clock, in whole seconds, when it sent its public value.
 	ServerTime time.Time
-	// ExpiresAt is when a temporary key ends, by the server's clock. It is zero for
+	// ExpiresAt is when a temporary key expires, by the server's clock. It is zero for
 	// permanent keys.
 	ExpiresAt time.Time
 }
@@ -76,13 +77,13 @@ func (r *Result) Wipe() {
 	r.Salt = 0
 }
 
-// FactorPQ returns the primes p < q whose product is the big-endian number pq, as a client
-// has to find them. It returns ErrPeer if pq has more than eight bytes, is above 2^63-1, or
-// is not the product of two different odd primes, and the error of ctx soon after ctx is
-// done.
+// FactorPQ returns the primes p < q whose product is the big-endian number pq, which is the
+// work a client has to do. It returns ErrPeer if pq is longer than eight bytes, is above
+// 2^63-1, or is not the product of two different odd primes, and the error of ctx soon
+// after ctx is done.
 //
-// It takes a fraction of a millisecond, and for no number more than 2^20 steps, which is
-// some milliseconds.
+// It takes a fraction of a millisecond, and never more than 2^20 steps, which is a few
+// milliseconds.
 func FactorPQ(ctx context.Context, pqBytes []byte) (p, q uint64, err error) {
 	if len(pqBytes) > 8 {
 		return 0, 0, ErrPeer
@@ -107,14 +108,14 @@ func minimal(b []byte, x uint64) []byte {
 	return append(b, all[i:]...)
 }
 
-// exchange is what both sides have of an exchange.
+// exchange is the state that both sides have.
 type exchange struct {
 	state              state
 	nonce, serverNonce tl.Int128
 	newNonce           tl.Int256
 	expiresIn          int32 // 0 for permanent keys
 	attempts           int   // of agreeing on a key
-	retryID            int64 // of the attempt to come
+	retryID            int64 // of the next attempt
 	result             Result
 }
 
@@ -130,11 +131,11 @@ const (
 	stateFailed
 )
 
-// maxAttempts bounds how often a key is refused by a server that has one with the same id
-// already. By accident that does not happen once.
+// maxAttempts bounds how often a server refuses a key because it already has one with the
+// same id. By chance that does not happen even once.
 const maxAttempts = 5
 
-// takeResult returns a copy of the result, which is there after the last step, or ErrState.
+// takeResult returns a copy of the result, or ErrState before the last step is done.
 func (x *exchange) takeResult() (*Result, error) {
 	if x.state != stateDone {
 		return nil, ErrState
@@ -143,7 +144,7 @@ func (x *exchange) takeResult() (*Result, error) {
 	return &r, nil
 }
 
-// finish keeps the result. The rest is no longer needed.
+// finish keeps the result and erases the new nonce, which is no longer needed.
 func (x *exchange) finish(key *kdf.AuthKey, serverTime int32) {
 	r := &x.result
 	r.AuthKey = *key
@@ -164,19 +165,19 @@ func (x *exchange) wipe() {
 	x.state = stateFailed
 }
 
-// sameNonces reports whether a message is of this exchange.
+// sameNonces reports whether a message belongs to this exchange.
 func (x *exchange) sameNonces(nonce, serverNonce *tl.Int128) bool {
 	return subtle.ConstantTimeCompare(x.nonce[:], nonce[:])&
 		subtle.ConstantTimeCompare(x.serverNonce[:], serverNonce[:]) == 1
 }
 
-// newNonceHash returns what only who knows the new nonce and the key can tell, with n the
-// kind of answer:
+// newNonceHash returns a hash that only somebody who knows the new nonce and the key can
+// compute; n is the kind of answer:
 //
 //	aux_hash = SHA1( auth_key )[0:8]
 //	hash     = SHA1( new_nonce || n || aux_hash )[4:20]
 //
-// It also returns the aux_hash, by which a client names a failed attempt.
+// It also returns aux_hash, by which a client names a failed attempt.
 func (x *exchange) newNonceHash(key *kdf.AuthKey, n tl.Answer) (hash tl.Int128, auxHash int64) {
 	keyHash := sha1.Sum(key[:])
 	var b [32 + 1 + 8]byte
@@ -189,18 +190,18 @@ func (x *exchange) newNonceHash(key *kdf.AuthKey, n tl.Answer) (hash tl.Int128, 
 	clear(keyHash[:])
 	clear(b[:])
 	clear(all[:])
-	sha1.Sum(nil) // where the others were, and left what they hashed
+	sha1.Sum(nil) // overwrites the stack that the calls above used, and with it what they hashed
 	return hash, auxHash
 }
 
-// The two inner messages are encrypted with keys of the nonces:
+// The two inner messages are encrypted with keys derived from the nonces:
 //
 //	SHA1( data ) || data || up to 15 random bytes
 
 const maxInnerPadding = 15
 
-// sealInner encrypts data in place, which begins after room for its hash, and for which
-// there is room to grow.
+// sealInner encrypts b in place. It holds room for a hash, then the data, and has the
+// capacity for the padding.
 func (x *exchange) sealInner(b []byte) []byte {
 	hash := sha1.Sum(b[sha1.Size:])
 	copy(b, hash[:])
@@ -214,7 +215,7 @@ func (x *exchange) sealInner(b []byte) []byte {
 	return b
 }
 
-// openInner decrypts data in place, and returns the plaintext with its hash and padding.
+// openInner decrypts b in place and returns it: the hash, the data and the padding.
 func (x *exchange) openInner(b []byte) ([]byte, error) {
 	if len(b) < sha1.Size || len(b)%ige.BlockSize != 0 {
 		return nil, ErrPeer
@@ -229,8 +230,8 @@ func (x *exchange) openInner(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// checkInner reports whether the first n bytes after the hash are what was hashed, and
-// what follows is padding.
+// checkInner reports whether the hash is that of the n bytes after it, and the rest is
+// short enough to be padding.
 func checkInner(plaintext []byte, n int) bool {
 	data := plaintext[sha1.Size:]
 	if len(data)-n > maxInnerPadding {

@@ -12,17 +12,18 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Binding is what auth.bindTempAuthKey says of a temporary key, beside the two keys.
+// Binding is what auth.bindTempAuthKey says about a temporary key, apart from the two keys.
 //
 // See https://core.telegram.org/method/auth.bindTempAuthKey.
 type Binding struct {
-	// Nonce is random: Bind sets it. The request has it too.
+	// Nonce is random. Bind sets it, and the request carries it too.
 	Nonce int64
-	// SessionID is of the session in which the request is sent, with the temporary key.
+	// SessionID is the id of the session in which the request is sent, with the temporary
+	// key.
 	SessionID int64
-	// MsgID is of the message in which the request is sent.
+	// MsgID is the id of the message in which the request is sent.
 	MsgID int64
-	// ExpiresAt is when the temporary key ends, see Result. The request has it too.
+	// ExpiresAt is when the temporary key expires, see Result. The request carries it too.
 	ExpiresAt time.Time
 }
 
@@ -31,10 +32,10 @@ const (
 	bindInner  = 40
 )
 
-// Bind sets the nonce of b, and returns the encrypted_message of auth.bindTempAuthKey: 104
-// bytes with which a client shows that it has both keys. They, and nothing else, are still
-// encrypted as in MTProto 1.0, with the permanent key. The error is about ExpiresAt if that
-// is not a number of seconds since 1970 with 31 bits.
+// Bind sets b.Nonce and returns the encrypted_message of auth.bindTempAuthKey: 104 bytes
+// with which a client proves that it has both keys. They alone are still encrypted as in
+// MTProto 1.0, with the permanent key. Bind returns an error if ExpiresAt, in seconds since
+// 1970, is not a positive number of at most 31 bits.
 func Bind(perm, temp *kdf.AuthKey, b *Binding) ([]byte, error) {
 	if t := b.ExpiresAt.Unix(); t <= 0 || t > math.MaxInt32 {
 		return nil, errors.New("authkey: ExpiresAt out of range")
@@ -65,8 +66,8 @@ func sealBinding(perm *kdf.AuthKey, msgID int64, inner *tl.BindAuthKeyInner) ([]
 	return envelope.SealV1(nil, perm, kdf.Client, inner.Append(b))
 }
 
-// OpenBind checks an encrypted_message on a server, against what the request and the
-// message around it say. It returns ErrPeer if anything is different.
+// OpenBind is the server's side: it checks an encrypted_message against b, which holds what
+// the request and the message around it say. It returns ErrPeer if anything differs.
 func OpenBind(perm, temp *kdf.AuthKey, b *Binding, encryptedMessage []byte) error {
 	plaintext, err := envelope.OpenV1(nil, perm, kdf.Client, encryptedMessage, envelope.CloudChat)
 	if err != nil || len(plaintext) != bindHeader+bindInner {

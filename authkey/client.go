@@ -13,16 +13,16 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// ClientOptions says what a client wants, and whom it trusts.
+// ClientOptions says what a client wants and whom it trusts.
 type ClientOptions struct {
-	// Keys are the server's: one of them has to be among those the server says it has.
-	// The first one wins.
+	// Keys are the server's public keys, as far as the client knows them. The server must
+	// offer at least one; the first of Keys that it offers is used.
 	Keys []*PublicKey
-	// DC is the number of the data center: 10000 is added to that of a test server, and
-	// that of a media server is negative.
+	// DC is the number of the data center, plus 10000 for a test server, and negated for a
+	// media server.
 	DC int
-	// ExpiresIn makes the key temporary if it is above zero, and is for how long it is
-	// good, rounded up to seconds. Servers allow one day.
+	// ExpiresIn, if positive, makes the key temporary and says how long it is valid,
+	// rounded up to seconds. Servers allow one day.
 	ExpiresIn time.Duration
 }
 
@@ -35,11 +35,11 @@ type Client struct {
 	group      *bigdh.Group
 	peer       *bigdh.PublicKey
 	serverTime int32
-	key        kdf.AuthKey // that the server has not confirmed
+	key        kdf.AuthKey // not yet confirmed by the server
 }
 
-// NewClient returns the client's side of an exchange. It panics if there are no keys, or
-// if an option is out of range: DC and the seconds of ExpiresIn have 32 bits.
+// NewClient returns the client's side of an exchange. It panics if there are no keys or if
+// an option is out of range: DC, and ExpiresIn in seconds, must fit into an int32.
 func NewClient(opt ClientOptions) *Client {
 	if len(opt.Keys) == 0 {
 		panic("authkey: client without Keys")
@@ -50,7 +50,7 @@ func NewClient(opt ClientOptions) *Client {
 	return c
 }
 
-// Start returns the first message, req_pq_multi. Called again, it returns the same.
+// Start returns the first message, req_pq_multi. Further calls return the same message.
 func (c *Client) Start() []byte {
 	if c.x.state == stateNew {
 		c.x.state = stateHello
@@ -59,14 +59,14 @@ func (c *Client) Start() []byte {
 	return m.Append(make([]byte, 0, 20))
 }
 
-// Step takes what the server sent and returns the answer, or nil if there is none because
-// the exchange was successful: then there is a Result.
+// Step takes a message from the server and returns the answer, or nil if the exchange has
+// succeeded: then there is a Result.
 //
-// With an error the exchange has ended: it is ErrPeer if the server broke the protocol or
-// gave up, ErrKey if it has no known key, ErrState if this was not the time to call Step,
-// and that of ctx if ctx was done first. Of the three steps, the first takes about a
-// millisecond, to factor pq; the second does if the prime is Telegram's, and tens of them
-// the first time that it is another.
+// An error ends the exchange. It is ErrPeer if the server broke the protocol or gave up,
+// ErrKey if the server has no known key, ErrState if Step was called out of turn, and the
+// error of ctx if ctx was done first. Of the three steps, the first takes about a
+// millisecond, to factor pq. So does the second if the prime is Telegram's; another prime
+// takes tens of milliseconds the first time it is seen.
 func (c *Client) Step(ctx context.Context, message []byte) (reply []byte, err error) {
 	switch c.x.state {
 	case stateHello:
@@ -125,7 +125,7 @@ func (c *Client) hello(ctx context.Context, message []byte) ([]byte, error) {
 	return m.Append(make([]byte, 0, 320)), nil
 }
 
-// known returns the first of our keys that the server has, or nil.
+// known returns the first of the client's keys that the server has, or nil.
 func (c *Client) known(fingerprints []int64) *PublicKey {
 	for _, k := range c.keys {
 		for _, f := range fingerprints {
@@ -191,7 +191,7 @@ func (c *Client) agree() ([]byte, error) {
 }
 
 // confirm takes dh_gen_ok, dh_gen_retry or dh_gen_fail, and returns another
-// set_client_DH_params if there is to be one.
+// set_client_DH_params after dh_gen_retry.
 func (c *Client) confirm(message []byte) ([]byte, error) {
 	x := &c.x
 	m, err := tl.ParseDHGen(message)
@@ -214,12 +214,12 @@ func (c *Client) confirm(message []byte) ([]byte, error) {
 	return nil, ErrPeer
 }
 
-// Result returns what the exchange led to, each time in a copy of its own, which Wipe does
-// not erase. It returns ErrState if there is nothing: before the end, after an error, or
-// after Wipe.
+// Result returns the outcome of the exchange. Every call returns a new copy, which
+// Client.Wipe does not erase. It returns ErrState before the end, after an error, or after
+// Wipe.
 func (c *Client) Result() (*Result, error) { return c.x.takeResult() }
 
-// Wipe erases all secrets, the key among them. The exchange has ended.
+// Wipe erases all secrets, including the key, and ends the exchange.
 func (c *Client) Wipe() {
 	c.key.Wipe()
 	c.x.wipe()

@@ -19,8 +19,8 @@ func random(n int) []byte {
 	return b
 }
 
-// TestMemcheck has what is done with nonces, keys and exponents until a message is known
-// to be good or not. What it says is public then, to this side.
+// TestMemcheck covers what is done with nonces, keys and exponents until a message is known
+// to be valid or not. What the message says is public then, to this side.
 func TestMemcheck(t *testing.T) {
 	key := serverKey()
 	var x exchange
@@ -73,7 +73,7 @@ func TestMemcheck(t *testing.T) {
 				}
 				return secret[:1]
 			},
-			Public: []string{"authkey.TestMemcheck.func5"}, // which looks at the verdict
+			Public: []string{"authkey.TestMemcheck.func5"}, // it looks at the verdict
 		},
 		"RSA_PAD, sealed": {
 			Secrets: [][]byte{random(100)},
@@ -82,7 +82,7 @@ func TestMemcheck(t *testing.T) {
 				key.PublicKey().rsaPad(out, secret)
 				return out[:]
 			},
-			Public: []string{"internal/rsa2048.(*PublicKey).Encrypt"}, // whether X is below n is
+			Public: []string{"internal/rsa2048.(*PublicKey).Encrypt"}, // whether X is below n
 		},
 		"the server's key": {
 			Secrets: [][]byte{random(bigdh.Size)},

@@ -24,7 +24,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// TestFingerprints: the published keys have the fingerprints that official apps have beside
+// TestFingerprints: the published keys have the fingerprints that official apps list beside
 // them.
 func TestFingerprints(t *testing.T) {
 	for _, tt := range []struct {
@@ -40,7 +40,7 @@ func TestFingerprints(t *testing.T) {
 	}
 }
 
-// TestParseKeys has the forms of a key that there are, made by OpenSSL, and others.
+// TestParseKeys covers all forms of a key, made by OpenSSL, and some that are not keys.
 func TestParseKeys(t *testing.T) {
 	read := func(name string) []byte {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
@@ -72,7 +72,7 @@ func TestParseKeys(t *testing.T) {
 			t.Errorf("%s: is taken for a private key", name)
 		}
 	}
-	// Several with text around them: the first one counts.
+	// Of several keys with text around them, the first one counts.
 	many := append([]byte("# two keys\n"), read("public-pkix.pem")...)
 	if k, err := ParsePublicKey(append(many, telegramPEM...)); err != nil || k.Fingerprint() != want {
 		t.Errorf("two keys: %v", err)
@@ -120,7 +120,7 @@ func TestFactorPQ(t *testing.T) {
 	}
 	for _, pq := range [][]byte{
 		nil, {}, {0}, {1}, {9}, {14}, {13}, make([]byte, 8), make([]byte, 9), make([]byte, 300),
-		{0, 0x17, 0xed, 0x48, 0x94, 0x1a, 0x08, 0xf9, 0x81},  // a good number in nine bytes
+		{0, 0x17, 0xed, 0x48, 0x94, 0x1a, 0x08, 0xf9, 0x81},  // a valid number in nine bytes
 		binary.BigEndian.AppendUint64(nil, math.MaxInt64-24), // prime
 		binary.BigEndian.AppendUint64(nil, math.MaxUint64),
 	} {
@@ -135,7 +135,7 @@ func TestFactorPQ(t *testing.T) {
 	}
 }
 
-// TestHostileServer has pq, keys, groups and public values that are wrong in themselves.
+// TestHostileServer sends pq, keys, groups and public values that are wrong in themselves.
 func TestHostileServer(t *testing.T) {
 	for name, pq := range map[string][]byte{
 		"empty": nil, "zero": {0}, "one": {1}, "even": {16}, "square": {9}, "prime": {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xe7},
@@ -155,7 +155,7 @@ func TestHostileServer(t *testing.T) {
 		}
 	}
 
-	// Leading zeros are no fault, and a pq that is short has some where it is long.
+	// Leading zeros are allowed in pq. The factors in the answer have none.
 	for _, pq := range [][]byte{{15}, {0, 0, 0, 0, 0, 0, 0, 15}, {0x05, 0xc5, 0x6d}} {
 		c := testClient()
 		c.Start()
@@ -219,7 +219,7 @@ func telegramGroup(t testing.TB) *bigdh.Group {
 	return g
 }
 
-// TestHostileClient has what only somebody who knows the server's key can send.
+// TestHostileClient sends what only somebody who knows the server's key can send.
 func TestHostileClient(t *testing.T) {
 	try := func(name string, number int, change func(data []byte) []byte) {
 		t.Helper()
@@ -269,7 +269,7 @@ func TestHostileClient(t *testing.T) {
 	}
 }
 
-// TestInnerPadding: nothing but 0 to 15 bytes may follow what was hashed.
+// TestInnerPadding: only 0 to 15 bytes may follow what was hashed.
 func TestInnerPadding(t *testing.T) {
 	for blocks := range 3 {
 		c, s := testClient(), testServer()
@@ -313,8 +313,8 @@ func TestInnerPadding(t *testing.T) {
 	}
 }
 
-// TestLeadingZeros has zeros in front of whatever may be taken for a number. The exponents
-// are those of bigdh's vectors.
+// TestLeadingZeros puts zeros in front of everything that may be taken for a number. The
+// exponents are those of bigdh's vectors.
 func TestLeadingZeros(t *testing.T) {
 	zero16, zero32 := make([]byte, 16), make([]byte, 32)
 	rest16, rest32 := bytes.Repeat([]byte{7}, 16), bytes.Repeat([]byte{9}, 32)
@@ -331,8 +331,7 @@ func TestLeadingZeros(t *testing.T) {
 		if v.G != 3 {
 			continue
 		}
-		// A client's zeros are in the public value of a server with the exponents
-		// exchanged.
+		// Swapping the exponents puts the leading zeros into the other side's public value.
 		for _, swap := range []bool{false, true} {
 			a, b := v.A, v.B
 			if swap {
@@ -396,7 +395,7 @@ func mustStep(t *testing.T, side stepper, message []byte) []byte {
 	return reply
 }
 
-// clientData returns what a client encrypts, if both sides are where this has to be done.
+// clientData returns what a client encrypts, at the step where both sides have to do so.
 func clientData(c *Client, s *Server, newNonce []byte) []byte {
 	m := tl.PQInnerData{
 		PQ: minimal(nil, s.p*s.q), P: minimal(nil, s.p), Q: minimal(nil, s.q),
@@ -437,7 +436,7 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// TestRetries: a server has its keys refused until it gives up.
+// TestRetries: a client's keys are refused until the server gives up.
 func TestRetries(t *testing.T) {
 	for refuse := range maxAttempts + 1 {
 		var refused [][8]byte
@@ -503,7 +502,8 @@ func TestWrongRetryID(t *testing.T) {
 	checkEnded(t, c, s, clientErr, serverErr, ErrPeer)
 }
 
-// TestKeys has servers that the client does not know, and one it knows by the second key.
+// TestKeys covers servers that the client does not know, and one that it knows by its
+// second key.
 func TestKeys(t *testing.T) {
 	c := testClient(func(o *ClientOptions) { o.Keys = TelegramKeys() })
 	s := testServer()
@@ -617,7 +617,7 @@ func TestBind(t *testing.T) {
 	}
 }
 
-// TestPrinted: whoever prints these prints no key, and no detail.
+// TestPrinted: printing these prints no key and no detail.
 func TestPrinted(t *testing.T) {
 	c, s := testClient(), testServer()
 	r := agree(t, c, s, 6)
@@ -636,7 +636,8 @@ func TestPrinted(t *testing.T) {
 	}
 }
 
-// TestInnerHash has everything right but the hash, by whoever has the keys.
+// TestInnerHash sends messages in which only the hash is wrong, from somebody who has the
+// keys.
 func TestInnerHash(t *testing.T) {
 	for number := 3; number <= 4; number++ {
 		for i := range 20 {

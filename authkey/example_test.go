@@ -46,7 +46,7 @@ func exchange(opt authkey.ClientOptions, key *authkey.PrivateKey) *authkey.Resul
 	return result
 }
 
-// For one of Telegram's servers, Keys are TelegramKeys.
+// To connect to one of Telegram's servers, set Keys to TelegramKeys().
 func Example() {
 	key := serverKey()
 	result := exchange(authkey.ClientOptions{Keys: []*authkey.PublicKey{key.PublicKey()}, DC: 2}, key)
@@ -63,15 +63,15 @@ func ExampleBind() {
 	temporary := exchange(opt, key)
 
 	binding := authkey.Binding{
-		SessionID: 123,                     // of the session in which the request is sent
-		MsgID:     time.Now().Unix() << 32, // of the message in which it is sent
+		SessionID: 123,                     // the session in which the request is sent
+		MsgID:     time.Now().Unix() << 32, // the message in which it is sent
 		ExpiresAt: temporary.ExpiresAt,
 	}
 	encryptedMessage, err := authkey.Bind(&permanent.AuthKey, &temporary.AuthKey, &binding)
 	if err != nil {
 		log.Fatal(err)
 	}
-	// auth.bindTempAuthKey has binding.Nonce and this. A server checks it:
+	// The request carries binding.Nonce and encryptedMessage. The server checks them:
 	err = authkey.OpenBind(&permanent.AuthKey, &temporary.AuthKey, &binding, encryptedMessage)
 	fmt.Println(len(encryptedMessage), "bytes:", err)
 	// Output: 104 bytes: <nil>

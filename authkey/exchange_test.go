@@ -45,8 +45,8 @@ func readVectors[V any](t testing.TB, file string) []V {
 	return f.Vectors
 }
 
-// withRandom has the given bytes for random ones, and wants all of them to be used. No test
-// that uses it may be parallel.
+// withRandom replaces random bytes by the given ones, and requires that all of them are
+// used. No test that uses it may be parallel.
 func withRandom(t testing.TB, f func(), parts ...[]byte) {
 	t.Helper()
 	script := bytes.NewReader(slices.Concat(parts...))
@@ -56,7 +56,7 @@ func withRandom(t testing.TB, f func(), parts ...[]byte) {
 	}
 }
 
-// withReader has the bytes of r for random ones.
+// withReader replaces random bytes by those of r.
 func withReader(r io.Reader, f func()) {
 	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
 	rand.Reader = r

@@ -30,8 +30,8 @@ func record(f testing.TB) (clients []Client, servers []Server, private [bigdh.Si
 	return clients, servers, private, messages
 }
 
-// FuzzClient gives a client anything at each step: as it is, or encrypted as the server
-// would.
+// FuzzClient gives a client arbitrary bytes at each step: as they are, or encrypted as the
+// server would.
 func FuzzClient(f *testing.F) {
 	clients, _, _, messages := record(f)
 	for i := range clients {
@@ -76,8 +76,8 @@ func FuzzClient(f *testing.F) {
 	})
 }
 
-// FuzzServer gives a server anything at each step: as it is, or encrypted as the client
-// would.
+// FuzzServer gives a server arbitrary bytes at each step: as they are, or encrypted as the
+// client would.
 func FuzzServer(f *testing.F) {
 	_, servers, private, messages := record(f)
 	for i := range servers {
@@ -99,7 +99,7 @@ func FuzzServer(f *testing.F) {
 		s := servers[step%3]
 		var err error
 		if s.private != nil {
-			// One that may be wiped.
+			// The server gets a private key of its own, since it may wipe it.
 			if s.private, err = s.opt.Group.NewPrivateKey(private[:]); err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +136,7 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// FuzzParsePublicKey has anything for a key.
+// FuzzParsePublicKey parses arbitrary bytes as a key.
 func FuzzParsePublicKey(f *testing.F) {
 	f.Add([]byte(telegramPEM))
 	f.Add([]byte("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"))

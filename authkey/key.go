@@ -14,19 +14,19 @@ import (
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
-// rsaSize is the length of moduli in bytes. There are no others in MTProto.
+// rsaSize is the length of a modulus in bytes, the only one that MTProto has.
 const rsaSize = 256
 
-// PublicKey is an RSA key of 2048 bits by which clients know a server. It never changes,
-// and any number of goroutines may use it.
+// PublicKey is the RSA key of 2048 bits by which clients know a server. It is immutable and
+// safe for concurrent use.
 type PublicKey struct {
 	rsa         *rsa2048.PublicKey
 	fingerprint int64
 }
 
-// ParsePublicKey returns the first key in PEM, as "RSA PUBLIC KEY" (PKCS #1), in which
-// Telegram publishes its own, or as "PUBLIC KEY" (PKIX). It must have a modulus of exactly
-// 2048 bits, and an odd exponent of 3 to 2^31-1.
+// ParsePublicKey returns the first key in a PEM text: "RSA PUBLIC KEY" (PKCS #1), the form
+// in which Telegram publishes its keys, or "PUBLIC KEY" (PKIX). The modulus must have
+// exactly 2048 bits, and the exponent must be odd and from 3 to 2^31-1.
 func ParsePublicKey(text []byte) (*PublicKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -76,19 +76,18 @@ func fingerprint(key *rsa.PublicKey) int64 {
 	return int64(binary.LittleEndian.Uint64(hash[12:]))
 }
 
-// Fingerprint returns what servers call the key.
+// Fingerprint returns the number by which servers name the key.
 func (k *PublicKey) Fingerprint() int64 { return k.fingerprint }
 
-// PrivateKey is the RSA key of a server. It never changes, and any number of goroutines may
-// use it.
+// PrivateKey is the RSA key of a server. It is safe for concurrent use, except by Wipe.
 type PrivateKey struct {
 	rsa    *rsa2048.PrivateKey
 	public *PublicKey
 }
 
-// ParsePrivateKey returns the first key in PEM, as "RSA PRIVATE KEY" (PKCS #1) or as
-// "PRIVATE KEY" (PKCS #8). It must have two primes of exactly 1024 bits, and a public key
-// as ParsePublicKey wants it.
+// ParsePrivateKey returns the first key in a PEM text: "RSA PRIVATE KEY" (PKCS #1) or
+// "PRIVATE KEY" (PKCS #8). It must have two primes of exactly 1024 bits and a public key
+// that ParsePublicKey accepts.
 func ParsePrivateKey(text []byte) (*PrivateKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -129,13 +128,13 @@ func newPrivateKey(key *rsa.PrivateKey) (*PrivateKey, error) {
 	return &PrivateKey{private, public}, nil
 }
 
-// PublicKey returns the key that clients need.
+// PublicKey returns the public key, which clients need.
 func (k *PrivateKey) PublicKey() *PublicKey { return k.public }
 
-// Fingerprint is that of the public key.
+// Fingerprint returns the fingerprint of the public key.
 func (k *PrivateKey) Fingerprint() int64 { return k.public.fingerprint }
 
-// Wipe erases the key. Servers that have it, and the key itself, panic when used afterwards.
+// Wipe erases the key. The key, and any Server that has it, panics when used afterwards.
 func (k *PrivateKey) Wipe() { k.rsa.Wipe() }
 
 // TelegramKeys returns the keys of Telegram's servers.
@@ -157,7 +156,8 @@ func mustParse(text string) *PublicKey {
 	return key
 }
 
-// These are what https://my.telegram.org shows to developers, and official apps have.
+// These keys are what https://my.telegram.org shows to developers and what official apps
+// contain.
 const (
 	telegramPEM = `-----BEGIN RSA PUBLIC KEY-----
 MIIBCgKCAQEA6LszBcC1LGzyr992NzE0ieY+BSaOW622Aa9Bd4ZHLl+TuFQ4lo4g

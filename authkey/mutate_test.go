@@ -40,7 +40,7 @@ func canonical(number int, message []byte) []byte {
 	return nil
 }
 
-// checkEnded reports, unless it is so, that an exchange has failed and nothing is left.
+// checkEnded fails the test unless the exchange has failed and nothing is left of it.
 func checkEnded(t *testing.T, c *Client, s *Server, clientErr, serverErr error, want ...error) {
 	t.Helper()
 	err := clientErr
@@ -78,7 +78,8 @@ func checkEnded(t *testing.T, c *Client, s *Server, clientErr, serverErr error, 
 	}
 }
 
-// TestMutatedBytes changes each byte of each message, and cuts it off after many.
+// TestMutatedBytes changes each byte of each message, and cuts the message off at many
+// places.
 func TestMutatedBytes(t *testing.T) {
 	step := 1
 	if testing.Short() {
@@ -181,15 +182,15 @@ func inner(t *testing.T, s *Server, number int, message []byte, change func(data
 	return message
 }
 
-// TestMutatedInside changes each byte of what is encrypted, as only a peer could.
+// TestMutatedInside changes each byte of what is encrypted, which only a peer can do.
 func TestMutatedInside(t *testing.T) {
 	step := 1
 	if testing.Short() {
 		step = 13
 	}
-	// What is neither checked nor agreed on: a lifetime, in the last four bytes of the
-	// first, and the server's clock, in those of the second. The highest bit of a byte stays,
-	// since a lifetime is refused if it is negative.
+	// These bytes are neither checked nor agreed on: a lifetime, the last four bytes of the
+	// first message, and the server's clock, the last four of the second. The highest bit of
+	// a byte stays, since a negative lifetime is refused.
 	free := map[int]int{2: 4, 3: 4}
 	for _, number := range []int{2, 3, 4} {
 		size := 0
@@ -242,7 +243,7 @@ func sameInner(number int, a, b []byte) bool {
 	return bytes.Equal(write(a), write(b))
 }
 
-// TestOutOfStep gives each side each message of another step, of this exchange and of
+// TestOutOfStep gives each side the messages of all other steps, from this exchange and from
 // another one, and the right one twice.
 func TestOutOfStep(t *testing.T) {
 	record := func(c *Client, s *Server) (messages [][]byte) {
@@ -303,8 +304,7 @@ func TestOutOfStep(t *testing.T) {
 	}
 }
 
-// TestStart: a client that has been started may be told so again, and one that was not may
-// not be given anything.
+// TestStart: a client may be started twice, and takes no message before it was started.
 func TestStart(t *testing.T) {
 	c := testClient()
 	if _, err := c.Step(t.Context(), make([]byte, 64)); err != ErrState {

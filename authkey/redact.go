@@ -7,13 +7,13 @@ import (
 	"github.com/mtcore/mtcore/internal/redact"
 )
 
-// Format implements [fmt.Formatter] so that logs do not get to see a key.
+// Format implements [fmt.Formatter] to keep keys out of logs.
 func (Result) Format(s fmt.State, _ rune) { redact.Format(s) }
 
-// LogValue implements [slog.LogValuer], likewise.
+// LogValue implements [slog.LogValuer] to keep keys out of logs.
 func (Result) LogValue() slog.Value { return redact.Value() }
 
-// MarshalJSON returns an error: a key is stored as its bytes, by those who mean it.
+// MarshalJSON returns an error: to store a key on purpose, store its bytes.
 func (Result) MarshalJSON() ([]byte, error) { return redact.Marshal("authkey: Result") }
 
 // MarshalText returns an error, as MarshalJSON does.
@@ -22,7 +22,7 @@ func (Result) MarshalText() ([]byte, error) { return redact.Marshal("authkey: Re
 // Format implements [fmt.Formatter], as Result's does.
 func (PrivateKey) Format(s fmt.State, _ rune) { redact.Format(s) }
 
-// LogValue implements [slog.LogValuer], likewise.
+// LogValue implements [slog.LogValuer], as Result's does.
 func (PrivateKey) LogValue() slog.Value { return redact.Value() }
 
 // MarshalJSON returns an error, as Result's does.
@@ -34,7 +34,7 @@ func (PrivateKey) MarshalText() ([]byte, error) { return redact.Marshal("authkey
 // Format implements [fmt.Formatter], as Result's does.
 func (Client) Format(s fmt.State, _ rune) { redact.Format(s) }
 
-// LogValue implements [slog.LogValuer], likewise.
+// LogValue implements [slog.LogValuer], as Result's does.
 func (Client) LogValue() slog.Value { return redact.Value() }
 
 // MarshalJSON returns an error, as Result's does.
@@ -46,7 +46,7 @@ func (Client) MarshalText() ([]byte, error) { return redact.Marshal("authkey: Cl
 // Format implements [fmt.Formatter], as Result's does.
 func (Server) Format(s fmt.State, _ rune) { redact.Format(s) }
 
-// LogValue implements [slog.LogValuer], likewise.
+// LogValue implements [slog.LogValuer], as Result's does.
 func (Server) LogValue() slog.Value { return redact.Value() }
 
 // MarshalJSON returns an error, as Result's does.

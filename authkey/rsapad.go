@@ -19,8 +19,8 @@ func (k *PublicKey) rsaPad(out *[rsaSize]byte, data []byte) {
 	}
 }
 
-// openRSAPad sets padded to the data with what followed it. The error is ErrPeer, unless
-// the computer is broken.
+// openRSAPad sets padded to the data and what followed it. The error is ErrPeer, unless the
+// hardware is broken.
 func (k *PrivateKey) openRSAPad(padded *[paddedSize]byte, data []byte) error {
 	err := rsapad.Open(padded, k.rsa, data)
 	if err == rsapad.ErrData {
@@ -32,7 +32,7 @@ func (k *PrivateKey) openRSAPad(padded *[paddedSize]byte, data []byte) error {
 	return nil
 }
 
-// system is the system's source of random bytes, without which the program ends.
+// system reads crypto/rand, which ends the program rather than fail.
 type system struct{}
 
 func (system) Read(b []byte) (int, error) { return rand.Read(b) }

@@ -13,25 +13,26 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// ServerOptions says who a server is.
+// ServerOptions describes a server.
 type ServerOptions struct {
 	// Key is the server's RSA key.
 	Key *PrivateKey
-	// Group is where keys are agreed on, or nil for Telegram's prime and 3.
+	// Group is the group in which keys are agreed on; nil means Telegram's prime and
+	// generator 3.
 	Group *bigdh.Group
-	// DC is the number of this data center, as in ClientOptions: whoever wants another
-	// one is refused.
+	// DC is the number of this data center, as in ClientOptions: a client that wants
+	// another one is refused.
 	DC int
-	// Exists, unless it is nil, reports whether there is another key with this id, which
-	// the client will be asked to replace. It is called from Step.
+	// Exists, unless it is nil, reports whether some other key already has this id. If so,
+	// the client is asked for another key. Exists is called from Step.
 	Exists func(id [8]byte) bool
 }
 
 // Server is the server's side of one exchange. It must not be used by more than one
 // goroutine at a time.
 //
-// Clients may send req_pq_multi any number of times before they mean it, and do so to see
-// how fast a connection is: a server may answer each with a Server of its own.
+// A client may send req_pq_multi any number of times before it goes on, and does so to see
+// how fast a connection is: a server may answer each with a new Server.
 type Server struct {
 	x          exchange
 	opt        ServerOptions
@@ -42,7 +43,7 @@ type Server struct {
 }
 
 // NewServer returns the server's side of an exchange. It panics if there is no key, or if
-// DC has more than 32 bits.
+// DC does not fit into an int32.
 func NewServer(opt ServerOptions) *Server {
 	if opt.Key == nil {
 		panic("authkey: server without Key")
@@ -58,13 +59,13 @@ func NewServer(opt ServerOptions) *Server {
 	return s
 }
 
-// Step takes what the client sent and returns the answer. The exchange was successful if
-// there is a Result then.
+// Step takes a message from the client and returns the answer. If there is a Result then,
+// the exchange has succeeded.
 //
-// With an error the exchange has ended: it is ErrPeer if the client broke the protocol,
-// ErrState if this was not the time to call Step, and that of ctx if ctx was done before.
-// There is no answer then, but for one case: if key after key has an id that exists, the
-// answer is dh_gen_fail, and should be sent.
+// An error ends the exchange. It is ErrPeer if the client broke the protocol, ErrState if
+// Step was called out of turn, and the error of ctx if ctx was done first. There is no
+// answer then, with one exception: if key after key has an id that exists, the answer is
+// dh_gen_fail, and should be sent.
 func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err error) {
 	if err = ctx.Err(); err == nil {
 		switch s.x.state {
@@ -108,7 +109,7 @@ func (s *Server) hello(message []byte) ([]byte, error) {
 func (s *Server) params(message []byte) ([]byte, error) {
 	x := &s.x
 	m, err := tl.ParseReqDHParams(message)
-	// Who has not done the work must not make the server do its own.
+	// A client that has not done its work must not make the server do its own.
 	if err != nil || !x.sameNonces(&m.Nonce, &m.ServerNonce) ||
 		!s.areFactors(m.P, m.Q) || m.Fingerprint != s.opt.Key.Fingerprint() {
 		return nil, ErrPeer
@@ -147,7 +148,7 @@ func (s *Server) params(message []byte) ([]byte, error) {
 	return reply.AppendServerDHParams(make([]byte, 0, 640)), nil
 }
 
-// areFactors reports whether p and q are this exchange's, in the one way to write them.
+// areFactors reports whether p and q are this exchange's factors, without leading zeros.
 func (s *Server) areFactors(p, q []byte) bool {
 	var number [8]byte
 	return bytes.Equal(p, minimal(number[:0], s.p)) && bytes.Equal(q, minimal(number[:0], s.q))
@@ -181,7 +182,7 @@ func (s *Server) agree(message []byte) ([]byte, error) {
 	}
 	answer := tl.GenOK
 	id := key.ID()
-	// Zeros stand for no key, in front of unencrypted messages.
+	// In the header of unencrypted messages, id zero stands for no key.
 	if id == [8]byte{} || s.opt.Exists != nil && s.opt.Exists(id) {
 		answer = tl.GenRetry
 		if x.attempts++; x.attempts == maxAttempts {
@@ -202,12 +203,12 @@ func (s *Server) agree(message []byte) ([]byte, error) {
 	return reply.Append(make([]byte, 0, 52)), err
 }
 
-// Result returns what the exchange led to, each time in a copy of its own, which Wipe does
-// not erase. It returns ErrState if there is nothing: before the end, after an error, or
-// after Wipe.
+// Result returns the outcome of the exchange. Every call returns a new copy, which
+// Server.Wipe does not erase. It returns ErrState before the end, after an error, or after
+// Wipe.
 func (s *Server) Result() (*Result, error) { return s.x.takeResult() }
 
-// Wipe erases all secrets, the key among them. The exchange has ended.
+// Wipe erases all secrets, including the key, and ends the exchange.
 func (s *Server) Wipe() {
 	if s.private != nil {
 		s.private.Wipe()

@@ -68,11 +68,11 @@ func handshakes(t *testing.T) map[string]handshakeVector {
 	return vectors
 }
 
-// zeros are for what is random and leads to nothing that was published.
+// zeros stand for random bytes that do not affect anything published.
 func zeros(n int) []byte { return make([]byte, n) }
 
-// replay has a client do what was published, with the nonces and the b of v, and returns
-// the three messages that it sent.
+// replay makes a client repeat what was published, with the nonces and the b of v, and
+// returns the three messages that it sent.
 func replay(t *testing.T, v *handshakeVector, key *PublicKey, resPQ, params, gen []byte) (sent [][]byte) {
 	t.Helper()
 	var c *Client
@@ -116,8 +116,8 @@ func replay(t *testing.T, v *handshakeVector, key *PublicKey, resPQ, params, gen
 	return sent[:3]
 }
 
-// TestTelegramSample is the exchange in Telegram's documentation, but for what RSA makes
-// of temporary keys that are not published.
+// TestTelegramSample is the exchange in Telegram's documentation, except for the RSA
+// ciphertexts, whose temporary keys are not published.
 func TestTelegramSample(t *testing.T) {
 	v := handshakes(t)["telegram-current-sample-2024-01-20"]
 	nonce, serverNonce := tl.Int128(v.Nonce), tl.Int128(v.ServerNonce)
@@ -145,8 +145,8 @@ func TestTelegramSample(t *testing.T) {
 	}
 }
 
-// TestCapturedExchange is one with a real server, which grammers has published with all
-// that was random. Its p_q_inner_data has no DC, which is no longer done.
+// TestCapturedExchange is an exchange with a real server, which grammers has published with
+// all of its random numbers. Its p_q_inner_data has no DC, which is no longer done.
 func TestCapturedExchange(t *testing.T) {
 	v := handshakes(t)["grammers-full-flow"]
 	sent := replay(t, &v, TelegramTestKeys()[0], v.Step1Response, v.Step2Response, v.Step3Response)
@@ -163,7 +163,7 @@ func TestCapturedExchange(t *testing.T) {
 }
 
 // TestOldSample has a generator that does not fit the prime, as Telegram's documentation
-// had once. It is refused, but its inner message opens and its hashes are right.
+// once did. It is refused, but its inner message opens and its hashes are right.
 func TestOldSample(t *testing.T) {
 	v := handshakes(t)["telegram-old-sample"]
 	nonce, serverNonce := tl.Int128(v.Nonce), tl.Int128(v.ServerNonce)
@@ -209,7 +209,7 @@ func TestTempKeys(t *testing.T) {
 	checked := 0
 	for _, v := range readVectors[vector](t, filepath.Join(publishedDir, "handshake_tmp_keys.json")) {
 		if len(v.NewNonce) != 32 {
-			continue // for programs that do not look at the length
+			continue // these are for programs that do not check the length
 		}
 		checked++
 		x := exchange{newNonce: tl.Int256(v.NewNonce), serverNonce: tl.Int128(v.ServerNonce)}
@@ -229,7 +229,7 @@ func TestTempKeys(t *testing.T) {
 	}
 }
 
-// TestPublishedRSA has fingerprints, the bare public operation, and RSA_PAD.
+// TestPublishedRSA covers fingerprints, the bare public operation, and RSA_PAD.
 func TestPublishedRSA(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	type vector struct {
@@ -353,7 +353,7 @@ func TestRSAPadVectors(t *testing.T) {
 	}
 }
 
-// TestBindVector has what another program has sealed.
+// TestBindVector opens what another program has sealed.
 func TestBindVector(t *testing.T) {
 	type vector struct {
 		Name      string

@@ -13,20 +13,20 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// memory returns what a value is made of.
+// memory returns the bytes of a value.
 func memory[T any](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
 }
 
-// secrets are what an exchange must not leave.
+// secrets are what an exchange must not leave behind.
 type secrets struct {
 	newNonce, key, b, tempKey, tempIV []byte
 }
 
 func (s *secrets) all() [][]byte { return [][]byte{s.newNonce, s.key, s.b, s.tempKey, s.tempIV} }
 
-// watch returns both sides just before the client's step with the given number, or with
-// number 3 after the end, and the secrets there are.
+// watch returns both sides just before the client's step with the given number, or after
+// the end if that is 3, together with the secrets at that point.
 func watch(t *testing.T, number int) (c *Client, s *Server, message []byte, found *secrets) {
 	t.Helper()
 	c, s = testClient(temporary), testServer()
@@ -41,7 +41,7 @@ func watch(t *testing.T, number int) (c *Client, s *Server, message []byte, foun
 			found.newNonce = bytes.Clone(c.x.newNonce[:])
 			var key, iv [32]byte
 			kdf.TempKeys(&key, &iv, &c.x.newNonce, &c.x.serverNonce)
-			found.tempKey, found.tempIV = key[:], iv[:28] // the rest is of the nonce
+			found.tempKey, found.tempIV = key[:], iv[:28] // the rest comes from the nonce
 		}
 		if i == 1 {
 			found.key = bytes.Clone(c.key[:])
@@ -80,8 +80,8 @@ func (s *Server) memories() [][]byte {
 	return m
 }
 
-// TestWiped looks for secrets in a Client and a Server: while they are needed they are
-// found, and at the end, after an error and after Wipe they are not.
+// TestWiped looks for secrets in a Client and a Server. While they are needed it must find
+// them; at the end, after an error and after Wipe it must not.
 func TestWiped(t *testing.T) {
 	for number := 1; number <= 2; number++ {
 		c, s, message, found := watch(t, number)
@@ -142,7 +142,7 @@ func TestWiped(t *testing.T) {
 // TestWipeStack looks for secrets on the stack after each step.
 func TestWipeStack(t *testing.T) {
 	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
-	// The test may call more than once: there are as many exchanges.
+	// The function may be called more than once: there are as many exchanges.
 	const calls = 4
 	for number := 1; number <= 2; number++ {
 		var cs, ss []func()
@@ -151,7 +151,7 @@ func TestWipeStack(t *testing.T) {
 			c, s, message, f := watch(t, number)
 			cs = append(cs, func() { c.Step(t.Context(), message) })
 			if number == 1 {
-				// The server's next step, with what a client like this one sends.
+				// The server's next step needs what a client like this one sends.
 				twin := *c
 				answer := mustStep(t, &twin, message)
 				f.key = bytes.Clone(twin.key[:])
@@ -186,7 +186,7 @@ func TestWipeStack(t *testing.T) {
 	}, func() [][]byte { return [][]byte{tempKey, data[:8]} })
 }
 
-// next calls one of the functions after the other.
+// next returns a function that calls the functions one after the other.
 func next(fs []func()) func() {
 	i := 0
 	return func() {

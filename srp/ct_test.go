@@ -17,7 +17,7 @@ func clientCase(t *testing.T, secrets ...[]byte) ct.Case {
 	p, v := account(t)
 	b := newServer(t, p, &v).B()
 	publicA := [Size]byte{Size - 1: 9}
-	result := make([]byte, ProofSize) // whose address is always the same
+	result := make([]byte, ProofSize) // its address is always the same
 	return ct.Case{
 		Secrets: secrets,
 		Run: func(secret []byte) []byte {
@@ -28,7 +28,7 @@ func clientCase(t *testing.T, secrets ...[]byte) ct.Case {
 			copy(result, m1[:])
 			return result
 		},
-		// Whether B leads nowhere is public, as is that a base is below p.
+		// Whether B is refused is public, as is whether a base is below p.
 		Public: []string{"internal/srpcore.(*Params).Prove", "bigdh.(*Group).ExpBytes"},
 	}
 }
@@ -39,8 +39,8 @@ func random(n int) []byte {
 	return b
 }
 
-// TestMemcheck has all that is done with passwords, verifiers and exponents, but for what
-// package bigdh does.
+// TestMemcheck covers everything that is done with passwords, verifiers and exponents,
+// except by package bigdh.
 func TestMemcheck(t *testing.T) {
 	p, v := account(t)
 	publicA := [Size]byte{Size - 1: 9}
@@ -106,7 +106,7 @@ func TestMemcheck(t *testing.T) {
 	}
 }
 
-// TestTrace has a client with the kernels that valgrind does not know: four million
+// TestTrace runs a client with the kernels that valgrind does not support: four million
 // instructions, twice.
 func TestTrace(t *testing.T) {
 	ones := make([]byte, 32+Size)

@@ -17,7 +17,7 @@ func Example() {
 	}
 	params := &srp.Params{Group: group, Salt1: []byte("of the server"), Salt2: []byte("another one")}
 
-	// A client sets a password. The server keeps what comes out, and not the password.
+	// A client sets a password. The server stores the verifier and salt1, not the password.
 	verifier, salt1, err := srp.NewVerifier(ctx, params, []byte("correct horse"))
 	if err != nil {
 		log.Fatal(err)

@@ -1,14 +1,14 @@
 // Package srp implements two-step verification of Telegram accounts, for clients and
-// servers: the variant of SRP-6a in which a client proves that it knows the password, and
-// a server that has a verifier in place of the password learns no more than that.
+// servers. It is the variant of SRP-6a in which a client proves that it knows the password;
+// the server stores a verifier in place of the password and learns nothing more.
 //
-// A client answers account.password, which has a group, two salts and B, with the A and the
-// M1 of [Check], in inputCheckPasswordSRP. A new password is set by the verifier of
-// [NewVerifier], in account.passwordInputSettings. Both hash the password, which takes some
-// tens of milliseconds on purpose.
+// A client answers account.password, which has a group, two salts and B, with the A and M1
+// of [Check], in inputCheckPasswordSRP. To set a new password, it sends the verifier of
+// [NewVerifier], in account.passwordInputSettings. Both functions hash the password, which
+// takes tens of milliseconds on purpose.
 //
-// Where H is SHA-256, numbers are 256 bytes, big-endian, and PBKDF2 is that of HMAC-SHA-512
-// with 100,000 iterations:
+// H is SHA-256, numbers are 256 bytes, big-endian, and PBKDF2 uses HMAC-SHA-512 with 100,000
+// iterations:
 //
 //	SH(d, s) = H(s || d || s)        x = SH( PBKDF2( SH(SH(password, salt1), salt2), salt1 ), salt2 )
 //	v = g^x                          k = H(p || g)
@@ -16,11 +16,11 @@
 //	u = H(A || B)                    S = (B - k·v)^(a + u·x) = (A·v^u)^b
 //	M1 = H( (H(p) ⊕ H(g)) || H(salt1) || H(salt2) || A || B || H(S) )
 //
-// The server never proves anything: what it is otherwise known by must be enough.
+// The server never proves anything: the client must know it by other means.
 //
 // Passwords, verifiers, exponents and S are secret: no branch and no memory address depends
-// on them, but for the length of a password and for whether it was right. Copies are cleared
-// as far as they are this package's; the standard library's hashes leave theirs.
+// on them, except on the length of a password and on whether it was right. The package
+// clears its own copies; the standard library's hashes leave theirs.
 //
 // See https://core.telegram.org/api/srp.
 package srp
@@ -39,41 +39,41 @@ import (
 
 // Sizes in bytes.
 const (
-	// Size is that of A, B and verifiers.
+	// Size is the length of A, B and verifiers.
 	Size = srpcore.Size
-	// ProofSize is that of M1.
+	// ProofSize is the length of M1.
 	ProofSize = srpcore.ProofSize
-	// saltSize is how much NewVerifier adds to the server's salt.
+	// saltSize is how many bytes NewVerifier adds to the server's salt.
 	saltSize = srpcore.SaltSize
 )
 
 var (
-	// ErrPassword says that the password is empty, which none may be.
+	// ErrPassword says that the password is empty, which is not allowed.
 	ErrPassword = errors.New("srp: empty password: to log in without one send inputCheckPasswordEmpty, " +
 		"and to remove one an empty new_password_hash")
-	// ErrServer says that the server's B is out of range, or would make A or M1 tell of
-	// the password.
+	// ErrServer says that the server's B is out of range, or was chosen so that A or M1
+	// would reveal something about the password.
 	ErrServer = srpcore.ErrServer
-	// ErrVerifier says that a verifier is not one that NewVerifier has made in this group.
+	// ErrVerifier says that a verifier cannot come from NewVerifier with this group.
 	ErrVerifier = errors.New("srp: invalid verifier")
 )
 
-// Params is what the server says of a password, in
+// Params are the server's parameters for a password, as in
 // passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow.
 type Params struct {
-	// Group is of p and g, which bigdh.NewGroup checks.
+	// Group is the group of p and g, made by bigdh.NewGroup, which checks them.
 	Group *bigdh.Group
-	// Salt1 and Salt2 have any length.
+	// Salt1 and Salt2 may have any length.
 	Salt1, Salt2 []byte
 }
 
 func (p *Params) core() *srpcore.Params { return (*srpcore.Params)(p) }
 
-// Check returns A and M1, with which a client proves that it knows the password, for the B
-// that the server has sent as srp_B. The password is UTF-8, as it was typed.
+// Check returns A and M1, with which a client proves that it knows the password. It answers
+// the B that the server has sent as srp_B. The password is UTF-8, exactly as typed.
 //
-// It returns ErrPassword if the password is empty, ErrServer if B has not 248 to 256 bytes
-// or is not from 1 to p-1, or is one that shows the server's ill will, and the error of ctx
+// It returns ErrPassword if the password is empty, ErrServer if B is not 248 to 256 bytes
+// long, is not from 1 to p-1, or can only come from a malicious server, and the error of ctx
 // soon after ctx is done.
 func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte, m1 [ProofSize]byte, err error) {
 	b, err := p.core().ParseB(srpB)
@@ -93,7 +93,7 @@ func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte,
 
 // answer returns the A and M1 of a client whose password has the hash x.
 func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [ProofSize]byte, err error) {
-	private, err := p.Group.GenerateKey(nil) // whose A is never unsafe
+	private, err := p.Group.GenerateKey(nil) // its A is never unsafe
 	if err != nil {
 		return a, m1, err
 	}
@@ -107,10 +107,10 @@ func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [
 	return public, m1, nil
 }
 
-// NewVerifier returns the verifier of a new password, which is sent as new_password_hash,
-// and the salt1 that goes with it: the server's, with 32 random bytes after it. With that
-// in new_algo the server keeps both. The password is UTF-8, as it was typed; if it is empty
-// the error is ErrPassword, and if ctx is done before, that of ctx.
+// NewVerifier returns the verifier of a new password, to be sent as new_password_hash, and
+// the salt1 that goes with it: the server's, followed by 32 random bytes. The server
+// receives that salt1 in new_algo and stores both. The password is UTF-8, exactly as typed.
+// NewVerifier returns ErrPassword if it is empty, and the error of ctx if ctx is done first.
 func NewVerifier(ctx context.Context, p *Params, password []byte) (v [Size]byte, salt1 []byte, err error) {
 	if len(password) == 0 {
 		return v, nil, ErrPassword
@@ -127,21 +127,21 @@ func NewVerifier(ctx context.Context, p *Params, password []byte) (v [Size]byte,
 	return v, salt1, nil
 }
 
-// Server is the server's side of one attempt to log in. It must not be used by more than
-// one goroutine at a time.
+// Server is the server's side of one attempt to log in. It must not be used by more than one
+// goroutine at a time.
 type Server struct {
 	params  Params
 	private *bigdh.PrivateKey // nil after the attempt
 	v, b    [Size]byte
 }
 
-// NewServer returns the server's side for the account with verifier v, which is of
-// NewVerifier and has the salts of p. It returns ErrVerifier unless v is from 2 to p-2.
+// NewServer returns the server's side for an account whose verifier v was made by
+// NewVerifier, with the salts in p. It returns ErrVerifier unless v is from 2 to p-2.
 func NewServer(p *Params, v *[Size]byte) (*Server, error) {
 	if !srpcore.Below(v, p.Group) {
 		return nil, ErrVerifier
 	}
-	// With 0, 1 or -1 everybody knows S.
+	// With 0, 1 or -1 anybody can compute S.
 	m := p.Group.Modulus()
 	one := [Size]byte{Size - 1: 1}
 	var less, more [Size]byte
@@ -171,11 +171,11 @@ func NewServer(p *Params, v *[Size]byte) (*Server, error) {
 	return s, nil
 }
 
-// B returns what the client is to be sent, as srp_B.
+// B returns what the client must be sent as srp_B.
 func (s *Server) B() [Size]byte { return s.b }
 
-// Verify reports whether A and M1 are of somebody who knows the password. It says so once:
-// after that, a client that wants to try again needs another B, and the answer is false.
+// Verify reports whether A and M1 prove knowledge of the password. It answers once: after
+// that it returns false, and a client that wants to try again needs another B.
 func (s *Server) Verify(a, m1 []byte) bool {
 	if s.private == nil {
 		return false
@@ -197,7 +197,7 @@ func (s *Server) Verify(a, m1 []byte) bool {
 	return subtle.ConstantTimeCompare(want[:], m1) == 1
 }
 
-// secret returns S, which is (A·v^u)^b.
+// secret returns S = (A·v^u)^b.
 func (s *Server) secret(publicA *[Size]byte, u *[sha256.Size]byte) (secret [Size]byte) {
 	exponent := s.private.Bytes()
 	defer clear(exponent[:])
@@ -212,7 +212,7 @@ func (s *Server) secret(publicA *[Size]byte, u *[sha256.Size]byte) (secret [Size
 	return secret
 }
 
-// Wipe erases the verifier and the exponent. Verify is false after it.
+// Wipe erases the verifier and the exponent. Verify returns false afterwards.
 func (s *Server) Wipe() {
 	if s.private != nil {
 		s.private.Wipe()

@@ -56,8 +56,8 @@ func readVectors[V any](t testing.TB, file string) []V {
 // publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
 
-// withRandom has the given bytes for random ones, and wants all of them to be used. No test
-// that uses it may be parallel.
+// withRandom replaces random bytes by the given ones, and requires that all of them are
+// used. No test that uses it may be parallel.
 func withRandom(t testing.TB, f func(), parts ...[]byte) {
 	t.Helper()
 	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
@@ -94,7 +94,7 @@ func (v *vector) params(t testing.TB) *Params {
 	return &Params{Group: group, Salt1: v.Salt1, Salt2: v.Salt2}
 }
 
-// checkClient does what a client does with the password and the exponent of v.
+// checkClient repeats what a client does with the password and the exponent of v.
 func checkClient(t *testing.T, v *vector) {
 	t.Helper()
 	p := v.params(t)
@@ -127,7 +127,7 @@ func checkClient(t *testing.T, v *vector) {
 	}
 }
 
-// TestVectors has what another program has computed, on both sides.
+// TestVectors compares both sides with what another program has computed.
 func TestVectors(t *testing.T) {
 	for _, v := range readVectors[vector](t, filepath.Join("testdata", "srp_generated.json")) {
 		checkClient(t, &v)
@@ -154,7 +154,7 @@ func TestPublishedVectors(t *testing.T) {
 	rejected := 0
 	for _, v := range readVectors[vector](t, filepath.Join(publishedDir, "srp.json")) {
 		if v.MustReject {
-			// A toy, with a prime of six bits. There is no way to have a group of it.
+			// A toy, with a prime of six bits, for which there can be no Group.
 			rejected++
 			if _, err := bigdh.NewGroup(v.P, v.G); err != bigdh.ErrPrime {
 				t.Errorf("%s: %v, want %v", v.Name, err, bigdh.ErrPrime)
@@ -203,11 +203,11 @@ func testParams(t testing.TB) *Params {
 
 var password = []byte("correct horse")
 
-// hash is what a password is hashed to, where it does not matter which: to hash one takes
+// hash stands for the hash of a password where it does not matter which: hashing one takes
 // long.
 var hash = sha256.Sum256(password)
 
-// account returns what a server keeps of a password with that hash.
+// account returns what a server stores for a password with that hash.
 func account(t testing.TB) (*Params, [Size]byte) {
 	t.Helper()
 	p := testParams(t)
@@ -278,7 +278,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// TestVerify changes each byte of what a client sends, and asks twice.
+// TestVerify changes each byte of what a client sends, and calls Verify twice.
 func TestVerify(t *testing.T) {
 	p, v := account(t)
 	prime := p.Group.Prime()
@@ -312,7 +312,7 @@ func TestVerify(t *testing.T) {
 	try("M1 is long", func(a, m1 []byte) ([]byte, []byte) { return a, append(m1, 0) })
 	try("A is long", func(a, m1 []byte) ([]byte, []byte) { return append([]byte{1}, a...), m1 })
 
-	// With these A, S is known to everybody.
+	// With these A, anybody can compute S.
 	for name, a := range map[string][]byte{
 		"nothing": nil, "0": {0}, "0, long": make([]byte, Size), "1": {1}, "p": prime[:],
 		"p-1": minus(prime, 1), "p+1": minus(prime, -1),
@@ -323,7 +323,7 @@ func TestVerify(t *testing.T) {
 			var padded [Size]byte
 			copy(padded[Size-len(a):], a)
 			m1 := p.core().HashM1(&padded, &b, &secret)
-			s := *s // with a key of its own
+			s := *s // with its own private key
 			s.private, _ = p.Group.GenerateKey(nil)
 			if s.Verify(a, m1[:]) {
 				t.Errorf("A = %s is accepted", name)
@@ -331,7 +331,7 @@ func TestVerify(t *testing.T) {
 		}
 	}
 
-	// The right answer, without the zeros in front that A may have.
+	// The right answer, without the leading zeros that A may have.
 	for found := false; !found; {
 		s := newServer(t, p, &v)
 		b := s.B()
@@ -361,7 +361,8 @@ func minus(p [Size]byte, d int64) []byte {
 	return n.Sub(n, big.NewInt(d)).FillBytes(make([]byte, Size))
 }
 
-// TestHostileServer has B that are out of range, or made to know what a client computes.
+// TestHostileServer sends B that are out of range, or chosen to know what a client
+// computes.
 func TestHostileServer(t *testing.T) {
 	p, v := account(t)
 	prime := p.Group.Prime()
@@ -382,7 +383,7 @@ func TestHostileServer(t *testing.T) {
 			t.Errorf("B = %s: %x, %x, %v, want %v", name, a, m1, err, ErrServer)
 		}
 	}
-	// It is refused before the password is hashed.
+	// B is refused before the password is hashed.
 	if _, _, err := Check(endsAfter{t.Context(), new(int)}, p, password, nil); err != ErrServer {
 		t.Errorf("no B: %v, want %v", err, ErrServer)
 	}
@@ -411,7 +412,7 @@ func TestVerifierOutOfRange(t *testing.T) {
 	}
 }
 
-// TestEmptyPassword: the error says what to do in place of it.
+// TestEmptyPassword: the error says what to do instead.
 func TestEmptyPassword(t *testing.T) {
 	p, v := account(t)
 	b := newServer(t, p, &v).B()
@@ -430,7 +431,7 @@ func TestEmptyPassword(t *testing.T) {
 	}
 }
 
-// endsAfter is a context that is done when it has been asked so many times.
+// endsAfter is a context that is done after a number of calls of Err.
 type endsAfter struct {
 	context.Context
 	left *int
@@ -445,7 +446,7 @@ func (c endsAfter) Err() error {
 	return nil
 }
 
-// TestCancelled: hashing asks again and again, and ends when it is to.
+// TestCancelled: hashing checks its context again and again, and ends once it is done.
 func TestCancelled(t *testing.T) {
 	p, v := account(t)
 	b := newServer(t, p, &v).B()
@@ -469,7 +470,7 @@ func TestPrinted(t *testing.T) {
 	redacttest.NotEncoded(t, *s)
 }
 
-// FuzzLogin has anything for what one side sends the other.
+// FuzzLogin replaces what one side sends the other by arbitrary bytes.
 func FuzzLogin(f *testing.F) {
 	p, v := account(f)
 	prime := p.Group.Prime()
@@ -499,7 +500,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkServer is the whole work of a server for one attempt.
+// BenchmarkServer measures a server's whole work for one attempt.
 func BenchmarkServer(b *testing.B) {
 	p, v := account(b)
 	s := newServer(b, p, &v)

@@ -1,10 +1,9 @@
 // Package cpuid tells which CPU features the kernels of this module may use.
 //
-// A flag is true only if the CPU has the instructions and the operating system
-// keeps their registers. GODEBUG=cpu.NAME=off turns a feature off, with the
-// names given beside the flags. With the purego build tag, and on other
-// architectures than the one a flag names, every flag is the constant false, so
-// that dispatch on it disappears at compile time.
+// A flag is true only if the CPU has the instructions and the operating system keeps their
+// registers. GODEBUG=cpu.NAME=off turns a feature off, with the names given beside the
+// flags. With the purego build tag, and on architectures other than the flag's own, every
+// flag is the constant false, so that dispatch on it disappears at compile time.
 package cpuid
 
 import (

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestAgainstKernel compares the flags with what Linux found by its own means.
+// TestAgainstKernel compares the flags with what Linux detected.
 func TestAgainstKernel(t *testing.T) {
 	kernel := kernelFlags(t)
 	for _, f := range []struct {
@@ -31,7 +31,7 @@ func TestAgainstKernel(t *testing.T) {
 	} {
 		want := slices.Contains(kernel, f.kernel) && !turnedOff(f.godebug)
 		if f.kernel == "vaes" {
-			want = want && X86HasAVX // whose encodings it has
+			want = want && X86HasAVX // VAES uses its encodings
 		}
 		if f.got != want {
 			t.Errorf("%s = %v, want %v from /proc/cpuinfo and GODEBUG", f.kernel, f.got, want)

@@ -4,8 +4,8 @@ package cpuid
 
 import "golang.org/x/sys/cpu"
 
-// Flags, all known to golang.org/x/sys/cpu: aes, asimd, sha2. Every CPU that Go runs
-// on has the second, so that it is there to be turned off.
+// Flags, all known to golang.org/x/sys/cpu: aes, asimd, sha2. Every CPU that Go supports
+// has asimd; its flag exists so that it can be turned off.
 var (
 	ARM64HasAES   = cpu.ARM64.HasAES
 	ARM64HasASIMD = cpu.ARM64.HasASIMD

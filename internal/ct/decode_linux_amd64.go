@@ -90,7 +90,7 @@ func isPrefix(b byte) bool {
 	return false
 }
 
-// hasModRM1 is about opcodes of one byte. LEA counts as having none.
+// hasModRM1 reports whether a one-byte opcode has a ModRM byte. LEA counts as having none.
 func hasModRM1(op byte) bool {
 	switch {
 	case op < 0x40:
@@ -107,7 +107,7 @@ func hasModRM1(op byte) bool {
 	return false
 }
 
-// hasModRM2 is about opcodes of two bytes, by the second. NOP counts as having none.
+// hasModRM2 is the same for two-byte opcodes, given the second. NOP counts as having none.
 func hasModRM2(op byte) bool {
 	switch {
 	case op >= 0x05 && op <= 0x0b, // SYSCALL, UD2, …

@@ -10,13 +10,12 @@
 //
 // [Memcheck] marks the secret as undefined for valgrind, which follows undefined bits
 // through every instruction and reports branches and addresses that depend on them
-// (Langley, "ctgrind", 2010). One run speaks for all values of the secret, on the path
-// that was taken. Valgrind does not know AVX-512.
+// (Langley, "ctgrind", 2010). One run speaks for all values of the secret, on the path that
+// was taken. Valgrind does not support AVX-512.
 //
 // [Trace] executes the computation instruction by instruction, once for each of a few
-// secrets, and compares which instructions these were and the addresses they accessed.
-// It handles every instruction that the CPU has, but speaks only for the secrets that it
-// was given.
+// secrets, and compares the instructions and the addresses that they accessed. It handles
+// every instruction that the CPU has, but speaks only for the secrets that it was given.
 //
 // Neither sees instructions that take longer for some values than for others.
 package ct

@@ -12,9 +12,9 @@ import (
 	"unsafe"
 )
 
-// Memcheck runs c under valgrind with a secret that is undefined, and fails the test if
-// a branch or an address depended on it. The results of c must be undefined then, or the
-// secret would have been lost on the way.
+// Memcheck runs c under valgrind with a secret that is undefined, and fails the test if a
+// branch or an address depends on it. The results of c must be undefined too: otherwise the
+// secret got lost on the way.
 func Memcheck(t *testing.T, c Case) {
 	t.Helper()
 	if Subject() {
@@ -84,7 +84,7 @@ func (c *Case) runUndefined(t *testing.T) {
 	}
 	mark(makeMemDefined, result)
 	mark(makeMemDefined, secret)
-	// Of a planted index, valgrind reports the load, and not what is loaded.
+	// For a planted index, valgrind reports the load, not the value loaded.
 	if (defined > 0 || len(result) == 0) && !c.Planted {
 		t.Errorf("%d of %d bytes of the result do not depend on the secret", defined, len(result))
 	}
@@ -114,14 +114,14 @@ func validity(b []byte) []byte {
 
 func address(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
-// memError is what valgrind reports about one place, with the call stack, innermost
-// function first.
+// memError is valgrind's report about one place, with the call stack, innermost function
+// first.
 type memError struct {
 	kind   string
 	frames []runtime.Frame
 }
 
-// parseReport reads what valgrind --xml=yes wrote. Only program counters are taken from
+// parseReport reads the output of valgrind --xml=yes. It takes only program counters from
 // it: this process is the same program, and knows better than valgrind what is there.
 func parseReport(file []byte) (errors []memError, err error) {
 	var report struct {
@@ -169,10 +169,11 @@ const (
 )
 
 // culprit returns the innermost function of this module, and whether the report is about
-// the computation that is observed: everything below run is, except what the allocator
+// the computation under observation: everything below run is, except what the allocator
 // does with its own memory. That includes reports of invalid addresses, since valgrind
-// takes for defined what it reads there. If a frame of ours has no callers, valgrind got
-// lost in assembly, and the rest of the runtime's and the test's reports are not ours.
+// takes for defined what it reads there. If the innermost frame is in this module and the
+// harness is not in the stack, valgrind got lost in assembly; other reports without the
+// harness, of the runtime and the test, do not count.
 func (e *memError) culprit() (function string, ours bool) {
 	for _, f := range e.frames {
 		name, inModule := strings.CutPrefix(f.Function, module)

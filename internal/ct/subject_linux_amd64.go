@@ -10,20 +10,21 @@ import (
 
 // Case is a computation with a secret.
 type Case struct {
-	// Secrets are values of the secret, equally long. Memcheck uses the first only.
+	// Secrets are values of the secret, all of the same length. Memcheck uses only the
+	// first.
 	Secrets [][]byte
-	// Run does the computation and returns its results. It is called once before
-	// anything is observed, and may prepare then what does not depend on the secret.
+	// Run does the computation and returns its results. It is called once before anything
+	// is observed, and may use that call to prepare what does not depend on the secret.
 	Run func(secret []byte) []byte
-	// Public names functions that branch on what the secret has become, because
-	// that is public: whether a value is refused, for example. They are given as
-	// in bigdh.(*Group).Exp. A function that does not do so is an error.
+	// Public names functions that branch on values derived from the secret because those
+	// values are public: whether a value is refused, for example. They are written as in
+	// bigdh.(*Group).Exp. It is an error to name a function that does not do so.
 	Public []string
-	// Planted says that Run leaks its secret, which has to be found.
+	// Planted says that Run leaks its secret, and that the leak has to be found.
 	Planted bool
 }
 
-// run is the frame from which on instructions are observed.
+// run is the frame below which instructions are observed.
 //
 //go:noinline
 func (c *Case) run(secret []byte) []byte { return c.Run(secret) }
@@ -36,8 +37,8 @@ const subjectEnv = "MTCORE_CT_SUBJECT"
 // Subject reports whether this process is being observed.
 func Subject() bool { return os.Getenv(subjectEnv) != "" }
 
-// subject returns the command that runs the test t as the subject, by means of a wrapper
-// if there is one.
+// subject returns the command that runs the test t as the subject, inside the wrapper if
+// one is given.
 func subject(t *testing.T, wrapper ...string) *exec.Cmd {
 	exe, err := os.Executable()
 	if err != nil {
@@ -49,7 +50,7 @@ func subject(t *testing.T, wrapper ...string) *exec.Cmd {
 	}
 	args := append(wrapper, exe, "-test.run", strings.Join(pattern, "/"), "-test.timeout", "5m")
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	// One thread runs Go code, and the runtime lets it.
+	// One thread runs Go code, and the runtime does not interrupt it.
 	cmd.Env = append(os.Environ(), subjectEnv+"=1", "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1,"+os.Getenv("GODEBUG"))
 	return cmd
 }

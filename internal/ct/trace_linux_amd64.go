@@ -25,8 +25,8 @@ func Trace(t *testing.T, c Case) {
 		c.runTraced(t)
 		return
 	}
-	// Who traces is a thread. It and the subject take turns, which is several times
-	// faster on one CPU.
+	// The tracer is a thread, not a process. It and the subject take turns, which is
+	// several times faster on one CPU.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer useOneCPU(t)()
@@ -64,8 +64,8 @@ func Trace(t *testing.T, c Case) {
 	}
 }
 
-// step is the execution of an instruction. Together with the instruction, the registers
-// are all that decides which memory it accesses.
+// step is the execution of an instruction. Besides the instruction itself, these registers
+// alone decide which memory it accesses.
 type step struct {
 	pc, sp, base, index uint64
 }
@@ -75,25 +75,25 @@ func (s step) String() string {
 	return fmt.Sprintf("%s %s:%d", f.Function, f.File[strings.LastIndex(f.File, "/")+1:], f.Line)
 }
 
-// The subject tells that a run begins or ends by a signal to itself, which the tracer
-// keeps from it.
+// The subject announces the beginning and the end of a run by a signal to itself, which the
+// tracer does not deliver.
 const (
 	beginSignal = syscall.SIGUSR1
 	endSignal   = syscall.SIGUSR2
 )
 
-// runTraced is Trace in the subject. Once it has written the number of its thread, all
-// other threads are stopped, so that neither the scheduler nor the collector interferes,
-// and then an answer comes.
+// runTraced is Trace in the subject. It writes the number of its thread and waits for an
+// answer. Before the answer comes, all other threads are stopped, so that neither the
+// scheduler nor the collector interferes.
 func (c *Case) runTraced(t *testing.T) {
-	secret := make([]byte, len(c.Secrets[0])) // one address for all
+	secret := make([]byte, len(c.Secrets[0])) // the same address for all
 	for _, s := range c.Secrets {
 		copy(secret, s)
 		c.run(secret)
 	}
 
-	// No function of package os, which would let the scheduler have this thread's
-	// place while it waits.
+	// Functions of package os would let the scheduler give this thread's place away while
+	// it waits.
 	runtime.LockOSThread()
 	id := strconv.AppendInt(nil, int64(syscall.Gettid()), 10)
 	id = append(id, '\n')
@@ -119,7 +119,7 @@ func raise(s syscall.Signal) {
 	syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(syscall.Gettid()), uintptr(s))
 }
 
-// tracee is a subject of which one thread can be told to run.
+// tracee is a subject with one thread that can be told to run.
 type tracee struct {
 	cmd      *exec.Cmd
 	thread   int
@@ -225,8 +225,8 @@ func (p *tracee) continueTo(t *testing.T, want syscall.Signal) {
 	}
 }
 
-// steps calls f with each step until the end of the run, then reports true, or until f
-// reports false, then does so too.
+// steps calls f with each step. It returns true at the end of the run, or false as soon as
+// f does.
 func (p *tracee) steps(t *testing.T, f func(s step) bool) bool {
 	t.Helper()
 	for {
@@ -280,7 +280,7 @@ func (p *tracee) step() (s step, err error) {
 	return s, nil
 }
 
-// wait waits until a thread stops, and returns by which signal.
+// wait waits until a thread stops, and returns the signal that stopped it.
 func wait(thread int) (syscall.Signal, error) {
 	var status syscall.WaitStatus
 	for {

@@ -12,16 +12,16 @@ import (
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-// Two environment variables keep a run from losing a test without anybody noticing. Both
-// are lists with commas between backends, as in "ige:AES-NI", and other things, as in
+// Two environment variables keep a run from losing tests unnoticed. Each is a
+// comma-separated list of backends, as in "ige:AES-NI", and of other things, as in
 // "vectors".
 const (
-	// RequireEnv lists what this run must not go without. That it is not there, whether
-	// for the machine, the build tags or GODEBUG, is a failure and not a skip.
+	// RequireEnv lists what this run must have. If any of it is missing, because of the
+	// machine, the build tags or GODEBUG, that is a failure and not a skip.
 	RequireEnv = "MTCORE_REQUIRE"
-	// MissingEnv, where it is not empty, lists all that this run may go without, or is
-	// "none". Then a test that is skipped for lack of anything else fails, and so does a
-	// backend in neither list.
+	// MissingEnv, if not empty, lists everything that this run may lack, or is "none". Then
+	// a test that is skipped for lack of anything else fails, and so does a backend in
+	// neither list.
 	MissingEnv = "MTCORE_MISSING"
 )
 
@@ -39,7 +39,7 @@ func All(t *testing.T, p *impl.Package, f func(t *testing.T)) {
 	}
 }
 
-// Ready fails the test if f, which is a way into p, is not preceded by the test of p's backends.
+// Ready fails the test if f, an entry point of package p, can run before p's backends were tested.
 func Ready(t *testing.T, p *impl.Package, name string, f func()) {
 	t.Helper()
 	defer p.Again()()
@@ -49,7 +49,7 @@ func Ready(t *testing.T, p *impl.Package, name string, f func()) {
 	}
 }
 
-// Require fails the test if p has not the backends that RequireEnv and MissingEnv say.
+// Require fails the test unless p has the backends that RequireEnv and MissingEnv call for.
 func Require(t testing.TB, p *impl.Package) {
 	t.Helper()
 	for _, complaint := range complaints(p, os.Getenv(RequireEnv), os.Getenv(MissingEnv)) {
@@ -81,7 +81,8 @@ func complaints(p *impl.Package, require, missing string) (all []string) {
 
 func listed(list, name string) bool { return slices.Contains(strings.Split(list, ","), name) }
 
-// Need skips a test of one backend of p where that is not available, as SkipWithout does.
+// Need skips a test of one backend of p if that backend is not available, as SkipWithout
+// does.
 func Need(t testing.TB, p *impl.Package, name string) {
 	t.Helper()
 	for _, b := range p.Backends() {
@@ -92,9 +93,9 @@ func Need(t testing.TB, p *impl.Package, name string) {
 	SkipWithout(t, p.Name()+":"+name)
 }
 
-// NeedPublished skips a test without dir, which has vectors out of the tests of other
-// projects, as SkipWithout does without "vectors". They are theirs to publish, so that a
-// clone of this repository does not come with them.
+// NeedPublished skips a test if there is no dir, as SkipWithout does without "vectors". The
+// directory has vectors from the tests of other projects; publishing them is up to those
+// projects, so a clone of this repository does not include them.
 func NeedPublished(t testing.TB, dir string) {
 	t.Helper()
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -102,8 +103,8 @@ func NeedPublished(t testing.TB, dir string) {
 	}
 }
 
-// SkipWithout skips a test for lack of what, or fails it where RequireEnv lists what, or
-// where MissingEnv is set and does not.
+// SkipWithout skips a test for lack of what, or fails it if RequireEnv lists what, or if
+// MissingEnv is set and does not list it.
 func SkipWithout(t testing.TB, what string) {
 	t.Helper()
 	if listed(os.Getenv(RequireEnv), what) {

@@ -18,7 +18,7 @@ var (
 func init() { backends.SelfTest(func() bool { return true }) }
 
 func TestAll(t *testing.T) {
-	t.Setenv(RequireEnv, "") // where these backends are unknown
+	t.Setenv(RequireEnv, "") // these backends are unknown there
 	t.Setenv(MissingEnv, "")
 	var got []string
 	All(t, backends, func(t *testing.T) { got = append(got, backends.String()) })
@@ -72,7 +72,7 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
-// A recorder is a test that says how it ended.
+// A recorder is a test that records how it ended.
 type recorder struct {
 	testing.TB
 	ended string
@@ -83,7 +83,7 @@ func (r *recorder) Skip(...any)           { r.end("skipped") }
 func (r *recorder) Fatalf(string, ...any) { r.end("failed") }
 func (r *recorder) Skipf(string, ...any)  { r.end("skipped") }
 
-// end ends the goroutine, as it does in package testing, and keeps a failure.
+// end ends the goroutine, as package testing does, and remembers a failure.
 func (r *recorder) end(how string) {
 	r.ended = cmp.Or(r.ended, how)
 	runtime.Goexit()
@@ -101,8 +101,8 @@ func ended(f func(t testing.TB)) string {
 	return r.ended
 }
 
-// TestNeed: what is not there skips a test, and fails it where it is required, or where
-// other things only may be missing.
+// TestNeed: a missing backend skips a test, but fails it if the backend is required, or if
+// only other things may be missing.
 func TestNeed(t *testing.T) {
 	backend := func(name string) func(testing.TB) {
 		return func(t testing.TB) { Need(t, backends, name) }

@@ -1,6 +1,7 @@
-// Package kdfspec has what packages kdf and envelope, and the generators of their kernels, need
-// to know of MTProto 2.0's key derivation: where the secret parts of an authorization key K
-// are, and how SHA-256 begins and ends. With x being 0 or 8, by the side that sent the message T,
+// Package kdfspec holds what packages kdf and envelope, and the generators of their kernels, need
+// to know about MTProto 2.0's key derivation: where the secret parts of an authorization key K
+// are, and how SHA-256 begins and ends. With x = 0 or 8, depending on the side that sent the
+// message T,
 //
 //	msg_key = SHA256( K[88+x : 120+x] || T )[8:24]
 //	A       = SHA256( msg_key || K[x : x+36] )
@@ -16,7 +17,7 @@ const (
 	HashBlockSize = 64 // of SHA-256
 )
 
-// Parts of an authorization key, x to be added to the offsets.
+// Parts of an authorization key; x is added to the offsets.
 const (
 	HashOffset = 88 // of what is hashed before the message
 	HashSize   = 32
@@ -36,9 +37,9 @@ var Initial = [8]uint32{
 	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 }
 
-// Pad appends the padding of FIPS 180-4, 5.1.1, to the n bytes at the beginning of end, which
-// are zero from there on. These n bytes are the last of length. It returns how many blocks, one
-// or two if n is less than HashBlockSize, that makes.
+// Pad appends the padding of FIPS 180-4, 5.1.1, to the first n bytes of end, which are the last
+// of a message of the given length; the rest of end must be zero. It returns the number of blocks
+// in end: one or two if n is less than HashBlockSize.
 func Pad(end []byte, n, length int) (blocks int) {
 	blocks = (n + 1 + 8 + HashBlockSize - 1) / HashBlockSize
 	end[n] = 0x80

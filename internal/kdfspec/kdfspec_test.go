@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestInitial reads the state of a new hash of the standard library.
+// TestInitial reads the state of a new hash from the standard library.
 func TestInitial(t *testing.T) {
 	state, err := sha256.New().(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
@@ -20,8 +20,8 @@ func TestInitial(t *testing.T) {
 	}
 }
 
-// TestPad hashes, by the standard library, blocks that Pad has completed: their state is the
-// digest of what is in them.
+// TestPad lets the standard library hash blocks that Pad has completed: the state afterwards
+// is the digest of their contents.
 func TestPad(t *testing.T) {
 	for n := range HashBlockSize + 1 {
 		for _, before := range []int{0, HashBlockSize, 5 * HashBlockSize} {

@@ -1,8 +1,8 @@
-// Package limbs is arithmetic with numbers of up to 2048 bits, in portable Go and in time
-// that depends on their length only. The kernels of package bigdh/asm do the same.
+// Package limbs implements arithmetic on numbers of up to 2048 bits, in portable Go and in
+// time that depends only on their length. The kernels of package bigdh/asm do the same.
 //
-// A number is a slice of limbs of 64 bits, from the least significant one on. Numbers that
-// belong together are of one length, and only a product is twice as long.
+// A number is a slice of 64-bit limbs, the least significant one first. All operands of a
+// function have the same length; only a product is twice as long.
 package limbs
 
 import (
@@ -13,13 +13,13 @@ import (
 // max is the length of the longest number.
 const max = 32
 
-// Products are computed column by column (Comba): all products of limbs that belong to
-// one column of the result are added up in three words before anything is stored. Factors
-// are kept in both orders of limbs, so that both slices of a column are read upwards. The
-// loops along a column take two steps at a time, since the compiler needs as many
-// instructions to set the registers for a multiplication as for the multiplication itself
-// (12 % of an exponentiation). Lengths and capacities are made one variable first, since the
-// loops have no register to spare for more (5 %).
+// Products are computed column by column (Comba): all products of limbs that belong to one
+// column of the result are added up in three words before anything is stored. Factors are
+// kept in both orders of limbs, so that both slices of a column are read upwards. The loops
+// along a column take two steps at a time, since the compiler needs as many instructions to
+// set the registers for a multiplication as for the multiplication itself (12 % of an
+// exponentiation). Lengths and capacities are put into one variable first, since the loops
+// have no register to spare for more (5 %).
 
 // Mul sets t = x·y.
 func Mul(t, x, y []uint64) {
@@ -47,7 +47,7 @@ func Mul(t, x, y []uint64) {
 	clear(r)
 }
 
-// Square sets t = x². Of the products x_i·x_j and x_j·x_i it computes one.
+// Square sets t = x². Of each pair x_i·x_j and x_j·x_i it computes one.
 func Square(t, x []uint64) {
 	var room [max]uint64
 	size := len(x)
@@ -84,14 +84,14 @@ func Square(t, x []uint64) {
 	clear(r)
 }
 
-// Reduce sets z to a number that is t/R modulo n, where R is 2 to the number of bits that
-// n has room for, t is below R², reversed is n with the most significant limb first, and
-// k0 is -1/n mod 2^64. It adds the multiple q·n that makes the lower half of t zero. The
+// Reduce sets z to a number congruent to t/R modulo n. R is 2 to the number of bits in the
+// limbs of n, t is below R², reversed is n with the most significant limb first, and k0 is
+// -1/n mod 2^64. Reduce adds the multiple q·n that makes the lower half of t zero. The
 // result is below R, but not always below n:
 //
 //	(t + q·n)/R < (R² + R·n)/R = R + n
 //
-// and n is subtracted if, and only if, it is not below R. For t < R it is at most n.
+// and n is subtracted if and only if that is not below R. For t < R the result is at most n.
 func Reduce(z, t, n, reversed []uint64, k0 uint64) {
 	var room [max]uint64
 	size := len(n)
@@ -192,8 +192,8 @@ func Less(x, y []uint64) (borrow uint64) {
 	return borrow
 }
 
-// SubtractOnce subtracts n from the number carry:x, unless that is below n. It must be
-// below 2n.
+// SubtractOnce subtracts n from the number carry:x unless that is below n. It must be below
+// 2n.
 func SubtractOnce(x, n []uint64, carry uint64) {
 	var room [max]uint64
 	d := room[:len(x)]
@@ -206,8 +206,8 @@ func SubtractOnce(x, n []uint64, carry uint64) {
 	clear(d)
 }
 
-// SubtractMultiple subtracts n·2^shift from x, which is one limb longer than n, unless that
-// is more than x. The shift is from 0 to 63.
+// SubtractMultiple subtracts n·2^shift from x, which is one limb longer than n, unless the
+// multiple is more than x. The shift is from 0 to 63.
 func SubtractMultiple(x, n []uint64, shift int) {
 	var room [max + 1]uint64
 	d := room[:len(x)]
@@ -224,8 +224,8 @@ func SubtractMultiple(x, n []uint64, shift int) {
 	clear(d)
 }
 
-// Window returns width bits, 8 at most, of the big-endian number e, from the given one on,
-// counted from the least significant one. There are zeros above the topmost bit.
+// Window returns width bits of the big-endian number e, at most 8, starting at the given
+// bit, counted from the least significant one. There are zeros above the topmost bit.
 func Window(e []byte, bit, width int) int {
 	i := len(e) - 1 - bit/8
 	v := int(e[i])
@@ -249,7 +249,7 @@ func SubMod(z, x, y, n []uint64) {
 	}
 }
 
-// Reverse sets r to the limbs of x in the other order.
+// Reverse sets r to the limbs of x in reverse order.
 func Reverse(r, x []uint64) {
 	for i, limb := range x {
 		r[len(x)-1-i] = limb
@@ -257,7 +257,7 @@ func Reverse(r, x []uint64) {
 }
 
 // Inverse returns x^-1 mod 2^64 for odd x, by Newton's iteration: x is its own inverse
-// modulo 8, and each step doubles the number of bits that are right.
+// modulo 8, and each step doubles the number of correct bits.
 func Inverse(x uint64) uint64 {
 	y := x
 	for range 5 {
@@ -266,14 +266,14 @@ func Inverse(x uint64) uint64 {
 	return y
 }
 
-// SetBytes sets z to the big-endian number b, which is as long.
+// SetBytes sets z to the big-endian number b, which has the same length.
 func SetBytes(z []uint64, b []byte) {
 	for i := range z {
 		z[i] = binary.BigEndian.Uint64(b[len(b)-8*(i+1):])
 	}
 }
 
-// PutBytes sets b to the number x, which is as long, in big-endian order.
+// PutBytes sets b to the number x, which has the same length, in big-endian order.
 func PutBytes(b []byte, x []uint64) {
 	for i, limb := range x {
 		binary.BigEndian.PutUint64(b[len(b)-8*(i+1):], limb)

@@ -9,7 +9,7 @@ import (
 
 func newRand(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }
 
-// awkward returns limbs that are all zeros, all ones, one bit, or random: those at which
+// awkward returns limbs that are all zeros, all ones, one bit, or random: values at which
 // carries go wrong.
 func awkward(r *rand.ChaCha8, n int) []uint64 {
 	x := make([]uint64, n)
@@ -47,7 +47,7 @@ func toBig(x []uint64) *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-// dirty returns n limbs that nothing may take for zeros.
+// dirty returns n limbs that must not be taken for zeros.
 func dirty(n int) []uint64 {
 	x := make([]uint64, n)
 	for i := range x {
@@ -56,7 +56,7 @@ func dirty(n int) []uint64 {
 	return x
 }
 
-// sizes are a single limb, and those of RSA's primes and of Diffie–Hellman.
+// sizes are a single limb, two, and those of RSA's primes and of Diffie–Hellman.
 var sizes = []int{1, 2, 16, 32}
 
 // each runs f for pairs of numbers of each size.
@@ -138,7 +138,7 @@ func TestSums(t *testing.T) {
 	})
 }
 
-// TestModular has sums and differences modulo y, of numbers below it.
+// TestModular covers sums and differences modulo y, of numbers below y.
 func TestModular(t *testing.T) {
 	each(t, func(t *testing.T, x, y []uint64) {
 		n := toBig(y)

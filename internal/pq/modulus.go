@@ -2,8 +2,8 @@ package pq
 
 import "math/bits"
 
-// modulus is an odd number below 2^63 with what Montgomery's multiplication needs.
-// Numbers modulo n are below n; what sequences are made of need not be in Montgomery
+// modulus is an odd number below 2^63 with its constant for Montgomery multiplication.
+// Numbers modulo n are below n. Those that a sequence is made of need not be in Montgomery
 // form, since any numbers will do.
 type modulus struct {
 	n       uint64
@@ -35,13 +35,13 @@ func (m modulus) next(x, c uint64) uint64 {
 // reduce returns (hi·2^64 + lo)/2^64 mod n, for hi < n.
 func (m modulus) reduce(hi, lo uint64) uint64 {
 	q, _ := bits.Mul64(lo*m.inverse, m.n)
-	// Both lower halves are equal: hi - q is what is left of the difference.
+	// Both lower halves are equal: hi - q is what remains of the difference.
 	r, borrow := bits.Sub64(hi, q, 0)
 	return r + m.n&-borrow
 }
 
-// first takes up to count steps from x on and returns the first gcd(x - start, n) that is
-// not 1.
+// first takes up to count steps from x and returns the first gcd(x - start, n) that is not
+// 1.
 func (m modulus) first(x, start, c uint64, count int) uint64 {
 	for range count {
 		x = m.next(x, c)

@@ -1,10 +1,10 @@
-// Package pq factors the number that a server sends at the beginning of an exchange of
-// an authorization key, and makes such numbers: pq = p·q with p < q, both odd primes, below
-// 2^63. To factor it is the proof of work that keeps clients from beginning exchanges
-// faster than a server can answer them.
+// Package pq factors the number that a server sends at the beginning of an auth-key
+// exchange, and makes such numbers: pq = p·q, below 2^63, where p < q are odd primes.
+// Factoring it is the proof of work that keeps clients from starting exchanges faster than
+// a server can answer them.
 //
-// Whatever the number, it takes a bounded number of steps. None of this is secret, and
-// nothing takes constant time.
+// The number of steps is bounded for any input. Nothing here is secret, and nothing takes
+// constant time.
 //
 // See https://core.telegram.org/mtproto/auth_key.
 package pq
@@ -20,19 +20,19 @@ import (
 var ErrNumber = errors.New("pq: not the product of two different odd primes below 2^63")
 
 // Factor returns the primes p < q whose product is n. It returns ErrNumber if there are
-// none, or soon after ctx is done the error of ctx.
+// none, and the error of ctx soon after ctx is done.
 //
 // The method is Pollard's, with Brent's way to find a cycle ("An improved Monte Carlo
 // factorization algorithm", 1980): a sequence x → x² + c modulo n is also one modulo p,
-// where it repeats itself after some √p steps, and then the difference of two of its
-// numbers is a multiple of p.
+// where it repeats after about √p steps; then the difference of two of its numbers is a
+// multiple of p.
 func Factor(ctx context.Context, n uint64) (p, q uint64, err error) {
 	if n > math.MaxInt64 || n%2 == 0 || n < 3*5 {
 		return 0, 0, ErrNumber
 	}
 	p = smallDivisor(n)
 	if p == 0 {
-		// The search would end only with the last of the steps it may take.
+		// The search would only end at the limit of its steps.
 		if isPrime(n) || isSquare(n) {
 			return 0, 0, ErrNumber
 		}
@@ -51,8 +51,8 @@ func Factor(ctx context.Context, n uint64) (p, q uint64, err error) {
 	return p, q, nil
 }
 
-// small is the bound of divisors that are tried one by one. Sequences modulo small primes
-// soon repeat themselves, and then modulo both primes before anybody looks.
+// small bounds the divisors that are tried one by one. Sequences modulo small primes repeat
+// so soon that they would repeat modulo both primes before the first gcd is computed.
 const small = 256
 
 // smallDivisor returns the least odd divisor of n that is below small, and below n, or 0.
@@ -66,20 +66,20 @@ func smallDivisor(n uint64) uint64 {
 }
 
 const (
-	// maxSteps bounds the steps of all sequences together. The search takes 100,000 on
-	// average for primes of 31 bits, and more than this for fewer than one number in a
-	// billion.
+	// maxSteps bounds the steps of all sequences together. For primes of 31 bits the search
+	// takes 100,000 on average; fewer than one number in a billion needs more than
+	// maxSteps.
 	maxSteps = 1 << 20
-	// batch is how many differences are multiplied before their product is looked at:
-	// its greatest common divisor with n costs as much as 30 steps.
+	// batch is how many differences are multiplied before the gcd of their product and n is
+	// computed, which costs as much as 30 steps.
 	batch = 512
-	// restarts bounds how often sequences are given up that repeat themselves modulo both
-	// primes at once. Modulo the smallest primes, that is one pair in ten.
+	// restarts bounds how often a pair of sequences is given up because one repeats modulo
+	// both primes at once. For the smallest primes that happens to one pair in ten.
 	restarts = 16
 )
 
-// divisor returns a divisor of n other than 1 and n, where n is odd and has no divisor
-// below small, or ErrNumber if it found none.
+// divisor returns a divisor of n other than 1 and n, or ErrNumber if it finds none. n must
+// be odd and have no divisor below small.
 func divisor(ctx context.Context, n uint64) (uint64, error) {
 	m := newModulus(n)
 	steps := 0
@@ -92,16 +92,16 @@ func divisor(ctx context.Context, n uint64) (uint64, error) {
 	return 0, ErrNumber
 }
 
-// divisor looks for a divisor in the sequences with ca and cb. It returns n if one of them
-// repeats itself for all divisors at once.
+// divisor looks for a divisor in the sequences with the constants ca and cb. It returns n
+// if one of them repeats for all divisors at once.
 //
-// The sequences are computed side by side: a step has to wait for the one before, and
-// meanwhile the multiplier has time for another. The first to repeat itself ends the
-// search, after fewer steps by a factor of √2.
+// The sequences are computed side by side: each step waits for the one before, which leaves
+// the multiplier free for the other sequence. The first to repeat ends the search, which
+// takes fewer steps by a factor of √2.
 func (m modulus) divisor(ctx context.Context, ca, cb uint64, steps *int) (uint64, error) {
 	a, b := uint64(2), uint64(2)
-	// The number that is at hand after so many steps is compared with as many that
-	// follow. So a cycle is found that begins before and is not longer.
+	// Each number after 1, 2, 4, … steps is compared with as many of the numbers that
+	// follow. This finds any cycle that starts no later and is no longer than that.
 	for length := 1; ; length *= 2 {
 		startA, startB := a, b
 		for done := 0; done < length; done += batch {

@@ -58,8 +58,8 @@ func TestPublishedVectors(t *testing.T) {
 	}
 }
 
-// TestFactorSmall has all products of two odd primes below 700, of which many sequences
-// repeat themselves modulo both primes at once.
+// TestFactorSmall covers all products of two odd primes below 700. For many of them
+// sequences repeat modulo both primes at once.
 func TestFactorSmall(t *testing.T) {
 	var primes []uint64
 	for n := uint64(3); n < 700; n += 2 {
@@ -74,7 +74,8 @@ func TestFactorSmall(t *testing.T) {
 	}
 }
 
-// randomBigPrime returns a prime with the given number of bits that math/big takes for one.
+// randomBigPrime returns a number with the given number of bits that math/big takes for
+// prime.
 func randomBigPrime(random *rand.Rand, bits int) uint64 {
 	for {
 		n := random.Uint64()>>(64-bits) | 1<<(bits-1) | 1
@@ -84,7 +85,7 @@ func randomBigPrime(random *rand.Rand, bits int) uint64 {
 	}
 }
 
-// TestFactorRandom has primes of all sizes whose product is below 2^63.
+// TestFactorRandom covers primes of all sizes with products below 2^63.
 func TestFactorRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for bits := 9; bits <= 61; bits++ {
@@ -141,7 +142,7 @@ func TestFactorHostile(t *testing.T) {
 	}
 }
 
-// TestSteps gives the search numbers in which it finds nothing.
+// TestSteps gives the search numbers in which it finds no divisor.
 func TestSteps(t *testing.T) {
 	prime := uint64(math.MaxInt64 - 24)
 	steps := 0
@@ -152,7 +153,7 @@ func TestSteps(t *testing.T) {
 	if steps < maxSteps || steps > maxSteps+2*batch {
 		t.Errorf("%d steps, want %d or hardly more", steps, maxSteps)
 	}
-	// Modulo a small prime, sequences repeat themselves again and again.
+	// Modulo a small prime, sequences repeat again and again.
 	for _, prime := range []uint64{257, 65537, 1<<31 - 1} {
 		if d, err := divisor(t.Context(), prime); d != 0 || err != ErrNumber {
 			t.Errorf("divisor of %d: %d, %v, want 0, %v", prime, d, err, ErrNumber)
@@ -160,7 +161,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// endsAfter is a context that is done when it has been asked so many times.
+// endsAfter is a context that is done after a number of calls of Err.
 type endsAfter struct {
 	context.Context
 	left *int
@@ -175,7 +176,8 @@ func (c endsAfter) Err() error {
 	return nil
 }
 
-// TestFactorCancelled: the search asks again and again, and ends when it is to.
+// TestFactorCancelled: the search checks its context again and again, and ends once it is
+// done.
 func TestFactorCancelled(t *testing.T) {
 	const n = 3037000453 * 3037000493
 	for _, left := range []int{0, 1, 20} {
@@ -274,7 +276,7 @@ func BenchmarkFactor(b *testing.B) {
 	}
 }
 
-// BenchmarkFactorNothing takes all the steps there are.
+// BenchmarkFactorNothing takes the maximum number of steps.
 func BenchmarkFactorNothing(b *testing.B) {
 	for b.Loop() {
 		if _, err := divisor(b.Context(), math.MaxInt64-24); err != ErrNumber {

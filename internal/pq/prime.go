@@ -7,8 +7,8 @@ import (
 	"math/bits"
 )
 
-// witnesses are bases with which the test of Miller and Rabin is right about all numbers
-// below 2^64 (Sorenson and Webster, "Strong pseudoprimes to twelve prime bases", 2015).
+// witnesses are bases for which the Miller–Rabin test is right about all numbers below 2^64
+// (Sorenson and Webster, "Strong pseudoprimes to twelve prime bases", 2015).
 var witnesses = [...]uint64{2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37}
 
 // isPrime reports whether n, which is odd and below 2^63, is prime.
@@ -19,7 +19,7 @@ func isPrime(n uint64) bool {
 	m := newModulus(n)
 	one := -n % n // 2^64 mod n, which is 1 in Montgomery form
 	minusOne := n - one
-	square := one // to become 2^128 mod n
+	square := one // becomes 2^128 mod n
 	for range 64 {
 		square = m.double(square)
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Size writes so many bytes.
+// Size formats a number of bytes.
 func Size(n int) string {
 	switch {
 	case n >= 1<<20 && n%(1<<20) == 0:
@@ -17,7 +17,7 @@ func Size(n int) string {
 	}
 }
 
-// Duration writes so many nanoseconds, in three digits.
+// Duration formats a number of nanoseconds with three digits.
 func Duration(ns float64) string {
 	unit := "ns"
 	switch {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Tables and pages find rows and columns by what follows, and never by what they are called there:
-// a label may be changed at any time, an id never. The id of a case is its suite and what is done to
-// how much; that of a row is the way that it was done in, of ours with the backend; that of a column
-// is what the row is compared with.
+// Tables and pages find rows and columns by the ids below, never by their labels: a label may be
+// changed at any time, an id never. The id of a case is its suite, what is done, and to how much;
+// that of a row is the way in which it was done and, for mtcore's own rows, the backend; that of a
+// column is what the row is compared with.
 
-// A Way is how somebody does the work of a case: "who.how".
+// A Way says who does the work of a case, and how: "who.how".
 type Way string
 
-// The ways that more than one program names. Others are where their contender is, in
-// bench/internal, and bench/testdata/rows.txt has all of them.
+// These are the ways that more than one program names. The others are next to their contenders in
+// bench/internal; bench/testdata/rows.txt lists them all.
 const (
 	OneShot     Way = "mtcore.oneshot" // ige.Message
 	Batch       Way = "mtcore.batch"
@@ -25,9 +25,9 @@ const (
 	Exp         Way = "mtcore.exp"
 	DH          Way = "mtcore.dh"
 	NewKey      Way = "mtcore.new-key"
-	KnownGroup  Way = "mtcore.group-known"   // the check of a prime that is Telegram's,
-	SeenGroup   Way = "mtcore.group-seen"    // that was checked before,
-	NewGroup    Way = "mtcore.group-unknown" // that is not known
+	KnownGroup  Way = "mtcore.group-known"   // checks Telegram's prime
+	SeenGroup   Way = "mtcore.group-seen"    // checks a prime that was checked before
+	NewGroup    Way = "mtcore.group-unknown" // checks an unknown prime
 	ChatMessage Way = "mtcore.message"
 	FileEncrypt Way = "mtcore.file-encrypt"
 	FileDecrypt Way = "mtcore.file-decrypt"
@@ -47,7 +47,7 @@ const (
 	MathBigPowers Way = "math-big.exp"
 )
 
-// A Column is what a value of a row is: its time, or a comparison with another row.
+// A Column says what a value in a row is: its time, or a comparison with another row.
 type Column string
 
 const (
@@ -55,8 +55,8 @@ const (
 	Allocs     Column = "allocs"
 	VsGotd     Column = "vs-gotd"
 	VsGogram   Column = "vs-gogram"
-	VsPeer     Column = "vs-peer" // the fastest that does the same
-	VsOne      Column = "vs-one"  // a batch beside one message at a time
+	VsPeer     Column = "vs-peer" // the fastest peer that does the same
+	VsOne      Column = "vs-one"  // a batch against one message at a time
 	OfOne      Column = "of-one"
 	OfLimit    Column = "of-limit"
 	OfIGE      Column = "of-ige"
@@ -64,7 +64,7 @@ const (
 	OfPowers   Column = "of-powers"
 )
 
-// A CaseID is what identifies a case. Op is of its suite; Count and Size are as in Result.
+// A CaseID identifies a case. Op is an operation of the suite; Count and Size are as in Result.
 type CaseID struct {
 	Suite, Op   string
 	Count, Size int
@@ -74,8 +74,8 @@ func (c CaseID) String() string {
 	return fmt.Sprintf("%s/%s/%dx%d", c.Suite, strings.ReplaceAll(c.Op, " ", "-"), c.Count, c.Size)
 }
 
-// Row returns the id of a row of the case; backend is empty if the way is not ours, or if it is about
-// the best backend, whichever that is.
+// Row returns the id of a row of the case. The backend is empty if the way is not mtcore's, or if the
+// row is that of the best backend, whichever that is.
 func (c CaseID) Row(way Way, backend string) string { return c.String() + "/" + RowName(way, backend) }
 
 // RowName identifies a row within its case.
@@ -92,5 +92,5 @@ func (r *Result) CaseID() CaseID { return CaseID{r.Suite, r.Op, r.Count, r.Size}
 // Row identifies the result within its case.
 func (r *Result) Row() string { return RowName(r.Way, r.Backend) }
 
-// ID identifies the result in any report: such as "ige/encrypt/1x16384/mtcore.oneshot@AES-NI".
+// ID identifies the result in any report, as in "ige/encrypt/1x16384/mtcore.oneshot@AES-NI".
 func (r *Result) ID() string { return r.CaseID().Row(r.Way, r.Backend) }

@@ -2,10 +2,10 @@ package results
 
 import "strings"
 
-// Reports from before rows had ids are known by what their tables called things. These labels are
-// those of that time, whatever they are now; nothing is added here.
+// Reports from before rows had ids are recognised by the labels of their tables. The labels below
+// are those of that time, whatever they are now; nothing is added here.
 
-// upgrade gives the rows of an old report their ids. It reports whether there were any without.
+// upgrade gives the rows of an old report their ids. It reports whether any had none.
 func (r *Report) upgrade() bool {
 	old := false
 	for i := range r.Results {
@@ -63,7 +63,7 @@ func oldColumn(title string) Column {
 	return Column(slug(title))
 }
 
-// slug makes an id of a label that is not known: better than to refuse the report.
+// slug makes an id from an unknown label, which is better than refusing the report.
 func slug(label string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(label), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

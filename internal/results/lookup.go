@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// A Lookup finds what a table or a page is made of, and notes what it does not find.
+// A Lookup finds what a table or a page needs, and notes what is missing.
 type Lookup struct {
 	*Report
 	missing []string
 }
 
-// Want returns the row of a way, of ours that of the best backend.
+// Want returns the row of a way, for mtcore's ways that of the best backend.
 func (l *Lookup) Want(id CaseID, way Way) *Result {
 	if c := l.Case(id); c != nil {
 		return l.Of(c, way)
@@ -21,7 +21,7 @@ func (l *Lookup) Want(id CaseID, way Way) *Result {
 	return nil
 }
 
-// Of is Want for a case that is there.
+// Of is Want for a case that is already known.
 func (l *Lookup) Of(c *Case, way Way) *Result {
 	x := c.Of(way)
 	if x == nil {
@@ -30,7 +30,7 @@ func (l *Lookup) Of(c *Case, way Way) *Result {
 	return x
 }
 
-// Ratio returns what a row has in a column. Of a row that is missing itself it says nothing.
+// Ratio returns the value of a row in a column. If there is no row, it notes nothing.
 func (l *Lookup) Ratio(x *Result, id Column) *Ratio {
 	if x == nil {
 		return nil
@@ -48,7 +48,7 @@ func (l *Lookup) miss(what string) {
 	}
 }
 
-// Err returns an error with the ids of all that was wanted and is missing.
+// Err returns an error with the ids of everything that was wanted and is missing.
 func (l *Lookup) Err() error {
 	if len(l.missing) == 0 {
 		return nil

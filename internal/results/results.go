@@ -1,9 +1,9 @@
-// Package results is the format in which benchmarks keep their results: the program in bench and the
-// benchmark of package mobile write it, and tables, pages and comparisons are made from it.
+// Package results defines the format of benchmark results: the program in bench and the benchmark of
+// package mobile write it, and tables, pages and comparisons are made from it.
 //
-// A report is a JSON object; what its fields mean is said here and nowhere else. All times
-// are in nanoseconds, all sizes in bytes. Fields may be added without a new Schema; one that
-// is removed or means something else needs one. What is said of "ids" is in ids.go.
+// A report is a JSON object. Its fields are documented here and nowhere else. All times are in
+// nanoseconds, all sizes in bytes. A field may be added without a new Schema; to remove one or to
+// change its meaning takes a new one. Ids are explained in ids.go.
 package results
 
 import (
@@ -18,16 +18,16 @@ import (
 // Schema names this format and its version.
 const Schema = "mtcore-bench/1"
 
-// A Report is what one run of bench found out.
+// A Report is the outcome of one run of bench.
 type Report struct {
 	Schema string `json:"schema"`
-	// Disturbed says that something else used the machine so much that the numbers are in doubt,
-	// and Why how that was noticed, from Probe.
+	// Disturbed says that something else used the machine so much that the numbers are in doubt. Why
+	// says what in Probe shows it.
 	Disturbed bool     `json:"disturbed"`
 	Why       []string `json:"why,omitempty"`
-	// Partial says that less than everything was asked for, or can be measured by the program.
+	// Partial says that less than everything was requested, or can be measured by the program.
 	Partial bool      `json:"partial,omitempty"`
-	Time    time.Time `json:"time"` // of the run's end, in UTC
+	Time    time.Time `json:"time"` // when the run ended, in UTC
 	Machine Machine   `json:"machine"`
 	Build   Build     `json:"build"`
 	Probe   *Probe    `json:"probe,omitempty"`
@@ -35,19 +35,20 @@ type Report struct {
 	Targets []Target  `json:"targets"`
 }
 
-// A Probe is what was seen of the machine before, during and after a run. See bench/internal/probe.
+// A Probe is what was observed of the machine before, during and after a run. See
+// bench/internal/probe.
 type Probe struct {
 	Before Reading   `json:"before"`
 	During []Reading `json:"during"`
 	After  Reading   `json:"after"`
-	// Quiet is the least ratio of throughput to latency that is known of this machine.
+	// Quiet is the lowest known ratio of throughput to latency on this machine.
 	Quiet float64 `json:"quiet"`
-	// Steal is the share of the time in which the hypervisor had the CPUs do something else, if the
-	// system tells.
+	// Steal is the share of the time in which the hypervisor took the CPUs away, if the system
+	// reports it.
 	Steal float64 `json:"steal"`
 }
 
-// A Reading is how long an operation takes on average in a loop of independent ones and in a chain
+// A Reading is how long an operation takes on average, in a loop of independent ones and in a chain
 // in which each waits for the one before.
 type Reading struct {
 	Throughput float64 `json:"throughput"`
@@ -56,34 +57,34 @@ type Reading struct {
 
 // A Machine is what the numbers depend on.
 type Machine struct {
-	Name     string   `json:"name"` // that its user gave it, or that of its CPU
+	Name     string   `json:"name"` // given by the user, or that of the CPU
 	CPU      string   `json:"cpu"`
 	OS       string   `json:"os"`   // in Go's words
 	Arch     string   `json:"arch"` // in Go's words
 	Cores    int      `json:"cores"`
-	Features []string `json:"features"` // of the CPU, that mtcore knows to use
+	Features []string `json:"features"` // of the CPU, of those that mtcore uses
 	// Backends names, for each package, the implementations that the machine can run,
 	// the best one last.
 	Backends map[string][]string `json:"backends"`
 }
 
-// A Build is what the program was made of.
+// A Build says what the program was built from.
 type Build struct {
 	Go       string            `json:"go"`
 	Commit   string            `json:"commit,omitempty"`   // if go recorded it
 	Modified bool              `json:"modified,omitempty"` // since that commit
 	Tags     string            `json:"tags,omitempty"`
-	Peers    map[string]string `json:"peers"` // versions, by path of the module
+	Peers    map[string]string `json:"peers"` // versions, by module path
 }
 
-// A Kind tells what a result is about.
+// A Kind says what a result is about.
 type Kind string
 
 const (
 	Ours  Kind = "mtcore"
 	Peer  Kind = "peer"
-	Limit Kind = "limit" // what nothing can be faster than on this machine
-	Part  Kind = "part"  // a part of the work, to compare with
+	Limit Kind = "limit" // the most that is possible on this machine
+	Part  Kind = "part"  // a part of the work, for comparison
 )
 
 // A Result is what one contender did in one case: a row of a table.
@@ -91,25 +92,25 @@ type Result struct {
 	Suite string `json:"suite"` // such as "ige"
 	Case  string `json:"case"`  // what a reader calls it, such as "encrypt 16 KiB"
 
-	// What the case consists of: so many messages of so many bytes. Size is 0 where
-	// lengths differ or mean nothing, Bytes is what is processed in all, if anything.
-	// Suite, Op, Count and Size are the id of the case.
+	// The case is Count messages of Size bytes each. Size is 0 where lengths differ or mean nothing;
+	// Bytes is the total that is processed, if any. Suite, Op, Count and Size are the id of the
+	// case.
 	Op    string `json:"op"`
 	Count int    `json:"count"`
 	Size  int    `json:"size"`
 	Bytes int    `json:"bytes"`
 
-	// Way and Backend, which ours have, are the id of the row in its case; Who and How are what
-	// a reader calls it.
+	// Way and Backend are the id of the row within its case; only mtcore's own rows have a Backend.
+	// Who and How are the labels that a reader sees.
 	Kind    Kind   `json:"kind"`
 	Way     Way    `json:"way"`
 	Who     string `json:"who"`
 	How     string `json:"how"`
 	Backend string `json:"backend,omitempty"`
 
-	// Ns is the time that the work took, the median over the rounds; half of the
-	// rounds took between Low and High, all of them between Min and Max. Samples are
-	// medians over consecutive rounds, 20 at most.
+	// Ns is the time that the work took, the median over the rounds. Half of the rounds took between
+	// Low and High, all of them between Min and Max. Samples are medians over consecutive rounds, 20
+	// at most.
 	Rounds  int       `json:"rounds"`
 	Ns      float64   `json:"ns"`
 	Low     float64   `json:"low"`
@@ -124,15 +125,15 @@ type Result struct {
 	Ratios []Ratio `json:"ratios,omitempty"`
 }
 
-// A Ratio compares a result with another one of its case: the median of the ratios within
+// A Ratio compares a result with another one of the same case: it is the median of the ratios within
 // the rounds.
 type Ratio struct {
 	ID    Column `json:"id"`
 	Title string `json:"title"` // of the column in tables
-	// Multiple says that Value is the own time over the other's. Else it is the other's
-	// over the own.
+	// Multiple says that Value is this row's time over the other's. Otherwise it is the other's over
+	// this row's.
 	Multiple bool `json:"multiple"`
-	// Of is the other row, in the words of RowName; Who and How are what it is called.
+	// Of is the other row, as RowName writes it; Who and How are its labels.
 	Of    string  `json:"of"`
 	Who   string  `json:"who"`
 	How   string  `json:"how"`
@@ -150,15 +151,15 @@ type Target struct {
 	ID     Column  `json:"id"`
 	Column string  `json:"column"` // its title
 	Bound  float64 `json:"bound"`
-	// Value is what came out, if Measured.
+	// Value is the result, if Measured.
 	Measured bool    `json:"measured"`
 	Value    float64 `json:"value"`
 	Met      bool    `json:"met"`
-	// Limit is the best value that is possible, if it is known.
+	// Limit is the best possible value, if it is known.
 	Limit float64 `json:"limit,omitempty"`
 }
 
-// MBPerSecond is in 10⁶ bytes.
+// MBPerSecond returns the throughput in 10⁶ bytes per second.
 func (r *Result) MBPerSecond() float64 {
 	if r.Ns == 0 {
 		return 0
@@ -241,7 +242,7 @@ func (c *Case) Has(kind Kind) bool {
 	return slices.ContainsFunc(c.Results, func(x *Result) bool { return x.Kind == kind })
 }
 
-// Of returns the result of a way, of ours that with the best backend, or nil.
+// Of returns the result of a way, for mtcore's ways that of the best backend, or nil.
 func (c *Case) Of(way Way) *Result {
 	for _, x := range c.Results { // the best backend comes first
 		if x.Way == way {
@@ -310,7 +311,7 @@ func Parse(text []byte) (*Report, error) {
 		return nil, fmt.Errorf("not a report of this version: schema %q, want %q", r.Schema, Schema)
 	}
 	if r.upgrade() {
-		r.Partial = true // nobody wrote down whether it is
+		r.Partial = true // such reports do not say
 	}
 	return &r, nil
 }

@@ -50,8 +50,8 @@ func full() *Report {
 	}
 }
 
-// TestGolden: others read these files. What is in the golden file must not change
-// without a new Schema, except that fields may be added.
+// TestGolden: others read these files. The golden file must not change without a new
+// Schema, except that fields may be added.
 func TestGolden(t *testing.T) {
 	got, err := full().Marshal()
 	if err != nil {
@@ -157,7 +157,7 @@ func TestOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := r.Find("ige/encrypt/1x16384/mtcore.one-shot@AES-NI") // a label that nobody had
+	x := r.Find("ige/encrypt/1x16384/mtcore.one-shot@AES-NI") // derived from an unknown label
 	if x == nil || x.Ratio(VsGotd) == nil || x.Ratios[0].Of != "gotd-ige.new" || x.Min != 14000 || x.Max != 15000 {
 		t.Errorf("got %+v", r.Results)
 	}
@@ -166,7 +166,7 @@ func TestOld(t *testing.T) {
 	}
 }
 
-// TestOldResults: every label of the results that the repository had by then is known.
+// TestOldResults: every label in the results that the repository had at that time is known.
 func TestOldResults(t *testing.T) {
 	r, err := Read("testdata/old-full.json")
 	if err != nil {

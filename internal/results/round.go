@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// rounded returns a copy of r without digits that mean nothing.
+// rounded returns a copy of r without meaningless digits.
 func (r *Report) rounded() *Report {
 	c := *r
 	c.Results = slices.Clone(r.Results)

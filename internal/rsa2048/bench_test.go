@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkDecrypt is the private operation. To compare: that of crypto/rsa, within the
-// shortest of the operations that it has, which removes a padding.
+// BenchmarkDecrypt measures the private operation. For comparison it measures crypto/rsa's,
+// as part of its shortest operation, which also removes a padding.
 func BenchmarkDecrypt(b *testing.B) {
 	k := testKey()
 	key := privateKey(b, k)
@@ -37,7 +37,7 @@ func BenchmarkDecrypt(b *testing.B) {
 	})
 }
 
-// BenchmarkEncrypt is the public operation, with the exponent that all keys have.
+// BenchmarkEncrypt measures the public operation, with the exponent that all keys have.
 func BenchmarkEncrypt(b *testing.B) {
 	key := privateKey(b, testKey()).Public()
 	b.ReportAllocs()

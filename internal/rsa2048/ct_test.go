@@ -12,7 +12,7 @@ import (
 	"github.com/mtcore/mtcore/internal/limbs"
 )
 
-// TestMemcheck has everything that is done with a key and with a plaintext, on the paths
+// TestMemcheck covers everything that is done with a key and with a plaintext, on the paths
 // that valgrind can run.
 func TestMemcheck(t *testing.T) {
 	random := newRand(60)
@@ -59,7 +59,7 @@ func TestMemcheck(t *testing.T) {
 				key.Public().Encrypt(&result, (*[Size]byte)(b))
 				return result[:]
 			},
-			Public: []string{"internal/rsa2048.(*PublicKey).Encrypt"}, // whether it is below n
+			Public: []string{"internal/rsa2048.(*PublicKey).Encrypt"}, // whether the ciphertext is below n
 		},
 	}
 	for name, c := range plantedCases(parts) {
@@ -74,7 +74,7 @@ func TestMemcheck(t *testing.T) {
 	}
 }
 
-// TestTrace has the paths that are assembly, with three keys and short exponents: each
+// TestTrace covers the paths in assembly, with three keys and short exponents: each
 // instruction takes some microseconds.
 func TestTrace(t *testing.T) {
 	var key PrivateKey
@@ -103,13 +103,13 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// memory returns that of x.
+// memory returns the bytes of x.
 func memory[T any](x *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(x)), unsafe.Sizeof(*x))
 }
 
 // secretKeys returns three keys, each as the memory of its primes and of q^-1, and two
-// exponents of so many bytes: random ones, ones, and one bit.
+// exponents of the given length: random, all ones, and one bit.
 func secretKeys(t *testing.T, exponent int) (list [][]byte) {
 	t.Helper()
 	e := make([]byte, 2*exponent)
@@ -127,7 +127,7 @@ func secretKeys(t *testing.T, exponent int) (list [][]byte) {
 	return list
 }
 
-// plantedCases are two ways to get exponentiation wrong, with windows of two bits.
+// plantedCases are two wrong ways to exponentiate, with windows of two bits.
 func plantedCases(secrets ...[]byte) map[string]ct.Case {
 	type elems = [4]elem
 	var result [2]half
@@ -171,8 +171,8 @@ func plantedCases(secrets ...[]byte) map[string]ct.Case {
 // onBackend runs f with one of the backends, by name.
 func onBackend(t *testing.T, name string, f func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) {
-		// Under valgrind, the CPU claims to lack what it has: there the question
-		// was answered before.
+		// Valgrind's CPU lacks features of the real one. The parent process has already
+		// checked that the backend is there.
 		if !ct.Subject() && name != "generic" {
 			impltest.Need(t, backends, name)
 		}

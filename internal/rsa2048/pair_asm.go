@@ -7,9 +7,9 @@ import (
 	"github.com/mtcore/mtcore/internal/limbs"
 )
 
-// The backends in radix 2^64, ADX and Armv8, have kernels of the same names, and elements
-// that are those of Generic. What there is to do for one prime waits for nothing of the
-// other, so that CPUs begin with the one before the other is done.
+// The backends in radix 2^64, ADX and Armv8, have kernels with the same names, and the same
+// elements as Generic. The work for one prime does not depend on the work for the other, so
+// a CPU starts on the second before it is done with the first.
 
 func mul(p *primes, z, x, y *elem) {
 	switch {

@@ -25,7 +25,7 @@ func squareGeneric(p *primes, z, x *elem, times int) {
 	clear(t[:])
 }
 
-// selectGeneric sets z to table[i] modulo the one prime and to table[j] modulo the other.
+// selectGeneric sets z to table[i] modulo one prime and to table[j] modulo the other.
 func selectGeneric(z *elem, table []elem, i, j int) {
 	*z = elem{}
 	for k := range table {
@@ -49,7 +49,7 @@ func enterGeneric(p *primes, z *elem, x *full) {
 	}
 }
 
-// leaveGeneric sets x = z/R modulo each prime, below that.
+// leaveGeneric sets x = z/R modulo each prime, below the prime.
 func leaveGeneric(p *primes, x *[2]half, z *elem) {
 	var t full
 	for i := range p.prime {

@@ -22,15 +22,15 @@ const (
 	ifmaDepth = 4 // how far the kernels move digits
 )
 
-// ifmaConstants are what IFMA computes from a pair of moduli in advance.
+// ifmaConstants are what IFMA computes in advance from a pair of moduli.
 type ifmaConstants struct {
-	// kernel is n, then 2^(-52·d) mod n for d = 1 … ifmaDepth, all as elements
-	// are, then -n^-1 mod 2^52 for each.
+	// kernel is n, then 2^(-52·d) mod n for d = 1 … ifmaDepth, all in the form of elements,
+	// then -n^-1 mod 2^52 for each prime.
 	kernel [(1+ifmaDepth)*len(elem{}) + 2]uint64
 	enter  elem // 2^1024·R² mod n
 }
 
-// set makes c the constants of the primes, which are secret.
+// set computes the constants of the primes, which are secret.
 func (c *ifmaConstants) set(p *[2]prime) {
 	for i := range p {
 		m := &p[i]
@@ -80,7 +80,7 @@ func squareIFMA(p *primes, z, x *elem, times int) {
 	asm.SquarePairIFMA(&p.ifma.kernel, (*[40]uint64)(z), (*[40]uint64)(x), times)
 }
 
-// selectIFMA sets z to table[i] modulo the one prime and to table[j] modulo the other.
+// selectIFMA sets z to table[i] modulo one prime and to table[j] modulo the other.
 func selectIFMA(z *elem, table []elem, i, j int) {
 	asm.SelectPairIFMA((*[40]uint64)(z), (*[40]uint64)(&table[0]), len(table), i, j)
 }
@@ -100,13 +100,13 @@ func enterIFMA(p *primes, z *elem, x *full) {
 	clear(y[:])
 }
 
-// leaveIFMA sets x = z/R modulo each prime, below that.
+// leaveIFMA sets x = z/R modulo each prime, below the prime.
 func leaveIFMA(p *primes, x *[2]half, z *elem) {
 	var t elem
 	mulIFMA(p, &t, z, &elem{1, 1})
 
-	// The bound of products says t < z/R + 5·n + n/2^52 < 8·n: the quotient of t by n
-	// has three bits.
+	// The bound on products gives t < z/R + 5·n + n/2^52 < 8·n: the quotient of t by n has
+	// three bits.
 	var y [halfLimbs + 1]uint64
 	for i := range x {
 		unpack(&y, &t, i)
@@ -144,6 +144,6 @@ func unpack(z *[halfLimbs + 1]uint64, x *elem, i int) {
 	}
 }
 
-// digit returns where digit j of number i of x is: the kernels have digits j, j+5, j+10, …
-// of both numbers in one register, in turns.
+// digit points to digit j of number i of x: the kernels keep digits j, j+5, j+10, … of both
+// numbers in one register, alternating between the two.
 func digit(x *elem, i, j int) *uint64 { return &x[8*(j%5)+2*(j/5)+i] }

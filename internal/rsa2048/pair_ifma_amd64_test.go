@@ -31,7 +31,7 @@ func ifmaBig(x *elem, i int) *big.Int {
 }
 
 // ifmaNumbers returns extreme numbers below 2^1027, multiples of n and their neighbours, and
-// random ones.
+// random numbers.
 func ifmaNumbers(r *rand.ChaCha8, n *big.Int) (list []*big.Int) {
 	list = append(list, new(big.Int), big.NewInt(1), new(big.Int).Sub(pow2(1027), big.NewInt(1)))
 	for quotient := range int64(6) {
@@ -52,8 +52,8 @@ func ifmaNumbers(r *rand.ChaCha8, n *big.Int) (list []*big.Int) {
 	return list
 }
 
-// TestIFMAProducts compares products with math/big and the bound that the generator
-// states. Products are factors again, and so are numbers that no product is.
+// TestIFMAProducts compares products with math/big and with the bound that the generator
+// states. Its factors are products, and numbers that no product is.
 func TestIFMAProducts(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	r := newRand(30)
@@ -114,15 +114,15 @@ func TestIFMAProducts(t *testing.T) {
 	}
 }
 
-// TestIFMACarries has products whose digits are all ones, or would be without a last carry:
-// a carry that goes from digit to digit and from lane to lane, up to a digit that stops it,
-// happens to random numbers once in 2^52 cases. It must not come into the other number.
+// TestIFMACarries makes products whose digits are all ones, or would be without a last
+// carry: in random numbers, a carry that runs from digit to digit and from lane to lane up
+// to a digit that stops it happens once in 2^52 cases. It must not reach the other number.
 func TestIFMACarries(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	r := newRand(32)
 	for _, p := range pairsOfModuli(33) {
 		var ns [2]*big.Int
-		var one elem // R mod n, so that products by it are what they multiply
+		var one elem // R mod n, so that a product by it equals the other factor
 		for i := range ns {
 			ns[i] = toBig(p.prime[i].n[:])
 			ifmaSet(&one, i, new(big.Int).Mod(pow2(ifmaRBits), ns[i]))
@@ -132,7 +132,7 @@ func TestIFMACarries(t *testing.T) {
 				if high > 1024 {
 					continue
 				}
-				// Ones from bit low up to bit high, and one less or more, beside others.
+				// Ones from bit low up to bit high, and one less or more, among others.
 				run := new(big.Int).Sub(pow2(uint(high)), pow2(uint(low)))
 				for off := range int64(6) {
 					x := new(big.Int).Add(run, big.NewInt(off/2-1))
@@ -160,7 +160,7 @@ func TestIFMACarries(t *testing.T) {
 	}
 }
 
-// TestIFMALeave has the extreme numbers that leave can be given.
+// TestIFMALeave covers the extreme numbers that leave can be given.
 func TestIFMALeave(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	r := newRand(34)
@@ -184,7 +184,7 @@ func TestIFMALeave(t *testing.T) {
 	}
 }
 
-// TestIFMAConstants checks what is computed in advance, in constant time, with math/big.
+// TestIFMAConstants compares the constants, computed in constant time, with math/big.
 func TestIFMAConstants(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	for _, p := range pairsOfModuli(36) {
@@ -209,7 +209,7 @@ func TestIFMAConstants(t *testing.T) {
 	}
 }
 
-// TestIFMASelect has tables of all lengths up to some, and no entry that repeats.
+// TestIFMASelect covers tables of many lengths, in which no entry repeats.
 func TestIFMASelect(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
 	r := newRand(37)

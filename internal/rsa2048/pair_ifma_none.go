@@ -2,8 +2,7 @@
 
 package rsa2048
 
-// What there is of the IFMA backend where it does not exist, for those who ask whether
-// it does.
+// Stubs of the IFMA backend, for code that is compiled on every platform.
 
 const useIFMA = false
 

@@ -12,10 +12,10 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
-// The tests in this file call the kernels in radix 2^64 themselves, with what the
-// operations made of them may never come across, and compare every word.
+// The tests in this file call the kernels in radix 2^64 directly, with inputs that the
+// operations built on them may never produce, and compare every word.
 
-// needRadix64 makes the backend in radix 2^64 the one in use, whatever its name.
+// needRadix64 selects the backend in radix 2^64, whatever its name.
 func needRadix64(t *testing.T) {
 	t.Helper()
 	name := backends.Backends()[0].Name
@@ -27,7 +27,7 @@ func needRadix64(t *testing.T) {
 	}
 }
 
-// dirty returns what no kernel may take for zeros.
+// dirty returns words that no kernel may take for zeros.
 func dirty() (t full) {
 	for i := range t {
 		t[i] = 0xdeadbeefdeadbeef
@@ -35,7 +35,7 @@ func dirty() (t full) {
 	return t
 }
 
-// factors returns numbers at the edges of the products.
+// factors returns extreme factors.
 func factors(seed byte) (xs []half) {
 	r := newRand(seed)
 	var ones half
@@ -81,7 +81,8 @@ func TestProductsRadix64(t *testing.T) {
 	}
 }
 
-// TestReduceRadix64 reduces all of 0 … 2^2048-1, not only what is a product, and expects
+// TestReduceRadix64 reduces numbers from all of 0 … 2^2048-1, not only products, and
+// expects
 //
 //	z = (t + n·(-t/n mod R)) / R, less n if that is not below R
 func TestReduceRadix64(t *testing.T) {
@@ -114,8 +115,8 @@ func TestReduceRadix64(t *testing.T) {
 	}
 }
 
-// TestSelectRadix64 has tables of several lengths, and expects the eight words that are not
-// used to be left alone.
+// TestSelectRadix64 covers tables of several lengths, and expects the eight unused words to
+// be left alone.
 func TestSelectRadix64(t *testing.T) {
 	needRadix64(t)
 	r := newRand(23)
@@ -138,7 +139,7 @@ func TestSelectRadix64(t *testing.T) {
 	}
 }
 
-// TestGuardsRadix64 has the kernels in radix 2^64.
+// TestGuardsRadix64 is testGuards for the kernels in radix 2^64.
 func TestGuardsRadix64(t *testing.T) {
 	needRadix64(t)
 	testGuards(t, func(words func(n int) unsafe.Pointer) []kernelCall {
@@ -157,15 +158,14 @@ func TestGuardsRadix64(t *testing.T) {
 	})
 }
 
-// kernelCall is a call of a kernel with memory of its own.
+// kernelCall is a call of a kernel with its own memory.
 type kernelCall struct {
 	name string
 	f    func()
 }
 
-// testGuards has all that kernels are given next to memory which cannot be accessed:
-// before its first byte, and then after its last. calls has them work on what words
-// returns.
+// testGuards puts everything that a kernel is given right after inaccessible memory, and
+// then right before it. The kernels called by calls work on what words returns.
 func testGuards(t *testing.T, calls func(words func(n int) unsafe.Pointer) []kernelCall) {
 	for _, side := range []struct {
 		name  string

@@ -8,9 +8,9 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
-// TestOperations goes at random from number to number, modulo extreme and random moduli,
-// staying in Montgomery form for a while, as exponentiations do: there numbers are not
-// always below the modulus.
+// TestOperations goes from number to number at random, modulo extreme and random moduli. It
+// stays in Montgomery form for a while, as exponentiations do, where numbers are not always
+// below the modulus.
 func TestOperations(t *testing.T) {
 	count := 60_000
 	if testing.Short() {
@@ -80,7 +80,7 @@ func TestOperations(t *testing.T) {
 	})
 }
 
-// TestSelect has all pairs of entries of tables.
+// TestSelect covers all pairs of table entries.
 func TestSelect(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {
 		r := newRand(12)
@@ -110,7 +110,7 @@ func TestSelect(t *testing.T) {
 	})
 }
 
-// TestExp has extreme exponents, different ones for the two moduli.
+// TestExp covers extreme exponents, different ones for the two moduli.
 func TestExp(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {
 		r := newRand(14)

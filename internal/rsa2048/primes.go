@@ -9,8 +9,8 @@ import (
 
 const halfLimbs = 16
 
-// half is a number below R = 2^1024, and full one below R², in limbs of 64 bits from the
-// least significant one on.
+// half is a number below R = 2^1024, and full one below R², in 64-bit limbs, the least
+// significant one first.
 type (
 	half = [halfLimbs]uint64
 	full = [2 * halfLimbs]uint64
@@ -25,31 +25,31 @@ type prime struct {
 	rr, rrr  half   // R², R³ mod n
 }
 
-// primes are those of a key. Both powers of a private operation are computed side by side,
-// as some backends do two operations in the time of one.
+// primes are the primes of a key. Both powers of a private operation are computed side by
+// side, since some backends do two operations in the time of one.
 type primes struct {
 	prime [2]prime
 	ifma  ifmaConstants
 }
 
-// elem is a number modulo each of the primes, in Montgomery form: x is kept as x·R mod n,
-// or something congruent to it. What the words mean is the business of the backend:
+// elem is a number modulo each of the primes, in Montgomery form: x is kept as x·R mod n, or
+// something congruent to it. Its encoding is up to the backend:
 //
-//   - Generic, ADX and Armv8: 16 limbs of 64 bits, below R though not always below n, for
-//     the one prime, and after them for the other; and eight unused words;
-//   - IFMA: 20 digits of 52 bits for each, in an order of its own, with R = 2^1040, below
-//     2^1027.
+//   - Generic, ADX and Armv8: 16 limbs of 64 bits for one prime, then 16 for the other, then
+//     eight unused words; numbers are below R, though not always below n;
+//   - IFMA: 20 digits of 52 bits for each prime, in an order of its own, with R = 2^1040;
+//     numbers are below 2^1027.
 //
 // Each backend has the same five operations:
 //
 //	mul(p, z, x, y)             z = x·y/R; z may be x or y
-//	square(p, z, x, times)      z = x^(2^times), with factors R as they should be; times ≥ 1; z may be x
-//	selectElem(z, table, i, j)  z = table[i] modulo the one prime, table[j] modulo the other; reads the whole table
+//	square(p, z, x, times)      z = x^(2^times), in Montgomery form; times ≥ 1; z may be x
+//	selectElem(z, table, i, j)  z = table[i] modulo one prime, table[j] modulo the other; reads the whole table
 //	enter(p, z, x)              to Montgomery form, from any x < 2^2048
 //	leave(p, x, z)              from Montgomery form, below the primes
 type elem [40]uint64
 
-// side returns where a number in radix 2^64 is that belongs to prime i.
+// side returns the number modulo prime i, in radix 2^64.
 func (x *elem) side(i int) *half { return (*half)(x[halfLimbs*i:]) }
 
 // set makes p the primes n, of 1024 bits each. They are secret. As nothing is computed
@@ -76,8 +76,8 @@ func (m *prime) set(n *half) {
 }
 
 // powerOfTwo sets z to 2^exp mod n, for an exponent of more than 1024, in time that depends
-// on the exponent only. With exp = 1024 + d·2^s it doubles R d times and squares s times,
-// where squaring, as it divides by R, doubles what is above 1024.
+// only on the exponent. With exp = 1024 + d·2^s it doubles R d times and squares s times;
+// a squaring, since it divides by R, doubles what is above 1024.
 func (m *prime) powerOfTwo(z *half, exp int) {
 	clear(z[:])
 	limbs.Sub(z[:], z[:], m.n[:]) // R - n < n
@@ -105,12 +105,12 @@ func (m *prime) reduce(z *half, t *full) {
 	limbs.Reduce(z[:], t[:], m.n[:], m.reversed[:], m.k0)
 }
 
-// windowBits is how many bits of the exponents cost one lookup and one multiplication.
+// windowBits is how many bits of the exponents one lookup and one multiplication handle.
 const windowBits = 5
 
-// exp sets z[0] to x^e modulo the one prime, and z[1] to x^f modulo the other. The exponents
-// are big-endian and of the same length, which is public. It is the exponentiation of
-// package bigdh, twice at once:
+// exp sets z[0] to x^e modulo one prime, and z[1] to x^f modulo the other. The exponents are
+// big-endian and of the same length, which is public. It is the exponentiation of package
+// bigdh, done twice at once:
 //
 //	z = z^32 · x^window
 func (p *primes) exp(z *[2]half, x *full, e, f []byte) {
@@ -140,7 +140,7 @@ func (p *primes) exp(z *[2]half, x *full, e, f []byte) {
 	clear(factor[:])
 }
 
-// aligned returns the table in room that begins at a multiple of 64 bytes, as it is read
+// aligned returns the table in room that begins at a multiple of 64 bytes, where lookups are
 // fastest. See package bigdh.
 func aligned(room *[1<<windowBits + 1]elem) *[1 << windowBits]elem {
 	words := unsafe.Slice(&room[0][0], len(room)*len(room[0]))

@@ -7,14 +7,14 @@ import (
 	"github.com/mtcore/mtcore/internal/redact"
 )
 
-// Format implements [fmt.Formatter] so that logs do not get to see a key. In an unexported
-// field have a pointer to a key: package fmt asks no method about the value there.
+// Format implements [fmt.Formatter] to keep keys out of logs. An unexported field must hold
+// a pointer to a key: package fmt calls no method of a value there.
 func (PrivateKey) Format(s fmt.State, _ rune) { redact.Format(s) }
 
-// LogValue implements [slog.LogValuer], likewise.
+// LogValue implements [slog.LogValuer] to keep keys out of logs.
 func (PrivateKey) LogValue() slog.Value { return redact.Value() }
 
-// MarshalJSON returns an error: a key is stored as the one it was made of.
+// MarshalJSON returns an error: to store a key, store the one it was made from.
 func (PrivateKey) MarshalJSON() ([]byte, error) { return redact.Marshal("rsa2048: PrivateKey") }
 
 // MarshalText returns an error, as MarshalJSON does.

@@ -40,7 +40,7 @@ func halfOf(x *big.Int) half {
 	return half(z[:halfLimbs])
 }
 
-// awkward sets z to limbs that are all zeros, all ones, one bit, or random: those at which
+// awkward sets z to limbs that are all zeros, all ones, one bit, or random: values at which
 // carries go wrong.
 func awkward(r *rand.ChaCha8, z []uint64) {
 	for i := range z {
@@ -65,7 +65,7 @@ func random(r *rand.ChaCha8, z []uint64) {
 	}
 }
 
-// halves returns odd numbers of 1024 bits, extreme and random ones.
+// halves returns odd numbers of 1024 bits, extreme and random.
 func halves(r *rand.ChaCha8) (list []half) {
 	top := pow2(1023)
 	add := func(x *big.Int) {
@@ -128,10 +128,10 @@ func values(r *rand.ChaCha8, p *primes) (list []full) {
 	return list
 }
 
-// testKey is a key of 2048 bits that takes no time to make.
+// testKey is a fixed key of 2048 bits, so that no time is spent on making one.
 var testKey = sync.OnceValue(func() *rsa.PrivateKey { return keyOf(testP, testQ, 65537) })
 
-// keyOf returns the key with the primes and the exponent.
+// keyOf returns the key with the given primes and exponent.
 func keyOf(p, q string, e int64) *rsa.PrivateKey {
 	bigP, _ := new(big.Int).SetString(p, 16)
 	bigQ, _ := new(big.Int).SetString(q, 16)
@@ -155,7 +155,7 @@ func privateKey(t testing.TB, k *rsa.PrivateKey) *PrivateKey {
 	return key
 }
 
-// The primes of keys for tests. They suit all odd exponents of TestExponents.
+// Primes of test keys. They suit all odd exponents of TestExponents.
 const (
 	testP = "" +
 		"d1396e77cde31ea05b62b5978adfb8cb24b5ddbac009415765b3b00f4b1c4b07" +

@@ -1,14 +1,14 @@
-// Package rsa2048 is RSA with keys of 2048 bits, without any padding: what a key of
-// Telegram's servers does to a number. Package crypto/rsa has no such function, for the
-// good reason that nobody should use it without a padding; here that is for package
-// authkey, whose RSA_PAD crypto/rsa does not know.
+// Package rsa2048 implements RSA with keys of 2048 bits and without padding: the bare
+// operation of the keys of Telegram's servers. Package crypto/rsa does not offer it, for
+// the good reason that nobody should use RSA without padding. Here the padding is up to
+// package authkey, whose RSA_PAD crypto/rsa does not know.
 //
-// The private operation is in constant time by construction, and therefore does without
-// blinding: no branch, no memory address and no division depends on a key, on a plaintext
-// or, before it is known to be below the modulus, on a ciphertext. Moduli, public exponents
-// and the errors are public. A result is checked before it leaves, so that no fault in one
-// half of the computation, of whatever cause, gives the key away (Boneh, DeMillo, Lipton,
-// "On the Importance of Checking Cryptographic Protocols for Faults", 1997).
+// The private operation is constant-time by construction, and therefore needs no blinding:
+// no branch, no memory address and no division depends on a key, on a plaintext or, before
+// it is known to be below the modulus, on a ciphertext. Moduli, public exponents and errors
+// are public. A result is checked before it is returned, so that a fault in one half of the
+// computation, whatever its cause, does not give the key away (Boneh, DeMillo, Lipton, "On
+// the Importance of Checking Cryptographic Protocols for Faults", 1997).
 package rsa2048
 
 import (
@@ -26,13 +26,13 @@ import (
 const Size = bigdh.Size
 
 var (
-	// ErrKey says that a key has not 2048 bits, or its primes have not 1024 bits each, or
-	// is not one.
+	// ErrKey says that a key does not have 2048 bits, that its primes do not have 1024 bits
+	// each, or that it is not a valid RSA key.
 	ErrKey = errors.New("rsa2048: invalid key")
 	// ErrRange says that a plaintext or ciphertext is not below the modulus.
 	ErrRange = errors.New("rsa2048: number not below the modulus")
-	// ErrFault says that the private operation came to a wrong result, which it keeps to
-	// itself.
+	// ErrFault says that the private operation computed a wrong result, which it does not
+	// return.
 	ErrFault = errors.New("rsa2048: the computation failed")
 )
 
@@ -40,8 +40,7 @@ var (
 // "IFMA+ADX", "Armv8" or "generic".
 func Backend() string { return backends.String() }
 
-// PublicKey is an RSA key for encryption. It never changes, and any number of goroutines
-// may use it.
+// PublicKey is an RSA key for encryption. It is immutable and safe for concurrent use.
 type PublicKey struct {
 	n *bigdh.Modulus
 	e uint32
@@ -73,7 +72,7 @@ func (k *PublicKey) Encrypt(dst, src *[Size]byte) error {
 	return nil
 }
 
-// inRange reports whether x is below the modulus, which is public once it is known.
+// inRange reports whether x is below the modulus. The answer is public.
 func (k *PublicKey) inRange(x *[Size]byte) bool {
 	var a, n full
 	modulus := k.n.Bytes()
@@ -94,8 +93,8 @@ type PrivateKey struct {
 	wiped  bool
 }
 
-// NewPrivateKey returns k as a key for the operation of this package, and keeps nothing of
-// k. It returns ErrKey unless k is valid, and the product of two primes of 1024 bits.
+// NewPrivateKey returns k in the form that this package uses; the two share no memory. It
+// returns ErrKey unless k is valid, and the product of two primes of 1024 bits.
 func NewPrivateKey(k *rsa.PrivateKey) (*PrivateKey, error) {
 	if k.N == nil || k.D == nil || k.E < 3 || int64(k.E) >= 1<<32 || len(k.Primes) != 2 ||
 		k.N.Sign() <= 0 || k.N.BitLen() != 8*Size {
@@ -135,7 +134,7 @@ func NewPrivateKey(k *rsa.PrivateKey) (*PrivateKey, error) {
 	p := &key.primes.prime[0]
 	p.mul(&key.qInv, &key.qInv, &p.rr)
 
-	// A key whose parts do not belong together fails with any number.
+	// A key whose parts do not belong together fails for any number.
 	two := &[Size]byte{Size - 1: 2}
 	if err := key.Decrypt(two, two); err != nil {
 		key.Wipe()
@@ -144,21 +143,21 @@ func NewPrivateKey(k *rsa.PrivateKey) (*PrivateKey, error) {
 	return key, nil
 }
 
-// setHalf sets z to x, which has 1024 bits at most.
+// setHalf sets z to x, which has at most 1024 bits.
 func setHalf(z *half, x *big.Int) {
 	var b [Size / 2]byte
 	limbs.SetBytes(z[:], x.FillBytes(b[:]))
 	clear(b[:])
 }
 
-// Public returns the public key, which is there even after Wipe.
+// Public returns the public key, which remains available after Wipe.
 func (k *PrivateKey) Public() *PublicKey { return k.public }
 
 // Decrypt sets dst to src^d mod n, in constant time. It returns ErrRange if src is not
-// below n, and ErrFault if the result is wrong, which only a broken computer makes happen;
-// then it leaves dst alone. Both may be the same array. It panics if k was wiped.
+// below n, and ErrFault if the result is wrong, which only happens on broken hardware.
+// After an error, dst is unchanged. Both may be the same array. It panics if k was wiped.
 //
-// With the Chinese remainder theorem it takes two powers of half the length (Garner's
+// By the Chinese remainder theorem it takes two powers with half the length (Garner's
 // formula):
 //
 //	x = src^d mod p    y = src^d mod q    dst = y + q·((x - y)/q mod p)
@@ -210,7 +209,7 @@ func (k *PrivateKey) combine(z *full, x *[2]half) {
 	clear(y[:])
 }
 
-// Wipe erases the key, which panics when it is used afterwards.
+// Wipe erases the key, which panics when used afterwards.
 func (k *PrivateKey) Wipe() {
 	k.primes = primes{}
 	k.d = [2][Size / 2]byte{}

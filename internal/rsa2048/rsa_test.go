@@ -13,7 +13,7 @@ import (
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
 )
 
-// messages returns numbers below the modulus of k, extreme and random ones.
+// messages returns numbers below the modulus of k, extreme and random.
 func messages(k *rsa.PrivateKey) (list []*big.Int) {
 	p, q, one := k.Primes[0], k.Primes[1], big.NewInt(1)
 	list = []*big.Int{
@@ -21,8 +21,8 @@ func messages(k *rsa.PrivateKey) (list []*big.Int) {
 		new(big.Int).Sub(p, one), new(big.Int).Add(q, one), new(big.Int).Mul(q, big.NewInt(5)),
 		new(big.Int).Sub(k.N, p), new(big.Int).Sub(k.N, one), new(big.Int).Sub(k.N, big.NewInt(2)),
 	}
-	// Ciphertexts of plaintexts that are 0 modulo one prime and -1 modulo the other: if that
-	// is the larger one, what is modulo it has to be reduced modulo the other.
+	// Ciphertexts of plaintexts that are 0 modulo one prime and -1 modulo the other: if the
+	// latter is larger, its residue has to be reduced modulo the other prime.
 	for _, primes := range [][2]*big.Int{{p, q}, {q, p}} {
 		x := new(big.Int).ModInverse(primes[0], primes[1])
 		x.Neg(x).Mod(x, primes[1]).Mul(x, primes[0])
@@ -39,7 +39,7 @@ func messages(k *rsa.PrivateKey) (list []*big.Int) {
 	return list
 }
 
-// checkKey has the operations of k do what math/big does.
+// checkKey compares the operations of k with math/big.
 func checkKey(t *testing.T, k *rsa.PrivateKey) {
 	t.Helper()
 	key := privateKey(t, k)
@@ -80,7 +80,7 @@ func TestKeys(t *testing.T) {
 	})
 }
 
-// TestExponents has short exponents and the longest that crypto/rsa knows.
+// TestExponents covers short exponents and the longest that crypto/rsa accepts.
 func TestExponents(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {
 		for _, e := range []int64{3, 5, 17, 257, 1<<31 - 1} {
@@ -89,7 +89,7 @@ func TestExponents(t *testing.T) {
 	})
 }
 
-// TestRandomKeys has keys that crypto/rsa makes, and decrypts what it encrypted.
+// TestRandomKeys makes keys with crypto/rsa, and decrypts what it has encrypted.
 func TestRandomKeys(t *testing.T) {
 	count := 4
 	if testing.Short() {
@@ -122,8 +122,8 @@ func TestRandomKeys(t *testing.T) {
 	})
 }
 
-// TestFault has one half of the computation go wrong, which would give the key away to
-// whoever saw the result, and expects that nobody does.
+// TestFault makes one half of the computation go wrong. The wrong result would give the key
+// away to anybody who saw it, so it must not come out.
 func TestFault(t *testing.T) {
 	k := testKey()
 	c := toBytes(new(big.Int).Exp(big.NewInt(0x123456789), big.NewInt(int64(k.E)), k.N))
@@ -190,7 +190,7 @@ func TestNewPrivateKey(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, ErrKey)
 		}
 	}
-	// What is computed in advance may be missing.
+	// Precomputed values may be missing.
 	k := testKey()
 	privateKey(t, &rsa.PrivateKey{PublicKey: k.PublicKey, D: k.D, Primes: k.Primes})
 }

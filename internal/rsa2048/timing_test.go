@@ -12,8 +12,8 @@ import (
 	"github.com/mtcore/mtcore/internal/limbs"
 )
 
-// TestTiming asks whether the time of the private operation tells something about the
-// ciphertext or the exponents; see package dudect:
+// TestTiming asks whether the time of the private operation depends on the ciphertext or
+// the exponents, see package dudect:
 //
 //	go test -count=1 -tags timing -run TestTiming -v ./internal/rsa2048
 func TestTiming(t *testing.T) {
@@ -28,7 +28,7 @@ func TestTiming(t *testing.T) {
 		var x [2]half
 		key.primes.exp(&x, &full{3}, e[:Size/2], e[Size/2:])
 	}
-	// No multiplication where the exponent has a window of zeros.
+	// It skips the multiplication where the exponent has a window of zeros.
 	leaky := func(e []byte) {
 		p := &key.primes
 		var x, acc elem
@@ -51,7 +51,7 @@ func TestTiming(t *testing.T) {
 		}
 		return list
 	}
-	// As many of them, so that a cache does not tell what this is.
+	// As many copies as there are random ones, so that the cache makes no difference.
 	same := func(x *big.Int) (list [][]byte) {
 		for range 100 {
 			list = append(list, x.FillBytes(make([]byte, Size)))

@@ -13,7 +13,7 @@ import (
 )
 
 // TestWipeStack looks for keys, plaintexts and numbers in Montgomery form on the stack after
-// each way through the package has returned.
+// each path through the package.
 func TestWipeStack(t *testing.T) {
 	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	k := testKey()
@@ -27,7 +27,8 @@ func TestWipeStack(t *testing.T) {
 		check("set", func() { p.set(&n) }, n[0][:], n[1][:], p.prime[0].rr[:], p.prime[1].rrr[:])
 
 		r := newRand(50)
-		// Several times: of some numbers a modulus is subtracted in the end, of others not.
+		// Several times, since the final subtraction of the modulus happens for some numbers
+		// only.
 		for range 4 {
 			x := new(full)
 			a, b, z, out := new(elem), new(elem), new(elem), new([2]half)
@@ -59,7 +60,7 @@ func TestWipeStack(t *testing.T) {
 	})
 }
 
-// inBytes returns all words but zeros and short ones as they are in memory.
+// inBytes returns the memory of each word, except zeros and short words.
 func inBytes(secrets ...[]uint64) (list [][]byte) {
 	for _, words := range secrets {
 		for _, word := range words {

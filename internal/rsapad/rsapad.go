@@ -1,15 +1,15 @@
-// Package rsapad is RSA_PAD, in which a client of Telegram sends a server the first secret
-// of an exchange, for packages that have a key and a source of random bytes each. It is a
-// variant of OAEP+. With D the data and random bytes after it, 192 in all, and t a random
-// key:
+// Package rsapad implements RSA_PAD, with which a Telegram client sends a server the first
+// secret of an exchange, for packages that have their own key and source of random bytes. It is
+// a variant of OAEP+. Let D be the data followed by random bytes, 192 bytes in all, and t a
+// random key:
 //
 //	W = reverse( D ) || SHA256( t || D )
 //	E = IGE( key = t, iv = 0, W )
 //	X = (t ⊕ SHA256( E )) || E
 //	encrypted_data = X^e mod n
 //
-// The data and t are secret: no branch and no memory address depends on them, nor on a
-// decrypted X until it is known to be good.
+// The data and t are secret: no branch and no memory address depends on them, nor on a decrypted
+// X until it is known to be valid.
 //
 // See https://core.telegram.org/mtproto/auth_key#presenting-proof-of-work-server-authentication.
 package rsapad
@@ -27,13 +27,13 @@ import (
 
 // Sizes in bytes.
 const (
-	// Size is that of encrypted data.
+	// Size is the length of encrypted data.
 	Size = rsa2048.Size
-	// MaxData is what the data may have.
+	// MaxData is the maximum length of the data.
 	MaxData = 144
-	// PaddedSize is that of D.
+	// PaddedSize is the length of D.
 	PaddedSize = 192
-	// KeySize is that of t.
+	// KeySize is the length of t.
 	KeySize = 32
 )
 
@@ -44,13 +44,12 @@ var (
 	ErrRandom = errors.New("rsapad: random bytes are not random")
 )
 
-// maxDraws bounds how often t is drawn. X is below n in one case of two or more, whatever
-// n is.
+// maxDraws bounds how often t is drawn. At least one X in two is below n, whatever n is.
 const maxDraws = 256
 
-// Seal sets out to the encrypted data, with PaddedSize-len(data) bytes of random for the
-// padding, and then KeySize for each t that it takes. Errors are random's, or ErrRandom. It
-// panics if data is longer than MaxData.
+// Seal sets out to the encrypted data. It reads PaddedSize-len(data) bytes from random for the
+// padding, and then KeySize bytes for each t that it tries. Errors are those of random, or
+// ErrRandom. It panics if data is longer than MaxData.
 func Seal(out *[Size]byte, key *rsa2048.PublicKey, data []byte, random io.Reader) error {
 	if len(data) > MaxData {
 		panic("rsapad: too much data")
@@ -60,7 +59,7 @@ func Seal(out *[Size]byte, key *rsa2048.PublicKey, data []byte, random io.Reader
 	if _, err := io.ReadFull(random, padded[copy(padded[:], data):]); err != nil {
 		return err
 	}
-	var m ige.Message // whose key is t
+	var m ige.Message // its key is t
 	defer m.Wipe()
 	e := out[KeySize:]
 	m.Dst, m.Src = e, e
@@ -84,10 +83,9 @@ func Seal(out *[Size]byte, key *rsa2048.PublicKey, data []byte, random io.Reader
 	return ErrRandom
 }
 
-// Open sets padded to the data with what followed it. The error is ErrData, and it comes at
-// the end: who may ask whether a ciphertext is good must not learn more. That its length
-// is, and that it is below n, everybody knows. Any other error says that the computer is
-// broken.
+// Open sets padded to the data and what followed it. It returns ErrData only at the end: whoever
+// can ask whether a ciphertext is valid must not learn more than that. Its length, and whether
+// it is below n, are public. Any other error means that the hardware is broken.
 func Open(padded *[PaddedSize]byte, key *rsa2048.PrivateKey, data []byte) error {
 	if len(data) != Size {
 		return ErrData
@@ -129,7 +127,7 @@ func hashPadded(t *[KeySize]byte, padded *[PaddedSize]byte) [sha256.Size]byte {
 	return hash
 }
 
-// reverse sets dst to the bytes of src in the other order.
+// reverse sets dst to the bytes of src in reverse order.
 func reverse(dst, src []byte) {
 	copy(dst, src)
 	slices.Reverse(dst)

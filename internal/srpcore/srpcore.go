@@ -1,6 +1,6 @@
-// Package srpcore is the arithmetic of two-step verification, for packages that bring
-// exponents and random bytes of their own: see package srp, which has the formulas and says
-// what is secret.
+// Package srpcore implements the arithmetic of two-step verification, for packages that
+// have their own exponents and random bytes. Package srp has the formulas and says what is
+// secret.
 package srpcore
 
 import (
@@ -16,21 +16,21 @@ import (
 
 // Sizes in bytes.
 const (
-	// Size is that of A, B and verifiers.
+	// Size is the length of A, B and verifiers.
 	Size = bigdh.Size
-	// ProofSize is that of M1.
+	// ProofSize is the length of M1.
 	ProofSize = sha256.Size
-	// SaltSize is how much is added to the server's salt for a new password.
+	// SaltSize is how many bytes are added to the server's salt for a new password.
 	SaltSize = 32
-	// minB is that of the shortest B.
+	// minB is the length of the shortest B.
 	minB = 248
 )
 
-// ErrServer says that the server's B is out of range, or would make A or M1 tell of
-// the password.
+// ErrServer says that the server's B is out of range, or was chosen so that A or M1 would
+// reveal something about the password.
 var ErrServer = errors.New("srp: B of the server is out of range")
 
-// Params are those of package srp.
+// Params are the Params of package srp.
 type Params struct {
 	Group        *bigdh.Group
 	Salt1, Salt2 []byte
@@ -79,7 +79,7 @@ func (p *Params) Prove(x *[sha256.Size]byte, a, publicA, b *[Size]byte) (m1 [Pro
 	u := HashU(publicA, b)
 	p.Verifier(&v, x)
 
-	// B - k·v, and not 0, as for a server that has chosen B = k·v to know S.
+	// B - k·v must not be 0: a server that has chosen B = k·v knows S.
 	k := p.HashK()
 	m.Mul(&v, &v, &k)
 	m.Sub(&s, b, &v)
@@ -107,8 +107,8 @@ func saltHash(dst *[sha256.Size]byte, data, salt []byte) {
 
 const iterations = 100_000
 
-// kdf sets dst to PBKDF2 (RFC 8018) of HMAC-SHA-512. It is here because
-// crypto/pbkdf2 cannot be stopped.
+// kdf sets dst to PBKDF2 (RFC 8018) with HMAC-SHA-512. It is here because crypto/pbkdf2
+// cannot be cancelled.
 func kdf(ctx context.Context, dst *[sha512.Size]byte, password, salt []byte, iterations int) error {
 	mac := hmac.New(sha512.New, password)
 	mac.Write(salt)
@@ -118,7 +118,7 @@ func kdf(ctx context.Context, dst *[sha512.Size]byte, password, salt []byte, ite
 	mac.Sum(u[:0])
 	*dst = u
 	for i := 1; i < iterations; i++ {
-		if i%512 == 0 { // twice a millisecond or more
+		if i%512 == 0 { // at least twice a millisecond
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// The rest is tested where it is used, by packages srp and compat/adapter.
+// Packages srp and compat/adapter test the rest.
 
-// TestPBKDF2 compares with the standard library's.
+// TestPBKDF2 compares kdf with the standard library's PBKDF2.
 func TestPBKDF2(t *testing.T) {
 	password := []byte("correct horse")
 	for _, n := range []int{1, 2, 511, 512, 513, 3000} {
@@ -25,7 +25,7 @@ func TestPBKDF2(t *testing.T) {
 	}
 }
 
-// BenchmarkPBKDF2 is of the standard library.
+// BenchmarkPBKDF2 measures the standard library's PBKDF2.
 func BenchmarkPBKDF2(b *testing.B) {
 	salt := make([]byte, 40)
 	for b.Loop() {

@@ -19,7 +19,7 @@ const (
 	Noop               ActionID = 0xa82fdd63
 )
 
-// layouts are all actions that there are, with their fields in the order of the schema.
+// layouts lists all actions, with their fields in the order of the schema.
 var layouts = [...]struct {
 	id     ActionID
 	fields []field
@@ -72,7 +72,7 @@ type Action struct {
 	Typing []byte
 }
 
-// field is one of Action.
+// field is a field of Action.
 type field uint8
 
 const (
@@ -87,8 +87,8 @@ const (
 	fieldTyping
 )
 
-// action reads an action that is all that is left. Of one that is not known, it reads
-// the constructor.
+// action reads an action, which takes up all that is left. Of an unknown action it reads
+// only the constructor.
 func (r *reader) action() (a Action, known bool) {
 	a.ID = ActionID(r.id())
 	fields, known := fieldsOf(a.ID)

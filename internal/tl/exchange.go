@@ -1,8 +1,8 @@
 package tl
 
-// The exchange of an authorization key, in the order of its messages. Each of them has
-// a Parse function, for which trailing bytes are an error, and an Append method. Slices
-// that are numbers are big-endian.
+// The exchange of an authorization key, in the order of its messages. Each of them has a
+// Parse function, which refuses trailing bytes, and an Append method. Slices that hold
+// numbers are big-endian.
 //
 // See https://core.telegram.org/mtproto/auth_key.
 
@@ -22,7 +22,7 @@ const (
 	idBindAuthKeyInner  = 0x75a3f765
 )
 
-// Nonces are strings of a fixed size, and no numbers: none of their zeros may get lost.
+// Nonces are strings of a fixed size, not numbers: none of their zeros may get lost.
 type (
 	Int128 = [16]byte
 	Int256 = [32]byte
@@ -47,7 +47,7 @@ func (m *ReqPQMulti) Append(b []byte) []byte {
 	return append(b, m.Nonce[:]...)
 }
 
-// ResPQ is resPQ, the server's answer to it.
+// ResPQ is resPQ, the server's answer to req_pq_multi.
 type ResPQ struct {
 	Nonce, ServerNonce Int128
 	PQ                 []byte
@@ -85,8 +85,8 @@ type PQInnerData struct {
 	ExpiresIn          int32 // seconds, if Temporary
 }
 
-// ParsePQInnerData parses p_q_inner_data_dc#a9f55f95 or p_q_inner_data_temp_dc#56fddf88
-// off the front of b, and returns how many bytes that was.
+// ParsePQInnerData parses p_q_inner_data_dc#a9f55f95 or p_q_inner_data_temp_dc#56fddf88 at
+// the beginning of b, and returns its length.
 func ParsePQInnerData(b []byte) (m PQInnerData, n int, err error) {
 	r := reader{b: b}
 	switch r.id() {
@@ -200,7 +200,7 @@ func (m *Encrypted) append(b []byte, id uint32) []byte {
 	return appendBytes(b, m.Data)
 }
 
-// ServerDHInnerData is what is in server_DH_params_ok.
+// ServerDHInnerData is the content of server_DH_params_ok.
 type ServerDHInnerData struct {
 	Nonce, ServerNonce Int128
 	G                  int32
@@ -208,8 +208,8 @@ type ServerDHInnerData struct {
 	ServerTime         int32
 }
 
-// ParseServerDHInnerData parses server_DH_inner_data#b5890dba off the front of b, and
-// returns how many bytes that was.
+// ParseServerDHInnerData parses server_DH_inner_data#b5890dba at the beginning of b, and
+// returns its length.
 func ParseServerDHInnerData(b []byte) (m ServerDHInnerData, n int, err error) {
 	r := reader{b: b}
 	r.constructor(idServerDHInnerData)
@@ -233,15 +233,15 @@ func (m *ServerDHInnerData) Append(b []byte) []byte {
 	return appendInt(b, m.ServerTime)
 }
 
-// ClientDHInnerData is what is in set_client_DH_params.
+// ClientDHInnerData is the content of set_client_DH_params.
 type ClientDHInnerData struct {
 	Nonce, ServerNonce Int128
 	RetryID            int64
 	GB                 []byte
 }
 
-// ParseClientDHInnerData parses client_DH_inner_data#6643b654 off the front of b, and
-// returns how many bytes that was.
+// ParseClientDHInnerData parses client_DH_inner_data#6643b654 at the beginning of b, and
+// returns its length.
 func ParseClientDHInnerData(b []byte) (m ClientDHInnerData, n int, err error) {
 	r := reader{b: b}
 	r.constructor(idClientDHInnerData)
@@ -261,7 +261,7 @@ func (m *ClientDHInnerData) Append(b []byte) []byte {
 	return appendBytes(b, m.GB)
 }
 
-// Answer is how an exchange ends, or that the client has to try again.
+// Answer says how an exchange ends, or that the client has to try again.
 type Answer uint8
 
 // These numbers go into NewNonceHash.
@@ -337,11 +337,11 @@ func (m *BindAuthKeyInner) Append(b []byte) []byte {
 	return appendInt(b, m.ExpiresAt)
 }
 
-// AppendString appends a string of less than 16 MiB, as in the rsa_public_key of which a
-// fingerprint is made.
+// AppendString appends a string of less than 16 MiB, as in the rsa_public_key from which a
+// fingerprint is computed.
 func AppendString(b, s []byte) []byte { return appendBytes(b, s) }
 
-// constructor reads what an object begins with.
+// constructor reads the constructor of an object, which must be id.
 func (r *reader) constructor(id uint32) {
 	if r.id() != id {
 		r.bad = true
@@ -351,7 +351,7 @@ func (r *reader) constructor(id uint32) {
 // array fills dst.
 func (r *reader) array(dst []byte) { copy(dst, r.take(len(dst))) }
 
-// ok returns ErrMalformed if anything was bad.
+// ok returns ErrMalformed if anything was malformed.
 func (r *reader) ok() error {
 	if r.bad {
 		return ErrMalformed
@@ -359,7 +359,7 @@ func (r *reader) ok() error {
 	return nil
 }
 
-// end is ok, and wants nothing to be left.
+// end is like ok, and also requires that nothing is left.
 func (r *reader) end() error {
 	if len(r.b) > 0 {
 		return ErrMalformed

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// exchangeParsers parse a message of an exchange, or what is in one, and write it again.
-// They return how much that was.
+// exchangeParsers parse a message of an exchange, or the content of one, and serialise it
+// again. They return the length that they parsed.
 var exchangeParsers = map[string]func(b []byte) (again []byte, n int, err error){
 	"req_pq_multi": func(b []byte) ([]byte, int, error) {
 		m, err := ParseReqPQMulti(b)
@@ -50,7 +50,7 @@ var exchangeParsers = map[string]func(b []byte) (again []byte, n int, err error)
 	},
 }
 
-// exchangeMessages has each of them, with other numbers in each field.
+// exchangeMessages returns examples of each of them, with different numbers in each field.
 func exchangeMessages() map[string][][]byte {
 	nonce, serverNonce, newNonce := Int128{1, 2, 3}, Int128{15: 4}, Int256{5, 31: 6}
 	long := bytes.Repeat([]byte{7}, 256)
@@ -83,8 +83,8 @@ func exchangeMessages() map[string][][]byte {
 	}
 }
 
-// TestExchange: what was written is read, and nothing else is: not less, not more, and not
-// another message.
+// TestExchange: each parser reads what was written and nothing else: not less, not more,
+// and not another message.
 func TestExchange(t *testing.T) {
 	messages := exchangeMessages()
 	if len(messages) != len(exchangeParsers) {
@@ -108,7 +108,7 @@ func TestExchange(t *testing.T) {
 						t.Errorf("%s, %d bytes of %d: %v, want %v", name, cut, len(message), err, ErrMalformed)
 					}
 				}
-				// Only what is inside another message may be followed by something.
+				// Only what is inside another message may have something after it.
 				_, n, err = parse(append(bytes.Clone(message), 0, 0, 0, 0))
 				if inside := n == len(message); inside != (err == nil) {
 					t.Errorf("%s, with more: %d bytes, %v", name, n, err)
@@ -118,7 +118,7 @@ func TestExchange(t *testing.T) {
 	}
 }
 
-// FuzzExchange: what is read, and written again, is read as the same.
+// FuzzExchange: what was parsed and serialised again parses to the same value.
 func FuzzExchange(f *testing.F) {
 	for _, list := range exchangeMessages() {
 		for _, message := range list {

@@ -1,13 +1,12 @@
-// Package tl parses and serialises what this module's drivers have to understand of
-// Telegram's TL language, and nothing else. For secret chats that is the container of
-// messages, service messages with their actions, and as much of other messages as tells
-// what they are; and then it is the exchange of an authorization key, all of it.
+// Package tl parses and serialises the parts of Telegram's TL language that this module's
+// drivers need, and nothing else. For secret chats these are the container of messages,
+// service messages with their actions, and enough of other messages to tell what they are.
+// The exchange of an authorization key is there in full.
 //
-// What it parses was chosen by a peer. Nothing is allocated beyond a constant factor of
-// the length of the input, there is no nesting, and trailing bytes are an error; slices
-// in the results are parts of the input. The one liberty is that strings may be written
-// in the long form where the short one would do, and that their padding is not looked
-// at.
+// What it parses was chosen by a peer. It allocates no more than a constant factor of the
+// length of the input, nothing nests, and trailing bytes are an error; slices in the results
+// are parts of the input. It is lenient about strings only: they may have the long form where
+// the short one would do, and their padding is not checked.
 //
 // See https://core.telegram.org/mtproto/TL, https://core.telegram.org/mtproto/auth_key and
 // https://core.telegram.org/schema/end-to-end.
@@ -20,7 +19,7 @@ import (
 	"unicode/utf8"
 )
 
-// ErrMalformed says that bytes are not the object that they should be.
+// ErrMalformed says that bytes are not the expected object.
 var ErrMalformed = errors.New("tl: malformed object")
 
 // Constructors. The number after the name is the layer, where there are several.
@@ -39,11 +38,11 @@ const (
 const (
 	wordSize    = 4
 	longSize    = 8
-	shortString = 254 // the length from which on a string has the long form
+	shortString = 254 // strings of this length and above have the long form
 	maxString   = 1<<24 - 1
 )
 
-// Layer is decryptedMessageLayer#1be31789, which every message since layer 17 is in.
+// Layer is decryptedMessageLayer#1be31789, which has contained every message since layer 17.
 type Layer struct {
 	RandomBytes       []byte
 	Layer             int32
@@ -89,27 +88,27 @@ func (l *Layer) Size() int {
 	return wordSize + sizeOfBytes(len(l.RandomBytes)) + 3*wordSize + len(l.Message)
 }
 
-// Kind tells what a DecryptedMessage is.
+// Kind says what a DecryptedMessage is.
 type Kind uint8
 
 const (
-	// Unknown is of a layer that this package does not know.
+	// Unknown is a message of a layer that this package does not know.
 	Unknown Kind = iota
 	// Text is decryptedMessage of layer 17 and above.
 	Text
 	// Service is decryptedMessageService of layer 17 and above.
 	Service
-	// OldText is decryptedMessage of layer 8, and OldService is decryptedMessageService
-	// of layer 8. They have no container, and random bytes of their own.
+	// OldText is decryptedMessage of layer 8, and OldService is decryptedMessageService of
+	// layer 8. They have no container, but random bytes of their own.
 	OldText
 	OldService
 )
 
-// Message is what the driver wants to know of a DecryptedMessage.
+// Message is what the driver needs to know about a DecryptedMessage.
 type Message struct {
 	Kind Kind
-	// RandomID is set unless Kind is Unknown; of a service message with an action that is not
-	// known it is set as well.
+	// RandomID is set unless Kind is Unknown. It is also set for a service message with an
+	// unknown action.
 	RandomID int64
 	// TTL is set if Kind is Text.
 	TTL int32
@@ -119,8 +118,8 @@ type Message struct {
 	Action Action
 }
 
-// ParseMessage parses a DecryptedMessage. Of Text and OldText it reads the beginning
-// alone. A service message with an action that is not known is Unknown.
+// ParseMessage parses a DecryptedMessage. Of Text and OldText it reads only the beginning. A
+// service message with an unknown action is Unknown.
 func ParseMessage(b []byte) (m Message, err error) {
 	r := reader{b: b}
 	known := true
@@ -159,8 +158,8 @@ func ParseMessage(b []byte) (m Message, err error) {
 	return m, nil
 }
 
-// ReadText returns what a decryptedMessage begins with, whatever follows it: of a layer
-// that is not known as well, as long as it begins like those since layer 45.
+// ReadText returns what a decryptedMessage begins with, whatever follows it. The layer may be
+// unknown, as long as its messages begin like those since layer 45.
 func ReadText(b []byte) (randomID int64, text []byte, ok bool) {
 	r := reader{b: b}
 	switch r.id() {
@@ -182,9 +181,9 @@ func ReadText(b []byte) (randomID int64, text []byte, ok bool) {
 // hasMedia is the flag of decryptedMessage.media.
 const hasMedia = 1 << 9
 
-// Message73 returns a Text in the form of layer 73, decryptedMessage#91cc4674, which has
-// whatever the forms of older layers have, in the same order: b itself if it has that form
-// already.
+// Message73 returns a Text in the form of layer 73, decryptedMessage#91cc4674. That form has
+// everything that the forms of older layers have, in the same order. If b already has it,
+// Message73 returns b itself.
 func Message73(b []byte) []byte {
 	if len(b) < wordSize {
 		return b
@@ -192,14 +191,14 @@ func Message73(b []byte) []byte {
 	switch binary.LittleEndian.Uint32(b) {
 	case idMessage45:
 		return append(appendID(make([]byte, 0, len(b)), idMessage73), b[wordSize:]...)
-	case idMessage17: // has no flags, and always a media
+	case idMessage17: // has no flags, and always has media
 		new := appendInt(appendID(make([]byte, 0, wordSize+len(b)), idMessage73), hasMedia)
 		return append(new, b[wordSize:]...)
 	}
 	return b
 }
 
-// Media returns the constructor of the media of a decryptedMessage#91cc4674, 0 if it has
+// Media returns the constructor of the media of a decryptedMessage#91cc4674, or 0 if it has
 // none.
 func Media(b []byte) uint32 {
 	r := reader{b: b}
@@ -212,8 +211,8 @@ func Media(b []byte) uint32 {
 	return r.id()
 }
 
-// AppendText appends a decryptedMessage#91cc4674 that is nothing but text, which answers the
-// message replyTo, if that is not 0.
+// AppendText appends a decryptedMessage#91cc4674 that has nothing but text. It replies to the
+// message replyTo unless that is 0.
 func AppendText(b []byte, randomID int64, ttl int32, text string, silent bool, replyTo int64) []byte {
 	var flags int32
 	if replyTo != 0 {
@@ -276,7 +275,7 @@ func (r *reader) long() int64 {
 }
 
 // bytes reads a string: its length in one byte, or in three after 254, the string, and
-// padding up to a multiple of four bytes of all of that.
+// padding up to a multiple of four bytes in total.
 func (r *reader) bytes() []byte {
 	all := r.b
 	head := r.take(wordSize)
@@ -287,7 +286,7 @@ func (r *reader) bytes() []byte {
 	switch {
 	case n == shortString:
 		from, n = wordSize, int(head[1])|int(head[2])<<8|int(head[3])<<16
-	case n > shortString: // stands for nothing
+	case n > shortString: // 255 has no meaning
 		r.bad = true
 		return nil
 	}
@@ -298,7 +297,7 @@ func (r *reader) bytes() []byte {
 	return all[from : from+n : from+n]
 }
 
-// longs reads a vector of long that is all that is left. Its count is not trusted.
+// longs reads a vector of long, which takes up all that is left. Its count is not trusted.
 func (r *reader) longs() []int64 {
 	if r.id() != idVector {
 		r.bad = true

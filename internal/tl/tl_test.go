@@ -59,7 +59,7 @@ func readVectors(tb testing.TB) []vector {
 	return f.Vectors
 }
 
-// actions has what the vectors of that name contain.
+// actions are the contents of the vectors with these names.
 var actions = map[string]Action{
 	"SetMessageTTL":      {ID: SetMessageTTL, TTL: 60},
 	"ReadMessages":       {ID: ReadMessages, IDs: []int64{1, -2}},
@@ -102,7 +102,7 @@ func TestServiceVectors(t *testing.T) {
 			t.Errorf("%s: ParseMessage = %+v, %v", v.Name, m, err)
 		}
 		if len(m.Action.G) == 256 {
-			want.G = m.Action.G // random; that it is all of it shows below
+			want.G = m.Action.G // random; the test below shows that it is complete
 		}
 		if !reflect.DeepEqual(m.Action, want) {
 			t.Errorf("%s: action %+v, want %+v", v.Name, m.Action, want)
@@ -165,7 +165,7 @@ func TestMessageVectors(t *testing.T) {
 func TestCut(t *testing.T) {
 	for _, v := range readVectors(t) {
 		if v.Service == nil || v.Name == "decryptedMessageActionTyping" {
-			continue // does not end where it ends
+			continue // they do not end where the vector ends
 		}
 		for n := range v.Service {
 			if m, err := ParseMessage(v.Service[:n]); err == nil {
@@ -232,7 +232,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// TestStrings has every length around those where the form or the padding changes.
+// TestStrings covers every length near those where the form or the padding changes.
 func TestStrings(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 252, 253, 254, 255, 256, 257, 1000, 65535, 65536, 70001} {
 		s := bytes.Repeat([]byte{0xa5}, n)
@@ -253,8 +253,8 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that what is parsed is what serialises to the same, and that no more
-// is allocated than the input is long.
+// FuzzParse checks that what is parsed serialises to the same bytes, and that no more is
+// allocated than the input is long.
 func FuzzParse(f *testing.F) {
 	for _, v := range readVectors(f) {
 		for _, b := range [][]byte{v.Layered, v.Service, v.Serialized} {
@@ -288,7 +288,8 @@ func FuzzParse(f *testing.F) {
 // publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "..", "shared", "vectors", "published")
 
-// TestPublishedConstructors compares with TDLib's schema. TestServiceVectors has most of it.
+// TestPublishedConstructors compares with TDLib's schema. TestServiceVectors covers most of
+// it.
 func TestPublishedConstructors(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	text, err := os.ReadFile(filepath.Join(publishedDir, "tl_secret_constructors.json"))
@@ -331,7 +332,7 @@ func TestPublishedConstructors(t *testing.T) {
 	}
 }
 
-// TestForms has messages of every layer.
+// TestForms covers messages of every layer.
 func TestForms(t *testing.T) {
 	tests := []struct {
 		object []byte

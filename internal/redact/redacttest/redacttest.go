@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Printed checks what packages fmt and log/slog make of v, a value whose type has the
-// methods of package redact, of its address, and of both in a struct and a slice.
+// Printed checks what packages fmt and log/slog print for v, for its address, and for both
+// in a struct and in a slice. The type of v has the methods of package redact.
 func Printed[T any](t *testing.T, v T) {
 	t.Helper()
 	for _, message := range printed(v) {
@@ -19,7 +19,7 @@ func Printed[T any](t *testing.T, v T) {
 	}
 }
 
-// printed returns a line for each way to print v by which something leaks.
+// printed returns a line for each way of printing v that leaks something.
 func printed[T any](v T) (leaks []string) {
 	holder := struct {
 		V T
@@ -47,7 +47,7 @@ func printed[T any](v T) (leaks []string) {
 
 const redacted = "REDACTED"
 
-// NotEncoded checks that package encoding/json refuses v, and its address.
+// NotEncoded checks that package encoding/json refuses both v and its address.
 func NotEncoded[T any](t *testing.T, v T) {
 	t.Helper()
 	for _, x := range []any{v, &v, []T{v}, map[string]T{"k": v}} {

@@ -20,8 +20,8 @@ type whole struct{ Key [4]byte }
 func (whole) Format(s fmt.State, _ rune) { redact.Format(s) }
 func (whole) LogValue() slog.Value       { return redact.Value() }
 
-// TestPrinted plants what Printed has to catch: no methods, and methods of the address
-// alone.
+// TestPrinted plants what Printed has to catch: types without methods, and types with
+// methods only on the pointer.
 func TestPrinted(t *testing.T) {
 	if len(printed(open{})) == 0 {
 		t.Error("a type without methods passes")
