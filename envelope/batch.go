@@ -83,12 +83,13 @@ func firstError(jobs []Job) error {
 // next to each other. As in opening.start, structs are filled in where they are.
 func sealGroup(jobs []Job) {
 	var (
-		random randomPadding
-		of     [batchSize]*Job
-		outs   [batchSize][]byte
-		keys   [batchSize]kdf.Job
-		ms     [batchSize]ige.Message
+		room [groupRoom]byte
+		of   [batchSize]*Job
+		outs [batchSize][]byte
+		keys [batchSize]kdf.Job
+		ms   [batchSize]ige.Message
 	)
+	random := randomPadding{room: room[:]}
 	n := 0
 	for i := range jobs {
 		j := &jobs[i]
@@ -115,7 +116,7 @@ func sealGroup(jobs []Job) {
 		j.Key.putHeader(outs[i][len(j.Dst):], &keys[i].MsgKey)
 		j.Dst = outs[i]
 	}
-	clear(random.bytes[:])
+	random.wipe()
 	clear(keys[:n])
 	clear(ms[:n])
 }

@@ -125,9 +125,10 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 	if !k.fits(len(plaintext), pad) {
 		return nil, ErrTooLong
 	}
-	var random randomPadding
+	var room [messageRoom]byte
+	random := randomPadding{room: room[:]}
 	out := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
-	clear(random.bytes[:])
+	random.wipe()
 	return out, nil
 }
 

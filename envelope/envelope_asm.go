@@ -4,6 +4,7 @@ package envelope
 
 import (
 	"github.com/mtcore/mtcore/envelope/asm"
+	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/kdfspec"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -27,6 +28,16 @@ const (
 // useStitched reports whether there are the instructions for AES and for SHA-256, which the
 // kernels that are named by their role need.
 func useStitched() bool { return useAESNISHANI || useArmv8 }
+
+// expandRandom fills dst, which is whole blocks, with random bytes: from key if that is
+// faster than to read them.
+func expandRandom(dst []byte, key *[ige.KeySize]byte, stream uint64) {
+	if useStitched() {
+		expandRandomAES(dst, key, stream)
+		return
+	}
+	expandRandomGeneric(dst)
+}
 
 // decryptAndHash sets o.dst and o.got, in one pass.
 func decryptAndHash(o *opening) {

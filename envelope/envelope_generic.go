@@ -1,6 +1,10 @@
 package envelope
 
-import "github.com/mtcore/mtcore/ige"
+import (
+	"crypto/rand"
+
+	"github.com/mtcore/mtcore/ige"
+)
 
 // decryptAndHashGeneric sets o.dst and o.got, in two passes:
 //
@@ -15,3 +19,6 @@ func decryptAndHashGeneric(o *opening) {
 	m.Wipe()
 	o.got = o.auth.MsgKey(o.side, o.dst)
 }
+
+// expandRandomGeneric fills dst with random bytes. Software AES is slower than crypto/rand.
+func expandRandomGeneric(dst []byte) { rand.Read(dst) }

@@ -1,6 +1,11 @@
 package envelope
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+	"encoding/binary"
+
+	"github.com/mtcore/mtcore/ige"
+)
 
 // Padding is how much random padding Seal adds, which hides the length of the
 // plaintext, to some degree. Lengths are for packets without their headers.
@@ -57,30 +62,114 @@ func bucket(n int) int {
 	return largest + steps*bucketStep
 }
 
-// randomPadding is random bytes that are to become padding. There is room for the longest
-// padding of any policy and, first, for the byte that decides how long it is.
+// randomPadding makes the padding of the messages of one call, whose buffer it gets in room
+// and which wipes it.
+//
+// It reads a key from crypto/rand, with a byte for each message that decides how long its
+// padding is, and expands the key to the padding itself. To read all of it from crypto/rand
+// takes about 10 cycles a byte, more than sealing a short message does, and the cores of a
+// machine have to take turns. The key ends with the call: a fork or a snapshot of a virtual
+// machine finds no state that would repeat, and memory that is read later does not tell what
+// was padding before.
 type randomPadding struct {
-	bytes [768]byte
-	// Those from used on, up to drawn, have not become padding yet.
-	used, drawn int
+	seed   [ige.KeySize + batchSize]byte
+	read   int    // bytes of seed, or 0 if there is none yet
+	next   int    // the first byte of seed that has not decided on a length yet
+	stream uint64 // how often the key has been expanded
+
+	room       []byte // whole blocks, and at least longestPadding
+	used, made int    // bytes of room that have become padding, and that can
+	dirty      int    // the most bytes of room there have been
 }
 
-// draw returns padding for a plaintext of n bytes, which is good until the next call.
-//
-// It draws for so many messages at once, this one and those that follow, as far as there is
-// room: a read of crypto/rand takes longer than to seal a short message, however few bytes
-// are read.
+const (
+	// longestPadding is that of the policy with the most: a step between buckets, and 15
+	// blocks.
+	longestPadding = minPadding - 1 + bucketStep + maxExtraBlocks*blockSize
+	// messageRoom is for the padding of one message, and groupRoom for sixteen of PadRandom,
+	// as long as they are in the mean.
+	messageRoom = (longestPadding + blockSize - 1) &^ (blockSize - 1)
+	groupRoom   = 16 * 144
+	// worthKey is how many bytes take longer to be read than a key and what it expands to.
+	worthKey = 64
+)
+
+// draw returns padding for a plaintext of n bytes, which is good until the next call. What
+// it makes is meant for so many messages, this one and those that follow, as far as there is
+// room.
 func (r *randomPadding) draw(p Padding, n, messages int) []byte {
 	least, most := p.bounds(n)
-	if need := 1 + most; r.drawn-r.used < need {
-		r.used, r.drawn = 0, min(messages*need, len(r.bytes))
-		rand.Read(r.bytes[:r.drawn]) // which never fails
-	}
 	length := least
 	if most > least {
-		length += int(r.bytes[r.used]) % (maxExtraBlocks + 1) * blockSize
+		if r.next == r.read {
+			r.readSeed(messages)
+		}
+		length += int(r.seed[r.next]) % (maxExtraBlocks + 1) * blockSize
+		r.next++
 	}
-	start := r.used + 1
-	r.used = start + length
-	return r.bytes[start:r.used]
+	if r.made-r.used < length {
+		n := length
+		if messages > 1 {
+			n = max(length, messages*(least+most)/2)
+		}
+		r.fill(min((n+blockSize-1)&^(blockSize-1), len(r.room)), messages)
+	}
+	r.used += length
+	return r.room[r.used-length : r.used]
 }
+
+func (r *randomPadding) readSeed(messages int) {
+	r.read = ige.KeySize + min(messages, batchSize)
+	r.next, r.stream = ige.KeySize, 0
+	rand.Read(r.seed[:r.read]) // which never fails
+}
+
+// fill makes n bytes of padding.
+func (r *randomPadding) fill(n, messages int) {
+	r.used, r.made, r.dirty = 0, n, max(r.dirty, n)
+	if r.read == 0 {
+		if n <= worthKey {
+			rand.Read(r.room[:n])
+			return
+		}
+		r.readSeed(messages)
+	}
+	expandRandom(r.room[:n], (*[ige.KeySize]byte)(r.seed[:]), r.stream)
+	r.stream++
+}
+
+func (r *randomPadding) wipe() {
+	clear(r.seed[:r.read])
+	clear(r.room[:r.dirty])
+}
+
+// expandRandomAES sets the blocks of dst to bytes that nobody without the key can tell from
+// random ones: AES-256 in output feedback mode, c_i = E( c_i-1 ), which is what IGE makes of
+// zeros. Each stream of a key starts from another block.
+func expandRandomAES(dst []byte, key *[ige.KeySize]byte, stream uint64) {
+	clear(dst)
+	if len(dst) < batchWorth {
+		m := ige.Message{Key: *key, Dst: dst, Src: dst}
+		binary.LittleEndian.PutUint64(m.IV[:], stream)
+		m.Encrypt()
+		m.Wipe()
+		return
+	}
+	var ms [expandLanes]ige.Message
+	each := (len(dst)/expandLanes + blockSize - 1) &^ (blockSize - 1)
+	for i := range ms { // without a pointer to ms[i], through which dst would escape
+		n := min(each, len(dst))
+		ms[i].Dst, ms[i].Src, dst = dst[:n], dst[:n], dst[n:]
+		copy(ms[i].Key[:], key[:])
+		binary.LittleEndian.PutUint64(ms[i].IV[:], stream)
+		ms[i].IV[8] = byte(i)
+	}
+	ige.EncryptBatch(ms[:])
+	clear(ms[:])
+}
+
+const (
+	expandLanes = 16
+	// batchWorth is how many bytes are worth sixteen streams.
+	batchWorth = 1024
+)

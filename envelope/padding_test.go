@@ -1,6 +1,13 @@
 package envelope
 
-import "testing"
+import (
+	"bytes"
+	"crypto/aes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/mtcore/mtcore/ige"
+)
 
 func TestPaddingBounds(t *testing.T) {
 	for _, tt := range []struct {
@@ -32,16 +39,23 @@ func TestPaddingBounds(t *testing.T) {
 // TestPaddingLimits: whatever the length, the padding is one that MTProto allows, and
 // random finds room for it.
 func TestPaddingLimits(t *testing.T) {
-	var random randomPadding
 	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
 		for n := 0; n < 5000; n++ {
 			least, most := pad.bounds(n)
-			if least < minPadding || most > maxPadding || most > len(random.bytes)-1 ||
+			if least < minPadding || most > maxPadding || most > messageRoom || most > longestPadding ||
 				(n+least)%blockSize != 0 || (most-least)%blockSize != 0 {
 				t.Fatalf("padding %d of %d bytes: %d to %d", pad, n, least, most)
 			}
 		}
 	}
+}
+
+// newRandomPadding has as much room as Seal, or as SealBatch.
+func newRandomPadding(messages int) *randomPadding {
+	if messages == 1 {
+		return &randomPadding{room: make([]byte, messageRoom)}
+	}
+	return &randomPadding{room: make([]byte, groupRoom)}
 }
 
 // TestPaddingDraw: all lengths that a policy allows occur, about as often, one at a time and
@@ -60,7 +74,7 @@ func testPaddingDraw(t *testing.T, pad Padding, batch, draws int) {
 	least, most := pad.bounds(n)
 	count := map[int]int{}
 	for range draws / batch {
-		var random randomPadding
+		random := newRandomPadding(batch)
 		for i := range batch {
 			count[len(random.draw(pad, n, batch-i))]++
 		}
@@ -80,7 +94,7 @@ func testPaddingDraw(t *testing.T, pad Padding, batch, draws int) {
 // TestPaddingOnce: no random byte becomes padding twice, nor that of another message.
 func TestPaddingOnce(t *testing.T) {
 	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
-		var random randomPadding
+		random := newRandomPadding(batchSize)
 		seen := map[[minPadding]byte]bool{}
 		for i := range 1000 {
 			padding := random.draw(pad, i, 1000-i)
@@ -108,7 +122,7 @@ func TestPaddingRandom(t *testing.T) {
 			}
 			telling := 0 // how often the first byte is what the length would come from
 			for range draws / batch {
-				var random randomPadding
+				random := newRandomPadding(batch)
 				for i := range batch {
 					padding := random.draw(pad, n, batch-i)
 					for j, b := range padding {
@@ -128,5 +142,46 @@ func TestPaddingRandom(t *testing.T) {
 				t.Errorf("padding %d, %d at a time: the first byte tells the length in %d of %d draws", pad, batch, telling, draws)
 			}
 		}
+	}
+}
+
+// TestExpandRandom: what the key becomes is AES in output feedback mode, by crypto/aes, at
+// every length and from another block for each stream.
+func TestExpandRandom(t *testing.T) {
+	key := [ige.KeySize]byte{1, 2, 3, ige.KeySize - 1: 4}
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts := map[[blockSize]byte]bool{}
+	for _, stream := range []uint64{0, 1, 1 << 40} {
+		for n := blockSize; n <= groupRoom; n += blockSize {
+			got := bytes.Repeat([]byte{0xee}, n+blockSize)
+			expandRandomAES(got[:n], &key, stream)
+			if !bytes.Equal(got[n:], bytes.Repeat([]byte{0xee}, blockSize)) {
+				t.Fatalf("%d bytes: writes beyond them", n)
+			}
+			lanes, each := 1, n
+			if n >= batchWorth {
+				lanes, each = expandLanes, (n/expandLanes+blockSize-1)&^(blockSize-1)
+			}
+			var want []byte
+			for lane := range lanes {
+				var c [blockSize]byte
+				binary.LittleEndian.PutUint64(c[:], stream)
+				c[8] = byte(lane)
+				starts[c] = true
+				for range min(each, n-len(want)) / blockSize {
+					block.Encrypt(c[:], c[:])
+					want = append(want, c[:]...)
+				}
+			}
+			if !bytes.Equal(got[:n], want) {
+				t.Fatalf("stream %d of %d bytes is not AES-OFB", stream, n)
+			}
+		}
+	}
+	if len(starts) != 3*expandLanes {
+		t.Errorf("%d streams begin from %d blocks", 3*expandLanes, len(starts))
 	}
 }

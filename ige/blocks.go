@@ -67,10 +67,14 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
 	checkBlocks(b.BlockSize(), dst, src)
-	var state [IVSize]byte
-	running := append(state[:0], iv...)
-	encryptWith(b, running, dst, src)
-	clear(running)
+	if len(iv) != IVSize { // a cipher of another block size
+		running := append([]byte(nil), iv...)
+		encryptWith(b, running, dst, src)
+		return
+	}
+	running := [IVSize]byte(iv)
+	encryptWith(b, running[:], dst, src)
+	clear(running[:])
 }
 
 // DecryptBlocks decrypts the blocks of src to dst with b, in every other respect
@@ -78,10 +82,14 @@ func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 func DecryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
 	checkBlocks(b.BlockSize(), dst, src)
-	var state [IVSize]byte
-	running := append(state[:0], iv...)
-	decryptWith(b, running, dst, src)
-	clear(running)
+	if len(iv) != IVSize { // a cipher of another block size
+		running := append([]byte(nil), iv...)
+		decryptWith(b, running, dst, src)
+		return
+	}
+	running := [IVSize]byte(iv)
+	decryptWith(b, running[:], dst, src)
+	clear(running[:])
 }
 
 // EncryptAES256Blocks encrypts the blocks of src to dst under a key of 32 bytes,
