@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 	"errors"
-	"runtime"
 )
 
 // This file has the names of github.com/gotd/ige v0.3.0. Two things differ on
@@ -61,9 +60,10 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 // EncryptBlocks encrypts the blocks of src to dst with b. The iv is not changed.
 //
 // A [Cipher], and a block of crypto/aes whose expanded key could be located (see
-// stdaes_asm.go), run at full speed; any other block does the work itself, one block
-// at a time, and in constant time only if its package sees to that. It panics if len(iv) is not 2*b.BlockSize(), if src is not a whole
-// number of blocks, if dst is shorter, or if they overlap inexactly.
+// stdaes.go), run at full speed and in constant time; any other block does the work
+// itself, one block at a time, and in constant time only if its package sees to that. It
+// panics if len(iv) is not 2*b.BlockSize(), if src is not a whole number of blocks, if dst
+// is shorter, or if they overlap inexactly.
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
 	checkBlocks(b.BlockSize(), dst, src)
@@ -143,9 +143,7 @@ func encryptWith(b cipher.Block, iv, dst, src []byte) {
 		c.encryptIGE((*[IVSize]byte)(iv), dst, src)
 		return
 	}
-	if nr, enc, _ := stdSchedules(b); enc != nil {
-		encrypt(nr, enc, (*[IVSize]byte)(iv), dst, src)
-		runtime.KeepAlive(b)
+	if l := stdLayoutOf(b); l != nil && l.encrypt(b, (*[IVSize]byte)(iv), dst, src) {
 		return
 	}
 	n := b.BlockSize()
@@ -159,9 +157,7 @@ func decryptWith(b cipher.Block, iv, dst, src []byte) {
 		c.decryptIGE((*[IVSize]byte)(iv), dst, src)
 		return
 	}
-	if nr, _, dec := stdSchedules(b); dec != nil {
-		decrypt(nr, dec, (*[IVSize]byte)(iv), dst, src)
-		runtime.KeepAlive(b)
+	if l := stdLayoutOf(b); l != nil && l.decrypt(b, (*[IVSize]byte)(iv), dst, src) {
 		return
 	}
 	n := b.BlockSize()

@@ -4,6 +4,7 @@ package ige
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
@@ -65,6 +66,40 @@ func TestMemcheck(t *testing.T) {
 				t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 			}
 		})
+	}
+	t.Run("crypto aes block", memcheckStdBlock)
+}
+
+// memcheckStdBlock is about a block of crypto/aes without AES instructions: EncryptBlocks must not have it look up
+// its tables. The caller has expanded the key by these before, so that the secret is what came out of that.
+func memcheckStdBlock(t *testing.T) {
+	t.Setenv("GODEBUG", "cpu.aes=off")
+	const keys, text = len(schedule{}), 5 * BlockSize
+	secrets := [][]byte{random(keys + IVSize + text)}
+	b := newStdBlock(t, make([]byte, KeySize))
+	setKey := func(secret []byte) {
+		_, enc, dec := stdLayoutOf(b).schedules(b)
+		for i := range enc {
+			enc[i] = binary.BigEndian.Uint32(secret[4*i:])
+			dec[i] = enc[i]
+		}
+	}
+	for name, c := range map[string]ct.Case{
+		"EncryptBlocks": {Secrets: secrets, Run: func(secret []byte) []byte {
+			setKey(secret)
+			iv, src, dst := secret[keys:][:IVSize], secret[keys+IVSize:], make([]byte, 2*text)
+			EncryptBlocks(b, iv, dst[:text], src)
+			DecryptBlocks(b, iv, dst[text:], src)
+			return dst
+		}},
+		"planted, the block itself": {Secrets: secrets, Planted: true, Run: func(secret []byte) []byte {
+			setKey(secret)
+			dst := make([]byte, BlockSize)
+			b.Encrypt(dst, secret[keys+IVSize:])
+			return dst
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
 	}
 }
 

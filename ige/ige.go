@@ -20,8 +20,9 @@
 // on them, on any platform. Where the CPU has no AES instructions a software AES runs,
 // bitsliced or, on arm64, with table lookups in registers, which is slower but as
 // constant-time. Lengths are public. A
-// block of another package is as constant-time as that package makes it: the one of
-// crypto/aes uses tables where the CPU has no AES instructions.
+// block of another package is as constant-time as that package makes it, except for those
+// of crypto/aes: only their key is used, which [crypto/aes.NewCipher] has expanded by tables
+// where the CPU has no AES instructions.
 //
 // All functions work in place, with dst and src starting at the same byte; any
 // other overlap panics. None allocates, except for constructors, and for a Message

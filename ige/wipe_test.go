@@ -4,6 +4,7 @@ package ige
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"fmt"
 	"testing"
 
@@ -33,7 +34,10 @@ func TestWipe(t *testing.T) {
 			checkStack(t, "EncryptAES256Blocks", secretsOf(m, m.Src), func() {
 				EncryptAES256Blocks(m.Key[:], m.IV[:], m.Dst, m.Src)
 			})
-			checkStack(t, "EncryptBlocks", secretsOf(m, m.Src), func() { EncryptBlocks(c, m.IV[:], m.Dst, m.Src) })
+			for _, b := range []cipher.Block{c, newStdBlock(t, m.Key[:])} {
+				checkStack(t, "EncryptBlocks", secretsOf(m, m.Src), func() { EncryptBlocks(b, m.IV[:], m.Dst, m.Src) })
+				checkStack(t, "DecryptBlocks", secretsOf(m, plaintext), func() { DecryptBlocks(b, m.IV[:], m.Dst, m.Src) })
+			}
 
 			for _, count := range []int{2, 3, 5, 9, 17} {
 				var encrypting, decrypting [][]byte

@@ -25,8 +25,8 @@
 //	iv overlaps dst                 wrong result           right result
 //
 // As with gotd/ige, nothing here authenticates: the caller has to compare msg_key.
-// EncryptBlocks and DecryptBlocks run at full speed with a block from crypto/aes, and
-// otherwise at the speed of the block's own methods. The documentation of mtcore's package
+// EncryptBlocks and DecryptBlocks run at full speed and in constant time with a block from
+// crypto/aes, and otherwise as the block's own methods do. The documentation of mtcore's package
 // ige says more, including what is constant-time.
 package ige
 

@@ -1,5 +1,3 @@
-//go:build (amd64 || arm64) && gc && !purego
-
 package ige
 
 import (
@@ -7,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/fips140"
+	"encoding/binary"
 	"math/bits"
 	"os"
 	"os/exec"
@@ -21,13 +20,13 @@ import (
 
 func TestReadyStdAES(t *testing.T) {
 	b := newAES(random(KeySize))
-	impltest.Ready(t, backends, "stdSchedules", func() { stdSchedules(b) })
+	impltest.Ready(t, backends, "EncryptBlocks", func() { stdLayoutOf(b) })
 }
 
 // TestStdSchedules fails, rather than skips, where the expanded key of a crypto/aes
 // block should be found and is not. Results are right then, but programs that use
-// EncryptBlocks have lost the speed they came for: most likely a new Go release
-// has changed crypto/aes, and stdaes_asm.go must learn about it.
+// EncryptBlocks have lost the speed they came for, or their constant time: most likely a
+// new Go release has changed crypto/aes, and stdaes.go must learn about it.
 func TestStdSchedules(t *testing.T) {
 	for _, keySize := range []int{16, 24, 32} {
 		key := make([]byte, keySize)
@@ -36,40 +35,50 @@ func TestStdSchedules(t *testing.T) {
 		}
 		std := newStdBlock(t, key)
 		boring := reflect.TypeOf(std).Elem().PkgPath() == "crypto/internal/boring"
-		nr, enc, dec := stdSchedules(std)
-		if !useAES() || fips140.Enabled() || boring {
-			if nr != 0 || enc != nil || dec != nil {
-				t.Errorf("AES-%d: found the schedules with AES instructions: %v, FIPS 140-3 mode: %v, BoringCrypto: %v",
-					8*keySize, useAES(), fips140.Enabled(), boring)
+		l := stdLayoutOf(std)
+		if useStdAES || fips140.Enabled() || boring {
+			if l != nil {
+				t.Errorf("AES-%d: found the schedules, where crypto/aes is to be used: %v, FIPS 140-3 mode: %v, BoringCrypto: %v",
+					8*keySize, useStdAES, fips140.Enabled(), boring)
 			}
 			continue
 		}
-		if enc == nil || dec == nil {
+		if runtime.GOARCH == "s390x" {
+			continue // without instructions, the key is behind a pointer
+		}
+		if l == nil {
 			t.Errorf("AES-%d: %s has a %T whose schedules cannot be found", 8*keySize, runtime.Version(), std)
 			continue
 		}
+		nr, enc, dec := l.schedules(std)
 		var wantEnc, wantDec schedule
 		wantRounds := expand(&wantEnc, &wantDec, key)
 		if nr != wantRounds {
 			t.Errorf("AES-%d: %d rounds, want %d", 8*keySize, nr, wantRounds)
 		}
 		used := BlockSize * (wantRounds + 1)
-		if got, want := enc[:used], wantEnc[:used]; !bytes.Equal(got, want) {
-			t.Errorf("AES-%d: enc is %x, want %x", 8*keySize, got, want)
-		}
-		if got, want := dec[:used], wantDec[:used]; !bytes.Equal(got, want) {
-			t.Errorf("AES-%d: dec is %x, want %x", 8*keySize, got, want)
+		for name, x := range map[string]struct {
+			words *stdWords
+			want  *schedule
+		}{"enc": {enc, &wantEnc}, "dec": {dec, &wantDec}} {
+			got := *(*schedule)(unsafe.Pointer(x.words))
+			if l.words {
+				got.setWords(nr, x.words)
+			}
+			if !bytes.Equal(got[:used], x.want[:used]) {
+				t.Errorf("AES-%d: %s is %x, want %x", 8*keySize, name, got[:used], x.want[:used])
+			}
 		}
 	}
 }
 
-// TestStdSchedulesToggle: the proof, once made, does not outlive the backend.
+// TestStdSchedulesToggle: what crypto/aes does with instructions is not done in software.
 func TestStdSchedulesToggle(t *testing.T) {
 	std := newStdBlock(t, make([]byte, KeySize))
-	stdSchedules(std)
+	stdLayoutOf(std)
 	for _, state := range backends.States() {
 		leave := state.Enter()
-		if _, enc, _ := stdSchedules(std); enc != nil && !useAES() {
+		if l := stdLayoutOf(std); l != nil && !l.words && !useAES() {
 			t.Errorf("backend %s: a crypto/aes block is read without kernels to use it", state.Name)
 		}
 		leave()
@@ -83,6 +92,7 @@ func TestStdSchedulesOtherBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	typ := reflect.TypeOf(std)
+	buf := make([]byte, BlockSize)
 	for name, b := range map[string]cipher.Block{
 		"no block":                  nil,
 		"a wrapper":                 &wrappedBlock{Block: std},
@@ -91,15 +101,19 @@ func TestStdSchedulesOtherBlocks(t *testing.T) {
 		"a nil crypto/aes block":    reflect.Zero(typ).Interface().(cipher.Block),
 		"a zero crypto/aes block":   reflect.New(typ.Elem()).Interface().(cipher.Block),
 	} {
-		if nr, enc, dec := stdSchedules(b); nr != 0 || enc != nil || dec != nil {
-			t.Errorf("found schedules of %d rounds in %s", nr, name)
+		l := stdLayoutOf(b)
+		if l != nil && (l.encrypt(b, new([IVSize]byte), buf, buf) || l.decrypt(b, new([IVSize]byte), buf, buf)) {
+			t.Errorf("found schedules in %s", name)
 		}
 	}
 }
 
 // TestStdSchedulesModes runs the tests above in processes with other settings,
-// which they know from useAES and from package fips140.
+// which they know from the backends and from package fips140.
 func TestStdSchedulesModes(t *testing.T) {
+	if runtime.GOOS == "js" {
+		impltest.SkipWithout(t, "a system that can start this program")
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -205,6 +219,28 @@ func (*fakeInt) BlockSize() int          { return BlockSize }
 func (*fakeInt) Encrypt(dst, src []byte) {}
 func (*fakeInt) Decrypt(dst, src []byte) {}
 
+// numbers are the words of which x has the bytes.
+func numbers(x stdWords) (w stdWords) {
+	for i, b := range *(*[60][4]byte)(unsafe.Pointer(&x)) {
+		w[i] = binary.BigEndian.Uint32(b[:])
+	}
+	return w
+}
+
+func swapped(x stdWords) (w stdWords) {
+	for i := range x {
+		w[i] = bits.ReverseBytes32(x[i])
+	}
+	return w
+}
+
+func rotated(x stdWords) (w stdWords) {
+	for i := range x {
+		w[i] = bits.RotateLeft32(x[i], 16)
+	}
+	return w
+}
+
 func TestProveLayout(t *testing.T) {
 	flat := func(change func(b *fakeFlat)) func(*fakeExpanded) cipher.Block {
 		return func(x *fakeExpanded) cipher.Block {
@@ -258,10 +294,16 @@ func TestProveLayout(t *testing.T) {
 		{"rounds counted from the last", flat(func(b *fakeFlat) { b.rounds-- }), false},
 		{"enc and dec exchanged", flat(func(b *fakeFlat) { b.enc, b.dec = b.dec, b.enc }), false},
 		{"dec not made yet", flat(func(b *fakeFlat) { b.dec = [60]uint32{} }), false},
-		{"words in the other byte order", flat(func(b *fakeFlat) {
-			for i := range b.enc {
-				b.enc[i] = bits.ReverseBytes32(b.enc[i])
-				b.dec[i] = bits.ReverseBytes32(b.dec[i])
+		{"numbers", flat(func(b *fakeFlat) {
+			b.enc, b.dec = numbers(b.enc), numbers(b.dec)
+		}), true},
+		{"enc numbers, dec bytes", flat(func(b *fakeFlat) { b.enc = swapped(b.enc) }), false},
+		{"the other numbers", flat(func(b *fakeFlat) {
+			b.enc, b.dec = rotated(b.enc), rotated(b.dec)
+		}), false},
+		{"numbers for AES-256 alone", flat(func(b *fakeFlat) {
+			if b.rounds == 14 {
+				b.enc, b.dec = swapped(b.enc), swapped(b.dec)
 			}
 		}), false},
 		{"one bit of the last round key", flat(func(b *fakeFlat) { b.dec[4*b.rounds+3] ^= 1 << 31 }), false},

@@ -1,5 +1,3 @@
-//go:build (amd64 || arm64) && gc && !purego
-
 package ige
 
 import (
@@ -7,15 +5,18 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/fips140"
+	"encoding/binary"
 	"reflect"
+	"runtime"
 	"sync"
 	"unsafe"
 )
 
-// This file lends the expanded key of a crypto/aes block to our kernels.
-// Programs written for gotd/ige hand over a cipher.Block; one interface call per
-// block of data makes them a third slower than the AES instructions are, and the
-// block has in it just what the kernels need, but does not export it.
+// This file takes the expanded key out of a crypto/aes block, for our kernels or for our
+// software AES. Programs written for gotd/ige hand over a cipher.Block; one interface call
+// per block of data makes them a third slower than the AES instructions are, and without
+// such instructions crypto/aes looks up tables by secrets. The block has in it just what is
+// needed, but does not export it.
 //
 // Why reading it is safe:
 //
@@ -25,9 +26,9 @@ import (
 //     each read stays within the object and has the type that is there.
 //   - Nothing is assumed about the contents. Before first use, blocks made by
 //     aes.NewCipher for keys of all sizes must hold, at these places, the number
-//     of rounds and the same schedules as our own two expansions. If crypto/aes
-//     changes, or keeps words in another byte order, this fails, and EncryptBlocks
-//     calls the block as it would any other.
+//     of rounds and the same schedules as our own two expansions, all of them in one
+//     of the two ways to keep them. If crypto/aes changes, this fails, and
+//     EncryptBlocks calls the block as it would any other.
 //   - Only blocks of that one dynamic type are read. It is unexported from an
 //     internal package, so that no one else can make them; the zero value that
 //     reflect could make has no rounds and is refused.
@@ -36,14 +37,21 @@ import (
 //     pointers keep the block alive, and the caller adds runtime.KeepAlive.
 //
 // It is never done in FIPS 140-3 mode, where the validated module must do the work
-// and note that it was a service that is not approved; nor without AES
-// instructions, where crypto/aes keeps words.
+// and note that it was a service that is not approved; nor where crypto/aes has AES
+// instructions and we have not, so that it is the faster one and constant-time.
 
-// stdLayout says where the blocks of one type have their expanded key.
+// stdLayout says where the blocks of one type have their expanded key, and how.
 type stdLayout struct {
 	block            reflect.Type // nil if there is no such type
 	rounds, enc, dec uintptr      // offsets
+	// words says that schedules consist of numbers, the first byte of FIPS 197 being
+	// the highest: crypto/aes has no AES instructions then. Otherwise they are bytes,
+	// as for our kernels.
+	words bool
 }
+
+// stdWords is a schedule as crypto/aes has it.
+type stdWords [60]uint32
 
 // stdAES is found at the first call rather than in an init function: the proof takes
 // some 13 µs, most programs never need it, and asking again costs next to nothing,
@@ -53,27 +61,30 @@ var (
 	stdAESOnce sync.Once
 )
 
-// stdSchedules returns the expanded key in a block of crypto/aes: the number of
-// rounds and the schedules of the cipher and the equivalent inverse cipher. They
-// belong to the block, which the caller keeps alive and does not change. For any
-// block that cannot be read safely it returns nil.
-func stdSchedules(b cipher.Block) (nr int, enc, dec *schedule) {
+// stdLayoutOf returns the layout of b if it is a block of crypto/aes that is to be read,
+// and nil for any other.
+func stdLayoutOf(b cipher.Block) *stdLayout {
 	backends.Ready()
-	if !useAES() {
-		return 0, nil, nil
+	if useStdAES {
+		return nil
 	}
 	stdAESOnce.Do(func() {
 		if !fips140.Enabled() {
 			stdAES = proveLayout(aes.NewCipher)
 		}
 	})
-	return stdAES.schedules(b)
+	l := &stdAES
+	if l.block == nil || reflect.TypeOf(b) != l.block || !l.words && !useAES() {
+		return nil
+	}
+	return l
 }
 
-func (l *stdLayout) schedules(b cipher.Block) (nr int, enc, dec *schedule) {
-	if l.block == nil || reflect.TypeOf(b) != l.block {
-		return 0, nil, nil
-	}
+// schedules returns the expanded key in a block of the layout's type: the number of
+// rounds and the schedules of the cipher and the equivalent inverse cipher. They belong to
+// the block, which the caller keeps alive and does not change. A block that was not made
+// by crypto/aes has 0 rounds.
+func (l *stdLayout) schedules(b cipher.Block) (nr int, enc, dec *stdWords) {
 	p := reflect.ValueOf(b).UnsafePointer()
 	if p == nil {
 		return 0, nil, nil
@@ -84,24 +95,65 @@ func (l *stdLayout) schedules(b cipher.Block) (nr int, enc, dec *schedule) {
 	default:
 		return 0, nil, nil
 	}
-	return nr, (*schedule)(unsafe.Add(p, l.enc)), (*schedule)(unsafe.Add(p, l.dec))
+	return nr, (*stdWords)(unsafe.Add(p, l.enc)), (*stdWords)(unsafe.Add(p, l.dec))
+}
+
+// encrypt encrypts the whole blocks of src with the key of b, and moves iv on. It does nothing
+// and returns false if b has no key.
+func (l *stdLayout) encrypt(b cipher.Block, iv *[IVSize]byte, dst, src []byte) bool {
+	nr, enc, _ := l.schedules(b)
+	switch {
+	case nr == 0:
+		return false
+	case l.words:
+		var xk schedule
+		xk.setWords(nr, enc)
+		encrypt(nr, &xk, iv, dst, src)
+		clear(xk[:])
+	default:
+		encrypt(nr, (*schedule)(unsafe.Pointer(enc)), iv, dst, src)
+	}
+	runtime.KeepAlive(b)
+	return true
+}
+
+// decrypt decrypts the whole blocks of src with the key of b, and moves iv on. It does nothing
+// and returns false if b has no key.
+func (l *stdLayout) decrypt(b cipher.Block, iv *[IVSize]byte, dst, src []byte) bool {
+	nr, _, dec := l.schedules(b)
+	switch {
+	case nr == 0:
+		return false
+	case l.words:
+		var xk schedule
+		xk.setWords(nr, dec)
+		decrypt(nr, &xk, iv, dst, src)
+		clear(xk[:])
+	default:
+		decrypt(nr, (*schedule)(unsafe.Pointer(dec)), iv, dst, src)
+	}
+	runtime.KeepAlive(b)
+	return true
+}
+
+// setWords sets the nr+1 round keys.
+func (xk *schedule) setWords(nr int, words *stdWords) {
+	for i, w := range words[:4*(nr+1)] {
+		binary.BigEndian.PutUint32(xk[4*i:], w)
+	}
 }
 
 // proveLayout returns the layout of the blocks that newCipher makes, or a zero
 // stdLayout if their fields are not the known ones or do not hold what they must.
 func proveLayout(newCipher func(key []byte) (cipher.Block, error)) (proven stdLayout) {
-	// A surprise in here must cost speed only.
+	// A surprise in here must cost speed, or constant time, only.
 	defer func() {
 		if recover() != nil {
 			proven = stdLayout{}
 		}
 	}()
 
-	var key [KeySize]byte
-	for i := range key {
-		key[i] = byte(i)
-	}
-	b, err := newCipher(key[:])
+	b, err := newCipher(make([]byte, KeySize))
 	if err != nil {
 		return stdLayout{}
 	}
@@ -109,17 +161,31 @@ func proveLayout(newCipher func(key []byte) (cipher.Block, error)) (proven stdLa
 	if !ok {
 		return stdLayout{}
 	}
+	for _, l.words = range []bool{true, false} {
+		if l.proven(newCipher) {
+			return l
+		}
+	}
+	return stdLayout{}
+}
+
+// proven reports whether blocks for keys of all sizes hold what they must.
+func (l *stdLayout) proven(newCipher func(key []byte) (cipher.Block, error)) bool {
+	var key [KeySize]byte
+	for i := range key {
+		key[i] = byte(i)
+	}
 	for range 3 {
 		for _, size := range []int{16, 24, 32} {
 			if !l.holds(newCipher, key[:size]) {
-				return stdLayout{}
+				return false
 			}
 		}
 		for i := range key {
 			key[i] = 5*key[i] + 0x9d // another key
 		}
 	}
-	return l
+	return true
 }
 
 // findLayout looks for the three fields in the struct that block points to.
@@ -131,7 +197,7 @@ func findLayout(block reflect.Type) (stdLayout, bool) {
 	rounds, ok1 := fieldOffset(t, "rounds", reflect.TypeFor[int]())
 	enc, ok2 := fieldOffset(t, "enc", reflect.TypeFor[[60]uint32]())
 	dec, ok3 := fieldOffset(t, "dec", reflect.TypeFor[[60]uint32]())
-	return stdLayout{block, rounds, enc, dec}, ok1 && ok2 && ok3
+	return stdLayout{block: block, rounds: rounds, enc: enc, dec: dec}, ok1 && ok2 && ok3
 }
 
 // fieldOffset returns the offset in struct t of the field called name, which may
@@ -159,17 +225,26 @@ func (l *stdLayout) holds(newCipher func(key []byte) (cipher.Block, error), key 
 	if err != nil {
 		return false
 	}
-	nr, enc, dec := l.schedules(b)
-	if enc == nil {
+	if reflect.TypeOf(b) != l.block {
 		return false
+	}
+	nr, enc, dec := l.schedules(b)
+	if nr == 0 {
+		return false
+	}
+	gotEnc, gotDec := (*schedule)(unsafe.Pointer(enc)), (*schedule)(unsafe.Pointer(dec))
+	if l.words {
+		gotEnc, gotDec = new(schedule), new(schedule)
+		gotEnc.setWords(nr, enc)
+		gotDec.setWords(nr, dec)
 	}
 	for _, expand := range []func(enc, dec *schedule, key []byte) int{expandGeneric, expand} {
 		var wantEnc, wantDec schedule
 		wantRounds := expand(&wantEnc, &wantDec, key)
 		used := BlockSize * (wantRounds + 1)
 		if nr != wantRounds ||
-			!bytes.Equal(enc[:used], wantEnc[:used]) ||
-			!bytes.Equal(dec[:used], wantDec[:used]) {
+			!bytes.Equal(gotEnc[:used], wantEnc[:used]) ||
+			!bytes.Equal(gotDec[:used], wantDec[:used]) {
 			return false
 		}
 	}
