@@ -1,6 +1,6 @@
 # Thin names for go commands. Every module is its own world, so that users of the
 # root module never download generators, peers or clients.
-MODULES = . gen bench mobile gotd gotd/sqlstore compat/gotdige compat/gotdige/internal/difftest compat/mtpatch
+MODULES = . gen bench bench/internal/client/program mobile gotd gotd/sqlstore compat/gotdige compat/gotdige/internal/difftest compat/mtpatch
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -17,9 +17,10 @@ report:
 	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
 	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html -card $(CURDIR)/report $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
 
-# The tables of README.md, from the results that it names.
+# The tables of README.md and results/README.md, from the results that they name.
 readme:
 	go -C bench run . -readme ../README.md
+	go -C bench run . -readme ../results/README.md
 
 test:
 	status=0; for m in $(MODULES); do go -C $$m test $(TESTFLAGS) ./... || status=1; done; exit $$status

@@ -5,6 +5,8 @@
 //	go run . -check                                 only whether results are right
 //	go run . -suite ige -size 16KiB -dir decrypt    one case, in a few seconds
 //	go run . -backend generic -time 5m              one backend, for longer
+//	go run . -suite client                          what a client made with gotd/td gains: only if named, since
+//	                                                it compiles three of them, for minutes at first
 //	go run -tags openssl,gmp . -suite bigdh         beside OpenSSL and GMP, through cgo
 //	go run . -json phone.json -name "my phone"      and keep the results; -buildvcs=true before
 //	                                                the dot keeps the commit of mtcore with them

@@ -24,7 +24,7 @@ import (
 func measureAll(opt options, stdout, stderr io.Writer) error {
 	var suites []suite.Suite
 	for _, s := range allSuites {
-		if len(opt.suites) == 0 || slices.Contains(opt.suites, s.name) {
+		if len(opt.suites) == 0 && !s.asked || slices.Contains(opt.suites, s.name) {
 			suites = append(suites, s.make(opt.Options))
 		}
 	}

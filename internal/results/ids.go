@@ -16,7 +16,8 @@ type Way string
 // These are the ways that more than one program names. The others are next to their contenders in
 // bench/internal; bench/testdata/rows.txt lists them all.
 const (
-	OneShot     Way = "mtcore.oneshot" // ige.Message
+	OneShot     Way = "mtcore.oneshot"    // ige.Message
+	DropInNew   Way = "mtcore.dropin-new" // gotd/ige's API, with a new block for each message
 	Batch       Way = "mtcore.batch"
 	OneByOne    Way = "mtcore.one-by-one"
 	Derive      Way = "mtcore.derive"
@@ -32,6 +33,14 @@ const (
 	FileEncrypt Way = "mtcore.file-encrypt"
 	FileDecrypt Way = "mtcore.file-decrypt"
 	Handshake   Way = "mtcore.handshake"
+
+	// A client made with gotd/td, and with its server: with package ige replaced, patched, as they come.
+	ClientDropIn  Way = "mtcore.client-dropin"
+	ClientPatched Way = "mtcore.client-patched"
+	GotdClient    Way = "gotd-td.client"
+	BothDropIn    Way = "mtcore.both-dropin"
+	BothPatched   Way = "mtcore.both-patched"
+	GotdBoth      Way = "gotd-td.both"
 
 	GotdIGE       Way = "gotd-ige.new"
 	GotdOneByOne  Way = "gotd-ige.one-by-one"

@@ -51,7 +51,7 @@ func Ways(d suite.Direction) []Way {
 var (
 	oneShot      = suite.Label{Way: results.OneShot, How: "one-shot, key expanded"}
 	reused       = suite.Label{Way: "mtcore.cipher-reused", How: "Cipher reused"}
-	dropInNew    = suite.Label{Way: "mtcore.dropin-new", How: peers.NewCipher}
+	dropInNew    = suite.Label{Way: results.DropInNew, How: peers.NewCipher}
 	dropInReused = suite.Label{Way: "mtcore.dropin-reused", How: peers.BlockReused}
 	dropInKey    = suite.Label{Way: "mtcore.dropin-key", How: peers.DecryptAES256}
 )

@@ -23,8 +23,8 @@ const gogramName = "like gogram"
 // crypto/aes for each message, xors of single bytes, and slices that are put together for each hash.
 var gogram = &Peer{
 	ID:      "gogram",
-	Encrypt: []IGE{gogramWay(gogramEncrypt, results.OneShot, "mtcore.dropin-new")},
-	Decrypt: []IGE{gogramWay(gogramDecrypt, results.OneShot, "mtcore.dropin-new", "mtcore.dropin-key")},
+	Encrypt: []IGE{gogramWay(gogramEncrypt, results.OneShot, results.DropInNew)},
+	Decrypt: []IGE{gogramWay(gogramDecrypt, results.OneShot, results.DropInNew, "mtcore.dropin-key")},
 	KDF: []KDF{{
 		Derive:  suite.Label{Way: "gogram.hash", Who: gogramName, How: "concatenates, crypto/sha256"},
 		MsgKey:  suite.Label{Way: "gogram.hash", Who: gogramName, How: "concatenates, crypto/sha256"},

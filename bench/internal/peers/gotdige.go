@@ -18,11 +18,11 @@ var gotdIGE = &Peer{
 	ID:     "gotd-ige",
 	Module: "github.com/gotd/ige",
 	Encrypt: []IGE{
-		gotdWay(gotdNew, WithNewCipher(gotd.EncryptBlocks), results.OneShot, "mtcore.dropin-new"),
+		gotdWay(gotdNew, WithNewCipher(gotd.EncryptBlocks), results.OneShot, results.DropInNew),
 		gotdWay(gotdReused, WithBlock(gotd.EncryptBlocks), "mtcore.cipher-reused", "mtcore.dropin-reused"),
 	},
 	Decrypt: []IGE{
-		gotdWay(gotdNew, WithNewCipher(gotd.DecryptBlocks), results.OneShot, "mtcore.dropin-new"),
+		gotdWay(gotdNew, WithNewCipher(gotd.DecryptBlocks), results.OneShot, results.DropInNew),
 		gotdWay(gotdKey, WithKey(gotd.DecryptAES256Blocks), "mtcore.dropin-key"),
 		gotdWay(gotdReused, WithBlock(gotd.DecryptBlocks), "mtcore.cipher-reused", "mtcore.dropin-reused"),
 	},

@@ -10,7 +10,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// What is between a begin, with the name of a file, and an end is replaced.
+// What is between a begin, with the name of a file and perhaps that of some of its tables, and an end is replaced.
 const (
 	begin    = "<!-- bench: "
 	beginEnd = " -->\n"
@@ -28,14 +28,15 @@ func Update(text string, read func(name string) (*results.Report, error)) (strin
 		if !ok {
 			break
 		}
-		name, rest, ok := strings.Cut(rest, beginEnd)
-		if !ok || strings.ContainsAny(name, "\n") {
+		mark, rest, ok := strings.Cut(rest, beginEnd)
+		if !ok || strings.ContainsAny(mark, "\n") {
 			return "", fmt.Errorf("no %q after %q", beginEnd, begin)
 		}
 		_, rest, ok = strings.Cut(rest, end)
 		if !ok {
-			return "", fmt.Errorf("no %q after %q", end, begin+name)
+			return "", fmt.Errorf("no %q after %q", end, begin+mark)
 		}
+		name, which, _ := strings.Cut(mark, " ")
 		r, err := read(name)
 		if err != nil {
 			return "", err
@@ -47,11 +48,11 @@ func Update(text string, read func(name string) (*results.Report, error)) (strin
 			return "", fmt.Errorf("%s is of a disturbed machine and says nothing (%s): measure again when it is quiet, or keep the old results",
 				name, strings.Join(r.Why, "; "))
 		}
-		tables, err := Tables(r)
+		tables, err := Tables(r, which)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
-		b.WriteString(begin + name + beginEnd + "\n" + tables + "\n" + end)
+		b.WriteString(begin + mark + beginEnd + "\n" + tables + "\n" + end)
 		text = rest
 		marks++
 	}

@@ -30,7 +30,7 @@ func sample(t *testing.T) (r *results.Report, tables string) {
 // TestOld: an old file makes the same tables as ever.
 func TestOld(t *testing.T) {
 	r, want := sample(t)
-	if got, err := Tables(r); err != nil || got != want {
+	if got, err := Tables(r, ""); err != nil || got != want {
 		t.Errorf("error %v, tables:\n%s\nwant:\n%s", err, got, want)
 	}
 }
@@ -51,7 +51,7 @@ func TestRenamedLabels(t *testing.T) {
 			rename(&q.Title, &q.Who, &q.How)
 		}
 	}
-	got, err := Tables(r)
+	got, err := Tables(r, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestRenamedIDs(t *testing.T) {
 				}
 			}
 		}
-		got, err := Tables(r)
+		got, err := Tables(r, "")
 		if err == nil {
 			if got != want {
 				t.Errorf("%+v: without it there is no error and other tables:\n%s", p, got)
@@ -127,7 +127,7 @@ func TestCaseGone(t *testing.T) {
 		}
 	}
 	const want = "handshake/handshake/1x0/mtcore.handshake"
-	if _, err := Tables(r); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Tables(r, ""); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want one with %s", err, want)
 	}
 }
@@ -144,9 +144,66 @@ func TestSoftware(t *testing.T) {
 		}
 	}
 	r.Results = rest
-	got, err := Tables(r)
+	got, err := Tables(r, "")
 	if err != nil || strings.Contains(got, "Batches, encrypt") {
 		t.Errorf("error %v, tables:\n%s", err, got)
+	}
+}
+
+// clientReport has rows of suite client, half as fast with each step from gotd/td over the drop-in to mtpatch.
+func clientReport() *results.Report {
+	r := &results.Report{Machine: results.Machine{Name: "A machine", OS: "os", Arch: "arch"}, Build: results.Build{Go: "go1", Commit: "0123456789"}}
+	for _, id := range []results.CaseID{
+		{Op: "exchange"}, {Op: "password"}, {Op: "upload", Size: 512 << 10}, {Op: "download", Size: 512 << 10}, {Op: "call"},
+		{Op: "encrypt", Size: 64}, {Op: "decrypt", Size: 512 << 10},
+	} {
+		for _, ways := range [][]results.Way{
+			{results.GotdClient, results.ClientDropIn, results.ClientPatched}, {results.GotdBoth, results.BothDropIn, results.BothPatched},
+		} {
+			for i, way := range ways {
+				x := results.Result{Suite: "client", Case: "The " + id.Op, Op: id.Op, Count: 1, Size: id.Size, Way: way, Ns: 8e6 / float64(int(1)<<i)}
+				if i > 0 {
+					x.Ratios = []results.Ratio{{ID: results.VsGotd, Value: float64(int(1) << i)}}
+				}
+				r.Results = append(r.Results, x)
+			}
+		}
+	}
+	return r
+}
+
+func TestClient(t *testing.T) {
+	tables, err := Tables(clientReport(), "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| The exchange | 8 ms | 4 ms | 2.00 | 2 ms | 4.00 |\n", "| The upload, both ends | 8 ms |", "expect nothing",
+		"A machine, os/arch, go1, 1 January 0001, commit 0123456.\n",
+	} {
+		if !strings.Contains(tables, want) {
+			t.Errorf("no %q in:\n%s", want, tables)
+		}
+	}
+	if strings.Contains(tables, "AES-256-IGE") {
+		t.Errorf("other tables as well:\n%s", tables)
+	}
+	if _, err := Tables(clientReport(), "clients"); err == nil {
+		t.Error("no error for tables that there are not")
+	}
+	missing := 0
+	for i := range clientReport().Results {
+		r := clientReport()
+		r.Results[i].Way += "-renamed"
+		if _, err := Tables(r, "client"); err != nil {
+			missing++
+			if id := clientReport().Results[i].ID(); !strings.Contains(err.Error(), id) {
+				t.Errorf("without %s: %v", id, err)
+			}
+		}
+	}
+	if want := 3 * 8; missing != want {
+		t.Errorf("%d rows are missed, want %d", missing, want)
 	}
 }
 
@@ -180,6 +237,20 @@ func TestUpdate(t *testing.T) {
 	if want := before + "\n" + tables + "\n" + after; first != want {
 		t.Errorf("updated to:\n%s\nwant:\n%s", first, want)
 	}
+	c := clientReport()
+	tables, _ = Tables(c, "client")
+	two := func(first, second string) string {
+		return "<!-- bench: c.json client -->\n" + first + "<!-- end of bench -->\n" + before + second + after
+	}
+	got, err := Update(two("", ""), func(name string) (*results.Report, error) {
+		if name == "c.json" {
+			return c, nil
+		}
+		return read(name)
+	})
+	if want := two("\n"+tables+"\n", strings.TrimPrefix(strings.TrimSuffix(first, after), before)); err != nil || got != want {
+		t.Errorf("two marks: error %v, text:\n%s\nwant:\n%s", err, got, want)
+	}
 	again, err := Update(first, read)
 	if err != nil || again != first {
 		t.Errorf("updated again: error %v, text:\n%s\nwant no change", err, again)
@@ -187,6 +258,7 @@ func TestUpdate(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"no marks", "no mark"},
 		{"<!-- bench: x.json -->\n", "end of bench"},
+		{"<!-- bench: x.json other -->\n<!-- end of bench -->", `no tables "other"`},
 		{"<!-- bench: y.json -->\n<!-- end of bench -->", "no such file"},
 	} {
 		if _, err := Update(tt.text, read); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -9,19 +9,56 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Tables returns what a reader of the project's front page wants to know of a report, or an error with
-// the ids of the rows that it lacks.
-func Tables(r *results.Report) (string, error) {
+// Tables returns what a reader of the project's pages wants to know of a report, or an error with the ids of the
+// rows that it lacks. If which is "client" that is the table of the suite of this name, and all others if it is
+// empty.
+func Tables(r *results.Report, which string) (string, error) {
 	l := &results.Lookup{Report: r}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %s, %s, commit %.7s. One core; medians.\n",
+	line := fmt.Sprintf("%s, %s/%s, %s, %s, commit %.7s.",
 		r.Machine.Name, r.Machine.OS, r.Machine.Arch, r.Build.Go, r.Time.Format("2 January 2006"), r.Build.Commit)
-	for _, part := range []func(*results.Lookup) string{stream, batch, messages, powers, chats, targets} {
-		if text := part(l); text != "" {
-			b.WriteString("\n" + text)
+	switch which {
+	case "client":
+		b.WriteString(client(l) + line + "\n")
+	case "":
+		b.WriteString(line + " One core; medians.\n")
+		for _, part := range []func(*results.Lookup) string{stream, batch, messages, powers, chats, targets} {
+			if text := part(l); text != "" {
+				b.WriteString("\n" + text)
+			}
 		}
+	default:
+		return "", fmt.Errorf("no tables %q", which)
 	}
 	return b.String(), l.Err()
+}
+
+// client is what somebody gains who has a client made with gotd/td: first what users wait for.
+func client(l *results.Lookup) string {
+	t := table{head: []string{"CPU time of a client made with gotd/td", "as it comes", "drop-in", "times less", "mtpatch", "times less"}}
+	one := [3]results.Way{results.GotdClient, results.ClientDropIn, results.ClientPatched}
+	both := [3]results.Way{results.GotdBoth, results.BothDropIn, results.BothPatched}
+	for _, x := range []struct {
+		op   string
+		size int
+		ways [3]results.Way
+		note string
+	}{
+		{"exchange", 0, one, ""},
+		{"password", 0, one, ""},
+		{"upload", 512 << 10, one, ""},
+		{"upload", 512 << 10, both, ", both ends"},
+		{"download", 512 << 10, one, ""},
+		{"call", 0, one, ""},
+		{"encrypt", 64, one, ""},
+		{"decrypt", 512 << 10, one, ""},
+	} {
+		id := results.CaseID{Suite: "client", Op: x.op, Count: 1, Size: x.size}
+		stock, dropIn, patched := l.Want(id, x.ways[0]), l.Want(id, x.ways[1]), l.Want(id, x.ways[2])
+		t.add(name(stock)+x.note, duration(stock), duration(dropIn), ratio(l, dropIn, results.VsGotd), duration(patched), ratio(l, patched, results.VsGotd))
+	}
+	return t.with("", "\nMedians of alternating runs against gotd/td's test server, on the loopback device. Of a small call a tenth is\n"+
+		"cryptography: expect nothing there.\n")
 }
 
 // shownSizes are those of a short answer, a message, a picture's part and a file's: enough
@@ -30,20 +67,23 @@ var shownSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 
 // stream is IGE, one message after the other.
 func stream(l *results.Lookup) string {
-	t := table{head: []string{"AES-256-IGE, key included", "mtcore", "gotd/ige", "like gogram", "vs gotd", "× limit"}}
+	t := table{head: []string{"AES-256-IGE, key included", "ige.Message", "vs gotd", "drop-in", "vs gotd", "gotd/ige", "like gogram", "× limit"}}
 	for _, op := range []string{"encrypt", "decrypt"} {
 		for _, size := range shownSizes {
 			id := results.CaseID{Suite: "ige", Op: op, Count: 1, Size: size}
-			ours := l.Want(id, results.OneShot)
+			ours, dropIn := l.Want(id, results.OneShot), l.Want(id, results.DropInNew)
 			ofLimit := ""
 			if l.Has(results.Limit) {
 				ofLimit = ratio(l, ours, results.OfLimit)
 			}
-			t.add(name(ours), rate(ours), rate(l.Want(id, results.GotdIGE)), rate(l.Want(id, results.GogramIGE)), ratio(l, ours, results.VsGotd), ofLimit)
+			t.add(name(ours), rate(ours), ratio(l, ours, results.VsGotd), rate(dropIn), ratio(l, dropIn, results.VsGotd),
+				rate(l.Want(id, results.GotdIGE)), rate(l.Want(id, results.GogramIGE)), ofLimit)
 		}
 	}
-	return t.with("", "\nMB/s of 10⁶ bytes. × limit: time as a multiple of 14 dependent AES rounds a block, measured in the same run, which no\n"+
-		"implementation of one stream can beat; short messages overlap with the next one.\n")
+	return t.with("", "\nMB/s of 10⁶ bytes. ige.Message is mtcore's own API. The drop-in has gotd/ige's, EncryptBlocks and DecryptBlocks, and is given\n"+
+		"a block of aes.NewCipher for each message, as gotd/ige is here: crypto/aes expands the key, which is most of a short\n"+
+		"message. × limit: ige.Message's time as a multiple of 14 dependent AES rounds a block, measured in the same run, which\n"+
+		"no implementation of one stream can beat; short messages overlap with the next one.\n")
 }
 
 // batch is IGE for many messages, encrypted with the best backend. The generic one is too slow to be

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -35,7 +36,7 @@ func Measure(suite string, c Case, budget time.Duration, each func(round int)) [
 	each(0)
 	runners := make([]*runner, len(c.Contenders))
 	for i, contender := range c.Contenders {
-		runners[i] = newRunner(contender)
+		runners[i] = newRunner(contender, cmp.Or(c.Slice, slice))
 	}
 
 	order := slices.Clone(runners)
@@ -68,16 +69,17 @@ func Measure(suite string, c Case, budget time.Duration, each func(round int)) [
 // A runner is a contender while it is measured.
 type runner struct {
 	Contender
+	slice  time.Duration
 	n      int // calls of op in a slice
 	allocs float64
 	ns     []float64 // that the work took, by round
 }
 
-func newRunner(c Contender) *runner {
+func newRunner(c Contender, slice time.Duration) *runner {
 	if c.Worth == 0 {
 		c.Worth = 1
 	}
-	r := &runner{Contender: c}
+	r := &runner{Contender: c, slice: slice}
 	defer r.enter()()
 	r.allocs = r.countAllocs()
 	r.calibrate()
@@ -89,6 +91,10 @@ const longOp = 50 * time.Millisecond
 
 // countAllocs returns how often op allocates.
 func (r *runner) countAllocs() float64 {
+	if r.Elsewhere != nil {
+		_, allocs := r.Elsewhere(3)
+		return allocs / 3
+	}
 	start := time.Now()
 	r.Op()
 	if time.Since(start) > longOp {
@@ -178,14 +184,14 @@ func samples(ns []float64, n int) []float64 {
 func (r *runner) calibrate() {
 	for r.n = 1; ; r.n *= 2 {
 		first := r.run(r.n) * r.Worth * float64(r.n)
-		if first >= float64(longOp) {
+		if first >= float64(max(longOp, r.slice)) {
 			return
 		}
 		// The shorter of two runs: one that was interrupted would seem to fill the
 		// slice with a few calls, which then measured the clock.
 		ns := min(first, r.run(r.n)*r.Worth*float64(r.n))
-		if ns >= float64(slice)/2 {
-			r.n = max(1, int(float64(r.n)*float64(slice)/ns))
+		if ns >= float64(r.slice)/2 {
+			r.n = max(1, int(float64(r.n)*float64(r.slice)/ns))
 			return
 		}
 	}
@@ -193,6 +199,10 @@ func (r *runner) calibrate() {
 
 // run calls op n times and returns how many nanoseconds the work took.
 func (r *runner) run(n int) float64 {
+	if r.Elsewhere != nil {
+		ns, _ := r.Elsewhere(n)
+		return ns / (float64(n) * r.Worth)
+	}
 	defer r.enter()()
 	start := time.Now()
 	for range n {

@@ -114,11 +114,25 @@ func TestAllocations(t *testing.T) {
 		{func() {}, 0},
 		{func() { sink = make([]byte, 1000) }, 1},
 	} {
-		if got := newRunner(Contender{Op: tt.op}).allocs; got != tt.want {
+		if got := newRunner(Contender{Op: tt.op}, slice).allocs; got != tt.want {
 			t.Errorf("%v allocs, want %v", got, tt.want)
 		}
 	}
 	_ = sink
+}
+
+// TestElsewhere: what another process did counts as it says, whatever a clock here says.
+func TestElsewhere(t *testing.T) {
+	most := 0
+	rows := Measure("suite", Case{Slice: time.Second, Contenders: []Contender{
+		{Label: Label{Way: "a.elsewhere"}, Elsewhere: func(n int) (ns, allocs float64) {
+			most = max(most, n)
+			return 1e6 * float64(n), 7 * float64(n)
+		}},
+	}}, 0, func(int) {})
+	if got := rows[0]; got.Ns != 1e6 || got.Allocs != 7 || most != 1000 {
+		t.Errorf("%v ns, %v allocations, at most %d times in a row; want 1e6, 7 and 1000", got.Ns, got.Allocs, most)
+	}
 }
 
 func TestRunEntersState(t *testing.T) {
@@ -127,7 +141,7 @@ func TestRunEntersState(t *testing.T) {
 			if got, _, _ := strings.Cut(ige.Backend(), "+"); got != s.Name {
 				t.Errorf("runs with %s, want %s", got, s.Name)
 			}
-		}})
+		}}, slice)
 		r.run(1)
 	}
 }

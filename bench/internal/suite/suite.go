@@ -34,6 +34,7 @@ type Case struct {
 	Count, Size int           // to so many messages of so many bytes; 0 if they differ
 	Bytes       int           // that the work processes, if it processes any
 	Time        time.Duration // to measure for, if the command line says nothing
+	Slice       time.Duration // of a row in a round, if not what MethodLegend says
 	InGrid      bool          // shown in a grid rather than as a table of its own
 	Contenders  []Contender
 }
@@ -58,9 +59,12 @@ type Contender struct {
 	Setting *Setting     // to be entered while it runs, if it is ours
 	Op      func()       // does the work
 	Worth   float64      // how often Op does the work; 0 means once
-	AtLeast Floor        // a time that the work needs even if Op does not
-	Less    Row          // whose time is taken off
-	NoRate  bool         // whether it does something else than process the bytes
+	// Elsewhere is there instead of Op for work that another process does: it has it done n times, and
+	// returns the nanoseconds and the allocations that this took in all.
+	Elsewhere func(n int) (ns, allocs float64)
+	AtLeast   Floor // a time that the work needs even if Op does not
+	Less      Row   // whose time is taken off
+	NoRate    bool  // whether it does something else than process the bytes
 	// Versus has, for each column, the contenders to compare this one with. The fastest of
 	// them counts.
 	Versus map[Column][]Row

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/gotd/td/exchange"
+	"github.com/gotd/td/telegram/dcs"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgtest"
+	"github.com/gotd/td/tgtest/services/config"
+	"github.com/gotd/td/transport"
+)
+
+// dc is the server's number.
+const dc = 2
+
+// part is a part of a file, as large as there can be.
+var part = func() []byte {
+	b := make([]byte, 512<<10)
+	for i := range b {
+		b[i] = byte(i ^ i>>8 ^ i>>16)
+	}
+	return b
+}()
+
+// serve says where it listens and by which key it is known, and then answers every line by how many nanoseconds of
+// CPU time it has used so far.
+func serve() error {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	handlers := tgtest.NewDispatcher()
+	config.NewService(&tg.Config{DCOptions: options(listener.Addr().(*net.TCPAddr))}, &tg.CDNConfig{}).Register(handlers)
+	handlers.Vector(tg.UsersGetUsersRequestTypeID, &tg.User{ID: 10, AccessHash: 10})
+	handlers.Result(tg.UploadGetFileRequestTypeID, &tg.UploadFile{Type: &tg.StorageFilePartial{}, Bytes: part})
+	handlers.HandleFunc(tg.UploadSaveBigFilePartRequestTypeID, func(s *tgtest.Server, r *tgtest.Request) error {
+		var upload tg.UploadSaveBigFilePartRequest
+		if err := upload.Decode(r.Buf); err != nil {
+			return err
+		}
+		return s.SendBool(r, bytes.Equal(upload.Bytes, part))
+	})
+	server := tgtest.NewServer(exchange.PrivateKey{RSA: key}, tgtest.UnpackInvoke(handlers), tgtest.ServerOptions{
+		DC: dc, Codec: transport.Intermediate.Codec,
+	})
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(context.Background(), transport.ListenCodec(nil, listener)) }()
+
+	fmt.Println(listener.Addr(), base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey)))
+	return answer(func(string) (string, error) {
+		select {
+		case err := <-failed:
+			return "", fmt.Errorf("the server ended: %w", err)
+		default:
+		}
+		ns, err := cpuTime()
+		return strconv.FormatInt(ns, 10), err
+	})
+}
+
+// options are where clients find the server.
+func options(at *net.TCPAddr) []tg.DCOption {
+	return []tg.DCOption{{Static: true, ID: dc, IPAddress: at.IP.String(), Port: at.Port}}
+}
+
+// list is options for a client.
+func list(at *net.TCPAddr) dcs.List { return dcs.List{Options: options(at)} }
