@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"internal/rsapad":        {"ige", "internal/rsa2048"},
 	"internal/srpcore":       {"bigdh"},
 	"internal/tl":            {},
+	"internal/vectortest":    {},
 	"internal/wipetest":      {},
 
 	"internal/redact/redacttest": {},

@@ -21,6 +21,7 @@ import (
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
 	"github.com/mtcore/mtcore/internal/rsapad"
 	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/internal/vectortest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -319,12 +320,12 @@ func TestLeadingZeros(t *testing.T) {
 	zero16, zero32 := make([]byte, 16), make([]byte, 32)
 	rest16, rest32 := bytes.Repeat([]byte{7}, 16), bytes.Repeat([]byte{9}, 32)
 	rest16[0], rest32[0] = 0, 0
-	vectors := readVectors[struct {
+	vectors := vectortest.Read[struct {
 		Name    string
 		G       int
-		A, B    hexBytes
-		GA      hexBytes `json:"g_a"`
-		AuthKey hexBytes `json:"key"`
+		A, B    vectortest.Hex
+		GA      vectortest.Hex `json:"g_a"`
+		AuthKey vectortest.Hex `json:"key"`
 	}](t, filepath.Join("..", "bigdh", "testdata", "dh.json"))
 	keys, publics := 0, 0
 	for i, v := range vectors {

@@ -3,8 +3,6 @@ package authkey
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,37 +11,6 @@ import (
 	"testing"
 	"time"
 )
-
-// hexBytes are written in JSON as hexadecimal digits, of a number if their count is odd.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	if len(text)%2 == 1 {
-		text = append([]byte("0"), text...)
-	}
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-// readVectors returns the vectors of a file, as many as it says it has.
-func readVectors[V any](t testing.TB, file string) []V {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Count   int
-		Vectors []V
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
-}
 
 // withRandom replaces random bytes by the given ones, and requires that all of them are
 // used. No test that uses it may be parallel.

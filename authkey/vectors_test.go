@@ -16,6 +16,7 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/rsapad"
 	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/internal/vectortest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -24,42 +25,42 @@ var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
 
 type handshakeVector struct {
 	Name        string
-	Nonce       hexBytes
-	ServerNonce hexBytes `json:"server_nonce"`
-	NewNonce    hexBytes `json:"new_nonce"`
-	PQ, P, Q    hexBytes
-	InnerData   hexBytes `json:"p_q_inner_data_dc"`
+	Nonce       vectortest.Hex
+	ServerNonce vectortest.Hex `json:"server_nonce"`
+	NewNonce    vectortest.Hex `json:"new_nonce"`
+	PQ, P, Q    vectortest.Hex
+	InnerData   vectortest.Hex `json:"p_q_inner_data_dc"`
 	DC          any
-	Fingerprint hexBytes `json:"server_public_key_fingerprint_le"`
-	TmpKey      hexBytes `json:"tmp_aes_key"`
-	TmpIV       hexBytes `json:"tmp_aes_iv"`
+	Fingerprint vectortest.Hex `json:"server_public_key_fingerprint_le"`
+	TmpKey      vectortest.Hex `json:"tmp_aes_key"`
+	TmpIV       vectortest.Hex `json:"tmp_aes_iv"`
 
-	EncryptedAnswer hexBytes `json:"encrypted_answer"`
-	AnswerWithHash  hexBytes `json:"answer_with_hash"`
+	EncryptedAnswer vectortest.Hex `json:"encrypted_answer"`
+	AnswerWithHash  vectortest.Hex `json:"answer_with_hash"`
 	G               int
 	ServerTime      int64 `json:"server_time"`
-	B               hexBytes
-	ClientPadding   hexBytes `json:"client_padding"`
-	ClientEncrypted hexBytes `json:"client_encrypted_data"`
-	AuthKey         hexBytes `json:"auth_key"`
-	AuthKeyID       hexBytes `json:"auth_key_id"`
-	AuxHash         hexBytes `json:"auth_key_aux_hash"`
-	NewNonceHash1   hexBytes `json:"new_nonce_hash1"`
-	NewNonceHash2   hexBytes `json:"new_nonce_hash2"`
-	NewNonceHash3   hexBytes `json:"new_nonce_hash3"`
-	ServerSalt      hexBytes `json:"server_salt"`
-	Step1Request    hexBytes `json:"step1_request"`
-	Step1Response   hexBytes `json:"step1_response"`
-	Step2Request    hexBytes `json:"step2_request"`
-	Step2Response   hexBytes `json:"step2_response"`
-	Step3Request    hexBytes `json:"step3_request"`
-	Step3Response   hexBytes `json:"step3_response"`
+	B               vectortest.Hex
+	ClientPadding   vectortest.Hex `json:"client_padding"`
+	ClientEncrypted vectortest.Hex `json:"client_encrypted_data"`
+	AuthKey         vectortest.Hex `json:"auth_key"`
+	AuthKeyID       vectortest.Hex `json:"auth_key_id"`
+	AuxHash         vectortest.Hex `json:"auth_key_aux_hash"`
+	NewNonceHash1   vectortest.Hex `json:"new_nonce_hash1"`
+	NewNonceHash2   vectortest.Hex `json:"new_nonce_hash2"`
+	NewNonceHash3   vectortest.Hex `json:"new_nonce_hash3"`
+	ServerSalt      vectortest.Hex `json:"server_salt"`
+	Step1Request    vectortest.Hex `json:"step1_request"`
+	Step1Response   vectortest.Hex `json:"step1_response"`
+	Step2Request    vectortest.Hex `json:"step2_request"`
+	Step2Response   vectortest.Hex `json:"step2_response"`
+	Step3Request    vectortest.Hex `json:"step3_request"`
+	Step3Response   vectortest.Hex `json:"step3_response"`
 }
 
 func handshakes(t *testing.T) map[string]handshakeVector {
 	impltest.NeedPublished(t, publishedDir)
 	vectors := map[string]handshakeVector{}
-	for _, v := range readVectors[handshakeVector](t, filepath.Join(publishedDir, "handshake_full.json")) {
+	for _, v := range vectortest.Read[handshakeVector](t, filepath.Join(publishedDir, "handshake_full.json")) {
 		vectors[v.Name] = v
 	}
 	if len(vectors) != 3 {
@@ -178,7 +179,7 @@ func TestOldSample(t *testing.T) {
 		t.Errorf("server_DH_inner_data: g = %d, %v, want %d", inner.G, err, v.G)
 	}
 	key := kdf.AuthKey(v.AuthKey)
-	for answer, want := range map[tl.Answer]hexBytes{
+	for answer, want := range map[tl.Answer]vectortest.Hex{
 		tl.GenOK: v.NewNonceHash1, tl.GenRetry: v.NewNonceHash2, tl.GenFail: v.NewNonceHash3,
 	} {
 		hash, aux := x.newNonceHash(&key, answer)
@@ -201,13 +202,13 @@ func TestTempKeys(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	type vector struct {
 		Name        string
-		NewNonce    hexBytes `json:"new_nonce"`
-		ServerNonce hexBytes `json:"server_nonce"`
-		Key         hexBytes `json:"tmp_aes_key"`
-		IV          hexBytes `json:"tmp_aes_iv"`
+		NewNonce    vectortest.Hex `json:"new_nonce"`
+		ServerNonce vectortest.Hex `json:"server_nonce"`
+		Key         vectortest.Hex `json:"tmp_aes_key"`
+		IV          vectortest.Hex `json:"tmp_aes_iv"`
 	}
 	checked := 0
-	for _, v := range readVectors[vector](t, filepath.Join(publishedDir, "handshake_tmp_keys.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join(publishedDir, "handshake_tmp_keys.json")) {
 		if len(v.NewNonce) != 32 {
 			continue // these are for programs that do not check the length
 		}
@@ -234,17 +235,17 @@ func TestPublishedRSA(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	type vector struct {
 		Name        string
-		N           hexBytes
-		Fingerprint hexBytes `json:"fingerprint_le"`
-		Plaintext   hexBytes `json:"raw_plaintext"`
-		Hash        hexBytes `json:"raw_ciphertext_sha256"`
-		Data        hexBytes
-		Padding     hexBytes
-		TempKey     hexBytes `json:"temp_key"`
-		Ciphertext  hexBytes
+		N           vectortest.Hex
+		Fingerprint vectortest.Hex `json:"fingerprint_le"`
+		Plaintext   vectortest.Hex `json:"raw_plaintext"`
+		Hash        vectortest.Hex `json:"raw_ciphertext_sha256"`
+		Data        vectortest.Hex
+		Padding     vectortest.Hex
+		TempKey     vectortest.Hex `json:"temp_key"`
+		Ciphertext  vectortest.Hex
 	}
 	var fingerprints, raw, padded int
-	for _, v := range readVectors[vector](t, filepath.Join(publishedDir, "rsa.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join(publishedDir, "rsa.json")) {
 		public := rsa.PublicKey{N: new(big.Int).SetBytes(v.N), E: 65537}
 		if v.Fingerprint != nil { // of a key with 1024 bits, too
 			fingerprints++
@@ -310,17 +311,17 @@ func primeOf(n *big.Int, e int64, d *big.Int) *big.Int {
 func TestRSAPadVectors(t *testing.T) {
 	type vector struct {
 		Name       string
-		N          hexBytes
+		N          vectortest.Hex
 		E          int64
-		D          hexBytes `json:"d_private"`
-		Data       hexBytes
-		Padding    hexBytes
-		TempKey    hexBytes   `json:"temp_key"`
-		Rejected   []hexBytes `json:"rejected_temp_keys"`
-		Ciphertext hexBytes
+		D          vectortest.Hex `json:"d_private"`
+		Data       vectortest.Hex
+		Padding    vectortest.Hex
+		TempKey    vectortest.Hex   `json:"temp_key"`
+		Rejected   []vectortest.Hex `json:"rejected_temp_keys"`
+		Ciphertext vectortest.Hex
 	}
 	rejected := 0
-	for _, v := range readVectors[vector](t, filepath.Join("testdata", "rsa_pad_generated.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join("testdata", "rsa_pad_generated.json")) {
 		n, d := new(big.Int).SetBytes(v.N), new(big.Int).SetBytes(v.D)
 		p := primeOf(n, v.E, d)
 		private := &rsa.PrivateKey{
@@ -357,14 +358,14 @@ func TestRSAPadVectors(t *testing.T) {
 func TestBindVector(t *testing.T) {
 	type vector struct {
 		Name      string
-		PermKey   hexBytes `json:"perm_key"`
-		Random    hexBytes `json:"random16"`
-		MsgID     hexBytes `json:"msg_id"`
-		Inner     hexBytes
-		Padding   hexBytes
-		Encrypted hexBytes `json:"encrypted_message"`
+		PermKey   vectortest.Hex `json:"perm_key"`
+		Random    vectortest.Hex `json:"random16"`
+		MsgID     vectortest.Hex `json:"msg_id"`
+		Inner     vectortest.Hex
+		Padding   vectortest.Hex
+		Encrypted vectortest.Hex `json:"encrypted_message"`
 	}
-	for _, v := range readVectors[vector](t, filepath.Join("testdata", "bind_temp_auth_key.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join("testdata", "bind_temp_auth_key.json")) {
 		perm := kdf.AuthKey(v.PermKey)
 		inner, err := tl.ParseBindAuthKeyInner(v.Inner)
 		if err != nil {

@@ -12,17 +12,18 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
 
 type primeVector struct {
 	Name string
-	P    hexBytes
+	P    vectortest.Hex
 	Safe bool
 }
 
 func readPrimes(t testing.TB) []primeVector {
 	t.Helper()
-	return readVectors[primeVector](t, filepath.Join("testdata", "primes.json"))
+	return vectortest.Read[primeVector](t, filepath.Join("testdata", "primes.json"))
 }
 
 func nilUnless(failed bool, err error) error {

@@ -3,48 +3,15 @@ package bigdh
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"math/big"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
-
-// hexBytes are written in JSON as hexadecimal digits, of a number if their count is odd.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	if len(text)%2 == 1 {
-		text = append([]byte("0"), text...)
-	}
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-// readVectors returns the vectors of a file, as many as it says it has.
-func readVectors[V any](t testing.TB, file string) []V {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Count   int
-		Vectors []V
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
-}
 
 // TestVectors has exchanges computed by another program. In some the shared key or a
 // public value has a leading zero.
@@ -52,12 +19,12 @@ func TestVectors(t *testing.T) {
 	type dhVector struct {
 		Name    string
 		G       int
-		P, A, B hexBytes
-		GA      hexBytes `json:"g_a"`
-		GB      hexBytes `json:"g_b"`
-		Key     hexBytes
+		P, A, B vectortest.Hex
+		GA      vectortest.Hex `json:"g_a"`
+		GB      vectortest.Hex `json:"g_b"`
+		Key     vectortest.Hex
 	}
-	vectors := readVectors[dhVector](t, filepath.Join("testdata", "dh.json"))
+	vectors := vectortest.Read[dhVector](t, filepath.Join("testdata", "dh.json"))
 	zeros := 0
 	for _, v := range vectors {
 		if v.Key[0] == 0 || v.GA[0] == 0 {
@@ -75,7 +42,7 @@ func TestVectors(t *testing.T) {
 				t.Fatalf("%s: %v", v.Name, err)
 			}
 			for _, side := range []struct {
-				x, public, peer hexBytes
+				x, public, peer vectortest.Hex
 			}{{v.A, v.GA, v.GB}, {v.B, v.GB, v.GA}} {
 				k, err := group.NewPrivateKey(side.x)
 				if err != nil {
@@ -110,7 +77,7 @@ func TestVectors(t *testing.T) {
 func TestCheckVectors(t *testing.T) {
 	type checkVector struct {
 		Kind, Name string
-		Value, P   hexBytes
+		Value, P   vectortest.Hex
 		G          int
 		Accept     bool
 		Modulus    int
@@ -118,7 +85,7 @@ func TestCheckVectors(t *testing.T) {
 	}
 	group := telegram(t, 3)
 	p := group.Prime()
-	for _, v := range readVectors[checkVector](t, filepath.Join("testdata", "dh_checks.json")) {
+	for _, v := range vectortest.Read[checkVector](t, filepath.Join("testdata", "dh_checks.json")) {
 		switch v.Kind {
 		case "public_value":
 			_, err := group.NewPublicKey(v.Value)
@@ -158,14 +125,14 @@ func TestCheckVectors(t *testing.T) {
 func TestSRPVectors(t *testing.T) {
 	type srpVector struct {
 		Name       string
-		P          hexBytes
+		P          vectortest.Hex
 		G          int
-		Server     hexBytes `json:"srp_B"`
-		Exponent   hexBytes `json:"a"`
-		Public     hexBytes `json:"A"`
-		X, V, U, S hexBytes
+		Server     vectortest.Hex `json:"srp_B"`
+		Exponent   vectortest.Hex `json:"a"`
+		Public     vectortest.Hex `json:"A"`
+		X, V, U, S vectortest.Hex
 	}
-	vectors := readVectors[srpVector](t, filepath.Join("testdata", "srp.json"))
+	vectors := vectortest.Read[srpVector](t, filepath.Join("testdata", "srp.json"))
 	number := func(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
 	impltest.All(t, backends, func(t *testing.T) {
 		for _, v := range vectors {
@@ -211,15 +178,15 @@ func TestPublishedVectors(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	type handshakeVector struct {
 		Name string
-		P    hexBytes `json:"dh_prime"`
+		P    vectortest.Hex `json:"dh_prime"`
 		G    int
-		GA   hexBytes `json:"g_a"`
-		B    hexBytes
-		GB   hexBytes `json:"g_b"`
-		Key  hexBytes `json:"auth_key"`
+		GA   vectortest.Hex `json:"g_a"`
+		B    vectortest.Hex
+		GB   vectortest.Hex `json:"g_b"`
+		Key  vectortest.Hex `json:"auth_key"`
 	}
 	impltest.All(t, backends, func(t *testing.T) {
-		for _, v := range readVectors[handshakeVector](t, filepath.Join(publishedDir, "handshake_full.json")) {
+		for _, v := range vectortest.Read[handshakeVector](t, filepath.Join(publishedDir, "handshake_full.json")) {
 			g := v.G
 			if g == 2 {
 				// An old sample, with a generator that does not fit the prime. Only its

@@ -3,48 +3,24 @@ package envelope
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// hexBytes are written in JSON as hexadecimal digits.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-// readVectors returns the vectors of a file, as many as it says it has, and its keys.
+// readVectors returns the vectors of a file and its keys.
 func readVectors[V any](t *testing.T, file string) (vectors []V, keys []*kdf.AuthKey) {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Count   int
-		Keys    []hexBytes
-		Vectors []V
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	for _, key := range f.Keys {
+	vectors, all := vectortest.ReadWithKeys[V](t, file)
+	for _, key := range all {
 		keys = append(keys, (*kdf.AuthKey)(key))
 	}
-	return f.Vectors, keys
+	return vectors, keys
 }
 
 type packetVector struct {
@@ -53,11 +29,11 @@ type packetVector struct {
 	X       int
 	Layout  string
 	Key     int
-	Header  int      `json:"header_length"`
-	Body    int      `json:"body_length"`
-	Padding int      `json:"padding_length"`
-	Hash    hexBytes `json:"plaintext_sha256"` // with the padding
-	Packet  hexBytes
+	Header  int            `json:"header_length"`
+	Body    int            `json:"body_length"`
+	Padding int            `json:"padding_length"`
+	Hash    vectortest.Hex `json:"plaintext_sha256"` // with the padding
+	Packet  vectortest.Hex
 }
 
 func (v *packetVector) layout() Layout {
@@ -149,7 +125,7 @@ type refusedVector struct {
 	Version   Version
 	X         int
 	Key       int
-	Packet    hexBytes
+	Packet    vectortest.Hex
 }
 
 // TestRefusedVectors has what a strict receiver refuses: some in Open, and some, with
@@ -195,8 +171,8 @@ func TestPublishedVectors(t *testing.T) {
 	type cloudVector struct {
 		Name                     string
 		X                        int
-		Key, Packet              hexBytes
-		Data, Padding, Plaintext hexBytes
+		Key, Packet              vectortest.Hex
+		Data, Padding, Plaintext vectortest.Hex
 	}
 	vectors, _ := readVectors[cloudVector](t, filepath.Join(publishedDir, "cloud_v2_messages.json"))
 	impltest.All(t, backends, func(t *testing.T) {

@@ -2,50 +2,18 @@ package ige
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"hash/crc32"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
-
-// hexBytes are written in JSON as hexadecimal digits.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-type vectorFile[V any] struct {
-	Count   int
-	Vectors []V
-}
-
-// readVectors returns the vectors of a file, as many as it says it has.
-func readVectors[V any](t *testing.T, file string) []V {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f vectorFile[V]
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
-}
 
 type igeVector struct {
 	Name                           string
-	Key, IV, Plaintext, Ciphertext hexBytes
+	Key, IV, Plaintext, Ciphertext vectortest.Hex
 }
 
 // check computes v on every path that can, and returns on how many.
@@ -71,7 +39,7 @@ func (v *igeVector) check(t *testing.T) (checked int) {
 
 // TestVectors has our own vectors; testdata/ige.py says how they came about.
 func TestVectors(t *testing.T) {
-	vectors := readVectors[igeVector](t, filepath.Join("testdata", "ige.json"))
+	vectors := vectortest.Read[igeVector](t, filepath.Join("testdata", "ige.json"))
 	impltest.All(t, backends, func(t *testing.T) {
 		for _, v := range vectors {
 			if v.check(t) == 0 {
@@ -95,7 +63,7 @@ func TestPublishedVectors(t *testing.T) {
 }
 
 func testPublishedIGE(t *testing.T) {
-	for _, v := range readVectors[igeVector](t, filepath.Join(publishedDir, "aes_ige.json")) {
+	for _, v := range vectortest.Read[igeVector](t, filepath.Join(publishedDir, "aes_ige.json")) {
 		if v.check(t) == 0 {
 			t.Errorf("%s: no path takes a key of %d bytes", v.Name, len(v.Key))
 		}
@@ -108,11 +76,11 @@ func testPublishedIGE(t *testing.T) {
 func testOpenSSLBiIGE(t *testing.T) {
 	type biVector struct {
 		Name                  string
-		Key1, IV              hexBytes
-		Plaintext, Ciphertext hexBytes
-		Forward               hexBytes `json:"intermediate_forward_pass"`
+		Key1, IV              vectortest.Hex
+		Plaintext, Ciphertext vectortest.Hex
+		Forward               vectortest.Hex `json:"intermediate_forward_pass"`
 	}
-	for _, v := range readVectors[biVector](t, filepath.Join(publishedDir, "aes_bi_ige.json")) {
+	for _, v := range vectortest.Read[biVector](t, filepath.Join(publishedDir, "aes_bi_ige.json")) {
 		forward := igeVector{v.Name + " forward", v.Key1, v.IV[:IVSize], v.Plaintext, v.Forward}
 		backward := igeVector{v.Name + " backward", v.Key1, v.IV[IVSize:],
 			reverseBlocks(v.Forward), reverseBlocks(v.Ciphertext)}
@@ -139,7 +107,7 @@ func testTDLib(t *testing.T) {
 		Checksum   uint32 `json:"crc32_ciphertext"`
 	}
 	checked := 0
-	for _, v := range readVectors[tdlibVector](t, filepath.Join(publishedDir, "tdlib_generated_modes.json")) {
+	for _, v := range vectortest.Read[tdlibVector](t, filepath.Join(publishedDir, "tdlib_generated_modes.json")) {
 		if v.Mode != "AES-256-IGE encrypt" {
 			continue
 		}

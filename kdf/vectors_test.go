@@ -2,24 +2,15 @@ package kdf
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
-
-// hexBytes are written in JSON as hexadecimal digits.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
 
 // hexKey is an authorization key, or nil where the JSON has none.
 type hexKey struct{ *AuthKey }
@@ -32,38 +23,18 @@ func (k *hexKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// readVectors returns the vectors of a file, as many as it says it has.
-func readVectors[V any](t *testing.T, file string) []V {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Count   int
-		Vectors []V
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
-}
-
 // messageVector is a message, of which some parts may be missing.
 type messageVector struct {
 	Name    string
 	Version int
 	X       int
 	Key     hexKey
-	KeyID   hexBytes `json:"key_id"`
+	KeyID   vectortest.Hex `json:"key_id"`
 	// Plaintext is what the hash covers.
-	Plaintext hexBytes
-	MsgKey    hexBytes `json:"msg_key"`
-	AESKey    hexBytes `json:"aes_key"`
-	AESIV     hexBytes `json:"aes_iv"`
+	Plaintext vectortest.Hex
+	MsgKey    vectortest.Hex `json:"msg_key"`
+	AESKey    vectortest.Hex `json:"aes_key"`
+	AESIV     vectortest.Hex `json:"aes_iv"`
 }
 
 func (v *messageVector) side() Side { return Side(v.X / 8) }
@@ -110,7 +81,7 @@ func (v *messageVector) check(t *testing.T) (checked int) {
 
 // TestVectors has our own vectors, which came about without our code.
 func TestVectors(t *testing.T) {
-	messages := readVectors[messageVector](t, filepath.Join("testdata", "messages.json"))
+	messages := vectortest.Read[messageVector](t, filepath.Join("testdata", "messages.json"))
 	impltest.All(t, backends, func(t *testing.T) {
 		var jobs []Job
 		for _, v := range messages {
@@ -140,10 +111,10 @@ func TestVectors(t *testing.T) {
 func TestFileVectors(t *testing.T) {
 	type fileVector struct {
 		Name        string
-		Key, IV     hexBytes
+		Key, IV     vectortest.Hex
 		Fingerprint int32
 	}
-	for _, v := range readVectors[fileVector](t, filepath.Join("testdata", "files.json")) {
+	for _, v := range vectortest.Read[fileVector](t, filepath.Join("testdata", "files.json")) {
 		key, iv := [32]byte(v.Key), [32]byte(v.IV)
 		if got := FileFingerprint(&key, &iv); got != v.Fingerprint {
 			t.Errorf("%s: FileFingerprint = %d, want %d", v.Name, got, v.Fingerprint)
@@ -155,11 +126,11 @@ func TestKeyVectors(t *testing.T) {
 	type keyVector struct {
 		Name          string
 		Key           hexKey
-		KeyID         hexBytes `json:"key_id"`
+		KeyID         vectortest.Hex `json:"key_id"`
 		Fingerprint   int64
-		Visualization hexBytes
+		Visualization vectortest.Hex
 	}
-	for _, v := range readVectors[keyVector](t, filepath.Join("testdata", "keys.json")) {
+	for _, v := range vectortest.Read[keyVector](t, filepath.Join("testdata", "keys.json")) {
 		k := v.Key.AuthKey
 		if got := k.ID(); string(got[:]) != string(v.KeyID) {
 			t.Errorf("%s: ID = %x, want %x", v.Name, got, v.KeyID)
@@ -190,16 +161,16 @@ func TestPublishedVectors(t *testing.T) {
 func testPublishedKDF(t *testing.T) {
 	type kdfVector struct {
 		messageVector
-		Message hexBytes
-		KeyID   hexBytes `json:"key_id_last8_sha1"`
+		Message vectortest.Hex
+		KeyID   vectortest.Hex `json:"key_id_last8_sha1"`
 	}
 	checked := 0
-	for _, v := range readVectors[kdfVector](t, filepath.Join(publishedDir, "kdf.json")) {
+	for _, v := range vectortest.Read[kdfVector](t, filepath.Join(publishedDir, "kdf.json")) {
 		if v.KeyID == nil && v.MsgKey == nil {
 			continue // about something else
 		}
 		if v.MsgKey == nil {
-			v.MsgKey = make(hexBytes, MsgKeySize)
+			v.MsgKey = make(vectortest.Hex, MsgKeySize)
 		}
 		v.messageVector.KeyID, v.Plaintext = v.KeyID, v.Message
 		checked += v.check(t)
@@ -212,9 +183,9 @@ func testPublishedKDF(t *testing.T) {
 func testPublishedMessages(t *testing.T) {
 	type packetVector struct {
 		messageVector
-		Data, Padding, Packet hexBytes
+		Data, Padding, Packet vectortest.Hex
 	}
-	for _, v := range readVectors[packetVector](t, filepath.Join(publishedDir, "cloud_v2_messages.json")) {
+	for _, v := range vectortest.Read[packetVector](t, filepath.Join(publishedDir, "cloud_v2_messages.json")) {
 		if v.Plaintext == nil {
 			v.Plaintext = slices.Concat(v.Data, v.Padding)
 		}
@@ -226,16 +197,16 @@ func testPublishedMessages(t *testing.T) {
 func testPublishedHandshake(t *testing.T) {
 	type handshakeVector struct {
 		Name        string
-		NewNonce    hexBytes `json:"new_nonce"`
-		ServerNonce hexBytes `json:"server_nonce"`
-		Key         hexBytes `json:"tmp_aes_key"`
-		IV          hexBytes `json:"tmp_aes_iv"`
-		AuthKey     hexKey   `json:"auth_key"`
-		KeyID       hexBytes `json:"auth_key_id"`
+		NewNonce    vectortest.Hex `json:"new_nonce"`
+		ServerNonce vectortest.Hex `json:"server_nonce"`
+		Key         vectortest.Hex `json:"tmp_aes_key"`
+		IV          vectortest.Hex `json:"tmp_aes_iv"`
+		AuthKey     hexKey         `json:"auth_key"`
+		KeyID       vectortest.Hex `json:"auth_key_id"`
 	}
 	for _, file := range []string{"handshake_tmp_keys.json", "handshake_full.json"} {
 		checked := 0
-		for _, v := range readVectors[handshakeVector](t, filepath.Join(publishedDir, file)) {
+		for _, v := range vectortest.Read[handshakeVector](t, filepath.Join(publishedDir, file)) {
 			if len(v.NewNonce) != 32 {
 				continue // mtcute tests with half a nonce
 			}
@@ -262,13 +233,13 @@ func testPublishedHandshake(t *testing.T) {
 func testPublishedPictures(t *testing.T) {
 	type pictureVector struct {
 		Name   string
-		Key    hexBytes
-		Hash   hexBytes `json:"key_hash_36"`
-		Pixels []string `json:"pixels_12x12"`
-		Hex    string   `json:"text_32_bytes_hex"`
+		Key    vectortest.Hex
+		Hash   vectortest.Hex `json:"key_hash_36"`
+		Pixels []string       `json:"pixels_12x12"`
+		Hex    string         `json:"text_32_bytes_hex"`
 	}
 	checked := 0
-	for _, v := range readVectors[pictureVector](t, filepath.Join(publishedDir, "key_visualization.json")) {
+	for _, v := range vectortest.Read[pictureVector](t, filepath.Join(publishedDir, "key_visualization.json")) {
 		if v.Hash == nil {
 			continue // the emoji of a call
 		}

@@ -6,13 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 	"github.com/mtcore/mtcore/secretchat"
 )
 
@@ -156,17 +155,7 @@ func (v *fileVector) plain() []byte {
 func fromHex(s string) []byte { return must(hex.DecodeString(s)) }
 
 func TestFileVectors(t *testing.T) {
-	var f struct {
-		Count   int
-		Vectors []fileVector
-	}
-	if err := json.Unmarshal(must(os.ReadFile("testdata/files.json")), &f); err != nil {
-		t.Fatal(err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%d vectors, says %d", len(f.Vectors), f.Count)
-	}
-	for _, v := range f.Vectors {
+	for _, v := range vectortest.Read[fileVector](t, "testdata", "files.json") {
 		k, err := secretchat.ParseFileKey(fromHex(v.Key), fromHex(v.IV), v.Fingerprint)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)

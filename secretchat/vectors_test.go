@@ -3,52 +3,26 @@ package secretchat
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/internal/vectortest"
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// hexData is written in JSON as hexadecimal digits.
-type hexData []byte
-
-func (b *hexData) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-// readJSON returns the vectors of a file, as many as it says it has, and its keys.
+// readJSON returns the vectors of a file and its keys.
 func readJSON[V any](tb testing.TB, path ...string) (vectors []V, keys []kdf.AuthKey) {
 	tb.Helper()
-	file := filepath.Join(path...)
-	data, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
+	vectors, all := vectortest.ReadWithKeys[V](tb, path...)
+	for _, key := range all {
+		keys = append(keys, kdf.AuthKey(key))
 	}
-	var f struct {
-		Count   int
-		Keys    []hexData
-		Vectors []V
-	}
-	if err := json.Unmarshal(data, &f); err != nil {
-		tb.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		tb.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	for _, k := range f.Keys {
-		keys = append(keys, kdf.AuthKey(k))
-	}
-	return f.Vectors, keys
+	return vectors, keys
 }
 
 // chatWithKey returns a chat that has a key out of a vector.
@@ -78,9 +52,9 @@ func TestPacketVectors(t *testing.T) {
 		X       int
 		Layout  string
 		Key     int
-		Body    int     `json:"body_length"`
-		Hash    hexData `json:"plaintext_sha256"` // with the length, and the padding
-		Packet  hexData
+		Body    int            `json:"body_length"`
+		Hash    vectortest.Hex `json:"plaintext_sha256"` // with the length, and the padding
+		Packet  vectortest.Hex
 	}
 	vectors, keys := readJSON[packetVector](t, "..", "envelope", "testdata", "packets.json")
 	checked := map[envelope.Version]int{}
@@ -125,7 +99,7 @@ func TestRefusedVectors(t *testing.T) {
 		Version   envelope.Version
 		X         int
 		Key       int
-		Packet    hexData
+		Packet    vectortest.Hex
 	}
 	vectors, keys := readJSON[refusedVector](t, "..", "envelope", "testdata", "refused.json")
 	if len(vectors) != 28 {
@@ -197,12 +171,12 @@ func TestHandshakeVectors(t *testing.T) {
 	type dhVector struct {
 		Name        string
 		G           int
-		P, A, B     hexData
-		GA          hexData `json:"g_a"`
-		GB          hexData `json:"g_b"`
-		Key         hexData
-		Picture     hexData `json:"visualization_36"`
-		Fingerprint int64   `json:"key_fingerprint_int64"`
+		P, A, B     vectortest.Hex
+		GA          vectortest.Hex `json:"g_a"`
+		GB          vectortest.Hex `json:"g_b"`
+		Key         vectortest.Hex
+		Picture     vectortest.Hex `json:"visualization_36"`
+		Fingerprint int64          `json:"key_fingerprint_int64"`
 	}
 	vectors, _ := readJSON[dhVector](t, "..", "bigdh", "testdata", "dh.json")
 	for _, v := range vectors {

@@ -5,12 +5,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"math/big"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,38 +17,8 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
 	"github.com/mtcore/mtcore/internal/srpcore"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
-
-// hexBytes are written in JSON as hexadecimal digits, of a number if their count is odd.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	if len(text)%2 == 1 {
-		text = append([]byte("0"), text...)
-	}
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
-
-// readVectors returns the vectors of a file, as many as it says it has.
-func readVectors[V any](t testing.TB, file string) []V {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct {
-		Count   int
-		Vectors []V
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(f.Vectors) != f.Count || f.Count == 0 {
-		t.Fatalf("%s: has %d vectors, says %d", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
-}
 
 // publishedDir is not part of this repository: see impltest.NeedPublished.
 var publishedDir = filepath.Join("..", "..", "shared", "vectors", "published")
@@ -71,17 +38,17 @@ func withRandom(t testing.TB, f func(), parts ...[]byte) {
 
 type vector struct {
 	Name, Note   string
-	Password     hexBytes
-	Salt1, Salt2 hexBytes
+	Password     vectortest.Hex
+	Salt1, Salt2 vectortest.Hex
 	G            int
-	P            hexBytes
-	ServerB      hexBytes `json:"server_b"`
-	B            hexBytes `json:"srp_B"`
-	Exponent     hexBytes `json:"a"`
-	X, V         hexBytes
-	A            hexBytes `json:"A"`
-	U, S, K      hexBytes
-	M1           hexBytes
+	P            vectortest.Hex
+	ServerB      vectortest.Hex `json:"server_b"`
+	B            vectortest.Hex `json:"srp_B"`
+	Exponent     vectortest.Hex `json:"a"`
+	X, V         vectortest.Hex
+	A            vectortest.Hex `json:"A"`
+	U, S, K      vectortest.Hex
+	M1           vectortest.Hex
 	MustReject   bool `json:"must_reject"`
 }
 
@@ -129,7 +96,7 @@ func checkClient(t *testing.T, v *vector) {
 
 // TestVectors compares both sides with what another program has computed.
 func TestVectors(t *testing.T) {
-	for _, v := range readVectors[vector](t, filepath.Join("testdata", "srp_generated.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join("testdata", "srp_generated.json")) {
 		checkClient(t, &v)
 		p := v.params(t)
 		verifier := [Size]byte(v.V)
@@ -152,7 +119,7 @@ func TestVectors(t *testing.T) {
 func TestPublishedVectors(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	rejected := 0
-	for _, v := range readVectors[vector](t, filepath.Join(publishedDir, "srp.json")) {
+	for _, v := range vectortest.Read[vector](t, filepath.Join(publishedDir, "srp.json")) {
 		if v.MustReject {
 			// A toy, with a prime of six bits, for which there can be no Group.
 			rejected++
@@ -172,12 +139,12 @@ func TestPublishedNewPasswords(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
 	type newPassword struct {
 		vector
-		ServerSalt1 hexBytes `json:"server_salt1"`
-		Random      hexBytes `json:"salt1_random_suffix"`
-		Final       hexBytes `json:"salt1_final"`
-		Hash        hexBytes `json:"new_password_hash"`
+		ServerSalt1 vectortest.Hex `json:"server_salt1"`
+		Random      vectortest.Hex `json:"salt1_random_suffix"`
+		Final       vectortest.Hex `json:"salt1_final"`
+		Hash        vectortest.Hex `json:"new_password_hash"`
 	}
-	for _, v := range readVectors[newPassword](t, filepath.Join(publishedDir, "srp_new_password.json")) {
+	for _, v := range vectortest.Read[newPassword](t, filepath.Join(publishedDir, "srp_new_password.json")) {
 		v.Salt1 = slices.Clip(v.ServerSalt1)
 		p := v.params(t)
 		withRandom(t, func() {

@@ -2,17 +2,16 @@ package pq
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
 
 func check(t *testing.T, p, q uint64) {
@@ -28,21 +27,8 @@ var publishedDir = filepath.Join("..", "..", "..", "shared", "vectors", "publish
 
 func TestPublishedVectors(t *testing.T) {
 	impltest.NeedPublished(t, publishedDir)
-	text, err := os.ReadFile(filepath.Join(publishedDir, "pq_factorization.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Count   int
-		Vectors []struct{ PQ, P, Q string }
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	if len(file.Vectors) != file.Count || file.Count == 0 {
-		t.Fatalf("%d vectors, the file says %d", len(file.Vectors), file.Count)
-	}
-	for _, v := range file.Vectors {
+	type vector struct{ PQ, P, Q string }
+	for _, v := range vectortest.Read[vector](t, publishedDir, "pq_factorization.json") {
 		number := func(s string) uint64 {
 			n, err := strconv.ParseUint(s, 16, 64)
 			if err != nil {

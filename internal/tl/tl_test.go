@@ -3,7 +3,6 @@ package tl
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,48 +14,30 @@ import (
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/vectortest"
 )
-
-// hexBytes are written in JSON as hexadecimal digits.
-type hexBytes []byte
-
-func (b *hexBytes) UnmarshalText(text []byte) (err error) {
-	*b, err = hex.AppendDecode(nil, text)
-	return err
-}
 
 type vector struct {
 	Name    string
-	Service hexBytes `json:"in_decryptedMessageService"`
-	Layered hexBytes `json:"in_decryptedMessageLayer"`
-	Random  hexBytes `json:"random_bytes"`
+	Service vectortest.Hex `json:"in_decryptedMessageService"`
+	Layered vectortest.Hex `json:"in_decryptedMessageLayer"`
+	Random  vectortest.Hex `json:"random_bytes"`
 	Layer   int32
 	In      int32 `json:"in_seq_no"`
 	Out     int32 `json:"out_seq_no"`
 	// RandomID is big-endian.
-	RandomID hexBytes `json:"random_id"`
+	RandomID vectortest.Hex `json:"random_id"`
 
-	Serialized hexBytes
+	Serialized vectortest.Hex
 }
 
 func readVectors(tb testing.TB) []vector {
 	tb.Helper()
-	file := filepath.Join("testdata", "secret_tl.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		tb.Fatal(err)
+	vectors := vectortest.Read[vector](tb, "testdata", "secret_tl.json")
+	if len(vectors) != 16 {
+		tb.Fatalf("%d vectors, want 16", len(vectors))
 	}
-	var f struct {
-		Count   int
-		Vectors []vector
-	}
-	if err := json.Unmarshal(text, &f); err != nil {
-		tb.Fatal(err)
-	}
-	if len(f.Vectors) != f.Count || f.Count != 16 {
-		tb.Fatalf("%s: has %d vectors, says %d, want 16", file, len(f.Vectors), f.Count)
-	}
-	return f.Vectors
+	return vectors
 }
 
 // actions are the contents of the vectors with these names.
