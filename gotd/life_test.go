@@ -130,6 +130,15 @@ func wantNext(t *testing.T, from *gotd.Chat, to *client, last int) int {
 	}
 }
 
+// wantLayer waits until a chat knows that its peer is as new as we are.
+func wantLayer(t *testing.T, c *gotd.Chat) {
+	t.Helper()
+	eventually(t, "the peer's layer is known", func() bool {
+		layer, err := c.PeerLayer()
+		return err == nil && layer == secretchat.LatestLayer
+	})
+}
+
 // TestFailed: a message that the server refuses fails alone, with the server's answer.
 func TestFailed(t *testing.T) {
 	_, alice, bob := newServer(t)
@@ -236,12 +245,10 @@ func TestCloseWhileWaiting(t *testing.T) {
 	a, b := newClient(t, alice), newClient(t, bob)
 	for _, byPeer := range []bool{false, true} {
 		for _, file := range []bool{false, true} {
-			// With the shorter one it would show below if the message were tried again.
-			wait := map[bool]string{true: "FLOOD_WAIT_3600", false: "FLOOD_WAIT_1"}[file]
 			atA, atB := newChat(t, a, b)
 			wantNext(t, atA, b, -1)
 			before := alice.Calls(tg.MessagesSendEncryptedRequestTypeID)
-			refused := alice.RefuseAfter(tg.MessagesSendEncryptedRequestTypeID, 0, 1, tgerr.New(420, wait))
+			refused := alice.RefuseAfter(tg.MessagesSendEncryptedRequestTypeID, 0, 1, tgerr.New(420, "FLOOD_WAIT_3600"))
 			if file {
 				alice.Delay(tg.UploadSaveFilePartRequestTypeID, 1, time.Hour)
 			}
@@ -271,9 +278,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 					t.Error("an upload ended well")
 				}
 			}
-			if !file {
-				time.Sleep(1500 * time.Millisecond)
-			}
+			eventually(t, "nobody waits to send", func() bool { return !sending() })
 			if n := alice.Calls(tg.MessagesSendEncryptedRequestTypeID) - before; n != 0 {
 				t.Errorf("%d messages were sent after all", n)
 			}
@@ -282,6 +287,13 @@ func TestCloseWhileWaiting(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sending reports whether any chat has something to send.
+func sending() bool {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	return bytes.Contains(stacks, []byte("gotd.(*Chat).sendAll("))
 }
 
 // TestLastWords: what the peer has said before it ended the chat comes before the end, also
@@ -297,9 +309,7 @@ func TestLastWords(t *testing.T) {
 		for i := range n {
 			send(t, atA, fmt.Sprint("last word ", i))
 		}
-		for range n {
-			nextStatus[*gotd.Sent](a)
-		}
+		eventually(t, "all is sent", func() bool { return len(atA.Pending()) == 0 })
 		if err := atA.DiscardWith(gotd.DiscardOptions{DeleteHistory: true, ReportSpam: true}); err != nil {
 			t.Fatal(err)
 		}
@@ -470,7 +480,7 @@ func TestMediaKinds(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
 	atA, _ := newChat(t, a, b)
-	wantNext(t, atA, b, -1) // by when the peer's layer is known
+	wantLayer(t, atA)
 	thumb := gotd.Thumbnail{JPEG: []byte{1, 2, 3}, W: 4, H: 5}
 	file := func(name string) *gotd.File { return gotd.FromBytes(name, []byte("content")) }
 	for _, tt := range []struct {
@@ -514,7 +524,7 @@ func TestCompose(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
 	atA, atB := newChat(t, a, b)
-	wantNext(t, atA, b, -1)
+	wantLayer(t, atA)
 
 	m, err := atA.Compose().Reply(5).TTL(9).ViaBot("bot").StyledText(styling.Plain("so "), styling.Spoiler("secret"))
 	if err != nil {

@@ -33,7 +33,7 @@ func TestClosedAtOnce(t *testing.T) {
 // TestAnswer talks to the program through a server on this machine.
 func TestAnswer(t *testing.T) {
 	t.Setenv("APP_ID", "1")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	server := relay.New()
 	program, err := server.AddUser(1)

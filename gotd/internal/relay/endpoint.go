@@ -158,5 +158,6 @@ func RemoteOptions(dir string) (telegram.Options, error) {
 		Resolver:          dcs.Plain(dcs.PlainOptions{Protocol: transport.Intermediate}),
 		SessionStorage:    &telegram.FileSessionStorage{Path: filepath.Join(dir, sessionFile)},
 		CompressThreshold: -1,
+		RetryInterval:     retryInterval,
 	}, nil
 }

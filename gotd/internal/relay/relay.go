@@ -115,8 +115,13 @@ func (u *User) Options() telegram.Options {
 		SessionStorage: &u.endpoint.session,
 		// Nothing that this server sees can be compressed.
 		CompressThreshold: -1,
+		RetryInterval:     retryInterval,
 	}
 }
+
+// retryInterval is after what time a client sends a call again. No call gets lost on its way
+// here, but for those on connections that break, and gotd gives up after five.
+const retryInterval = time.Minute
 
 func (u *User) address() tg.DCOption {
 	addr := u.endpoint.listener.Addr().(*net.TCPAddr)

@@ -11,7 +11,7 @@ import (
 
 // TestConnect: a client gets through, and so do updates.
 func TestConnect(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	s := New()
 	u, err := s.AddUser(10)
