@@ -121,8 +121,8 @@ func TestAuthKey(t *testing.T) {
 		}
 	}
 	defer func() {
-		if recover() == nil {
-			t.Error("a key of 257 bytes is taken")
+		if got, want := recover(), "adapter: key of more than 256 bytes"; got != want {
+			t.Errorf("a key of 257 bytes: panic %v, want %v", got, want)
 		}
 	}()
 	AuthKey(make([]byte, 257))
@@ -214,7 +214,22 @@ func TestSealRandom(t *testing.T) {
 			t.Errorf("random bytes end after %d: %v", good, err)
 		}
 	}
+	first := true
+	r := readerFunc(func(b []byte) (int, error) {
+		if first {
+			first = false
+			return 0, broken
+		}
+		return rand.Read(b)
+	})
+	if packet, err := Seal(make([]byte, HeaderSize), &keyID, &authKey, false, r); err != broken || packet != nil {
+		t.Errorf("random bytes come late: %v", err)
+	}
 }
+
+type readerFunc func(b []byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 func TestAllocs(t *testing.T) {
 	var authKey [256]byte

@@ -33,6 +33,24 @@ func telegramPrime(t testing.TB) *big.Int {
 	return new(big.Int).SetBytes(p[:])
 }
 
+// safePrime3072 returns one that is longer than Telegram's: group 15 of RFC 3526.
+func safePrime3072(t *testing.T) *big.Int {
+	t.Helper()
+	p, ok := new(big.Int).SetString(""+
+		"FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"+
+		"EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"+
+		"EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F"+
+		"83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"+
+		"E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510"+
+		"15728E5A8AAAC42DAD33170D04507A33A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7"+
+		"ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200C"+
+		"BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF", 16)
+	if !ok {
+		t.Fatal("no number")
+	}
+	return p
+}
+
 func TestCheckSafePrime(t *testing.T) {
 	p := telegramPrime(t)
 	for _, good := range []*big.Int{p, big.NewInt(5), big.NewInt(7), big.NewInt(23)} {
@@ -44,7 +62,7 @@ func TestCheckSafePrime(t *testing.T) {
 		"0": new(big.Int), "-7": big.NewInt(-7), "13": big.NewInt(13), "p+2": new(big.Int).Add(p, big.NewInt(2)),
 		"2^2048-1":  new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 2048), big.NewInt(1)),
 		"2p+1":      new(big.Int).Add(new(big.Int).Lsh(p, 1), big.NewInt(1)),
-		"2^99999+1": new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 99999), big.NewInt(1)), // takes minutes if anybody looks
+		"3072 bits": safePrime3072(t),
 	} {
 		if err := CheckSafePrime(bad); err != bigdh.ErrPrime {
 			t.Errorf("%s: %v, want %v", name, err, bigdh.ErrPrime)
@@ -82,7 +100,7 @@ func TestExp(t *testing.T) {
 	for _, n := range []int{32, 256, 257, 288, 300} {
 		exps = append(exps, new(big.Int).SetBytes(bytes.Repeat([]byte{0xff}, n)), new(big.Int).SetBytes(random(n)))
 	}
-	for name, m := range map[string]*big.Int{"p": p, "odd": odd, "even": even, "short": big.NewInt(1009), "0": new(big.Int)} {
+	for name, m := range map[string]*big.Int{"p": p, "p-2": new(big.Int).Sub(p, big.NewInt(2)), "odd": odd, "even": even, "short": big.NewInt(1009), "0": new(big.Int)} {
 		bases := []*big.Int{new(big.Int), one, big.NewInt(2), big.NewInt(3), big.NewInt(7), big.NewInt(-3), new(big.Int).Sub(m, one), m,
 			new(big.Int).Add(m, one), new(big.Int).SetBytes(random(256)), new(big.Int).SetBytes(random(300))}
 		for _, base := range bases {
@@ -190,10 +208,15 @@ func TestRSAPadRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wide := int64(1<<32 + 65537) // which is another number in 32 bits, and the usual one of an int that has no more
 	for name, bad := range map[string]*rsa.PublicKey{
 		"empty": {}, "1024 bits": &short.PublicKey, "even": {N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 3},
 		"negative": {N: new(big.Int).Neg(key.N), E: 3}, "e = 1": {N: key.N, E: 1}, "e = -1": {N: key.N, E: -1},
+		"e = 2^32+65537": {N: key.N, E: int(wide)},
 	} {
+		if bad.E == key.E {
+			continue
+		}
 		if out, err := RSAPad(nil, bad, rand.Reader); err != rsa2048.ErrKey || out != nil {
 			t.Errorf("%s: %v, want %v", name, err, rsa2048.ErrKey)
 		}
