@@ -137,7 +137,7 @@ func (b *Builder) Album(ctx context.Context, items ...Captioned) ([]*e2e.Decrypt
 }
 
 // SetTTL has messages disappear some seconds after they were read, from now on and on both
-// sides; 0 is never.
+// sides; 0 is never. If the message has [Failed] the peer does not know.
 func (c *Chat) SetTTL(seconds int) (id int64, err error) {
 	return c.SendAction(&e2e.DecryptedMessageActionSetMessageTTL{TTLSeconds: seconds})
 }

@@ -107,8 +107,9 @@ type Delivered struct {
 	RandomIDs []int64
 }
 
-// Failed: the server will never take a message of ours. Err is its answer, as gotd's tgerr
-// has it. The chat goes on without it.
+// Failed: the server refuses a message of ours, of any kind. Err is its answer, as gotd's
+// tgerr has it. The chat goes on without the message. Failed comes after [Sent] if the
+// message got lost and was refused when the peer asked for it.
 type Failed struct {
 	Chat     *Chat
 	RandomID int64

@@ -678,7 +678,6 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 	case c.rec.State == StateClosing && c.rec.Closing != nil, c.rec.State == StateRequested:
 		return nil
 	}
-	r.sort()
 	switch c.rec.State {
 	case StateWaiting:
 		outgoing, err := secretchat.RestoreOutgoing(int64(c.id), r.state.all, c.options())
@@ -702,7 +701,7 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 			return err
 		}
 		c.chat = chat
-		c.out.sends = r.sends
+		c.out.sends = newSends(r.sends)
 	default:
 		return fmt.Errorf("gotd: unknown state %q", c.rec.State)
 	}

@@ -185,6 +185,112 @@ func TestFailed(t *testing.T) {
 	a.quiet()
 }
 
+// TestFailedActions: a service message that the server refuses fails alone, too.
+func TestFailedActions(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	wantLayer(t, atA)
+	wantLayer(t, atB) // after which neither has anything to say of its own
+	last := wantNext(t, atA, b, -1)
+	for _, tt := range []struct {
+		name string
+		send func() (int64, error)
+	}{
+		{"SetTTL", func() (int64, error) { return atA.SetTTL(60) }},
+		{"Delete", func() (int64, error) { return atA.Delete(1, 2) }},
+		{"FlushHistory", atA.FlushHistory},
+		{"ReadMessages", func() (int64, error) {
+			return atA.SendAction(&e2e.DecryptedMessageActionReadMessages{RandomIDs: []int64{1}})
+		}},
+	} {
+		refused := alice.RefuseAfter(tg.MessagesSendEncryptedServiceRequestTypeID, 0, 1, tgerr.New(400, "DATA_INVALID"))
+		id, err := tt.send()
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := next[*gotd.Failed](a)
+		if failed.RandomID != id || !tgerr.Is(failed.Err, "DATA_INVALID") || refused() != 1 {
+			t.Errorf("%s: got %+v after %d tries, want message %d after 1", tt.name, failed, refused(), id)
+		}
+		// What has its number is nothing but an order to delete it.
+		order := next[*gotd.Action](b).Action
+		if d, ok := order.(*e2e.DecryptedMessageActionDeleteMessages); !ok || !slices.Equal(d.RandomIDs, []int64{id}) {
+			t.Errorf("%s: the peer got %v", tt.name, order)
+		}
+		last = wantNext(t, atA, b, last)
+	}
+	a.restart()
+	a.quiet()
+	wantNext(t, a.chats.Chat(atA.ID()), b, last)
+}
+
+// TestFailedAfterSent: a message that got lost after the server had taken it, and that is
+// refused when the peer asks for it.
+func TestFailedAfterSent(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	wantLayer(t, atA)
+	wantLayer(t, atB)
+	last := wantNext(t, atA, b, -1)
+	nextStatus[*gotd.Sent](a)
+	bob.LoseMessages(1)
+	id, err := atA.SendText("lost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := nextStatus[*gotd.Sent](a); got.RandomID != id {
+		t.Errorf("got %+v, want message %d", got, id)
+	}
+	alice.RefuseAfter(tg.MessagesSendEncryptedRequestTypeID, 1, 1, tgerr.New(400, "DATA_INVALID"))
+	last = wantNext(t, atA, b, last)
+	if got := next[*gotd.Failed](a); got.RandomID != id {
+		t.Errorf("got %+v, want message %d", got, id)
+	}
+	wantNext(t, atA, b, last)
+}
+
+// TestRefusedAfterAll: a message of which the server says that it was refused, and which
+// the peer has.
+func TestRefusedAfterAll(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	wantLayer(t, atA)
+	alice.LoseAnswers(tg.MessagesSendEncryptedRequestTypeID, 1)
+	known := make(chan struct{})
+	alice.RefuseLate(tg.MessagesSendEncryptedRequestTypeID, known, tgerr.New(400, "DATA_INVALID"))
+	id, err := atA.SendText("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.wantText("one")
+	send(t, atB, "answer")
+	a.wantText("answer")
+	if got := nextStatus[*gotd.Delivered](a); !slices.Equal(got.RandomIDs, []int64{id}) {
+		t.Errorf("got %v delivered, want %d", got.RandomIDs, id)
+	}
+	close(known)
+	wantNext(t, atA, b, -1)
+	a.quiet()
+	if got := atA.Pending(); len(got) > 0 {
+		t.Errorf("pending: %d", got)
+	}
+}
+
+// TestDriverRefused: without what the protocol itself has to say a chat cannot go on.
+func TestDriverRefused(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	bob.Refuse(tg.MessagesSendEncryptedServiceRequestTypeID, 1, tgerr.New(400, "DATA_INVALID")) // NotifyLayer
+	newChat(t, a, b)
+	if got := next[*gotd.Closed](b); got.By != gotd.ByServer || !tgerr.Is(got.Err, "DATA_INVALID") {
+		t.Errorf("got %+v", got)
+	}
+	next[*gotd.Closed](a)
+}
+
 // TestFailedTwice: if the order to delete it is refused as well, the chat cannot go on.
 func TestFailedTwice(t *testing.T) {
 	_, alice, bob := newServer(t)

@@ -27,18 +27,56 @@ import (
 
 // outbox is guarded by Chat.mu.
 type outbox struct {
-	packets []secretchat.Packet // to be sent
-	sends   []*sendRecord       // of messages that are not over, by number
-	sending bool                // if there is a goroutine that does
+	packets []secretchat.Packet // to be sent; during a call, the first is
+	sends   sends
+	sending bool // if there is a goroutine that does
 }
 
-func (b *outbox) clear() { b.packets, b.sends = nil, nil }
+func (b *outbox) clear() { b.packets, b.sends = nil, sends{} }
 
-func (b *outbox) find(match func(*sendRecord) bool) *sendRecord {
-	if i := slices.IndexFunc(b.sends, match); i >= 0 {
-		return b.sends[i]
+// sends are messages that are not over. There are thousands if the peer is away for long.
+type sends struct {
+	list []*sendRecord // by number
+	ids  map[int64]bool
+}
+
+func newSends(list []*sendRecord) (s sends) {
+	slices.SortFunc(list, func(a, b *sendRecord) int { return cmp.Compare(a.Seq, b.Seq) })
+	for _, r := range list {
+		s.add(r)
+	}
+	return s
+}
+
+// add adds a message with a number above all others.
+func (s *sends) add(r *sendRecord) {
+	if s.ids == nil {
+		s.ids = map[int64]bool{}
+	}
+	s.list = append(s.list, r)
+	s.ids[r.RandomID] = true
+}
+
+func (s *sends) index(seq int) (int, bool) {
+	return slices.BinarySearchFunc(s.list, seq, func(r *sendRecord, seq int) int { return cmp.Compare(r.Seq, seq) })
+}
+
+// find returns the message with a number, or nil: there are the driver's as well.
+func (s *sends) find(seq int) *sendRecord {
+	if i, ok := s.index(seq); ok {
+		return s.list[i]
 	}
 	return nil
+}
+
+func (s *sends) remove(r *sendRecord) {
+	if i, ok := s.index(r.Seq); ok {
+		s.list = slices.Delete(s.list, i, i+1)
+		delete(s.ids, r.RandomID)
+	}
+	if len(s.list) == 0 {
+		*s = sends{} // An idle chat needs no room for it.
+	}
 }
 
 // Send sends a message, under its RandomID or, if that is 0, one that Send returns. When it
@@ -103,7 +141,7 @@ func (c *Chat) sendMessages(messages ...outgoing) (ids []int64, err error) {
 		if m.RandomID == 0 {
 			m.RandomID = randomID()
 		}
-		if c.out.find(func(r *sendRecord) bool { return r.RandomID == m.RandomID }) != nil {
+		if c.out.sends.ids[m.RandomID] {
 			return nil, errors.New("gotd: a message with this RandomID is being sent")
 		}
 		if m.TTL == 0 {
@@ -142,7 +180,7 @@ func (c *Chat) encrypt(f func(t *tx, add func(body []byte, r *sendRecord) error)
 				return err
 			}
 			r.V, r.Chat, r.Seq = recordVersion, c.id, p.Seq
-			c.out.sends = append(c.out.sends, r)
+			c.out.sends.add(r)
 			packets = append(packets, p)
 			t.add(r.change())
 			return nil
@@ -162,7 +200,7 @@ func (c *Chat) flush(packets ...secretchat.Packet) {
 		return
 	}
 	packets = append(packets, c.chat.Outbox()...)
-	slices.SortStableFunc(packets, func(a, b secretchat.Packet) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortStableFunc(packets, bySeq)
 	c.out.packets = append(c.out.packets, packets...)
 	if !c.out.sending && len(c.out.packets) > 0 {
 		c.out.sending = c.m.spawn(c.sendAll)
@@ -186,7 +224,7 @@ func (c *Chat) sendAll(ctx context.Context) error {
 		if err == nil {
 			err = c.packetSent(p, r, date, file)
 		} else {
-			err = c.packetRefused(p, r, err)
+			err = c.packetRefused(p, err)
 		}
 		if err != nil {
 			return err
@@ -206,7 +244,7 @@ func (c *Chat) nextPacket() (*secretchat.Packet, *sendRecord) {
 	p := c.out.packets[0]
 	// What the peer has asked for again has another random_id, so that only the number
 	// tells.
-	r := c.out.find(func(r *sendRecord) bool { return r.Seq == p.Seq })
+	r := c.out.sends.find(p.Seq)
 	if r == nil {
 		return &p, nil
 	}
@@ -259,14 +297,13 @@ func (c *Chat) packetSent(p *secretchat.Packet, sent *sendRecord, date int, file
 	if c.chat == nil || c.rec.State != StateOpen {
 		return nil
 	}
-	c.out.packets[0] = secretchat.Packet{} // no longer needed, in an array that may be for long
-	c.out.packets = c.out.packets[1:]
+	c.out.next()
 	c.chat.Sent(*p)
 	c.out.packets = append(c.out.packets, c.chat.Outbox()...) // which may have waited for that
 	if sent == nil || sent.Failed != nil || sent.Date != 0 {
 		return nil
 	}
-	r := c.out.find(func(r *sendRecord) bool { return r.Seq == p.Seq })
+	r := c.out.sends.find(p.Seq)
 	if r == nil {
 		return nil
 	}
@@ -287,6 +324,12 @@ func (c *Chat) packetSent(p *secretchat.Packet, sent *sendRecord, date int, file
 		c.do(func(ctx context.Context) error { return c.tellSent(ctx, r) })
 	}
 	return err
+}
+
+// next drops the first packet. It is no longer needed, in an array that may be for long.
+func (b *outbox) next() {
+	b.packets[0] = secretchat.Packet{}
+	b.packets = b.packets[1:]
 }
 
 // tellSent tells the handler what the server has answered about a message.
@@ -315,8 +358,10 @@ func (c *Chat) tellSent(ctx context.Context, r *sendRecord) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r.SentTold = true
-	c.remember(r)
+	if (r.Failed != nil) == (sent.Failed != nil) { // It may have failed since, and is told again.
+		r.SentTold = true
+		c.remember(r)
+	}
 	return nil
 }
 
@@ -331,13 +376,13 @@ func (c *Chat) remember(r *sendRecord) {
 		return
 	}
 	c.later = append(c.later, remove(r.key()))
-	c.out.sends = slices.DeleteFunc(c.out.sends, func(s *sendRecord) bool { return s == r })
+	c.out.sends.remove(r)
 }
 
-// packetRefused has one message fail, whose number is then kept by an order to delete it,
-// which is sent in its place. If that is refused as well, or something that the driver has
-// to say, the chat cannot go on.
-func (c *Chat) packetRefused(p *secretchat.Packet, sent *sendRecord, err error) error {
+// packetRefused has one message of the application's fail, whose number is then kept by an
+// order to delete it, which is sent in its place. If that is refused as well, or something
+// that the driver has to say, the chat cannot go on.
+func (c *Chat) packetRefused(p *secretchat.Packet, err error) error {
 	c.m.log.Warn(context.Background(), "Message of a secret chat is refused", log.Int("chat", c.id), log.Error(err))
 	why := newRefusal(err)
 	if judge(err) == gone {
@@ -348,71 +393,58 @@ func (c *Chat) packetRefused(p *secretchat.Packet, sent *sendRecord, err error) 
 	if c.chat == nil || c.rec.State != StateOpen {
 		return nil
 	}
-	r := c.out.find(func(r *sendRecord) bool { return r.Seq == p.Seq })
-	if r == nil || r.Failed != nil || sent.Failed != nil || p.Service {
+	r := c.out.sends.find(p.Seq)
+	if r == nil || r.Failed != nil {
 		return c.closeLocked(closing{By: ByServer, Refusal: why})
 	}
-	if err := c.withdraw(r, why); err != nil {
-		return err
+	return c.withdraw(r, why)
+}
+
+// withdraw destroys a message that has failed. It is the first of the packets.
+func (c *Chat) withdraw(r *sendRecord, why *refusal) error {
+	err := c.atomically(func(t *tx) error {
+		if err := c.chat.Withdraw(r.Seq); err != nil {
+			return err
+		}
+		r.Failed, r.File, r.SentTold = why, nil, false
+		t.add(r.change())
+		return nil
+	})
+	switch {
+	case errors.Is(err, secretchat.ErrWithdraw):
+		c.out.next()
+		c.unanswered(r)
+		return nil
+	case err != nil:
+		return c.survive(err)
 	}
+	// The order goes before all that was numbered later.
+	c.out.packets[0] = secretchat.Packet{}
+	c.out.packets = append(c.chat.Outbox(), c.out.packets[1:]...)
+	slices.SortStableFunc(c.out.packets, bySeq)
 	c.do(func(ctx context.Context) error { return c.tellSent(ctx, r) })
 	return nil
 }
 
-// withdraw destroys a message that has failed.
-func (c *Chat) withdraw(r *sendRecord, why *refusal) error {
-	body, err := encode(&e2e.DecryptedMessageService{
-		RandomID: randomID(), Action: &e2e.DecryptedMessageActionDeleteMessages{RandomIDs: []int64{r.RandomID}},
-	})
-	if err != nil {
-		return err
+// unanswered notes that the peer has a message of which the server has not said that it was
+// sent, and never will.
+func (c *Chat) unanswered(r *sendRecord) {
+	r.SentTold = true
+	if r.SeenTold {
+		c.remember(r)
 	}
-	err = c.atomically(func(t *tx) error {
-		_, err := c.chat.Encrypt(body)
-		if err != nil {
-			return err
-		}
-		r.Failed, r.File = why, nil
-		t.add(r.change())
-		return nil
-	})
-	if errors.Is(err, secretchat.ErrStore) {
-		return err
-	}
-	if err != nil {
-		return errors.Join(c.survive(err), c.closeLocked(closing{By: ByServer, Refusal: why}))
-	}
-	return c.reload()
 }
 
-// reload makes the driver anew of what is stored, which then has all to send that the
-// server does not have, in its present form.
-func (c *Chat) reload() error {
-	var state states
-	prefix := recordKey(keyState, c.id)
-	err := c.m.opt.Store.Load(prefix, func(key, value []byte) error {
-		state.add(string(key[len(prefix):]), value)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.atomically(func(*tx) error {
-		chat, err := secretchat.Restore(int64(c.id), state.all, c.options())
-		if err != nil {
-			return err
-		}
-		c.chat.Wipe()
-		c.chat, c.out.packets = chat, chat.Outbox()
-		return nil
-	})
-}
+func bySeq(a, b secretchat.Packet) int { return cmp.Compare(a.Seq, b.Seq) }
 
 // acknowledged notes that the peer has seen messages, and returns those of which that is
 // news.
 func (b *outbox) acknowledged(t *tx, seen int) (news []*sendRecord) {
-	for _, r := range b.sends {
-		if r.Seq < seen && !r.Seen {
+	for _, r := range b.sends.list {
+		if r.Seq >= seen {
+			break
+		}
+		if !r.Seen {
 			r.Seen = true
 			t.add(r.change())
 			if r.Failed == nil {
@@ -446,7 +478,7 @@ func (c *Chat) tellDelivered(ctx context.Context, records []*sendRecord) error {
 
 // untold returns the messages that the peer has seen and the handler may not know of.
 func (b *outbox) untold() (records []*sendRecord) {
-	for _, r := range b.sends {
+	for _, r := range b.sends.list {
 		if r.Seen && !r.SeenTold && r.Failed == nil {
 			records = append(records, r)
 		}
@@ -461,7 +493,7 @@ func (c *Chat) Pending() []int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ids []int64
-	for _, r := range c.out.sends {
+	for _, r := range c.out.sends.list {
 		if r.Date == 0 && r.Failed == nil && !r.Seen {
 			ids = append(ids, r.RandomID)
 		}
@@ -473,16 +505,12 @@ func (c *Chat) Pending() []int64 {
 // what the server may not have.
 func (c *Chat) resumeSending() {
 	c.flush()
-	for _, r := range slices.Clone(c.out.sends) {
+	for _, r := range slices.Clone(c.out.sends.list) {
 		switch {
 		case (r.Date != 0 || r.Failed != nil) && !r.SentTold:
 			c.do(func(ctx context.Context) error { return c.tellSent(ctx, r) })
 		case r.Seen && r.Date == 0 && r.Failed == nil:
-			// The peer has it, so that it is not sent again, and no answer will come.
-			r.SentTold = true
-			if r.SeenTold {
-				c.remember(r)
-			}
+			c.unanswered(r)
 		}
 	}
 }

@@ -2,13 +2,11 @@ package gotd
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/gotd/log"
@@ -266,10 +264,6 @@ func checkVersion(v int) error {
 		return fmt.Errorf("%w: %d, this one knows %d", ErrNewer, v, recordVersion)
 	}
 	return nil
-}
-
-func (c *chatRecords) sort() {
-	slices.SortFunc(c.sends, func(a, b *sendRecord) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
 // states are the records of a chat that package secretchat has made, under its keys in

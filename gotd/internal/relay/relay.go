@@ -140,10 +140,11 @@ func (u *User) disconnect() {
 type rule struct {
 	method      uint32
 	skip, times int
-	err         *tgerr.Error  // what the call fails with; nil: it is served
-	lose        bool          // the answer, and the connection
-	delay       time.Duration // before anything is done
-	refused     *int          // is counted up
+	err         *tgerr.Error    // what the call fails with; nil: it is served
+	lose        bool            // the answer, and the connection
+	delay       time.Duration   // before anything is done
+	until       <-chan struct{} // before anything is done, if not nil
+	refused     *int            // is counted up
 }
 
 // LoseAnswers serves the next calls of a method, and breaks the connection instead of
@@ -179,6 +180,11 @@ func (u *User) Forgive() {
 // Delay has the next calls of a method wait before anything is done. Others overtake them.
 func (u *User) Delay(method uint32, times int, d time.Duration) {
 	u.addRule(&rule{method: method, times: times, delay: d})
+}
+
+// RefuseLate is Refuse of one call that waits for a channel to be closed before.
+func (u *User) RefuseLate(method uint32, until <-chan struct{}, err *tgerr.Error) {
+	u.addRule(&rule{method: method, times: 1, err: err, until: until})
 }
 
 func (u *User) addRule(r *rule) {
@@ -301,10 +307,15 @@ func (u *User) handle(req *tgtest.Request) error {
 	u.session, u.online = req.Session, true
 	r := u.rule(method)
 	u.relay.mu.Unlock()
-	if r != nil && r.delay > 0 {
+	if r != nil && (r.delay > 0 || r.until != nil) {
 		late := *req
 		late.Buf, late.RequestCtx = &bin.Buffer{Buf: slices.Clone(req.Buf.Buf)}, context.Background()
-		time.AfterFunc(r.delay, func() { u.answer(method, serve, r, &late) })
+		time.AfterFunc(r.delay, func() {
+			if r.until != nil {
+				<-r.until
+			}
+			u.answer(method, serve, r, &late)
+		})
 		return nil
 	}
 	return u.answer(method, serve, r, req)
