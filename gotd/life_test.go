@@ -274,9 +274,7 @@ func TestRefusedAfterAll(t *testing.T) {
 	close(known)
 	wantNext(t, atA, b, -1)
 	a.quiet()
-	if got := atA.Pending(); len(got) > 0 {
-		t.Errorf("pending: %d", got)
-	}
+	eventually(t, "nothing is pending", func() bool { return len(atA.Pending()) == 0 })
 }
 
 // TestDriverRefused: without what the protocol itself has to say a chat cannot go on.
