@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/mtcore/mtcore/internal/limbs"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Modulus is a public odd number n of 2048 bits to calculate with: that of an RSA key, or
@@ -44,6 +45,7 @@ func (m *Modulus) Bytes() [Size]byte { return m.bytes }
 
 // Reduce sets dst to x mod n.
 func (m *Modulus) Reduce(dst, x *[Size]byte) {
+	stack.Reserve16K()
 	var a nat
 	m.setReduced(&a, x)
 	putBytes(dst, &a)
@@ -52,6 +54,7 @@ func (m *Modulus) Reduce(dst, x *[Size]byte) {
 
 // Add sets dst to x + y mod n.
 func (m *Modulus) Add(dst, x, y *[Size]byte) {
+	stack.Reserve16K()
 	var a, b nat
 	m.setReduced(&a, x)
 	m.setReduced(&b, y)
@@ -63,6 +66,7 @@ func (m *Modulus) Add(dst, x, y *[Size]byte) {
 
 // Sub sets dst to x - y mod n.
 func (m *Modulus) Sub(dst, x, y *[Size]byte) {
+	stack.Reserve16K()
 	var a, b nat
 	m.setReduced(&a, x)
 	m.setReduced(&b, y)
@@ -74,6 +78,7 @@ func (m *Modulus) Sub(dst, x, y *[Size]byte) {
 
 // Mul sets dst to x·y mod n.
 func (m *Modulus) Mul(dst, x, y *[Size]byte) {
+	stack.Reserve16K()
 	var a nat
 	var p, q elem
 	setBytes(&a, x)
@@ -91,6 +96,7 @@ func (m *Modulus) Mul(dst, x, y *[Size]byte) {
 // Exp sets dst to base^exp mod n, where exp is big-endian. The length of exp is public,
 // leading zeros included.
 func (m *Modulus) Exp(dst, base *[Size]byte, exp []byte) {
+	stack.Reserve16K()
 	var x nat
 	setBytes(&x, base)
 	m.m.exp(&x, &x, exp)
@@ -100,6 +106,7 @@ func (m *Modulus) Exp(dst, base *[Size]byte, exp []byte) {
 
 // ExpVarTime sets dst to base^exp mod n, in time that depends on exp, which is public.
 func (m *Modulus) ExpVarTime(dst, base *[Size]byte, exp uint32) {
+	stack.Reserve16K()
 	var x nat
 	var b, z elem
 	setBytes(&x, base)
@@ -132,6 +139,7 @@ func (m *Modulus) setReduced(z *nat, x *[Size]byte) {
 //
 //	(B - k·g^x)^(a + u·x) mod p
 func MulAdd(dst *[Size + 1]byte, a *[Size]byte, u, x *[32]byte) {
+	stack.Reserve16K()
 	var n, m [4]uint64
 	var sum, product nat // the product is 8 limbs, then zeros
 	limbs.SetBytes(n[:], u[:])

@@ -26,6 +26,8 @@ package bigdh
 import (
 	"context"
 	"errors"
+
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Size is the length in bytes of primes, public keys and shared secrets: big-endian
@@ -113,6 +115,7 @@ func (g *Group) Exp(dst, base, exp *[Size]byte) error {
 // ExpBytes is [Group.Exp] with a big-endian exponent of any length, which is public,
 // leading zeros included. SRP has exponents of 2304 bits.
 func (g *Group) ExpBytes(dst, base *[Size]byte, exp []byte) error {
+	stack.Reserve16K()
 	var x nat
 	setBytes(&x, base)
 	if !less(&x, &g.p.m.n) {
@@ -127,6 +130,7 @@ func (g *Group) ExpBytes(dst, base *[Size]byte, exp []byte) error {
 
 // expGenerator sets dst to g^exp mod p, in constant time.
 func (g *Group) expGenerator(dst, exp *[Size]byte) {
+	stack.Reserve16K()
 	var x nat
 	setBytes(&x, exp)
 	g.p.comb(g.g).exp(&g.p.m, &x, &x)

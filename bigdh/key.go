@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/sha3"
 	"errors"
+
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // PublicKey is a checked public value, g_a or g_b.
@@ -68,6 +70,7 @@ type PrivateKey struct {
 // An error means that random bytes are not available, or not random, which can only happen
 // if the program has replaced rand.Reader.
 func (g *Group) GenerateKey(serverRandom []byte) (*PrivateKey, error) {
+	stack.Reserve16K()
 	k := new(PrivateKey)
 	for range maxDraws {
 		if err := drawExponent(&k.x, serverRandom); err != nil {
@@ -125,6 +128,7 @@ func (g *Group) NewPrivateKey(x []byte) (*PrivateKey, error) {
 	if len(x) == 0 || len(x) > Size {
 		return nil, ErrKeySize
 	}
+	stack.Reserve16K()
 	k := new(PrivateKey)
 	copy(k.x[Size-len(x):], x)
 	if err := g.finish(k); err != nil {

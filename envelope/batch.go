@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -31,6 +32,7 @@ func SealBatch(jobs []Job) error {
 		j.Padding.bounds(0) // panics if there is no such padding
 		checkSeal(j.Dst, j.Src)
 	}
+	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
 		sealGroup(rest[:n])
@@ -48,6 +50,7 @@ func OpenBatch(jobs []Job) error {
 		checkOpen(j.Dst, j.Src)
 	}
 	backends.Ready()
+	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
 		openGroup(rest[:n])
@@ -140,8 +143,8 @@ func openGroup(jobs []Job) {
 	}
 	decryptAndHashBatch(os[:n])
 	for i := range n {
-		if os[i].finish() {
-			of[i].Dst, of[i].Err = os[i].out, nil
+		if out := os[i].finish(); out != nil {
+			of[i].Dst, of[i].Err = out, nil
 		}
 	}
 }

@@ -4,8 +4,10 @@ package envelope
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
+	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/ct"
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/kdf"
@@ -19,7 +21,7 @@ func TestMemcheck(t *testing.T) {
 	if ct.Subject() && Backend() != "generic" {
 		t.Fatalf("%s is in use", Backend())
 	}
-	text := random(60)
+	text := plaintextV1(SecretChat.header(), 56)
 	secret := append(newAuthKey(1)[:], text...)
 	packet := referenceSeal(newAuthKey(1), kdf.Client, random(64))
 	wrong := append([]byte(nil), packet...)
@@ -41,10 +43,31 @@ func TestMemcheck(t *testing.T) {
 			Public: []string{"envelope.(*opening).finish"},
 		}
 	}
+	// In MTProto 1.0 the length is secret as well, until it is used to cut the result.
+	openV1 := func(packet []byte, public ...string) ct.Case {
+		return ct.Case{
+			Secrets: [][]byte{secret},
+			Run: func(secret []byte) []byte {
+				if result, err := OpenV1(nil, (*kdf.AuthKey)(secret), kdf.Client, packet, SecretChat); err == nil {
+					return result
+				}
+				return secret
+			},
+			Public: append(public, "envelope.(*opening).finish"),
+		}
+	}
+	sealV1 := func(secret []byte) []byte {
+		packet, _ := SealV1(nil, (*kdf.AuthKey)(secret), kdf.Client, secret[kdf.AuthKeySize:])
+		return packet
+	}
+	packetV1 := referenceSealV1(newAuthKey(1), kdf.Client, text, random(4))
 	for name, c := range map[string]ct.Case{
 		"Seal":          {Secrets: [][]byte{secret}, Run: seal},
 		"Open, right":   open(packet),
 		"Open, wrong":   open(wrong),
+		"SealV1":        {Secrets: [][]byte{secret}, Run: sealV1},
+		"OpenV1, right": openV1(packetV1, "envelope.trim"),
+		"OpenV1, wrong": openV1(wrongV1(newAuthKey(1), text, 4)),
 		"planted index": {Secrets: [][]byte{secret}, Run: planted(seal), Planted: true},
 	} {
 		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
@@ -64,6 +87,16 @@ func planted(run func(secret []byte) []byte) func(secret []byte) []byte {
 
 var table [256]byte
 
+// wrongV1 is a packet of MTProto 1.0 with a msg_key that is not the hash of the plaintext.
+func wrongV1(auth *kdf.AuthKey, plaintext []byte, padding int) []byte {
+	id, m := auth.ID(), kdf.MsgKey(random(kdf.MsgKeySize))
+	packet := slices.Concat(id[:], m[:], plaintext, random(padding))
+	msg := ige.Message{Dst: packet[HeaderSize:], Src: packet[HeaderSize:]}
+	auth.DeriveV1(&msg.Key, &msg.IV, kdf.Client, &m)
+	msg.Encrypt()
+	return packet
+}
+
 // TestTrace has all backends, those for several messages at a time in a batch that some of
 // them share sixteen by sixteen and some two by two. Packets are wrong under any of the
 // keys.
@@ -82,6 +115,23 @@ func TestTrace(t *testing.T) {
 		copy(auth[:], secret)
 		out, _ := k.Open(dst, kdf.Client, packet)
 		return out
+	}
+	// Packets of MTProto 1.0 with bodies of different lengths, all well-formed but for msg_key.
+	var secretsV1 [][]byte
+	for i, padding := range []int{0, 4, 8, 12} {
+		k := newAuthKey(uint64(i))
+		secretsV1 = append(secretsV1, append(k[:], wrongV1(k, plaintextV1(4, 316-padding), padding)...))
+	}
+	packetV1 := make([]byte, HeaderSize+320)
+	openV1 := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		copy(packetV1, secret[kdf.AuthKeySize:])
+		out, _ := k.OpenV1(dst, kdf.Client, packetV1, SecretChat)
+		return out
+	}
+	sealV1 := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		return k.sealV1(dst, kdf.Client, secret[kdf.AuthKeySize:], padding[:4])
 	}
 	var jobs [21]Job
 	var packets, dsts [len(jobs)][]byte
@@ -107,6 +157,8 @@ func TestTrace(t *testing.T) {
 			"Seal":          {Secrets: secrets, Run: seal},
 			"Open":          {Secrets: secrets, Run: open},
 			"OpenBatch":     {Secrets: secrets, Run: openBatch},
+			"SealV1":        {Secrets: secrets, Run: sealV1},
+			"OpenV1":        {Secrets: secretsV1, Run: openV1},
 			"planted index": {Secrets: secrets, Run: planted(seal), Planted: true},
 		} {
 			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })

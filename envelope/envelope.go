@@ -36,6 +36,7 @@ import (
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/alias"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -134,6 +135,7 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 
 // seal is Seal with given padding, for a packet that is not too long.
 func (k *Key) seal(dst []byte, side kdf.Side, plaintext, padding []byte) []byte {
+	stack.Reserve8K()
 	out, body := frame(dst, plaintext, padding)
 	m := k.auth.MsgKey(side, body)
 	msg := ige.Message{Dst: body, Src: body}
@@ -159,13 +161,14 @@ func (k *Key) Open(dst []byte, side kdf.Side, packet []byte) (padded []byte, err
 		return nil, ErrDecrypt
 	}
 	backends.Ready()
+	stack.Reserve8K()
 	var o opening
 	o.start(k, side, dst, packet)
 	decryptAndHash(&o)
-	if !o.finish() {
-		return nil, ErrDecrypt
+	if out := o.finish(); out != nil {
+		return out, nil
 	}
-	return o.out, nil
+	return nil, ErrDecrypt
 }
 
 // OpenBody opens a packet of MTProto 2.0 whose header was parsed already, and whose key_id
@@ -185,15 +188,16 @@ func OpenBody(dst []byte, key *kdf.AuthKey, side kdf.Side, msgKey *kdf.MsgKey, c
 		panic("envelope: invalid buffer overlap")
 	}
 	backends.Ready()
+	stack.Reserve8K()
 	var o opening
 	o.auth, o.side, o.msgKey, o.src = key, side, *msgKey, ciphertext
 	o.out, o.dst = extend(dst, n)
 	o.ok = 1
 	decryptAndHash(&o)
-	if !o.finish() {
-		return nil, ErrDecrypt
+	if out := o.finish(); out != nil {
+		return out, nil
 	}
-	return o.out, nil
+	return nil, ErrDecrypt
 }
 
 // frame appends room for a packet to dst, and fills in the plaintext and the padding.
@@ -243,8 +247,8 @@ type opening struct {
 	side   kdf.Side
 	msgKey kdf.MsgKey // as the packet has it
 
-	// The ciphertext src is decrypted to dst, which is src or does not overlap it.
-	// finish moves dst to the end of out.
+	// The ciphertext src is decrypted to dst, which is src or does not overlap it. It is at
+	// the end of out, or HeaderSize bytes after it, and then finish moves it there.
 	dst, src, out []byte
 	got           kdf.MsgKey // of dst
 
@@ -275,19 +279,27 @@ func equal8(a, b [8]byte) int {
 	return subtle.ConstantTimeEq(int32(uint32(x)|uint32(x>>32)), 0)
 }
 
-// finish decides, when dst and got are there, whether to release the result.
-func (o *opening) finish() bool {
+// finish returns the result when dst and got are there, or nil, and erases it, if something is
+// wrong.
+//
+// A branch on ok can be predicted, and then, for the hundreds of instructions until the hash is
+// there, the CPU goes on with a plaintext that may be refused: what callers look up by it would
+// show in the cache. So ok chooses the result as an index, which is not predicted, and the
+// branch is on what was chosen. A caller has nothing to read before that.
+func (o *opening) finish() []byte {
 	o.ok &= equal8([8]byte(o.msgKey[:]), [8]byte(o.got[:])) & equal8([8]byte(o.msgKey[8:]), [8]byte(o.got[8:]))
+	chosen := [2][]byte{1: o.out}[o.ok&1]
 	result := o.out[len(o.out)-len(o.dst):]
-	if o.ok != 1 {
+	if chosen == nil {
 		clear(o.dst)
 		clear(result)
-		return false
+		return nil
 	}
 	if &o.dst[0] != &result[0] {
 		copy(result, o.dst)
+		clear(o.dst[max(0, len(o.dst)-HeaderSize):]) // the rest of it is in the result's place
 	}
-	return true
+	return chosen
 }
 
 // extend returns dst with n bytes more, and those.

@@ -85,6 +85,7 @@ func TestTiming(t *testing.T) {
 		badLength := timingPacket(auth, V2, withLength(n, 0xfffffff0), 1)
 		goodV1 := timingPacket(auth, V1, withLength(n, uint32(n-4)), 1)
 		badV1 := timingPacket(auth, V1, withLength(n, 0xfffffff0), 1)
+		paddedV1 := timingPacket(auth, V1, withLength(n, uint32(n-16)), 1)
 		halfV1 := timingPacket(auth, V1, withLength(n, uint32(n-20)), 1)
 
 		for _, tt := range []struct {
@@ -103,6 +104,7 @@ func TestTiming(t *testing.T) {
 			{"good or bad length", open, goodLength, badLength, false},
 			{"MTProto 1.0, good or bad length", openV1, goodV1, badV1, false},
 			{"MTProto 1.0, bad or other bad length", openV1, badV1, halfV1, false},
+			{"MTProto 1.0, 0 or 12 bytes of padding", openV1, goodV1, paddedV1, false},
 		} {
 			if tt.name == small && n > 64 {
 				continue // lost in the noise, where AES is software

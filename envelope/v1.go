@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/sha1"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -44,6 +46,7 @@ func (k *Key) SealV1(dst []byte, side kdf.Side, plaintext []byte) ([]byte, error
 
 // sealV1 is SealV1 with given padding, for a packet that is not too long.
 func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) []byte {
+	stack.Reserve8K()
 	out, body := frame(dst, plaintext, padding)
 	m := k.auth.MsgKeyV1(body[:len(plaintext)])
 	msg := ige.Message{Dst: body, Src: body}
@@ -60,15 +63,15 @@ func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) []byt
 //
 // The layout is needed because the hash ends where the body does. That place must stay secret
 // until the hash has been compared: clients that acted on it earlier were broken in 2021. Here
-// no branch depends on it, and neither does the number of blocks that SHA-1 hashes, with one
-// exception: if the length of the ciphertext is a multiple of 64 bytes, a message with twelve
-// bytes of padding takes one block less than any other.
+// no branch and no address depends on it, and neither does the number of blocks that SHA-1
+// hashes.
 func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (plaintext []byte, err error) {
 	checkOpen(dst, packet)
 	header := layout.header()
 	if !k.wellSized(packet) || len(packet) < HeaderSize+header {
 		return nil, ErrDecrypt
 	}
+	stack.Reserve8K()
 	var o opening
 	o.start(k, side, dst, packet)
 	msg := ige.Message{Dst: o.dst, Src: o.src}
@@ -81,11 +84,24 @@ func (k *Key) OpenV1(dst []byte, side kdf.Side, packet []byte, layout Layout) (p
 	// Of a malformed plaintext all is hashed, for nothing.
 	n, ok := bodyLength(o.dst, header, 0, maxPaddingV1)
 	n = subtle.ConstantTimeSelect(ok, header+n, len(o.dst))
-	o.got = k.auth.MsgKeyV1(o.dst[:n])
+	var hash [sha1.Size]byte
+	sha1.SumPrefix(&hash, o.dst, n, len(o.dst)-maxPaddingV1)
+	o.got = kdf.MsgKey(hash[4:20])
 	o.ok &= ok
-	if !o.finish() {
+	out := o.finish()
+	if out == nil {
 		return nil, ErrDecrypt
 	}
-	clear(o.out[len(dst)+n:])
-	return o.out[:len(dst)+n], nil
+	return trim(out, len(dst)+n), nil
+}
+
+// trim erases what is after the first n bytes, when n is no longer secret. It is a function of
+// its own so that TestMemcheck knows what may depend on n.
+//
+//go:noinline
+func trim(out []byte, n int) []byte {
+	for i := n; i < len(out); i++ {
+		out[i] = 0
+	}
+	return out[:n]
 }

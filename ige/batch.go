@@ -3,6 +3,8 @@ package ige
 import (
 	"math/bits"
 	"unsafe"
+
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // EncryptBatch does what calling Encrypt on each message does, but works on
@@ -119,6 +121,7 @@ const maxBatchBlocks = 512
 // the narrowest kernel that has room for those that are left. A kernel runs until
 // the first lane is done.
 func cryptBatch(ms []Message, decrypting bool) {
+	stack.Reserve16K()
 	l := lanes{ms: ms, decrypting: decrypting}
 	// Only speed depends on the alignment: registers of 64 bytes load at half the
 	// rate across cache lines.

@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 	"errors"
+
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // This file has the names of github.com/gotd/ige v0.3.0. Two things differ on
@@ -72,6 +74,7 @@ func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 		encryptWith(b, running, dst, src)
 		return
 	}
+	stack.Reserve8K()
 	running := [IVSize]byte(iv)
 	encryptWith(b, running[:], dst, src)
 	clear(running[:])
@@ -87,6 +90,7 @@ func DecryptBlocks(b cipher.Block, iv, dst, src []byte) {
 		decryptWith(b, running, dst, src)
 		return
 	}
+	stack.Reserve8K()
 	running := [IVSize]byte(iv)
 	decryptWith(b, running[:], dst, src)
 	clear(running[:])
@@ -102,6 +106,7 @@ func EncryptAES256Blocks(key, iv, dst, src []byte) {
 		return
 	}
 	backends.Ready()
+	stack.Reserve4K()
 	running := [IVSize]byte(iv)
 	encryptMessage((*[KeySize]byte)(key), &running, dst, src)
 	clear(running[:])
@@ -116,6 +121,7 @@ func DecryptAES256Blocks(key, iv, dst, src []byte) {
 		return
 	}
 	backends.Ready()
+	stack.Reserve4K()
 	running := [IVSize]byte(iv)
 	decryptMessage((*[KeySize]byte)(key), &running, dst, src)
 	clear(running[:])

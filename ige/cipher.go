@@ -3,6 +3,8 @@ package ige
 import (
 	"crypto/aes"
 	"crypto/cipher"
+
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Cipher is an expanded AES key. It implements [cipher.Block] and is safe for
@@ -35,6 +37,7 @@ func (c *Cipher) expand(key []byte) error {
 		return aes.KeySizeError(len(key))
 	}
 	backends.Ready()
+	stack.Reserve4K()
 	if useStdAES {
 		std, err := aes.NewCipher(key)
 		if err != nil {
@@ -87,6 +90,7 @@ func (c *Cipher) Wipe() { *c = Cipher{} }
 // encryptIGE encrypts the whole blocks of src and moves iv on.
 func (c *Cipher) encryptIGE(iv *[IVSize]byte, dst, src []byte) {
 	c.checkUsable()
+	stack.Reserve4K()
 	if c.std != nil {
 		cryptForeign(c.std.Encrypt, iv[:BlockSize], iv[BlockSize:], dst, src)
 		return
@@ -97,6 +101,7 @@ func (c *Cipher) encryptIGE(iv *[IVSize]byte, dst, src []byte) {
 // decryptIGE decrypts the whole blocks of src and moves iv on.
 func (c *Cipher) decryptIGE(iv *[IVSize]byte, dst, src []byte) {
 	c.checkUsable()
+	stack.Reserve4K()
 	if c.std != nil {
 		cryptForeign(c.std.Decrypt, iv[BlockSize:], iv[:BlockSize], dst, src)
 		return

@@ -38,6 +38,7 @@ import (
 	"errors"
 
 	"github.com/mtcore/mtcore/internal/alias"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Sizes in bytes.
@@ -79,6 +80,7 @@ func (m *Message) Encrypt() {
 
 func (m *Message) encrypt() {
 	backends.Ready()
+	stack.Reserve4K()
 	if len(m.Src) == 0 {
 		return
 	}
@@ -101,6 +103,7 @@ func (m *Message) Decrypt() error {
 
 func (m *Message) decrypt() {
 	backends.Ready()
+	stack.Reserve4K()
 	if len(m.Src) == 0 {
 		return
 	}

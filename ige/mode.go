@@ -10,11 +10,16 @@ type Encrypter struct {
 
 // NewEncrypter returns an Encrypter that starts with iv, which it copies.
 func NewEncrypter(c *Cipher, iv *[IVSize]byte) *Encrypter {
-	return &Encrypter{c, *iv}
+	e := new(Encrypter)
+	e.Reset(c, iv)
+	return e
 }
 
 // Reset makes e what NewEncrypter(c, iv) returns, without an allocation.
-func (e *Encrypter) Reset(c *Cipher, iv *[IVSize]byte) { e.c, e.iv = c, *iv }
+func (e *Encrypter) Reset(c *Cipher, iv *[IVSize]byte) {
+	e.c = c
+	copy(e.iv[:], iv[:]) // an assignment of both would leave a copy on the stack
+}
 
 // Wipe erases the state, which has a block of plaintext in it. The Encrypter panics
 // when used before the next Reset.
@@ -40,11 +45,16 @@ type Decrypter struct {
 
 // NewDecrypter returns a Decrypter that starts with iv, which it copies.
 func NewDecrypter(c *Cipher, iv *[IVSize]byte) *Decrypter {
-	return &Decrypter{c, *iv}
+	d := new(Decrypter)
+	d.Reset(c, iv)
+	return d
 }
 
 // Reset makes d what NewDecrypter(c, iv) returns, without an allocation.
-func (d *Decrypter) Reset(c *Cipher, iv *[IVSize]byte) { d.c, d.iv = c, *iv }
+func (d *Decrypter) Reset(c *Cipher, iv *[IVSize]byte) {
+	d.c = c
+	copy(d.iv[:], iv[:])
+}
 
 // Wipe erases the state, which has a block of plaintext in it. The Decrypter panics
 // when used before the next Reset.

@@ -1,5 +1,7 @@
 package kdf
 
+import "github.com/mtcore/mtcore/internal/stack"
+
 // Job is one message in a batch.
 type Job struct {
 	AuthKey *AuthKey // may be the same in several jobs
@@ -14,6 +16,7 @@ type Job struct {
 func MsgKeyBatch(jobs []Job) {
 	checkJobs(jobs)
 	backends.Ready()
+	stack.Reserve16K()
 	msgKeyBatch(jobs)
 }
 
@@ -22,6 +25,7 @@ func MsgKeyBatch(jobs []Job) {
 func DeriveBatch(jobs []Job) {
 	checkJobs(jobs)
 	backends.Ready()
+	stack.Reserve16K()
 	deriveBatch(jobs)
 }
 

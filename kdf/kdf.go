@@ -27,11 +27,13 @@ package kdf
 
 import (
 	"crypto/md5"
-	"crypto/sha1"
+	stdsha1 "crypto/sha1"
 	"crypto/subtle"
 	"encoding/binary"
 
 	"github.com/mtcore/mtcore/internal/kdfspec"
+	"github.com/mtcore/mtcore/internal/sha1"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Sizes in bytes.
@@ -76,6 +78,7 @@ func (s Side) offset() int {
 // MsgKey returns the message key of MTProto 2.0 for a plaintext with its padding.
 func (k *AuthKey) MsgKey(side Side, padded []byte) MsgKey {
 	backends.Ready()
+	stack.Reserve4K()
 	var m MsgKey
 	msgKey(&m, k.hashPart(side), padded)
 	return m
@@ -99,6 +102,7 @@ func (k *AuthKey) Verify(side Side, m *MsgKey, padded []byte) bool {
 // AES-256-IGE, as MTProto 2.0 does.
 func (k *AuthKey) Derive(key, iv *[32]byte, side Side, m *MsgKey) {
 	backends.Ready()
+	stack.Reserve4K()
 	derive(key, iv, k.derivePart(side), m)
 }
 
@@ -112,7 +116,8 @@ func (k *AuthKey) derivePart(side Side) *[96]byte {
 // every message to tell the receiver which key it is for. It is not secret, and proves
 // nothing.
 func (k *AuthKey) ID() [8]byte {
-	hash := sha1.Sum(k[:])
+	stack.Reserve4K()
+	hash := stdsha1.Sum(k[:]) // faster, and there is nothing left to be copied after the last block
 	id := [8]byte(hash[12:20])
 	clear(hash[:])
 	return id
@@ -130,6 +135,7 @@ func (k *AuthKey) Wipe() { clear(k[:]) }
 // FileFingerprint returns the fingerprint of the key and the iv of a secret chat's
 // file, which tells the receiver of the file that it has the right ones.
 func FileFingerprint(key, iv *[32]byte) int32 {
+	stack.Reserve4K()
 	var both [64]byte
 	copy(both[:32], key[:])
 	copy(both[32:], iv[:])
@@ -146,15 +152,17 @@ func FileFingerprint(key, iv *[32]byte) int32 {
 //	key = SHA1( N || S ) || SHA1( S || N )[0:12]
 //	iv  = SHA1( S || N )[12:20] || SHA1( N || N ) || N[0:4]
 func TempKeys(key, iv *[32]byte, newNonce *[32]byte, serverNonce *[16]byte) {
+	stack.Reserve4K()
 	n, s := newNonce[:], serverNonce[:]
 	var ns, sn [48]byte
 	var nn [64]byte
 	concat(ns[:], n, s)
 	concat(sn[:], s, n)
 	concat(nn[:], n, n)
-	hashNS := sha1.Sum(ns[:])
-	hashSN := sha1.Sum(sn[:])
-	hashNN := sha1.Sum(nn[:])
+	var hashNS, hashSN, hashNN [sha1.Size]byte
+	sha1.Sum(&hashNS, ns[:])
+	sha1.Sum(&hashSN, sn[:])
+	sha1.Sum(&hashNN, nn[:])
 	var end [4]byte // since newNonce may be key or iv
 	copy(end[:], n)
 
@@ -168,7 +176,6 @@ func TempKeys(key, iv *[32]byte, newNonce *[32]byte, serverNonce *[16]byte) {
 	clear(hashSN[:])
 	clear(hashNN[:])
 	clear(end[:])
-	sha1.Sum(nil) // where the others were, and left what they hashed
 }
 
 // concat fills dst with the parts, one after the other.

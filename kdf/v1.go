@@ -1,6 +1,9 @@
 package kdf
 
-import "crypto/sha1"
+import (
+	"github.com/mtcore/mtcore/internal/sha1"
+	"github.com/mtcore/mtcore/internal/stack"
+)
 
 // MTProto 1.0 is what servers still ask for when a temporary key is bound, and what old
 // secret chats were encrypted with. Its message keys leave the padding out, which is
@@ -11,10 +14,10 @@ import "crypto/sha1"
 //
 //	msg_key = SHA1( plaintext )[4:20]
 func (k *AuthKey) MsgKeyV1(plaintext []byte) MsgKey {
-	hash := sha1.Sum(plaintext)
-	m := MsgKey(hash[4:20])
-	clear(hash[:])
-	return m
+	stack.Reserve4K()
+	var hash [sha1.Size]byte
+	sha1.Sum(&hash, plaintext)
+	return MsgKey(hash[4:20])
 }
 
 // DeriveV1 sets key and iv to those of the message with the message key m, as MTProto
@@ -27,17 +30,19 @@ func (k *AuthKey) MsgKeyV1(plaintext []byte) MsgKey {
 //	key = A[0:8]  || B[8:20] || C[4:16]
 //	iv  = A[8:20] || B[0:8]  || C[16:20] || D[0:8]
 func (k *AuthKey) DeriveV1(key, iv *[32]byte, side Side, m *MsgKey) {
+	stack.Reserve4K()
 	part := (*[128]byte)(k[side.offset():])
 	mk := m[:]
 	var buf [48]byte
+	var a, b, c, d [sha1.Size]byte
 	concat(buf[:], mk, part[0:32])
-	a := sha1.Sum(buf[:])
+	sha1.Sum(&a, buf[:])
 	concat(buf[:], part[32:48], mk, part[48:64])
-	b := sha1.Sum(buf[:])
+	sha1.Sum(&b, buf[:])
 	concat(buf[:], part[64:96], mk)
-	c := sha1.Sum(buf[:])
+	sha1.Sum(&c, buf[:])
 	concat(buf[:], mk, part[96:128])
-	d := sha1.Sum(buf[:])
+	sha1.Sum(&d, buf[:])
 
 	concat(key[:], a[0:8], b[8:20], c[4:16])
 	concat(iv[:], a[8:20], b[0:8], c[16:20], d[0:8])

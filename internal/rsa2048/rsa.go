@@ -19,6 +19,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/limbs"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Size is the length in bytes of moduli, plaintexts and ciphertexts: big-endian numbers,
@@ -65,6 +66,7 @@ func (k *PublicKey) Exponent() uint32 { return k.e }
 // Encrypt sets dst to src^e mod n, in time that does not depend on src. It returns
 // ErrRange, and leaves dst alone, if src is not below n. Both may be the same array.
 func (k *PublicKey) Encrypt(dst, src *[Size]byte) error {
+	stack.Reserve16K()
 	if !k.inRange(src) {
 		return ErrRange
 	}
@@ -165,6 +167,7 @@ func (k *PrivateKey) Decrypt(dst, src *[Size]byte) error {
 	if k.wiped || k.public == nil {
 		panic("rsa2048: PrivateKey was wiped, or not made by NewPrivateKey")
 	}
+	stack.Reserve48K()
 	if !k.public.inRange(src) {
 		return ErrRange
 	}

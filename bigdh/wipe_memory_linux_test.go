@@ -1,0 +1,53 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package bigdh
+
+import (
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impl"
+	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/wipetest"
+)
+
+// TestWipeMemory looks for secrets where the stack was before it grew: as bytes, as limbs, and in
+// Montgomery form.
+func TestWipeMemory(t *testing.T) {
+	impltest.SkipShort(t, "searches all memory")
+	g := telegram(t, 3)
+	seed := uint64(1)
+	impltest.All(t, backends, func(t *testing.T) {
+		check := func(name string, run func(dst, x, y *[Size]byte)) {
+			t.Helper()
+			wipetest.Memory(t, name, func() wipetest.Trial {
+				var b [3]*[Size]byte
+				for i := range b {
+					b[i] = new([Size]byte)
+					seed = impl.Fill(b[i][1:], seed)
+				}
+				return wipetest.Trial{
+					Run:   func() { run(b[0], b[1], b[2]) },
+					Owned: [][]byte{b[0][:], b[1][:], b[2][:]},
+					Secrets: func() [][]byte {
+						var list [][]uint64
+						all := [][]byte{b[0][:], b[1][1:], b[2][1:]}
+						for i := range b {
+							x, z := new(nat), new(elem)
+							setBytes(x, b[i])
+							enter(&g.p.m, z, x)
+							list = append(list, x[:], z[:])
+						}
+						return append(all, inBytes(list)...)
+					},
+				}
+			})
+		}
+		check("Exp", func(dst, x, y *[Size]byte) { g.ExpBytes(dst, x, y[:32]) })
+		check("expGenerator", func(dst, x, _ *[Size]byte) { g.expGenerator(dst, x) })
+		m := g.Modulus()
+		check("Add", func(dst, x, y *[Size]byte) { m.Add(dst, x, y) })
+		check("Mul", func(dst, x, y *[Size]byte) { m.Mul(dst, x, y) })
+		check("Reduce", func(dst, x, _ *[Size]byte) { m.Reduce(dst, x) })
+		check("ExpVarTime", func(dst, x, _ *[Size]byte) { m.ExpVarTime(dst, x, 5) })
+	})
+}

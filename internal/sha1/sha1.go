@@ -1,0 +1,136 @@
+// Package sha1 is SHA-1 (FIPS 180-4) for secrets, which MTProto 1.0 hashes: it leaves nothing
+// behind, and can hash a text whose end is secret. What is long goes through crypto/sha1, which
+// is faster.
+package sha1
+
+import (
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding"
+	"encoding/binary"
+	"math/bits"
+)
+
+// Size is the length in bytes of a digest.
+const Size = sha1.Size
+
+const blockSize = sha1.BlockSize
+
+type state [5]uint32
+
+var initial = state{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}
+
+// Sum sets digest to the hash of text.
+func Sum(digest *[Size]byte, text []byte) { SumPrefix(digest, text, len(text), len(text)) }
+
+// SumPrefix sets digest to the hash of the first n bytes of text, where least ≤ n ≤ len(text).
+// Its time, its branches and its addresses depend on least and len(text), but not on n. The
+// hash is that of
+//
+//	text[:n] || 0x80 || zeros || 8·n in 8 bytes, big-endian
+//
+// in whole blocks. It hashes as many of them as there may be, and keeps the state after the
+// one that is the last.
+func SumPrefix(digest *[Size]byte, text []byte, n, least int) {
+	s, result := initial, state{}
+	at := least / blockSize * blockSize // before it, all n have the same
+	s.blocks(text[:at])
+
+	var block [blockSize]byte
+	last := (n + 8) / blockSize
+	for ; at < len(text)+9; at += blockSize {
+		clear(block[copy(block[:], text[min(at, len(text)):]):])
+		for i := max(least-at, 0); i < min(len(text)+1-at, blockSize); i++ {
+			inside := subtle.ConstantTimeLessOrEq(at+i+1, n)
+			isEnd := subtle.ConstantTimeEq(int32(at+i), int32(n))
+			block[i] = byte(-inside)&block[i] | byte(-isEnd)&0x80
+		}
+		isLast := subtle.ConstantTimeEq(int32(at/blockSize), int32(last))
+		length := block[blockSize-8:]
+		binary.BigEndian.PutUint64(length, binary.BigEndian.Uint64(length)|uint64(-isLast)&(8*uint64(n)))
+		s.block(&block)
+		for i := range result {
+			result[i] |= uint32(-isLast) & s[i]
+		}
+	}
+	for i, word := range result {
+		binary.BigEndian.PutUint32(digest[4*i:], word)
+	}
+	clear(block[:])
+	clear(s[:])
+	clear(result[:])
+}
+
+// long is from how many bytes on crypto/sha1 is faster, with what it costs to get at its state.
+const long = 8 * blockSize
+
+// blocks hashes whole blocks.
+func (s *state) blocks(p []byte) {
+	if len(p) >= long {
+		*s = start(p)
+		return
+	}
+	for len(p) > 0 {
+		s.block((*[blockSize]byte)(p))
+		p = p[blockSize:]
+	}
+}
+
+// start returns the state after the blocks of p, which are the first ones. It has the form that
+// crypto/sha1 documents for its marshalled state: four bytes, then the words.
+func start(p []byte) (s state) {
+	h := sha1.New()
+	h.Write(p)
+	var saved [128]byte
+	text, err := h.(encoding.BinaryAppender).AppendBinary(saved[:0])
+	if err != nil {
+		panic("sha1: internal error: " + err.Error())
+	}
+	for i := range s {
+		s[i] = binary.BigEndian.Uint32(text[4+4*i:])
+	}
+	h.Reset()
+	h.Write(zeros[:]) // in the place of what was hashed last, wherever that is
+	clear(saved[:])
+	return s
+}
+
+var zeros [blockSize]byte
+
+// block is FIPS 180-4, 6.1.3: the schedule of words in the place of 16 of them.
+func (s *state) block(p *[blockSize]byte) {
+	var w [16]uint32
+	for i := range w {
+		w[i] = binary.BigEndian.Uint32(p[4*i:])
+	}
+	a, b, c, d, e := s[0], s[1], s[2], s[3], s[4]
+	i := 0
+	for ; i < 16; i++ {
+		f := b&c | ^b&d
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x5a827999, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for ; i < 20; i++ {
+		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
+		f := b&c | ^b&d
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x5a827999, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for ; i < 40; i++ {
+		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+w[i&15]+0x6ed9eba1, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for ; i < 60; i++ {
+		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
+		f := (b|c)&d | b&c
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x8f1bbcdc, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for ; i < 80; i++ {
+		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+w[i&15]+0xca62c1d6, a, bits.RotateLeft32(b, 30), c, d
+	}
+	s[0] += a
+	s[1] += b
+	s[2] += c
+	s[3] += d
+	s[4] += e
+	clear(w[:])
+}

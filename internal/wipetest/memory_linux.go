@@ -1,0 +1,159 @@
+//go:build amd64 && gc && !race && !asan && !msan
+
+package wipetest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// A Trial is one call whose traces in memory are looked for.
+type Trial struct {
+	Run func()
+	// Owned is where secrets are that the caller has to wipe.
+	Owned [][]byte
+	// Secrets returns what must not be anywhere else. It is asked after the search has a copy
+	// of the memory, so that it may compute what leaves traces.
+	Secrets func() [][]byte
+}
+
+// Memory makes a trial for each of many depths of the stack of a new goroutine. It fails the
+// test if afterwards there are eight bytes of a secret, at a multiple of eight bytes from its
+// start, in memory that the heap and all stacks are in, or once were: a stack that grows is
+// copied, and nobody clears what it leaves behind.
+//
+// The runtime may interrupt the call and save all registers. So only what is found several
+// times in a row counts.
+func Memory(t *testing.T, name string, newTrial func() Trial) {
+	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // would shrink stacks
+	for depth := 0; depth < depths; depth++ {
+		var what string
+		for range 4 {
+			runtime.GC() // so that there is little to search
+			if what = leftInMemory(newTrial(), depth); what == "" {
+				break
+			}
+		}
+		if what != "" {
+			t.Errorf("%s leaves %s, from %d bytes into the stack of a new goroutine", name, what, depth*stepSize)
+			return
+		}
+	}
+}
+
+// Goroutines begin with 2 KiB of stack.
+const (
+	depths   = 20
+	stepSize = 380
+)
+
+func leftInMemory(trial Trial, depth int) string {
+	done := make(chan bool)
+	go func() {
+		descend(depth, trial.Run)
+		close(done)
+	}()
+	<-done
+	snapshot := takeSnapshot()
+	defer snapshot.free()
+	return snapshot.search(trial.Secrets(), trial.Owned)
+}
+
+// descend calls f with a stack of so many frames of about stepSize bytes.
+//
+//go:noinline
+func descend(depth int, f func()) byte {
+	var frame [stepSize - 56]byte
+	if depth == 0 {
+		f()
+	} else {
+		frame[depth] = descend(depth-1, f)
+	}
+	return frame[depth/2]
+}
+
+// snapshot is a copy of memory, which is not in the memory that is copied.
+type snapshot struct {
+	copied  []byte
+	regions []region
+}
+
+type region struct {
+	address uintptr
+	memory  []byte
+}
+
+// near is more than the heap and all stacks of a test take. They are in one place.
+const near = 1 << 30
+
+func takeSnapshot() *snapshot {
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		panic(err)
+	}
+	var s snapshot
+	size := 0
+	heap := uintptr(unsafe.Pointer(new([64 << 10]byte)))
+	for lines := bufio.NewScanner(bytes.NewReader(maps)); lines.Scan(); {
+		var from, to uintptr
+		var mode string
+		fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &mode)
+		if strings.HasPrefix(mode, "rw") && from+near > heap && from < heap+near {
+			s.regions = append(s.regions, region{address: from, memory: unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), from)), to-from)})
+			size += int(to - from)
+		}
+	}
+	s.copied, err = syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		panic(err)
+	}
+	free := s.copied
+	for i := range s.regions {
+		r := &s.regions[i]
+		n := copy(free, r.memory)
+		r.memory, free = free[:n], free[n:]
+	}
+	return &s
+}
+
+func (s *snapshot) free() { syscall.Munmap(s.copied) }
+
+// search looks for the secrets outside of what is owned.
+func (s *snapshot) search(secrets, owned [][]byte) string {
+	pieces := map[uint64]bool{}
+	var filter [1 << 16]bool // by the lower bits of pieces
+	for _, secret := range secrets {
+		for ; len(secret) >= 8; secret = secret[8:] {
+			piece := binary.LittleEndian.Uint64(secret)
+			pieces[piece] = piece != 0
+			filter[uint16(piece)] = piece != 0
+		}
+	}
+	for _, r := range s.regions {
+		for _, o := range owned {
+			if at := uintptr(unsafe.Pointer(unsafe.SliceData(o))) - r.address; at < uintptr(len(r.memory)) {
+				clear(r.memory[at:][:len(o)])
+			}
+		}
+		for i := 0; i+8 <= len(r.memory); i++ {
+			word := *(*uint64)(unsafe.Pointer(&r.memory[i]))
+			if word == 0 {
+				continue
+			}
+			if filter[uint16(word)] && pieces[word] {
+				return fmt.Sprintf("%016x at %#x", word, r.address+uintptr(i))
+			}
+		}
+	}
+	return ""
+}
