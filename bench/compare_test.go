@@ -13,7 +13,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// writeReport keeps a report with one case of two contenders, whose samples are given.
+// writeReport writes a report with one case of two contenders, with the given samples.
 func writeReport(t *testing.T, name string, ours, theirs []float64) string {
 	t.Helper()
 	r := &results.Report{Schema: results.Schema, Machine: results.Machine{Name: name}, Results: []results.Result{
@@ -72,7 +72,7 @@ func TestCompareRenamed(t *testing.T) {
 	}
 }
 
-// TestCompareWidth: a long name does not make lines longer than others are.
+// TestCompareWidth: a long name does not make its line longer than the others.
 func TestCompareWidth(t *testing.T) {
 	var paths []string
 	for _, name := range []string{"a", "b"} {
@@ -119,7 +119,7 @@ func TestCompareRefuses(t *testing.T) {
 	}
 }
 
-// TestJSON: what a run keeps is what it printed, and -readme makes tables of it.
+// TestJSON: a run keeps what it printed, and -readme makes tables of it.
 func TestJSON(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.json")

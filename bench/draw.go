@@ -10,7 +10,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// drawFiles writes the page of the reports in the files, and the card of the first of them.
+// drawFiles writes the page of the reports in the files, and the card of the first one.
 func drawFiles(w io.Writer, opt options) error {
 	var reports []*results.Report
 	for _, file := range opt.files {
@@ -48,7 +48,7 @@ func draw(w io.Writer, opt options, reports []*results.Report) error {
 	return nil
 }
 
-// withEnding returns nothing for no name.
+// withEnding adds the ending, unless there is no name.
 func withEnding(name, ending string) string {
 	if name == "" {
 		return ""

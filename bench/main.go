@@ -1,5 +1,5 @@
 // Command bench compares mtcore with other implementations, for users who want to see for
-// themselves and to share what they saw.
+// themselves and share the results.
 //
 //	go run .                                        everything, in about two minutes
 //	go run . -check                                 only whether results are right
@@ -8,33 +8,33 @@
 //	go run . -suite client                          what a client made with gotd/td gains: only if named, since
 //	                                                it compiles three of them, for minutes at first
 //	go run -tags openssl,gmp . -suite bigdh         beside OpenSSL and GMP, through cgo
-//	go run . -json phone.json -name "my phone"      and keep the results; -buildvcs=true before
-//	                                                the dot keeps the commit of mtcore with them
-//	go run . -json server.json -tries 5             again while something else uses the machine; if that
-//	                                                never ends, the results that the file had stay
-//	go run . -targets                               and tell which of its targets the project met
-//	go run . -html report.html                      and draw them
-//	go run . -card report a.json                    a picture for a link to it: report.svg and report.png
-//	go run . -html report.html a.json b.json        draw those of several machines
+//	go run . -json phone.json -name "my phone"      everything, and keep the results; -buildvcs=true
+//	                                                before the dot records the commit of mtcore
+//	go run . -json server.json -tries 5             repeat while something else uses the machine; if
+//	                                                that never ends, the file keeps its old results
+//	go run . -targets                               show which of its targets the project met
+//	go run . -html report.html                      draw the results
+//	go run . -card report a.json                    a picture to link to them: report.svg and report.png
+//	go run . -html report.html a.json b.json        draw the results of several machines
 //	go run . -compare old.json new.json             what changed, and whether that is noise
-//	go run . -readme ../README.md                   make the tables there from their JSON
-//	go run . -readme ../README.md -check            whether that has been done
+//	go run . -readme ../README.md                   regenerate the tables there from their JSON
+//	go run . -readme ../README.md -check            whether these tables are up to date
 //
-// Before it measures anything, it compares the results of every backend that the
-// CPU has with each other and with those of the peers, and exits with status 1 if
-// they differ. Times never change the status, except that of -tries. A run during which something
-// else used the machine says so in its first line and in its JSON, and no README is made of it.
+// Before it measures anything, it compares the results of every backend that the CPU supports
+// with each other and with those of the peers, and exits with status 1 if they differ. Times
+// never change the status, except with -tries. A run during which something else used the machine
+// says so in its first line and in its JSON, and README is not made from it.
 //
-// The format of the JSON is that of package internal/results of the root module.
+// Package internal/results of the root module documents the format of the JSON.
 //
 // It is one static program, which also runs on phones: see mobile/README.md.
 //
-// A suite is a package in internal/ with a function New, which suites.go lists; package suite is what they share.
-// A row is a Contender in one of its cases: its way is its id in every report, goes into testdata/rows.txt, and
-// stays when its label changes; to appear in tables of README or on the page, it is wanted by id there.
-// A peer is a file in internal/peers, with all that it can do, and a word in the list there; suites find it.
-// A target is in its suite's list, with the id of its row. Whatever of this is forgotten, a test of this
-// package or of internal/peers names.
+// A suite is a package in internal/ with a function New, which suites.go lists; package suite has what
+// they share. A row is a Contender in one of its cases. Its way is its id in every report: it is listed
+// in testdata/rows.txt, and stays when the label changes. Tables of README and the page ask for rows by
+// id. A peer is a file in internal/peers, with everything it can do, and an entry in the list there;
+// suites find it. A target is in its suite's list, with the id of its row. A test of this package or of
+// internal/peers names anything that was forgotten.
 package main
 
 import (
@@ -47,10 +47,10 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/compare"
 )
 
-// Status of the process.
+// Exit statuses.
 const (
 	exitOK      = 0
-	exitFailure = 1 // such as a wrong result
+	exitFailure = 1 // a wrong result, for example
 	exitUsage   = 2
 )
 

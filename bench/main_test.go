@@ -27,7 +27,7 @@ func bestBackend() string {
 	return best
 }
 
-// TestRun is a whole run, with as few rounds and cells as there can be.
+// TestRun is a whole run, with as few rounds and cells as possible.
 func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if got := run([]string{"-time", "1ns", "-size", "64,16KiB", "-suite", "ige", "-targets"}, &stdout, &stderr); got != exitOK {
@@ -65,7 +65,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestWidth: everything printed fits, whatever is measured, and a run ends with a few lines for everybody.
+// TestWidth: everything printed fits, whatever is measured, and a run ends with a few lines for every
+// reader.
 func TestWidth(t *testing.T) {
 	var out bytes.Buffer
 	for _, s := range allSuites {
@@ -94,7 +95,7 @@ func TestWidth(t *testing.T) {
 	}
 }
 
-// rowsOf returns results of a case, as large as they can be.
+// rowsOf returns results of a case with the largest possible values.
 func rowsOf(s suite.Suite, c suite.Case) []results.Result {
 	var rows []results.Result
 	for _, con := range c.Contenders {
@@ -113,7 +114,7 @@ func rowsOf(s suite.Suite, c suite.Case) []results.Result {
 	return rows
 }
 
-// TestUnwritable: what cannot be written is known before anything is checked or measured.
+// TestUnwritable: a file that cannot be written is reported before anything is checked or measured.
 func TestUnwritable(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "missing", "file")
 	for _, format := range []string{"-json", "-html", "-card"} {
@@ -172,7 +173,7 @@ func TestRunBatch(t *testing.T) {
 	}
 }
 
-// TestDefaultTime holds the promise of the package comment.
+// TestDefaultTime checks the time that the package comment promises.
 func TestDefaultTime(t *testing.T) {
 	var suites []suite.Suite
 	for _, s := range allSuites {
@@ -192,7 +193,7 @@ func TestDefaultTime(t *testing.T) {
 	}
 }
 
-// TestCheckOnly is with one suite: the tests of each run its check.
+// TestCheckOnly checks one suite: the tests of each suite run its check.
 func TestCheckOnly(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if got := run([]string{"-check", "-suite", "kdf"}, &stdout, &stderr); got != exitOK {
@@ -220,7 +221,7 @@ func TestMismatchEndsRun(t *testing.T) {
 	}
 }
 
-// TestTries: a disturbed run is repeated, and replaces nothing but disturbed results.
+// TestTries: a disturbed run is repeated, and replaces only disturbed results.
 func TestTries(t *testing.T) {
 	dir := t.TempDir()
 	keep := func(name string, disturbed bool) string {
@@ -238,7 +239,7 @@ func TestTries(t *testing.T) {
 	for _, tt := range []struct {
 		file        string
 		tries       int
-		quietAt     int // the try during which nothing disturbs; 0 is never
+		quietAt     int // the try during which the machine is quiet; 0 means never
 		want        int // runs
 		wantError   string
 		wantVerdict bool
@@ -271,7 +272,7 @@ func TestTries(t *testing.T) {
 	}
 }
 
-// TestReference: only an earlier run on the same machine tells what this one can do.
+// TestReference: only an earlier run on the same machine shows what this one can do.
 func TestReference(t *testing.T) {
 	m := results.Machine{CPU: "a", Arch: "b"}
 	for _, tt := range []struct {
@@ -344,8 +345,8 @@ func TestBackendOption(t *testing.T) {
 	}
 }
 
-// TestEveryBackend makes sure that no suite leaves out a backend that it should
-// measure, nor a whole suite if only one backend is asked for.
+// TestEveryBackend checks that no suite leaves out a backend that it should measure, nor that a whole
+// suite is left out if only one backend is requested.
 func TestEveryBackend(t *testing.T) {
 	has := func(s suite.Suite, name string) bool {
 		return slices.ContainsFunc(s.Cases, func(c suite.Case) bool {
@@ -364,7 +365,7 @@ func TestEveryBackend(t *testing.T) {
 			t.Errorf("%s: backends %q, want generic and perhaps others", all.Name, all.Backends)
 		}
 		for _, name := range all.Backends {
-			// One stream is with VAES what it is without, unless asked for.
+			// One stream is the same with and without VAES, so VAES is measured only on request.
 			besides := all.Name == "ige" && strings.HasPrefix(name, "VAES")
 			if got := has(all, name); got == besides {
 				t.Errorf("%s: %s is measured: %v", all.Name, name, got)
@@ -376,7 +377,7 @@ func TestEveryBackend(t *testing.T) {
 	}
 }
 
-// TestIDs makes sure that rows are told apart, and that ratios, targets and grids are of rows that there are.
+// TestIDs checks that rows are distinct, and that ratios, targets and grids refer to rows that exist.
 func TestIDs(t *testing.T) {
 	for _, s := range allSuites {
 		t.Run(s.name, func(t *testing.T) { testIDs(t, s.make(suite.Options{})) })
@@ -399,14 +400,14 @@ func testIDs(t *testing.T, s suite.Suite) {
 			if who, how, ok := strings.Cut(string(con.Way), "."); !ok || who == "" || how == "" || strings.Contains(string(con.Way), "@") {
 				t.Errorf("%s: the way %q is not who.how", id, con.Way)
 			}
-			// What has no backends is ours without a setting.
+			// mtcore's rows without backends have no setting.
 			if con.Setting != nil && !strings.HasPrefix(string(con.Way), "mtcore.") {
 				t.Errorf("%s has a setting, and is not ours", row(id, con.Row()))
 			}
 			rows[row(id, con.Row())] = true
 		}
 	}
-	// What a machine may lack, each for reasons of its own.
+	// These may be missing on a machine, each for its own reason.
 	mayLack := func(other suite.Row, c *suite.Contender) bool {
 		isLimit := strings.HasPrefix(string(other), "limit.") || other == suite.Row(results.SHA256Block)
 		return isLimit && (!limit.Available() || !limit.SHA256Available() || c.Setting != nil && c.Setting.Name == suite.Generic)
@@ -474,15 +475,15 @@ func gridColumns(s suite.Suite) []suite.Column {
 	return columns
 }
 
-// TestRowsStay holds the ids of rows, without backends and sizes, to a list: others keep results, and compare
-// them with later ones by these.
+// TestRowsStay compares the ids of rows, without backends and sizes, with a list: others keep results
+// and use the ids to compare them with later ones.
 func TestRowsStay(t *testing.T) {
 	const file = "testdata/rows.txt"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What comes after a ? may be missing on some machine, or without some tag.
+	// Ids marked with ? may be missing on some machines, or without some tags.
 	known := map[string]bool{}
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
@@ -510,8 +511,7 @@ func TestRowsStay(t *testing.T) {
 	}
 }
 
-// TestOldIDs: rows of an old file have the ids that they have now, as far as this machine and program have
-// them.
+// TestOldIDs: rows of an old file have their current ids, as far as this machine and program have them.
 func TestOldIDs(t *testing.T) {
 	old, err := results.Read("../internal/results/testdata/old-full.json")
 	if err != nil {

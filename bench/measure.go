@@ -20,7 +20,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// measureAll checks and measures what the options ask for, and keeps the results.
+// measureAll checks and measures what the options select, and writes the results.
 func measureAll(opt options, stdout, stderr io.Writer) error {
 	var suites []suite.Suite
 	for _, s := range allSuites {
@@ -28,7 +28,7 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 			suites = append(suites, s.make(opt.Options))
 		}
 	}
-	// What cannot be written is to be known before minutes are spent on it.
+	// A file that cannot be written should be reported before minutes are spent on its contents.
 	for _, name := range []string{opt.json, opt.html, withEnding(opt.card, ".svg"), withEnding(opt.card, ".png")} {
 		if name == "" || opt.checkOnly {
 			continue
@@ -57,8 +57,8 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 	return draw(stdout, opt, []*results.Report{rep})
 }
 
-// tries measures until nothing disturbs it. After the last try, results that are there already are worth more
-// than those of a disturbed machine.
+// tries measures until nothing disturbs it. After the last try, existing results are worth more than
+// those of a disturbed machine.
 func tries(opt options, w io.Writer, measure func() (*results.Report, error)) (rep *results.Report, err error) {
 	for try := 1; ; try++ {
 		if rep, err = measure(); err != nil || !rep.Disturbed {
@@ -75,7 +75,7 @@ func tries(opt options, w io.Writer, measure func() (*results.Report, error)) (r
 	return rep, nil
 }
 
-// readOld returns the report that a file has, or nil.
+// readOld returns the report in a file, or nil.
 func readOld(name string) *results.Report {
 	if name == "" {
 		return nil
@@ -87,7 +87,8 @@ func readOld(name string) *results.Report {
 	return rep
 }
 
-// quietReference is what an earlier run, whose results are about to be replaced, has learned of this machine.
+// quietReference returns what an earlier run, whose results are about to be replaced, learned about
+// this machine.
 func quietReference(old *results.Report, m results.Machine) float64 {
 	if old == nil || old.Probe == nil || old.Machine.CPU != m.CPU || old.Machine.Arch != m.Arch {
 		return 0
@@ -95,7 +96,7 @@ func quietReference(old *results.Report, m results.Machine) float64 {
 	return old.Probe.Quiet
 }
 
-// checkWritable returns an error if a file cannot be written. It leaves no empty one.
+// checkWritable returns an error if a file cannot be written. It leaves no empty file behind.
 func checkWritable(name string) error {
 	_, err := os.Stat(name)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -110,8 +111,8 @@ func checkWritable(name string) error {
 	return err
 }
 
-// measureSuites checks all suites, and then measures them. Who reads along sees the tables as they come, and a
-// verdict at the end; a file gets the verdict first.
+// measureSuites checks all suites, and then measures them. On a terminal the tables appear as they are
+// ready, with the verdict at the end; a file begins with the verdict.
 func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) (*results.Report, error) {
 	rep := &results.Report{Schema: results.Schema, Partial: opt.partial(), Machine: machine.This(opt.name), Build: machine.Build()}
 	watch := probe.Start(quietReference(readOld(opt.json), rep.Machine))
@@ -128,7 +129,7 @@ func measureSuites(suites []suite.Suite, opt options, stdout, stderr io.Writer) 
 		return nil, err
 	}
 	line.Total = totalTime(suites)
-	scale := 1.0 // of the time for each case
+	scale := 1.0 // for the time of each case
 	if opt.time > 0 {
 		scale = float64(opt.time) / float64(line.Total)
 	}
@@ -165,7 +166,7 @@ func firstLine(when string, why []string) string {
 	return "Nothing disturbs this machine" + when + "."
 }
 
-// slowShare is the share of all slices that took much longer than others of their row.
+// slowShare returns the share of all slices that took much longer than others of their row.
 func slowShare(rows []results.Result) float64 {
 	sum := 0.0
 	for _, r := range rows {
@@ -190,7 +191,7 @@ func checkSuites(suites []suite.Suite, w io.Writer, line *table.Progress) error 
 	return nil
 }
 
-// totalTime is what the cases of the suites take if the command line says nothing.
+// totalTime returns the time of all cases if the command line does not set it.
 func totalTime(suites []suite.Suite) (total time.Duration) {
 	for _, s := range suites {
 		for _, c := range s.Cases {
@@ -200,8 +201,8 @@ func totalTime(suites []suite.Suite) (total time.Duration) {
 	return total
 }
 
-// measureSuite measures the cases of s, each for its time scaled, and prints the
-// results as they come.
+// measureSuite measures the cases of s, each for its time multiplied by scale, and prints the results
+// as they come in.
 func measureSuite(s suite.Suite, scale float64, w io.Writer, line *table.Progress, watch *probe.Watch) ([]results.Result, []results.Target) {
 	var all []results.Result
 	for i, c := range s.Cases {

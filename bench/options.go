@@ -15,29 +15,29 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// options are what the command line says.
+// options are the command line's.
 type options struct {
 	suite.Options
 	checkOnly bool
-	time      time.Duration // 0 means what the cases say
+	time      time.Duration // 0 means the default of each case
 	suites    []string      // nil means all
 	tries     int
 	targets   bool // to print them
 
 	name       string // of the machine
 	json, html string // files to write
-	card       string // and two more, without their endings
-	compare    bool   // the two files
+	card       string // a picture, written to two files; without their endings
+	compare    bool   // two files
 	readme     string // file to bring up to date
 	files      []string
 }
 
-// partial reports whether less than everything is to be measured.
+// partial reports whether the options exclude anything.
 func (opt options) partial() bool {
 	return opt.Sizes != nil || opt.Directions != nil || opt.Backend != "" || opt.suites != nil
 }
 
-// parseOptions explains itself on stderr if it returns an error.
+// parseOptions prints usage to stderr if it returns an error.
 func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var opt options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -55,7 +55,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		}
 		return nil
 	})
-	flags.Func("backend", "of ours, measure only this `backend`; the check covers all nevertheless", func(s string) error {
+	flags.Func("backend", "measure mtcore only with this `backend`; the check covers all of them", func(s string) error {
 		opt.Backend = s
 		return checkBackend(s)
 	})
@@ -68,14 +68,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		}
 		return nil
 	})
-	flags.BoolVar(&opt.targets, "targets", false, "tell which of its targets the project met")
-	flags.IntVar(&opt.tries, "tries", 1, "measure again while something else uses the machine, so many `times` in all")
+	flags.BoolVar(&opt.targets, "targets", false, "show which of its targets the project met")
+	flags.IntVar(&opt.tries, "tries", 1, "measure up to so many `times`, until nothing else uses the machine")
 	flags.StringVar(&opt.name, "name", "", "`name` of this machine (default that of its CPU)")
 	flags.StringVar(&opt.json, "json", "", "write the results to this `file`")
 	flags.StringVar(&opt.html, "html", "", "write a page that shows the results, or those in JSON files, to this `file`")
-	flags.StringVar(&opt.card, "card", "", "write a picture of what was found, to show beside a link, to `file`.svg and file.png")
+	flags.StringVar(&opt.card, "card", "", "write a picture of the results, to show beside a link, to `file`.svg and file.png")
 	flags.BoolVar(&opt.compare, "compare", false, "compare the results in two JSON files, measure nothing")
-	flags.StringVar(&opt.readme, "readme", "", "make the tables in this `file` from the JSON that it names, or with -check see whether they are up to date; measure nothing")
+	flags.StringVar(&opt.readme, "readme", "", "regenerate the tables in this `file` from the JSON files that it names, or with -check report whether they are up to date; measure nothing")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -88,7 +88,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	return opt, nil
 }
 
-// verify returns an error if flags and arguments do not fit.
+// verify returns an error if flags and arguments do not go together.
 func (opt options) verify() error {
 	switch {
 	case opt.compare && len(opt.files) != 2:
@@ -127,7 +127,7 @@ func parseSize(s string) (int, error) {
 	return n * unit, nil
 }
 
-// checkBackend returns an error unless a suite measures something of the backend here.
+// checkBackend returns an error unless some suite measures the backend on this machine.
 func checkBackend(name string) error {
 	available := backends()
 	if !slices.Contains(available, name) {
@@ -136,7 +136,7 @@ func checkBackend(name string) error {
 	return nil
 }
 
-// backends are all settings that suites measure.
+// backends returns all settings that suites measure.
 func backends() []string {
 	var names []string
 	for _, s := range allSuites {

@@ -10,8 +10,8 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// updateReadme makes the tables in a file anew, from the reports that it names, or if only
-// checks returns an error if that would change it.
+// updateReadme regenerates the tables in a file from the reports that it names. With
+// checkOnly it returns an error instead if that would change the file.
 func updateReadme(w io.Writer, name string, checkOnly bool) error {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/suite"
 )
 
-// allSuites are the subjects, in the order of the output. The names are those that the suites have.
+// allSuites lists the suites in the order of the output, with their names.
 var allSuites = []struct {
 	name  string
 	make  func(suite.Options) suite.Suite

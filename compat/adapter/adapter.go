@@ -1,18 +1,18 @@
-// Package adapter is what clients call whose crypto was put on mtcore by the command
-// compat/mtpatch: the functions that these clients have, in terms of the standard library,
-// so that a call of one is all that is left of a body. A new program should use packages
-// envelope, authkey and srp themselves, which have less to get wrong.
+// Package adapter is what clients call after the command compat/mtpatch has put their crypto on
+// mtcore. It offers the clients' own functions in terms of the standard library, so that a
+// patched body is a single call. A new program should use packages envelope, authkey and srp
+// directly, which leave less to get wrong.
 //
 // Byte slices and big numbers that a peer chose lead to errors. Buffers that the client
 // sized wrongly lead to panics, as in package ige.
 //
-// Keys, plaintexts, passwords, exponents and shared secrets are secret: no branch and no
-// memory address depends on them, nor on whether a message is authentic before it is known
-// to be. Public are lengths, primes, moduli, generators, pq, what is sent, and errors.
+// Keys, plaintexts, passwords, exponents and shared secrets are secret: no branch and no memory
+// address depends on them, nor on whether a message is authentic before that is known. Lengths,
+// primes, moduli, generators, pq, everything that is sent, and errors are public.
 //
-// That ends where math/big begins: numbers that a client has as *big.Int were made by it in
-// variable time, and are turned into bytes and back by math/big, which shows how many
-// leading zeros they have. The powers and products between are constant-time.
+// That ends where math/big begins: numbers that a client passes as *big.Int were computed by it
+// in variable time, and math/big converts them to bytes and back in a time that shows how many
+// leading zeros they have. The powers and products in between are constant-time.
 package adapter
 
 import (
@@ -26,17 +26,17 @@ import (
 
 // Lengths in bytes.
 const (
-	// HeaderSize is that of key_id and msg_key together.
+	// HeaderSize is the length of key_id and msg_key together.
 	HeaderSize = envelope.HeaderSize
-	// MaxPadding is what Seal adds at most.
+	// MaxPadding is the most that Seal adds.
 	MaxPadding = minPadding + 15*blockSize + blockSize - 1
 )
 
-// ErrDecrypt says that a message, or an answer in the exchange of a key, is not one under
-// the given key. There is no telling why.
+// ErrDecrypt says that a message, or an answer in the auth-key exchange, was not made with the
+// given key, or was changed. It does not say why.
 var ErrDecrypt = errors.New("adapter: message cannot be decrypted")
 
-// side returns who sends. Clients have types of their own for that.
+// side returns the sender. Clients have their own types for it.
 func side(fromServer bool) kdf.Side {
 	if fromServer {
 		return kdf.Server
@@ -49,7 +49,7 @@ func MessageKey(authKey *[256]byte, padded []byte, fromServer bool) [16]byte {
 	return (*kdf.AuthKey)(authKey).MsgKey(side(fromServer), padded)
 }
 
-// Keys sets key and iv to those of AES-256-IGE for the message with the given msg_key, by
+// Keys sets key and iv to those of AES-256-IGE for the message with the given msg_key, in
 // MTProto 2.0.
 func Keys(key, iv *[32]byte, authKey *[256]byte, msgKey *[16]byte, fromServer bool) {
 	(*kdf.AuthKey)(authKey).Derive(key, iv, side(fromServer), (*kdf.MsgKey)(msgKey))
@@ -57,7 +57,7 @@ func Keys(key, iv *[32]byte, authKey *[256]byte, msgKey *[16]byte, fromServer bo
 
 // MessageKeyV1 returns the msg_key of MTProto 1.0 for a plaintext without padding.
 func MessageKeyV1(plaintext []byte) [16]byte {
-	// It does not depend on the key.
+	// The message key of MTProto 1.0 does not depend on the auth key.
 	return (*kdf.AuthKey)(nil).MsgKeyV1(plaintext)
 }
 
@@ -73,13 +73,13 @@ func EncryptIGE(key, iv, dst, src []byte) { ige.EncryptAES256Blocks(key, iv, dst
 // DecryptIGE is EncryptIGE for decryption.
 func DecryptIGE(key, iv, dst, src []byte) { ige.DecryptAES256Blocks(key, iv, dst, src) }
 
-// Seal makes a packet of MTProto 2.0 in place. At first buf holds HeaderSize bytes, which
-// do not matter, and the plaintext. The result is key_id, msg_key and the ciphertext; it
+// Seal makes a packet of MTProto 2.0 in place. On entry buf holds HeaderSize bytes, whose
+// values do not matter, and the plaintext. The result is key_id, msg_key and the ciphertext. It
 // is in buf's array if there is room for the padding, which has 12 to MaxPadding bytes: up to a
-// whole block, and a random number of blocks, as Telegram Desktop does.
+// whole block, plus a random number of blocks, as in Telegram Desktop.
 //
-// The bytes of the padding are random's, of which one more is read first. The only
-// errors are random's.
+// The padding is read from random, after one byte that determines its length. The only errors
+// are those of random.
 func Seal(buf []byte, keyID *[8]byte, authKey *[256]byte, fromServer bool, random io.Reader) ([]byte, error) {
 	buf, err := pad(buf, random)
 	if err != nil {
@@ -119,9 +119,9 @@ func pad(buf []byte, random io.Reader) ([]byte, error) {
 	return buf, nil
 }
 
-// Open decrypts the ciphertext of a packet of MTProto 2.0 and returns the plaintext with
-// its padding, in new memory. The only error is ErrDecrypt, after the same work whatever
-// is wrong. The client has compared key_id.
+// Open decrypts the ciphertext of a packet of MTProto 2.0 and returns the plaintext with its
+// padding, in new memory. The only error is ErrDecrypt, after the same work whatever is wrong.
+// The caller must have compared key_id.
 func Open(authKey *[256]byte, fromServer bool, msgKey *[16]byte, ciphertext []byte) ([]byte, error) {
 	padded, err := envelope.OpenBody(nil, (*kdf.AuthKey)(authKey), side(fromServer), (*kdf.MsgKey)(msgKey), ciphertext)
 	if err != nil {
@@ -130,8 +130,8 @@ func Open(authKey *[256]byte, fromServer bool, msgKey *[16]byte, ciphertext []by
 	return padded, nil
 }
 
-// AuthKey returns a key that a client has as a slice. One of less than 256 bytes has lost
-// zeros on the left, which are put back, in new memory. It panics if a key is longer.
+// AuthKey returns a key that a client has as a slice. A key shorter than 256 bytes has lost
+// zeros on the left; they are restored, in new memory. AuthKey panics if a key is longer.
 func AuthKey(key []byte) *[256]byte {
 	if len(key) == 256 {
 		return (*[256]byte)(key)

@@ -53,7 +53,7 @@ func refKeysV1(authKey, msgKey []byte, fromServer bool) (key, iv []byte) {
 	return slices.Concat(a[:8], b[8:20], c[4:16]), slices.Concat(a[8:20], b[:8], c[16:20], d[:8])
 }
 
-// refIGE is c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}, and the same backwards.
+// refIGE computes c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}, or its inverse.
 func refIGE(t *testing.T, key, iv, src []byte, encrypt bool) []byte {
 	t.Helper()
 	block, err := aes.NewCipher(key)
@@ -144,7 +144,7 @@ func TestIGE(t *testing.T) {
 	}
 }
 
-// TestSeal takes what Seal makes apart by the reference, and opens it.
+// TestSeal takes apart what Seal makes with the reference, and opens it.
 func TestSeal(t *testing.T) {
 	authKey, keyID := [256]byte(random(256)), [8]byte(random(8))
 	lengths := make(map[int]bool)
@@ -187,7 +187,8 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// TestSealRandom: the first byte says how much padding, and the rest is the padding.
+// TestSealRandom: the first byte determines how much padding there is, and the rest is the
+// padding.
 func TestSealRandom(t *testing.T) {
 	var authKey [256]byte
 	var keyID [8]byte

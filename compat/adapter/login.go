@@ -20,14 +20,14 @@ import (
 )
 
 // CheckSafePrime returns an error unless p and (p-1)/2 are primes. Telegram's prime is
-// recognised at once, and the verdict on others of 2048 bits remembered; see
+// recognised at once, and the verdict on other primes of 2048 bits is remembered; see
 // [bigdh.NewGroup].
 func CheckSafePrime(p *big.Int) error {
 	if p.Sign() > 0 && p.BitLen() == 8*bigdh.Size {
 		_, err := bigdh.NewGroup(p.Bytes(), 4) // 4 is a square modulo any prime.
 		return err
 	}
-	// Of another size no group comes of it, and larger ones would take long.
+	// No group has a p of another size, and larger ones would take long to check.
 	half := new(big.Int).Rsh(p, 1)
 	if p.BitLen() > 8*bigdh.Size || !p.ProbablyPrime(64) || !half.ProbablyPrime(64) {
 		return bigdh.ErrPrime
@@ -35,18 +35,18 @@ func CheckSafePrime(p *big.Int) error {
 	return nil
 }
 
-// CheckGroup returns an error unless p is a safe prime of 2048 bits, big-endian, and g from 2
-// to 7 a generator of the squares modulo p. It takes no time for Telegram's; see
+// CheckGroup returns an error unless p, big-endian, is a safe prime of 2048 bits, and g, from
+// 2 to 7, generates the squares modulo p. It takes no time for Telegram's prime; see
 // [bigdh.NewGroup].
 func CheckGroup(p []byte, g int) error {
 	_, err := bigdh.NewGroup(p, g)
 	return err
 }
 
-// Exp returns base^exp mod m. For an odd m of 2048 bits and exp ≥ 0 it is constant-time:
-// secret are base and exp, except for the length of exp above 2048 bits, in steps of 256.
-// For anything else it is math/big's, down to the nil for an inverse that does not exist. A
-// base that is negative or not below m is reduced first, as there.
+// Exp returns base^exp mod m. For an odd m of 2048 bits and exp ≥ 0 it is constant-time: base
+// and exp are secret, except for the length of an exp above 2048 bits, in steps of 256. For
+// anything else it is math/big's Exp, including the nil for an inverse that does not exist. A
+// base that is negative or not below m is reduced first, as in math/big.
 //
 // Powers of 2 to 7 modulo Telegram's prime are several times as fast as others.
 func Exp(base, exp, m *big.Int) *big.Int {
@@ -75,8 +75,8 @@ func Exp(base, exp, m *big.Int) *big.Int {
 	return y
 }
 
-// smallPower sets y to base^e if base is a generator with Telegram's prime, of which package
-// bigdh has tables. Such a base is no secret.
+// smallPower sets y to base^e if base is a generator with Telegram's prime, for which package
+// bigdh has tables. Such a base is not secret.
 func smallPower(y *[bigdh.Size]byte, base *big.Int, e, modulus []byte) bool {
 	if !base.IsInt64() {
 		return false
@@ -97,10 +97,10 @@ func smallPower(y *[bigdh.Size]byte, base *big.Int, e, modulus []byte) bool {
 	return true
 }
 
-// DecomposePQ returns the primes p < q with the given product, which servers ask for as a
-// proof of work. It takes a bounded number of steps, a millisecond or so, whatever the
-// number is, and returns an error unless that is the product of two different odd primes
-// below 2^63. None of this is secret.
+// DecomposePQ returns the primes p < q with the given product, the proof of work that servers
+// ask for. It takes a bounded number of steps, about a millisecond, whatever the number, and
+// returns an error unless the number is the product of two different odd primes below 2^63.
+// None of this is secret.
 func DecomposePQ(product *big.Int) (p, q *big.Int, err error) {
 	if !product.IsUint64() {
 		return nil, nil, pq.ErrNumber
@@ -112,10 +112,10 @@ func DecomposePQ(product *big.Int) (p, q *big.Int, err error) {
 	return new(big.Int).SetUint64(a), new(big.Int).SetUint64(b), nil
 }
 
-// RSAPad encrypts up to 144 bytes for a server, by RSA_PAD. It reads the padding from
-// random, 192 bytes with the data, and then 32 bytes for each key that it tries. It
-// returns an error for longer data, for a key that has not 2048 bits, and random's. The
-// data is secret, and time does not depend on it.
+// RSAPad encrypts up to 144 bytes for a server with RSA_PAD. From random it reads the
+// padding, up to 192 bytes including the data, and then 32 bytes for each key that it tries.
+// It returns an error if the data is longer, if the key does not have 2048 bits, or if random
+// fails. The data is secret, and the time does not depend on it.
 func RSAPad(data []byte, key *rsa.PublicKey, random io.Reader) ([]byte, error) {
 	if len(data) > rsapad.MaxData {
 		return nil, fmt.Errorf("adapter: %d bytes of data for RSA_PAD, and %d is the most", len(data), rsapad.MaxData)
@@ -135,10 +135,10 @@ func RSAPad(data []byte, key *rsa.PublicKey, random io.Reader) ([]byte, error) {
 }
 
 // DecodeRSAPad is what a server does with the result of RSAPad. It returns 192 bytes, the
-// data and the padding. The error is ErrDecrypt for anything that RSAPad does not return,
-// and another one for a key that is not valid, or has not two primes of 1024 bits each. It
-// is constant-time, but for what the key says about itself on each call: a server that
-// counts should use package authkey, which asks it once.
+// data and the padding. The error is ErrDecrypt for anything that RSAPad does not return, and
+// another one if the key is not valid or does not have two primes of 1024 bits each. It is
+// constant-time, except that it validates the key on each call: a real server should use
+// package authkey, which does so once.
 func DecodeRSAPad(data []byte, key *rsa.PrivateKey) ([]byte, error) {
 	private, err := rsa2048.NewPrivateKey(key)
 	if err != nil {
@@ -156,9 +156,8 @@ func DecodeRSAPad(data []byte, key *rsa.PrivateKey) ([]byte, error) {
 	}
 }
 
-// TempKeys returns the key and the iv, of 32 bytes each, that protect the exchange of an
-// authorization key. It panics if newNonce has more than 32 bytes or serverNonce more
-// than 16.
+// TempKeys returns the key and the iv, of 32 bytes each, that protect the auth-key exchange.
+// It panics if newNonce has more than 32 bytes or serverNonce more than 16.
 func TempKeys(newNonce, serverNonce *big.Int) (key, iv []byte) {
 	var n, k, v [32]byte
 	var s [16]byte
@@ -172,9 +171,9 @@ func TempKeys(newNonce, serverNonce *big.Int) (key, iv []byte) {
 	return key, iv
 }
 
-// EncryptAnswer encrypts a message of the exchange, after its SHA-1 and before padding of 0
-// to 15 bytes out of random. The only errors are random's. It panics unless key and iv
-// have 32 bytes.
+// EncryptAnswer encrypts a message of the exchange, preceded by its SHA-1 and followed by 0
+// to 15 bytes of padding from random. The only errors are those of random. It panics unless
+// key and iv have 32 bytes.
 func EncryptAnswer(random io.Reader, answer, key, iv []byte) ([]byte, error) {
 	n := sha1.Size + len(answer)
 	out := make([]byte, n+(-n)&(ige.BlockSize-1))
@@ -188,10 +187,10 @@ func EncryptAnswer(random io.Reader, answer, key, iv []byte) ([]byte, error) {
 	return out, nil
 }
 
-// DecryptAnswer decrypts what EncryptAnswer made. How long the answer is only its hash
-// tells: it is compared with that of each of the sixteen lengths which the padding allows,
-// all of them, whichever is right. The only error is ErrDecrypt. It panics unless key and
-// iv have 32 bytes.
+// DecryptAnswer decrypts the result of EncryptAnswer. Only the hash shows how long the answer
+// is: it is compared with the hash of each of the sixteen lengths that the padding allows,
+// always all of them. The only error is ErrDecrypt. It panics unless key and iv have 32
+// bytes.
 func DecryptAnswer(data, key, iv []byte) ([]byte, error) {
 	if len(data) < sha1.Size || len(data)%ige.BlockSize != 0 {
 		return nil, ErrDecrypt

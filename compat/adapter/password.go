@@ -12,15 +12,16 @@ import (
 	"github.com/mtcore/mtcore/internal/srpcore"
 )
 
-// SRP returns the A and M1 by which a client proves that it knows a password: see package
-// srp. The modulus p and B are big-endian, and random, of up to 256 bytes, is the client's
-// secret exponent, also big-endian. Whether it is random is the client's business; that of
-// account.password is not secret from the server.
+// SRP returns the A and M1 with which a client proves that it knows a password: see package
+// srp. The modulus p and B are big-endian, and so is random, the client's secret exponent of
+// up to 256 bytes. The client must make sure that it is random; the server knows the random
+// bytes of account.password.
 //
-// The error is bigdh's for a p that is not a safe prime of 2048 bits, or a g that is no
-// generator with it, and otherwise for a B that is 0 or not below p, or an exponent of more
-// than 256 bytes. An empty password is one like others, since clients have their own ways to
-// say that there is none. Passwords and exponents are secret, but for their lengths.
+// The error is bigdh's if p is not a safe prime of 2048 bits, or if g is not a generator
+// with it. Otherwise it is an error if B is 0 or not below p, or if the exponent has more
+// than 256 bytes. An empty password is treated like any other, since clients have their own
+// ways to say that there is none. Passwords and exponents are secret, except for their
+// lengths.
 func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []byte, err error) {
 	group, err := bigdh.NewGroup(p, g)
 	if err != nil {
@@ -52,9 +53,9 @@ func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []
 	return public[:], proof[:], nil
 }
 
-// SRPVerifier returns the verifier of a new password, and the salt1 that goes with it, which
-// is the server's with 32 bytes of random after it. Errors are as those of SRP, and
-// random's.
+// SRPVerifier returns the verifier of a new password, and the salt1 that goes with it: the
+// server's, followed by 32 bytes from random. The errors are those of SRP, and those of
+// random.
 func SRPVerifier(password, salt1, salt2, p []byte, g int, random io.Reader) (verifier, newSalt []byte, err error) {
 	group, err := bigdh.NewGroup(p, g)
 	if err != nil {

@@ -1,11 +1,11 @@
-// Login is what happens between a client and a server before anything else: they agree on
-// an authorization key, bind a temporary one to it, and the server learns that the client
-// knows a password, without learning the password. Both sides are in one process. It is
-// meant to be read, from main on.
+// Login shows what happens between a client and a server before anything else: they agree
+// on an authorization key and bind a temporary one to it, and the server learns that the
+// client knows a password, without learning the password. Both sides run in one process.
+// The code is meant to be read, starting at main.
 //
 //	go run github.com/mtcore/mtcore/examples/login
 //
-// A real client also has a connection, on which these messages travel unencrypted at
+// A real client also has a connection, on which these messages travel, unencrypted at
 // first, and a TL library for requests such as auth.bindTempAuthKey.
 package main
 
@@ -36,12 +36,12 @@ func main() {
 	}
 }
 
-// dc is the number of the data center that client and server talk about.
+// dc is the number of the data center, on which client and server have to agree.
 const dc = 2
 
 // run tells the story on out.
 func run(ctx context.Context, out io.Writer) error {
-	// A server has a key of its own. Of Telegram's, clients know the public keys:
+	// A server has its own key. Clients know the public keys of Telegram's servers:
 	// authkey.TelegramKeys.
 	serverKey, err := newServerKey()
 	if err != nil {
@@ -86,8 +86,8 @@ func newServerKey() (*authkey.PrivateKey, error) {
 	}))
 }
 
-// exchange has both sides agree on a key, which is a temporary one if it expires. The
-// server would be another program: each of these messages is sent over the network.
+// exchange makes both sides agree on a key, which is temporary if expiresIn is above zero.
+// The server would be another program: each of these messages is sent over the network.
 func exchange(ctx context.Context, out io.Writer, key *authkey.PrivateKey, expiresIn time.Duration) (*authkey.Result, error) {
 	client := authkey.NewClient(authkey.ClientOptions{
 		Keys:      []*authkey.PublicKey{key.PublicKey()},
@@ -98,7 +98,7 @@ func exchange(ctx context.Context, out io.Writer, key *authkey.PrivateKey, expir
 	server := authkey.NewServer(authkey.ServerOptions{
 		Key: key,
 		DC:  dc,
-		// A server has a table of keys, and may have none twice.
+		// A server has a table of keys, in which an id must not occur twice.
 		Exists: func(id [8]byte) bool { return false },
 	})
 	defer server.Wipe()
@@ -128,23 +128,23 @@ func exchange(ctx context.Context, out io.Writer, key *authkey.PrivateKey, expir
 	return result, nil
 }
 
-// bind has the client send auth.bindTempAuthKey, and the server check it.
+// bind sends auth.bindTempAuthKey from the client, and lets the server check it.
 func bind(permanent, temporary *authkey.Result) error {
 	binding := authkey.Binding{
-		SessionID: 1,                       // that of the temporary key's session
-		MsgID:     time.Now().Unix() << 32, // that of the message with the request
+		SessionID: 1,                       // the session that uses the temporary key
+		MsgID:     time.Now().Unix() << 32, // the message with the request
 		ExpiresAt: temporary.ExpiresAt,
 	}
 	encryptedMessage, err := authkey.Bind(&permanent.AuthKey, &temporary.AuthKey, &binding)
 	if err != nil {
 		return err
 	}
-	// The request has perm_auth_key_id, nonce, expires_at and encrypted_message. The
-	// server takes the rest of the binding from the message that the request came in.
+	// The request carries perm_auth_key_id, nonce, expires_at and encrypted_message. The
+	// server takes the rest of the binding from the message that contains the request.
 	return authkey.OpenBind(&permanent.AuthKey, &temporary.AuthKey, &binding, encryptedMessage)
 }
 
-// talk sends a message from the client to the server, for which there is package envelope.
+// talk sends a message from the client to the server, using package envelope.
 func talk(key *kdf.AuthKey) error {
 	// salt || session_id || msg_id || seq_no || length || body
 	plaintext := make([]byte, 32, 36)
@@ -164,19 +164,19 @@ func talk(key *kdf.AuthKey) error {
 	return nil
 }
 
-// checkPassword sets a password, and tries two.
+// checkPassword sets a password and tries two.
 func checkPassword(ctx context.Context, out io.Writer) error {
 	group, err := bigdh.Telegram(3)
 	if err != nil {
 		return err
 	}
-	// In account.password, the server sends a group and two salts.
+	// The server sends a group and two salts in account.password.
 	params := &srp.Params{Group: group, Salt1: []byte("8 bytes!"), Salt2: []byte("and these are 16")}
 	verifier, salt1, err := srp.NewVerifier(ctx, params, []byte("correct horse"))
 	if err != nil {
 		return err
 	}
-	// The server keeps the verifier and both salts, and has never seen the password.
+	// The server stores the verifier and both salts, and has never seen the password.
 	params.Salt1 = salt1
 
 	for _, typed := range []string{"correct hors", "correct horse"} {
@@ -184,7 +184,7 @@ func checkPassword(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		b := server.B() // is sent as srp_B, and A and M1 come back in inputCheckPasswordSRP
+		b := server.B() // sent as srp_B; A and M1 come back in inputCheckPasswordSRP
 		a, m1, err := srp.Check(ctx, params, []byte(typed), b[:])
 		if err != nil {
 			return err

@@ -23,9 +23,9 @@ type client struct {
 	name   string
 	server *server
 	store  *journal
-	key    secretchat.StateKey // in life, out of the system's key store
+	key    secretchat.StateKey // in a real app, from the system's key store
 	chat   *secretchat.Chat
-	next   int // number of the next message to be shown
+	next   int // number of the next message to show
 	files  [][]byte
 	muted  bool // texts are not printed
 	out    io.Writer
@@ -52,13 +52,13 @@ func (c *client) options() secretchat.Options {
 // say sends a text.
 func (c *client) say(text string) error { return c.send(message{text: text}) }
 
-// send encrypts a message, and sends it with whatever else is to be sent.
+// send encrypts a message, and sends it together with whatever else there is to send.
 func (c *client) send(m message) error {
 	packet, err := c.chat.Encrypt(m.marshal(randomID()))
 	if err != nil {
 		return err
 	}
-	// Its number is committed to the store by now. If we crash from here on, it will be in
+	// Its number has been committed to the store. If we crash from here on, it will be in
 	// Outbox when the chat is restored.
 	c.server.sendEncrypted(c, packet)
 	c.chat.Sent(packet)
@@ -67,7 +67,7 @@ func (c *client) send(m message) error {
 }
 
 // sendOutbox sends what the chat has to say by itself: its layer, requests to resend
-// something, the steps of a new exchange of keys.
+// messages, the steps of a new key exchange.
 func (c *client) sendOutbox() {
 	for packets := c.chat.Outbox(); len(packets) > 0; packets = c.chat.Outbox() {
 		for _, packet := range packets {
@@ -80,26 +80,26 @@ func (c *client) sendOutbox() {
 // receive handles an updateNewEncryptedMessage.
 func (c *client) receive(packet []byte) error {
 	events, err := c.chat.Receive(packet)
-	// There may be events even if err is fatal: of what came before.
+	// There may be events even if err is fatal: from packets that came before.
 	if err := c.handle(events); err != nil {
 		return err
 	}
 	switch {
 	case errors.Is(err, secretchat.ErrFatal):
-		// The peer, or somebody in its place, has broken the rules. There are
-		// messages.discardEncryption to call and a user to tell.
+		// The peer, or somebody in its place, has broken the rules. A real app calls
+		// messages.discardEncryption and tells the user.
 		return err
 	case errors.Is(err, secretchat.ErrStore):
-		return err // the disk is full; the chat can be restored when it is not
+		return err // the disk is full; the chat can be restored once it is not
 	case err != nil:
-		return nil // a duplicate, or noise: it has changed nothing
+		return nil // a duplicate, or noise: nothing has changed
 	}
 	c.sendOutbox()
 	return nil
 }
 
-// handle does what the peer asks for. Events come in order, and each of them once, but
-// for those of the last Receive before a crash.
+// handle handles the events, which come in order and once each, except that those of the
+// last Receive before a crash may be repeated.
 func (c *client) handle(events []secretchat.Event) error {
 	for _, e := range events {
 		if e.Kind == secretchat.EventKeyChanged {
@@ -125,7 +125,7 @@ func (c *client) handle(events []secretchat.Event) error {
 	return nil
 }
 
-// restart forgets everything but what is on the disk.
+// restart forgets everything except what is on the disk.
 func (c *client) restart() (err error) {
 	if err := c.store.close(); err != nil {
 		return err
@@ -144,7 +144,7 @@ func (c *client) restart() (err error) {
 	return nil
 }
 
-// sendFile encrypts a file under a key of its own, uploads it in parts, and sends the key.
+// sendFile encrypts a file under its own key, uploads it in parts, and sends the key.
 func (c *client) sendFile(r io.Reader, size int64) error {
 	key := secretchat.NewFileKey()
 	defer key.Wipe()
@@ -186,16 +186,16 @@ func (c *client) receiveFile(f *file) error {
 	bar := newProgress(c.out, c.name+" downloads", f.size)
 	var b bytes.Buffer
 	if _, err := io.Copy(&b, key.Decrypter(encrypted, f.size, secretchat.WithProgress(bar.set))); err != nil {
-		return err // not to be kept
+		return err // the file must not be kept
 	}
 	bar.done()
-	// Nothing proves that this is what Bob has sent: the server could have changed it.
-	// What plays the film must expect anything.
+	// Nothing proves that this is what Bob has sent: the server could have changed it. A
+	// player of the film must be prepared for anything.
 	c.files = append(c.files, b.Bytes())
 	return nil
 }
 
-// randomID returns the random_id of a message.
+// randomID returns a random_id for a message.
 func randomID() int64 {
 	var b [8]byte
 	rand.Read(b[:])

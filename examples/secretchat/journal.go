@@ -11,26 +11,26 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// journal is a Store of one chat, in a file, for apps without a database. A commit is
+// journal is a Store of one chat in a file, for apps without a database. A commit is
 // appended, as
 //
 //	length(4) || CRC-32C(4) || what follows, for each change:
 //	length of the key(4) || key || length of the value, or -1(4) || value
 //
-// so that it costs what has changed. One that a crash has cut off is not there: that is what
-// makes it atomic. When the file has grown to several times what is in it, it is written
-// anew. All that is secret is sealed.
+// so it costs only what has changed. A commit that a crash has cut off does not count, which
+// makes commits atomic. When the file has grown to several times its contents, it is
+// rewritten. Everything secret is sealed.
 type journal struct {
 	path    string
 	file    *os.File
 	records map[string][]byte
 	size    int64 // of the file
-	live    int64 // of it when it was last written anew
+	live    int64 // its size when it was last rewritten
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// openJournal reads the journal at path, or makes a new one.
+// openJournal reads the journal at path, or creates it.
 func openJournal(path string) (*journal, error) {
 	j := &journal{path: path, records: map[string][]byte{}}
 	data, err := os.ReadFile(path)
@@ -55,7 +55,7 @@ func openJournal(path string) (*journal, error) {
 	return j, j.open()
 }
 
-// open opens the file for appending, behind the last whole commit.
+// open opens the file for appending after the last complete commit.
 func (j *journal) open() (err error) {
 	if err := j.close(); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (j *journal) Commit(_ int64, changes []secretchat.Change) error {
 	return j.file.Sync()
 }
 
-// rewrite replaces the file at once: whoever opens it finds the old one or the new one.
+// rewrite replaces the file atomically: whoever opens it finds the old one or the new one.
 func (j *journal) rewrite() error {
 	var changes []secretchat.Change
 	for key, value := range j.records {
@@ -126,8 +126,7 @@ func (j *journal) rewrite() error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	// To be safe from a power failure, the directory has to be synced too, on most
-	// systems.
+	// To survive a power failure, the directory has to be synced too, on most systems.
 	if err := os.Rename(f.Name(), j.path); err != nil {
 		return err
 	}
@@ -136,7 +135,7 @@ func (j *journal) rewrite() error {
 	return j.open()
 }
 
-// all has all records, as secretchat.Restore wants them.
+// all yields all records, as secretchat.Restore expects them.
 func (j *journal) all(yield func(key, value []byte) bool) {
 	for key, value := range j.records {
 		if !yield([]byte(key), value) {
@@ -165,8 +164,8 @@ func appendCommit(b []byte, changes []secretchat.Change) []byte {
 	return b
 }
 
-// cutCommit returns the commit that b begins with, and what follows it, or false if there is
-// no whole one.
+// cutCommit returns the commit at the beginning of b, and what follows it, or false if the
+// commit is not complete.
 func cutCommit(b []byte) (changes []secretchat.Change, rest []byte, ok bool) {
 	body, rest, ok := cut(b, 4)
 	if !ok || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
@@ -187,7 +186,7 @@ func cutCommit(b []byte) (changes []secretchat.Change, rest []byte, ok bool) {
 	return changes, rest, true
 }
 
-// cut returns the string that b begins with, after its length and skip more bytes.
+// cut returns the string at the beginning of b, after its length and skip more bytes.
 func cut(b []byte, skip int) (s, rest []byte, ok bool) {
 	if len(b) < 4+skip {
 		return nil, nil, false

@@ -11,8 +11,8 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// TestJournal: wherever a crash cuts off the file, what is found is what one of the commits
-// has left, and the file can be gone on with.
+// TestJournal: wherever a crash cuts off the file, the records are those after one of the
+// commits, and the journal can be continued.
 func TestJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, err := openJournal(path)
@@ -28,7 +28,7 @@ func TestJournal(t *testing.T) {
 	value := func(size, i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
 	key := func(i int) []byte { return fmt.Appendf(nil, "key %d", i) }
 
-	// The file, and what is in it when it has so many bytes.
+	// The records for each size of the file after a commit.
 	after := map[int64]map[string][]byte{}
 	for i := range 7 {
 		changes := []secretchat.Change{{Key: []byte("head"), Value: value(30, i)}, {Key: key(i), Value: value(i, i)}}
@@ -79,7 +79,7 @@ func TestJournal(t *testing.T) {
 		t.Errorf("%d commits, want 6", found)
 	}
 
-	// It does not grow without end.
+	// The journal does not grow without bound.
 	if j, err = openJournal(path); err != nil {
 		t.Fatal(err)
 	}
@@ -104,5 +104,5 @@ func TestJournal(t *testing.T) {
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("the file of a chat that is over is there: %v", err)
 	}
-	commit(all...) // nothing to be removed
+	commit(all...) // nothing to remove
 }

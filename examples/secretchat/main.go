@@ -1,12 +1,12 @@
-// Secretchat is a secret chat between two people, with a server between them that can
-// read nothing, all in one process: the exchange of keys, messages, a crash, a file, and
-// the key renewed on the way. It is meant to be read, from main on.
+// Secretchat is a secret chat between two people, all in one process, with a server between
+// them that can read nothing: the key exchange, messages, a crash, a file, and a new key
+// along the way. The code is meant to be read, starting at main.
 //
 //	go run github.com/mtcore/mtcore/examples/secretchat
 //	go run github.com/mtcore/mtcore/examples/secretchat -size 500000000
 //
 // A real client also has a connection to Telegram (server.go names the methods that it
-// would call) and a TL library (tl.go has as much of one as is needed here).
+// would call) and a TL library (tl.go has as much of one as this program needs).
 package main
 
 import (
@@ -53,9 +53,8 @@ func run(out io.Writer, dir string, fileSize int64) error {
 	if err := setUp(alice, bob); err != nil {
 		return err
 	}
-	// The server could have exchanged other keys with both of them. It cannot make this
-	// picture the same on both sides, which they compare over the phone, or when
-	// they meet.
+	// The server could have exchanged different keys with each of them. But then these
+	// pictures would differ, so the two compare them over the phone or when they meet.
 	a, b := alice.chat.Visualization(), bob.chat.Visualization()
 	fmt.Fprintln(out, kdf.VisualizationHex(a))
 	fmt.Fprintln(out, "Bob has the same:", a == b)
@@ -98,7 +97,7 @@ func run(out io.Writer, dir string, fileSize int64) error {
 	fmt.Fprintln(out, "The picture is that of the first key:", alice.chat.Visualization() == a)
 
 	chapter(out, "The end")
-	// messages.discardEncryption tells the other side. What is left is to forget.
+	// messages.discardEncryption tells the other side. All that remains is to forget.
 	for _, c := range []*client{alice, bob} {
 		if err := c.chat.Discard(); err != nil {
 			return err
@@ -109,10 +108,10 @@ func run(out io.Writer, dir string, fileSize int64) error {
 	return nil
 }
 
-// setUp exchanges keys. Each step is a method of Telegram's, or an update from it.
+// setUp exchanges keys. Each step is one of Telegram's methods, or an update from it.
 func setUp(alice, bob *client) error {
-	// messages.getDhConfig: the server's prime is checked, since a bad one would let it
-	// read along. This is the one that is in use today.
+	// messages.getDhConfig: the server's prime is checked, since a bad one would let the
+	// server read along. This is the prime in use today.
 	prime := telegramPrime()
 	group, err := bigdh.NewGroup(prime[:], 3)
 	if err != nil {
@@ -135,7 +134,7 @@ func setUp(alice, bob *client) error {
 	return err
 }
 
-// talk has two people say something in turn.
+// talk lets two people say something in turn.
 func talk(server *server, first, second *client, question, answer string) error {
 	if err := first.say(question); err != nil {
 		return err
@@ -154,12 +153,12 @@ func chapter(out io.Writer, title string) { fmt.Fprintf(out, "\n%s\n\n", title) 
 func telegramPrime() [bigdh.Size]byte {
 	group, err := bigdh.Telegram(3)
 	if err != nil {
-		panic(err) // 3 is a good generator of this group
+		panic(err) // 3 is a valid generator of this group
 	}
 	return group.Prime()
 }
 
-// film is a file of noise.
+// film is a file of pseudorandom bytes.
 type film struct{ size int64 }
 
 func (f film) open() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{}), f.size) }

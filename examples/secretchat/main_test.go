@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestStoreHoldsNoSecrets: what is on the disk does not have the messages in it.
+// TestStoreHoldsNoSecrets: the messages do not appear on the disk.
 func TestStoreHoldsNoSecrets(t *testing.T) {
 	dir := t.TempDir()
 	s := &server{}
@@ -75,7 +75,7 @@ func TestStoreHoldsNoSecrets(t *testing.T) {
 	}
 }
 
-// TestEventsBeforeTheEnd: what came before the peer has broken a rule is shown.
+// TestEventsBeforeTheEnd: what came before the peer broke a rule is still shown.
 func TestEventsBeforeTheEnd(t *testing.T) {
 	var out bytes.Buffer
 	alice, err := newClient("Alice", &server{}, t.TempDir(), &out)
@@ -91,7 +91,7 @@ func TestEventsBeforeTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// The peer is none of this package's.
+	// The peer is not a secretchat.Chat, since it breaks the rules.
 	var key kdf.AuthKey
 	mine, err := group.GenerateKey(nil)
 	if err != nil {
@@ -119,7 +119,7 @@ func TestEventsBeforeTheEnd(t *testing.T) {
 	}
 
 	if err := alice.receive(packet(1, tl.AppendService(nil, 2, &tl.Action{ID: tl.RequestKey}))); err != nil {
-		t.Fatal(err) // It has to wait.
+		t.Fatal(err) // It waits for message 0.
 	}
 	err = alice.receive(packet(0, message{text: "last words"}.marshal(1)))
 	if !errors.Is(err, secretchat.ErrFatal) || !strings.Contains(out.String(), "Alice reads: last words") {

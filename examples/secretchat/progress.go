@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// progress shows how much of something is done: as a bar that grows, on a terminal, and
-// as a line for each quarter elsewhere.
+// progress shows how much has been done: as a growing bar on a terminal, and elsewhere as a
+// line for each quarter.
 type progress struct {
 	out      io.Writer
 	what     string

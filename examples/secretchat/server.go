@@ -7,8 +7,8 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// server does what Telegram's does for secret chats: it keeps packets and files, of which
-// it knows the length and no more. Its methods are named after Telegram's.
+// server does what Telegram's server does for secret chats: it stores packets and files, of
+// which it knows only the length. Its methods are named after Telegram's.
 type server struct {
 	packets []packet
 
@@ -23,12 +23,12 @@ type packet struct {
 
 // sendEncrypted is messages.sendEncrypted, or messages.sendEncryptedService if
 // packet.Service is set, which makes no difference here. It takes p.RandomID, by which the
-// server knows what it has got before.
+// server recognises duplicates.
 func (s *server) sendEncrypted(from *client, p secretchat.Packet) {
 	s.packets = append(s.packets, packet{from, p.Data})
 }
 
-// deliver brings both sides what is for them, until there is nothing more.
+// deliver delivers packets to both sides until there are none left.
 func (s *server) deliver(a, b *client) error {
 	for len(s.packets) > 0 {
 		p := s.packets[0]
@@ -54,8 +54,8 @@ type uploaded struct {
 	fingerprint int32
 }
 
-// inputEncryptedFileUploaded makes one, which is called inputEncryptedFileBigUploaded if
-// the parts were Big.
+// inputEncryptedFileUploaded makes an uploaded. The constructor is
+// inputEncryptedFileBigUploaded if the parts were Big.
 func (s *server) inputEncryptedFileUploaded(parts int, fingerprint int32) uploaded {
 	return uploaded{parts, fingerprint}
 }
@@ -66,7 +66,8 @@ func (s *server) sendEncryptedFile(from *client, p secretchat.Packet, file uploa
 	s.sendEncrypted(from, p)
 }
 
-// download is upload.getFile, over and over, of the encryptedFile that came with a message.
+// download is upload.getFile, called repeatedly, for the encryptedFile that came with a
+// message.
 func (s *server) download() (r io.Reader, size int64, fingerprint int32) {
 	return bytes.NewReader(s.parts.Bytes()), int64(s.parts.Len()), s.fingerprint
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // A client has a TL library for all of Telegram's messages, such as
-// github.com/gotd/td/tg/e2e. This is what the example needs of it, in layer 144.
+// github.com/gotd/td/tg/e2e. This is the part that the example needs, in layer 144.
 
 // message is a decryptedMessage.
 type message struct {
@@ -79,13 +79,13 @@ func appendInts(b []byte, v ...uint32) []byte {
 	return b
 }
 
-// appendBytes appends bytes, fewer than 254 of them, with their length and padding.
+// appendBytes appends fewer than 254 bytes, with their length and padding.
 func appendBytes(b, s []byte) []byte {
 	b = append(append(b, byte(len(s))), s...)
 	return append(b, make([]byte, -(1+len(s))&3)...)
 }
 
-// reader takes values off b, or zeros when it is at its end.
+// reader takes values off the front of b, or zeros once it is at the end.
 type reader struct {
 	b     []byte
 	short bool

@@ -1,4 +1,4 @@
-// Package batch measures many messages of AES-256-IGE at once.
+// Package batch measures AES-256-IGE for many messages at once.
 package batch
 
 import (
@@ -19,23 +19,21 @@ import (
 
 var timesOne = suite.Column{ID: results.OfOne, Title: "× one", Multiple: true}
 
-const legend = `Each message has its own key, the expansion of which is included, and its own buffers, as make
-returns them. batch is EncryptBatch or DecryptBatch; one at a time is Message.Encrypt or Decrypt
-in a loop over the same messages. All of it runs on one core.
-vs one: how many times faster the batch is than the same messages one at a time. × one: the
-inverse.
+const legend = `Each message has its own key, whose expansion is included, and its own buffers, as make returns
+them. batch is EncryptBatch or DecryptBatch; one at a time is Message.Encrypt or Decrypt in a loop
+over the same messages. Everything runs on one core.
+vs one: how many times faster the batch is than the same messages one at a time. × one: the inverse.
 vs gotd: how many times faster than gotd/ige, which has no batches, as gotd/td calls it.
 limit: how many times faster this CPU does the AES rounds alone if those of many streams fill its
-AES units than if each waits for the one before, as in one stream: latency over throughput,
-measured in the same rounds. It is at most what the longest message, which is one stream itself,
-leaves room for.
-× limit: time as a multiple of that of the AES rounds alone.`
+AES units than if each waits for the one before, as in one stream: latency over throughput, measured
+in the same rounds. The longest message, which is one stream itself, caps it.
+× limit: time as a multiple of the AES rounds alone.`
 
-// The table of a backend has these numbers of messages down its side.
+// The rows of a grid are these numbers of messages.
 var counts = []int{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64}
 
 const (
-	// Cells that a target needs take longer than the others, to be precise.
+	// Cells with a target are measured for longer, to be precise.
 	cellTime   = 550 * time.Millisecond
 	targetTime = 1200 * time.Millisecond
 )
@@ -56,7 +54,7 @@ func New(opt suite.Options) suite.Suite {
 	for _, d := range suite.Choice(opt.Directions, suite.Encrypt, suite.Decrypt) {
 		for _, size := range sizes {
 			for _, count := range counts {
-				// Decryption is much the same: who wants to see all of it has to ask.
+				// Decryption is much the same: it is shown in full only on request.
 				shown := d == suite.Encrypt || opt.Directions != nil || hasTarget(count, size)
 				if shown && (count == 1 || count*size <= suite.MaxBatch) {
 					s.Cases = appendCell(s.Cases, d, count, size, measured)
@@ -73,8 +71,8 @@ func New(opt suite.Options) suite.Suite {
 	return s
 }
 
-// appendCell appends the case of so many messages of one size, unless none of the
-// settings is measured with it.
+// appendCell appends the case of count messages of one size, unless none of the settings is
+// measured with it.
 func appendCell(cases []suite.Case, d suite.Direction, count, size int, settings []suite.Setting) []suite.Case {
 	if !measuresGeneric(count, size) {
 		settings = suite.WithoutGeneric(settings)
@@ -92,13 +90,13 @@ func appendCell(cases []suite.Case, d suite.Direction, count, size int, settings
 	return append(cases, c)
 }
 
-// measuresGeneric reports whether the generic implementation, which is too slow for
-// more than a few cells, is measured in one.
+// measuresGeneric reports whether a cell measures the generic implementation, which is too
+// slow for more than a few.
 func measuresGeneric(count, size int) bool {
 	return slices.Contains([]int{1, 2, 3, 4, 8}, count) && (size == 256 || size == 1<<10)
 }
 
-// mixedCase has messages of lengths that differ as those of MTProto do.
+// mixedCase has messages of different lengths, distributed like those of MTProto.
 func mixedCase(d suite.Direction, settings []suite.Setting) suite.Case {
 	if fast := suite.WithoutGeneric(settings); len(fast) > 0 {
 		settings = fast
@@ -126,8 +124,8 @@ func mixedLengths() []int {
 	return lengths
 }
 
-// newCase has the batch in each of the settings, the same messages one at a time,
-// and the limits.
+// newCase contains the batch in each of the settings, the same messages one at a time, and
+// the limits.
 func newCase(id results.CaseID, d suite.Direction, lengths []int, settings []suite.Setting) suite.Case {
 	c := suite.Case{Op: id.Op, Count: id.Count, Size: id.Size}
 	longest := 0
@@ -162,7 +160,7 @@ func newCase(id results.CaseID, d suite.Direction, lengths []int, settings []sui
 	for _, in := range slices.Backward(settings) {
 		if run := manyStreams(in); run != nil {
 			p := suite.NewLimit(limitOf(in), run, c.Bytes)
-			// No batch is through before its longest message could be.
+			// A batch cannot be done before its longest message could be.
 			p.AtLeast = suite.Floor{Of: oneLimit.Row(), Share: float64(longest) / float64(c.Bytes)}
 			p.Versus = map[suite.Column][]suite.Row{suite.VsOne: {oneLimit.Row()}}
 			c.Contenders = append(c.Contenders, p)
@@ -171,8 +169,8 @@ func newCase(id results.CaseID, d suite.Direction, lengths []int, settings []sui
 	return c
 }
 
-// makeMessages makes messages of these lengths. Their buffers are from make, as
-// those of a user would be: if they are long, all begin at the start of a page.
+// makeMessages makes messages of these lengths. Their buffers come from make, like a
+// user's: long ones all begin at the start of a page.
 func makeMessages(lengths []int) []ige.Message {
 	random := rand.NewChaCha8([32]byte{})
 	ms := make([]ige.Message, len(lengths))
@@ -220,7 +218,7 @@ func limitOf(in suite.Setting) suite.Label {
 	return suite.Label{Way: results.Way("limit.aes-many." + in.Name), Who: suite.LimitWho, How: "AES rounds of many, " + in.Name}
 }
 
-// theirs is what a client made with gotd/td does, which knows no batches.
+// theirs is what a gotd/td client does, which knows no batches.
 var theirs = suite.Label{Way: results.GotdOneByOne, Who: "gotd/ige", How: "one at a time"}
 
 func theirOp(d suite.Direction, ms []ige.Message) (op func()) {
@@ -235,8 +233,8 @@ func theirOp(d suite.Direction, ms []ige.Message) (op func()) {
 	}
 }
 
-// manyStreams returns the probe for the instructions that the setting uses for
-// batches, or nil if there is none.
+// manyStreams returns the probe for the instructions that the setting uses for batches, or
+// nil if there is none.
 func manyStreams(in suite.Setting) func(blocks int) {
 	switch {
 	case (in.Name == "AES-NI" || in.Name == "Armv8") && limit.Available():
@@ -258,7 +256,7 @@ func caseName(d suite.Direction, count, size string) string {
 	return fmt.Sprintf("%s %s × %s", d, count, size)
 }
 
-// newGrid is the table of one direction and setting.
+// newGrid returns the grid of one direction and setting.
 func newGrid(d suite.Direction, sizes []int, in suite.Setting) suite.Grid {
 	g := suite.Grid{
 		Title:     fmt.Sprintf("%s, %s", suite.OurName(in), d),
@@ -279,7 +277,7 @@ func newGrid(d suite.Direction, sizes []int, in suite.Setting) suite.Grid {
 	return g
 }
 
-// hasTarget reports whether targets has one for the cell.
+// hasTarget reports whether the cell has a target.
 func hasTarget(count, size int) bool {
 	switch size {
 	case 64:
@@ -291,8 +289,8 @@ func hasTarget(count, size int) bool {
 	}
 }
 
-// targets are those for batches: some for one backend, the others for the best
-// of those that are measured.
+// targets are those for batches: some are for one backend, the others for the best of the
+// measured ones.
 func targets(measured []suite.Setting) []suite.Target {
 	var all []suite.Target
 	add := func(in suite.Setting, count, size int, c suite.Column, bound float64) {

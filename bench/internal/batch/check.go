@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	checkedMessages = 40        // at most, in a batch: more than twice what any kernel takes at once
+	checkedMessages = 40        // at most, per batch: more than twice what any kernel takes at once
 	usualBlocks     = 70        // at most, in most messages
 	longBlocks      = 1024 + 70 // at most, in some: kernels are cut at 1024
 )
@@ -29,9 +29,8 @@ func ours(d suite.Direction) batchFunc {
 	}
 }
 
-// check compares what becomes of the messages of a batch, in each of the
-// settings, with what the first peer makes of each of them, and with what we make of
-// them one at a time.
+// check compares the results of a batch, in each of the settings, with what the first peer
+// makes of each message, and with what mtcore makes of each message alone.
 func check(settings []suite.Setting, ours func(suite.Direction) batchFunc, passed func(line string)) error {
 	batches := map[suite.Direction][][]one.Sample{
 		suite.Encrypt: makeBatches(peers.IGEs(suite.Encrypt)[0]),

@@ -82,8 +82,8 @@ func TestCheckBatchFindsErrors(t *testing.T) {
 	}
 }
 
-// TestBatchesReachEverything: messages without a block, and some that are longer than
-// kernels take in one call.
+// TestBatchesReachEverything: there are messages without a block, and some that are longer
+// than kernels take in one call.
 func TestBatchesReachEverything(t *testing.T) {
 	batches := makeBatches(peers.IGEs(suite.Encrypt)[0])
 	if got, want := len(batches), checkedMessages+1; got != want {

@@ -36,13 +36,12 @@ var (
 
 const legend = `y^x and 3^x are powers modulo Telegram's prime, with secret exponents of 2048 bits. IFMA, ADX and
 generic are backends of mtcore; ADX has the IFMA instructions forced off, generic is Go without
-assembly. NewPrivateKey computes a public key, for which there are tables of powers of 3.
-vs peer: how many times faster than the fastest peer that is constant-time too. To check a prime:
-than the fastest of all that check as much.
+assembly. NewPrivateKey computes a public key, using tables of powers of 3.
+vs peer: how many times faster than the fastest peer that is constant-time too; for the check of a
+prime, than the fastest peer that checks as much.
 × bigmod, × OpenSSL, × Exp: time as a multiple of theirs, and of Group.Exp with the same backend.
-NewGroup, unknown: the last of 64 rounds of Miller and Rabin's test is left out, so that the
-verdict is not remembered. OpenSSL and GMP are measured if the program was built with -tags
-openssl,gmp.`
+NewGroup, unknown: the last of 64 Miller–Rabin rounds is left out, so that the verdict is not
+remembered. OpenSSL and GMP are measured if the program was built with -tags openssl,gmp.`
 
 const (
 	expTime   = 2000 * time.Millisecond
@@ -91,7 +90,7 @@ func newCase(name string, id results.CaseID, t time.Duration) suite.Case {
 	return suite.Case{Name: name, Op: id.Op, Count: id.Count, Size: id.Size, Time: t}
 }
 
-// expCase is a power of any number.
+// expCase is a power of an arbitrary number.
 func expCase(settings []suite.Setting) suite.Case {
 	c := newCase("y^x, 2048 bits", expID, expTime)
 	base, exp := suite.RandomPower(7)
@@ -126,7 +125,7 @@ func addPeers(c *suite.Case, base, exp *[bigdh.Size]byte) {
 	}
 }
 
-// powerVersus compares ours in a setting with the peers, and with Exp.
+// powerVersus compares mtcore in a setting with the peers and with Exp.
 func powerVersus(in suite.Setting) map[suite.Column][]suite.Row {
 	versus := map[suite.Column][]suite.Row{ofExp: {in.Row(expWay.Way)}}
 	for _, p := range peers.Powers() {
@@ -155,7 +154,7 @@ func fixedCase(settings []suite.Setting) suite.Case {
 	return c
 }
 
-// batchCase is several shared secrets.
+// batchCase computes several shared secrets.
 func batchCase(settings []suite.Setting) suite.Case {
 	c := newCase("16 × y^x", batchID, expTime/2)
 	jobs := make([]bigdh.DHJob, batchID.Count)
@@ -182,7 +181,7 @@ func primeCase(settings []suite.Setting) suite.Case {
 	c := newCase("check of a prime", primeID, primeTime)
 	prime := suite.Telegram().Prime()
 	unknown, seen := fromHex(ffdheHex), fromHex(modpHex)
-	// In the check of the one prime we learn how long that of the other takes.
+	// The check of the first prime tells how long the check of the second one takes.
 	counting := &polls{Context: context.Background()}
 	suite.Must(bigdh.NewGroupContext(counting, seen, 2))
 	var others []suite.Row
@@ -220,8 +219,8 @@ func primeCase(settings []suite.Setting) suite.Case {
 	return c
 }
 
-// polls is a context that counts how often somebody looks whether it is done, and is done
-// when that was max times, unless max is 0.
+// polls is a context that counts the calls of Err. It is done after max of them, unless max
+// is 0.
 type polls struct {
 	context.Context
 	count, max int
@@ -241,7 +240,7 @@ func keyPair() (*bigdh.PrivateKey, *bigdh.PublicKey) {
 	return suite.Must(suite.Telegram().GenerateKey(nil)), suite.Must(suite.Telegram().GenerateKey(nil)).PublicKey()
 }
 
-// targets are those of each backend.
+// targets returns the targets of each backend.
 func targets(settings []suite.Setting) []suite.Target {
 	var all []suite.Target
 	add := func(in suite.Setting, id results.CaseID, l suite.Label, c suite.Column, bound float64) {

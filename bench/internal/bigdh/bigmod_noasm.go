@@ -2,6 +2,6 @@
 
 package bigdh
 
-// bigmodPortable says that filippo.io/bigmod has no assembly in this program, as our generic
-// backend never has: they can be compared.
+// bigmodPortable says that filippo.io/bigmod has no assembly in this program. mtcore's generic backend
+// never has any, so the two can be compared.
 const bigmodPortable = true

@@ -12,15 +12,15 @@ import (
 )
 
 // checkedPowers is how many powers of random numbers each contender computes, besides those
-// that are nothing but ones and zeros.
+// of numbers that are all ones or all zeros.
 const checkedPowers = 12
 
 // A powerSample is a power to check.
 type powerSample struct{ base, exp, want [bigdh.Size]byte }
 
-// check compares the powers that all compute with those of the first peer: those of
-// the other peers, then ours, in each of the settings. In these it also has two sides agree
-// on a key.
+// check compares the powers that everybody computes with those of the first peer: first the
+// other peers, then mtcore, in each of the settings. In each setting it also makes two
+// sides agree on a key.
 func check(settings []suite.Setting, ours peers.PowerFunc, others []peers.Power, passed func(line string)) error {
 	samples := makePowers(others[0])
 	for _, p := range others[1:] {
@@ -92,8 +92,8 @@ func checkSetting(in suite.Setting, ours peers.PowerFunc, samples []powerSample)
 	return nil
 }
 
-// checkExchange has two sides agree on keys, one at a time and in a batch, and compares
-// public values and secrets with those of math/big.
+// checkExchange makes two sides agree on keys, one at a time and in a batch, and compares
+// public values and secrets with math/big.
 func checkExchange(g int) error {
 	group, err := bigdh.Telegram(g)
 	if err != nil {

@@ -50,8 +50,8 @@ func TestCheckBigDHFindsErrors(t *testing.T) {
 	}
 }
 
-// TestAlmostChecked: with the context of primeCase, no verdict is remembered, however
-// often it is asked for.
+// TestAlmostChecked: with the context of primeCase, no verdict is remembered, however often
+// the prime is checked.
 func TestAlmostChecked(t *testing.T) {
 	for range 2 {
 		ctx := &polls{Context: context.Background(), max: 2}

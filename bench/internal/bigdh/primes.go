@@ -1,8 +1,8 @@
 package bigdh
 
-// Safe primes of 2048 bits, to be checked: package bigdh does not know them.
+// Safe primes of 2048 bits to check, which package bigdh does not know.
 
-// modpHex is that of group 14 of RFC 3526.
+// modpHex is the prime of group 14 of RFC 3526.
 const modpHex = "" +
 	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd" +
 	"ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed" +
@@ -11,7 +11,7 @@ const modpHex = "" +
 	"e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa0510" +
 	"15728e5a8aacaa68ffffffffffffffff"
 
-// ffdheHex is that of ffdhe2048 of RFC 7919.
+// ffdheHex is the prime of ffdhe2048 of RFC 7919.
 const ffdheHex = "" +
 	"ffffffffffffffffadf85458a2bb4a9aafdc5620273d3cf1d8b9c583ce2d3695a9e13641146433fbcc939dce249b3ef9" +
 	"7d2fe363630c75d8f681b202aec4617ad3df1ed5d5fd65612433f51f5f066ed0856365553ded1af3b557135e7f57c935" +

@@ -1,4 +1,4 @@
-// Package compare tells how two reports differ.
+// Package compare shows how two reports differ.
 package compare
 
 import (
@@ -19,13 +19,13 @@ const (
 	confidence = 0.95
 
 	average = "geometric mean of mtcore"
-	numbers = 1 + 16 + 1 + 16 + 1 + 9 + 2 + len("p=0.000 n=20+20") // columns of a line, besides the name
+	numbers = 1 + 16 + 1 + 16 + 1 + 9 + 2 + len("p=0.000 n=20+20") // columns of a line, after the name
 )
 
-const legend = `± is the interval in which the median is with 95 % confidence. ~ is a difference that may be
-chance, by the U test of Mann and Whitney with α = 0.05, which is what benchstat does. It knows
-only the noise within a run: the clock, or where memory lies, may differ from one run to the next,
-so trust no few percent of two runs.`
+const legend = `± is the interval that contains the median with 95 % confidence. ~ marks a difference that may be
+chance, by the Mann–Whitney U test with α = 0.05, as in benchstat. The test knows only the noise
+within a run: the clock, or the placement of memory, may differ from one run to the next, so do not
+trust a difference of a few percent between two runs.`
 
 // Files prints how the results in one file differ from those in the other.
 func Files(w io.Writer, nameA, nameB string) error {
@@ -67,7 +67,7 @@ func printComparison(w io.Writer, a, b *results.Report) bool {
 	return found
 }
 
-// A difference is what became of one result.
+// A difference is the change of one result.
 type difference struct {
 	name  string
 	kind  results.Kind
@@ -93,7 +93,7 @@ func printSuiteComparison(w io.Writer, suite string, a, b *results.Report) bool 
 	if len(rows) == 0 {
 		return false
 	}
-	// A name for which there is no room has a line of its own.
+	// A name that does not fit gets a line of its own.
 	width = min(width, table.Width-numbers)
 	fmt.Fprintf(w, "%-*s %16s %16s %9s\n", width, suite, "a, ns/op", "b, ns/op", "b - a")
 	for _, d := range rows {
@@ -131,7 +131,7 @@ func formatSummary(s benchmath.Summary) string {
 	return fmt.Sprintf("%s ± %3s", table.FormatNs(s.Center), s.PctRangeString())
 }
 
-// geomean is the mean of b/a over what is ours.
+// geomean is the geometric mean of b/a over mtcore's rows.
 func geomean(rows []difference) (mean float64, n int) {
 	sum := 0.0
 	for _, d := range rows {

@@ -14,8 +14,8 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// checkedPackets are the lengths of the packets to check: all of some kernel widths, and
-// around the lengths at which calls of kernels are cut.
+// checkedPackets returns the lengths of the packets to check: every length through some
+// kernel widths, and those around which calls of kernels are cut.
 func checkedPackets() []int {
 	var sizes []int
 	for size := minSize; size < 40*16; size += 16 {
@@ -24,8 +24,8 @@ func checkedPackets() []int {
 	return append(sizes, 16<<10-16, 16<<10, 64<<10, 64<<10+16, 128<<10+48)
 }
 
-// check opens what each of the sealers has sealed with each of the openers, ours
-// in each of the settings, one at a time and in batches. None may open what was changed.
+// check opens what each sealer has sealed with each opener. mtcore takes part in each of
+// the settings, one at a time and in batches. Nobody may open a packet that was changed.
 func check(settings []suite.Setting, ours func(k *kdf.AuthKey) peers.OpenFunc, sealers []peers.Sealer, openers []peers.Opener, passed func(line string)) error {
 	for _, s := range sealers {
 		for _, o := range openers {
@@ -70,7 +70,7 @@ func checkSetting(in suite.Setting, ours func(k *kdf.AuthKey) peers.OpenFunc, se
 	return nil
 }
 
-// checkPair has messages of all lengths sealed by one and opened by the other.
+// checkPair seals messages of all lengths with one and opens them with the other.
 func checkPair(s peers.Sealer, o peers.Opener) error {
 	random := rand.NewChaCha8([32]byte{5}) // the same in every run
 	k := suite.AuthKey(random.Uint64())
@@ -94,13 +94,14 @@ func checkPair(s peers.Sealer, o peers.Opener) error {
 	return nil
 }
 
-// hasBody reports whether the plaintext was opened, with its header and padding or without.
+// hasBody reports whether the plaintext was recovered, with or without its header and
+// padding.
 func hasBody(opened, plaintext []byte) bool {
 	return bytes.HasPrefix(opened, plaintext) || bytes.Equal(opened, plaintext[peers.CloudHeader:])
 }
 
-// checkBatch has a batch of messages of all lengths sealed and opened, with one of
-// the packets changed.
+// checkBatch seals and opens a batch of messages of all lengths, one of whose packets is
+// changed.
 func checkBatch(count int) error {
 	random := rand.NewChaCha8([32]byte{6})
 	sizes := checkedPackets()

@@ -18,7 +18,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// What is done, for the ids of cases.
+// Operations, for the ids of cases.
 const (
 	sealOp = "seal"
 	openOp = "open"
@@ -34,18 +34,16 @@ var (
 	hashRounds = suite.Label{Way: results.LimitHashAES, Who: suite.LimitWho, How: "SHA-256, then dependent AES rounds"}
 )
 
-const legend = `A packet of MTProto 2.0 is sealed or opened; its size is that of what is encrypted, with the least
-padding. Seal adds random padding as Telegram Desktop does, 120 bytes on average, and so does
-gotd/td. Random bytes not counted: with the least padding, and without the time for one read of
-crypto/rand; gotd/td gets zeros. two passes is package envelope without kernels of its own, on the
-best of packages ige and kdf.
-vs gotd, vs peer: how many times faster than gotd/td, and than the fastest peer that does the
-same.
-× IGE: time as a multiple of that of AES-256-IGE alone, by the best backend.
-× limit: time as a multiple of 14 dependent AES rounds a block, and to seal of the hash as well,
-which must be complete before AES can begin. To open, hash and AES may overlap.
-vs one: how many times faster a batch, with different keys, is than the same messages one at a
-time.`
+const legend = `A packet of MTProto 2.0 is sealed or opened; its size is the length of the encrypted part, with the
+least padding. Seal adds random padding like Telegram Desktop, 120 bytes on average, and so does
+gotd/td. Random bytes not counted: with the least padding, and without the time of one read of
+crypto/rand; gotd/td gets zeros. two passes is package envelope without its own kernels, on the best
+backends of packages ige and kdf.
+vs gotd, vs peer: how many times faster than gotd/td, and than the fastest peer that does the same.
+× IGE: time as a multiple of AES-256-IGE alone, with the best backend.
+× limit: time as a multiple of 14 dependent AES rounds per block, plus, for seal, the hash, which
+must be complete before AES can begin. For open, hash and AES may overlap.
+vs one: how many times faster a batch with different keys is than the same messages one at a time.`
 
 const (
 	caseTime   = 800 * time.Millisecond
@@ -55,7 +53,7 @@ const (
 
 var counts = []int{2, 8, 16, 64}
 
-// settings are those of three packages.
+// settings combines the settings of three packages.
 func settings() []suite.Setting {
 	ige, kdf, envelope := suite.StatesOf("ige"), suite.StatesOf("kdf"), suite.StatesOf("envelope")
 	all := []suite.Setting{{Name: suite.Generic, States: slices.Concat(ige[:1], kdf[:1], envelope[:1])}}
@@ -139,7 +137,7 @@ func batchID(op string, count, size int) results.CaseID {
 	return results.CaseID{Op: op + " batch", Count: count, Size: size}
 }
 
-// newCase is one message at a time.
+// newCase seals or opens one message at a time.
 func newCase(op string, size int, settings []suite.Setting) suite.Case {
 	id := caseID(op, size)
 	c := suite.Case{
@@ -244,7 +242,7 @@ func addOpeners(c *suite.Case, k *kdf.AuthKey, packet []byte, settings []suite.S
 	}
 }
 
-// batchCase is so many messages under different keys, in a batch and one at a time.
+// batchCase is count messages under different keys, in a batch and one at a time.
 func batchCase(op string, count, size int, settings []suite.Setting) suite.Case {
 	id := batchID(op, count, size)
 	c := suite.Case{
@@ -269,10 +267,10 @@ func batchCase(op string, count, size int, settings []suite.Setting) suite.Case 
 	return c
 }
 
-// theirs is what a client made with gotd/td does, which knows no batches.
+// theirs is what a gotd/td client does, which knows no batches.
 var theirs = suite.Label{Way: results.TDOneByOne, Who: "gotd/td", How: "one at a time"}
 
-// theirOp has the least padding, of zeros, to seal: as little work as our jobs ask for, or less.
+// theirOp seals with the least padding, of zeros: as little work as for mtcore's jobs, or less.
 func theirOp(op string, jobs []envelope.Job) func() {
 	ops := make([]func(), len(jobs))
 	sealers := peers.Sealers()

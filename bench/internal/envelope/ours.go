@@ -35,8 +35,8 @@ func ourOpener(k *kdf.AuthKey) peers.OpenFunc {
 	}
 }
 
-// plaintextOf returns a plaintext of a cloud chat whose packet has so many bytes after its
-// header if its padding is the least there can be.
+// plaintextOf returns a plaintext of a cloud chat whose packet, with the least padding, has
+// size bytes after its header.
 func plaintextOf(size int, fill io.Reader) []byte {
 	p := make([]byte, size-12)
 	io.ReadFull(fill, p)
@@ -44,5 +44,5 @@ func plaintextOf(size int, fill io.Reader) []byte {
 	return p
 }
 
-// minSize is the least that plaintextOf can do.
+// minSize is the smallest size that plaintextOf supports.
 const minSize = 48

@@ -1,4 +1,4 @@
-// Package gmp is the constant-time exponentiation of GMP, for bench, if it is built with -tags
-// gmp and cgo: libgmp and its headers must be there (Debian: apt-get install libgmp-dev).
-// Without, it panics.
+// Package gmp wraps GMP's constant-time exponentiation, if bench is built with -tags gmp and
+// cgo: libgmp and its headers must be installed (Debian: apt-get install libgmp-dev).
+// Otherwise it panics.
 package gmp

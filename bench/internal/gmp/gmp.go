@@ -14,7 +14,7 @@ static void modulus_set(modulus *m, const unsigned char *p, size_t n) {
 	mpz_import(m->p, n, 1, 1, 1, 0, p);
 }
 
-// The result has n bytes, as have base and exp. mpz_powm_sec wants an exponent above zero.
+// The result, base and exp have n bytes. mpz_powm_sec requires an exponent above zero.
 static void modulus_exp(modulus *m, unsigned char *dst, const unsigned char *base, const unsigned char *exp, size_t n) {
 	mpz_import(m->base, n, 1, 1, 1, 0, base);
 	mpz_import(m->exp, n, 1, 1, 1, 0, exp);
@@ -32,7 +32,7 @@ import "C"
 // Available reports whether the program was built with GMP.
 const Available = true
 
-// A Modulus is an odd number. Exp of one Modulus must not run twice at a time.
+// A Modulus is an odd number. Exp of the same Modulus must not run concurrently.
 type Modulus struct{ m C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
@@ -42,7 +42,7 @@ func NewModulus(p []byte) *Modulus {
 	return m
 }
 
-// Exp sets dst to base^exp in constant time, with all of the modulus's length.
+// Exp sets dst to base^exp in constant time. All have the length of the modulus.
 func (m *Modulus) Exp(dst, base, exp []byte) {
 	C.modulus_exp(&m.m, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.size_t(len(dst)))
 }

@@ -5,7 +5,7 @@ package gmp
 // Available reports whether the program was built with GMP.
 const Available = false
 
-// A Modulus is nothing.
+// A Modulus is a stub.
 type Modulus struct{}
 
 func NewModulus(p []byte) *Modulus           { panic("gmp: not available") }

@@ -12,8 +12,8 @@ import (
 	"github.com/mtcore/mtcore/ige"
 )
 
-// checkedBlocks returns the lengths of the messages to check: more than any kernel
-// takes at once, and around the 64 KiB at which calls of kernels are cut.
+// checkedBlocks returns the lengths of the messages to check: beyond what any kernel takes
+// at once, and around the 64 KiB at which calls of kernels are cut.
 func checkedBlocks() []int {
 	var lengths []int
 	for n := range 71 {
@@ -22,10 +22,9 @@ func checkedBlocks() []int {
 	return append(lengths, 4095, 4096, 4097, 8193)
 }
 
-// check compares the results of all ways to have a message encrypted or decrypted
-// with those of the first peer: those of the other peers, then those of ours, in
-// each of the settings. As the generic setting is among them, each backend is compared
-// with it, too.
+// check compares the results of all ways to encrypt or decrypt a message with those of the
+// first peer: first the other peers, then mtcore, in each of the settings. The generic
+// setting is one of them, so each backend is compared with it too.
 func check(settings []suite.Setting, ours func(suite.Direction) []Way, others func(suite.Direction) []peers.IGE, passed func(line string)) error {
 	reference := others(suite.Encrypt)[0]
 	samples := map[suite.Direction][]Sample{
@@ -72,7 +71,7 @@ func checkSetting(in suite.Setting, ours func(suite.Direction) []Way, samples ma
 	return nil
 }
 
-// CheckWay compares what a way makes of messages with what it should.
+// CheckWay compares the results of a way with the expected ones.
 func CheckWay(how string, prepare peers.PrepareIGE, samples []Sample, inPlace bool) error {
 	for _, s := range samples {
 		if err := s.check(prepare, inPlace); err != nil {
@@ -82,7 +81,7 @@ func CheckWay(how string, prepare peers.PrepareIGE, samples []Sample, inPlace bo
 	return nil
 }
 
-// Place is how errors call it.
+// Place returns how errors call it.
 func Place(inPlace bool) string {
 	if inPlace {
 		return "in place"
@@ -90,7 +89,7 @@ func Place(inPlace bool) string {
 	return "apart"
 }
 
-// A Sample is a message and what must become of it.
+// A Sample is a message and its expected result.
 type Sample struct {
 	Key       [ige.KeySize]byte
 	IV        [ige.IVSize]byte
@@ -107,7 +106,7 @@ func makeSamples(p peers.IGE) []Sample {
 	return samples
 }
 
-// MakeSample makes a message of so many blocks, with the result of p.
+// MakeSample makes a message of the given number of blocks, with the result of p.
 func MakeSample(random *rand.ChaCha8, blocks int, p peers.IGE) Sample {
 	var s Sample
 	s.Src = make([]byte, blocks*ige.BlockSize)
@@ -119,14 +118,14 @@ func MakeSample(random *rand.ChaCha8, blocks int, p peers.IGE) Sample {
 	return s
 }
 
-// Blocks is how long the message is.
+// Blocks returns the length of the message.
 func (s Sample) Blocks() int { return len(s.Src) / ige.BlockSize }
 
-// check compares what a way makes of the message with what it should.
+// check compares the result of a way with the expected one.
 func (s Sample) check(prepare peers.PrepareIGE, inPlace bool) error {
 	key, iv := s.Key, s.IV
 	crypt := prepare(&key, &iv)
-	for range 2 { // the second time to see that the first has left nothing behind
+	for range 2 { // the second time shows whether the first left anything behind
 		t := s.Trial(inPlace)
 		crypt(t.Dst, t.Src)
 		if err := t.Verify(&key, &iv); err != nil {
@@ -136,20 +135,20 @@ func (s Sample) check(prepare peers.PrepareIGE, inPlace bool) error {
 	return nil
 }
 
-// A Trial is a sample in buffers of its own.
+// A Trial is a copy of a sample, in its own buffers.
 type Trial struct {
 	Sample   Sample
 	out      []byte // dst with a margin on both sides
 	Dst, Src []byte
 }
 
-// margin is what a trial watches on both sides of the output. It is odd, so that
+// margin is how many bytes on both sides of the output a trial watches. It is odd, so that
 // the buffers are not aligned.
 const margin = 33
 
 const marginByte = 0xa5
 
-// Trial returns the message in buffers of its own.
+// Trial returns a copy of the message in its own buffers.
 func (s Sample) Trial(inPlace bool) Trial {
 	out := bytes.Repeat([]byte{marginByte}, margin+len(s.Src)+margin)
 	t := Trial{Sample: s, out: out, Dst: out[margin : margin+len(s.Src)], Src: bytes.Clone(s.Src)}
@@ -160,7 +159,7 @@ func (s Sample) Trial(inPlace bool) Trial {
 	return t
 }
 
-// Verify returns an error if anything differs from what should have become of it.
+// Verify returns an error if anything differs from the expected result.
 func (t Trial) Verify(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) error {
 	s := t.Sample
 	inPlace := len(t.Src) > 0 && &t.Src[0] == &t.Dst[0]

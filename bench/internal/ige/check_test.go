@@ -26,8 +26,8 @@ func TestCheckIGE(t *testing.T) {
 	}
 }
 
-// plant returns the ways to encrypt and decrypt with f run after each message of
-// the last one.
+// plant returns the ways to encrypt and decrypt, where the last way also runs f after each
+// message.
 func plant(f func(dst, src []byte)) func(suite.Direction) []Way {
 	return func(d suite.Direction) []Way {
 		ways := Ways(d)
@@ -85,8 +85,8 @@ func TestCheckFindsErrors(t *testing.T) {
 	}
 }
 
-// TestCheckCoversPeers: each of the peers but the reference is compared with that, whatever their
-// order.
+// TestCheckCoversPeers: each peer except the reference is compared with the reference, in
+// whatever order they come.
 func TestCheckCoversPeers(t *testing.T) {
 	for _, d := range []suite.Direction{suite.Encrypt, suite.Decrypt} {
 		for i, p := range peers.IGEs(d)[1:] {
@@ -107,7 +107,7 @@ func TestCheckCoversPeers(t *testing.T) {
 	}
 }
 
-// TestAgainst: what peers are compared with is there.
+// TestAgainst: the ways that peers are compared with exist.
 func TestAgainst(t *testing.T) {
 	for _, d := range []suite.Direction{suite.Encrypt, suite.Decrypt} {
 		ours := map[results.Way]bool{}

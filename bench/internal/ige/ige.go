@@ -1,4 +1,4 @@
-// Package ige measures one stream of AES-256-IGE.
+// Package ige measures AES-256-IGE for one stream.
 package ige
 
 import (
@@ -14,15 +14,16 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-const legend = `One-shot is an ige.Message with all fields set anew; reused is an Encrypter or Decrypter that
-starts again with a Cipher. The gotd API is EncryptBlocks or DecryptBlocks, of mtcore or of
-gotd/ige, with a crypto/aes block that is made for each message, as gotd/td does, or reused.
-vs gotd, vs gogram: how many times faster, key setup compared with key setup and reuse with reuse.
-× limit: time as a multiple of 14 dependent AES rounds a block, which no implementation of one
-stream can beat. But a CPU begins a message before it has finished the one before, if that is
-short and its result not needed: then less than 1 is possible.`
+const legend = `One-shot is an ige.Message whose fields are all set each time; reused is an Encrypter or Decrypter
+that is reset with a Cipher. The gotd API is EncryptBlocks or DecryptBlocks, of mtcore or of
+gotd/ige, with a crypto/aes block that is made for each message, as in gotd/td, or reused.
+vs gotd, vs gogram: how many times faster; key setup is compared with key setup, and reuse with
+reuse.
+× limit: time as a multiple of 14 dependent AES rounds per block, which no implementation of one
+stream can beat. But a CPU starts the next message before it has finished a short one whose result
+is not needed: then less than 1 is possible.`
 
-// A Way is one way to have a message encrypted or decrypted by package ige.
+// A Way is a way to encrypt or decrypt a message with package ige.
 type Way struct {
 	suite.Label
 	Prepare peers.PrepareIGE
@@ -56,9 +57,9 @@ var (
 	dropInKey    = suite.Label{Way: "mtcore.dropin-key", How: peers.DecryptAES256}
 )
 
-// messageEncrypt sets all fields of a Message each time. It does not make a new one, nor sets
-// them in one statement: Go builds a composite literal aside and then copies it, which took
-// a third of the time of 64 bytes, and the iv of such a statement as well.
+// messageEncrypt sets all fields of a Message each time. It neither makes a new one nor sets
+// them in one statement: Go builds a composite literal aside and then copies it, which took a
+// third of the time of 64 bytes, and such a statement copies the iv too.
 func messageEncrypt(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 	var m ige.Message
 	return func(dst, src []byte) {
@@ -127,7 +128,7 @@ func New(opt suite.Options) suite.Suite {
 	return s
 }
 
-// OneStream drops the settings of which one stream knows nothing: VAES is for batches,
+// OneStream drops the settings that make no difference to one stream: VAES is for batches,
 // and leaves one stream to AES-NI.
 func OneStream(settings []suite.Setting) []suite.Setting {
 	has := func(name string) bool {
@@ -166,7 +167,7 @@ func newCase(d suite.Direction, size int, settings []suite.Setting) suite.Case {
 			continue
 		}
 		for _, w := range Ways(d) {
-			// What the API of gotd/ige adds does not depend on the backend.
+			// The overhead of gotd/ige's API does not depend on the backend.
 			if i < len(settings)-1 && w.dropIn {
 				continue
 			}
@@ -191,7 +192,7 @@ func caseID(d suite.Direction, size int) results.CaseID {
 	return results.CaseID{Op: string(d), Count: 1, Size: size}
 }
 
-// targets are those for one stream.
+// targets returns the targets for one stream.
 func targets(best suite.Setting) []suite.Target {
 	var all []suite.Target
 	add := func(d suite.Direction, size int, l suite.Label, c suite.Column, bound float64) {

@@ -11,13 +11,13 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// checkedLengths is how many lengths of messages are hashed, from 0: more than the
-// four blocks after which all repeats.
+// checkedLengths is how many lengths of messages are hashed, starting at 0: more than the
+// four blocks after which everything repeats.
 const checkedLengths = 300
 
-// check compares what all derive from the same keys and messages with what the first
-// peer does: the other peers, then ours, in each of the settings, one at a time and in
-// batches. MTProto 1.0, which nobody measures, is compared too.
+// check compares what everybody derives from the same keys and messages with the first
+// peer: first the other peers, then mtcore, in each of the settings, one at a time and in
+// batches. It also compares MTProto 1.0, which nobody measures.
 func check(settings []suite.Setting, ours func(k *kdf.AuthKey) (peers.DeriveFunc, peers.MsgKeyFunc), others []peers.KDF, passed func(line string)) error {
 	jobs := makeJobs(others[0])
 	for _, p := range others[1:] {
@@ -35,7 +35,7 @@ func check(settings []suite.Setting, ours func(k *kdf.AuthKey) (peers.DeriveFunc
 	return nil
 }
 
-// makeJobs makes messages of all lengths to check, with what p makes of them.
+// makeJobs makes messages of all lengths to check, with the results of p.
 func makeJobs(p peers.KDF) []kdf.Job {
 	random := rand.NewChaCha8([32]byte{1}) // the same in every run
 	var jobs []kdf.Job
@@ -68,7 +68,7 @@ func checkSetting(in suite.Setting, ours func(k *kdf.AuthKey) (peers.DeriveFunc,
 	return checkV1(jobs)
 }
 
-// checkDeriver compares what becomes of the messages with what should.
+// checkDeriver compares the results for the messages with the expected ones.
 func checkDeriver(jobs []kdf.Job, prepare func(k *kdf.AuthKey) (peers.DeriveFunc, peers.MsgKeyFunc)) error {
 	for _, j := range jobs {
 		derive, msgKey := prepare(j.AuthKey)

@@ -23,7 +23,7 @@ func TestCheckKDF(t *testing.T) {
 func TestCheckKDFFindsErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		hash bool // whether it is the hash that is wrong
+		hash bool // whether the hash is wrong
 		f    func(key, iv *[32]byte, m *kdf.MsgKey, side kdf.Side, length int)
 		want string
 	}{

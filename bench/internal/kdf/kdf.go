@@ -1,4 +1,4 @@
-// Package kdf measures the hash of messages and the derivation of keys.
+// Package kdf measures the hash of a message and the derivation of keys.
 package kdf
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// What is done, for the ids of cases.
+// Operations, for the ids of cases.
 const (
 	deriveOp      = "derive"
 	msgKeyOp      = "msg_key"
@@ -31,12 +31,12 @@ var (
 	ofBlock = suite.Column{ID: "of-block", Title: "× block", Multiple: true}
 )
 
-const legend = `derive is from a message key to the key and the iv of AES, MTProto 2.0; each message key is out of
+const legend = `derive goes from a message key to the AES key and iv of MTProto 2.0; each message key is taken from
 the key before. msg_key is the hash of a message. Messages of a batch have different authorization
 keys.
 vs peer: how many times faster than the fastest peer.
-× block: time as a multiple of one block of SHA-256 by the CPU's instructions for it. A derivation
-has two, but of two hashes, so that neither waits for the other.
+× block: time as a multiple of one block of SHA-256, with the CPU's instructions for it. A
+derivation has two, but of two hashes, so that neither waits for the other.
 × limit: time as a multiple of the blocks of one hash, each of which waits for the one before.
 vs one: how many times faster a batch is than the same messages one at a time.`
 
@@ -71,7 +71,7 @@ func New(opt suite.Options) suite.Suite {
 	}
 	columns := []column{{deriveBatchOp, 0}}
 	for _, size := range sizes {
-		if size <= 4<<10 { // the longer, the less a batch is than its messages
+		if size <= 4<<10 { // the longer the messages, the less a batch gains
 			columns = append(columns, column{msgKeyBatchOp, size})
 		}
 	}
@@ -93,7 +93,7 @@ func New(opt suite.Options) suite.Suite {
 	return s
 }
 
-// deriveOne is the derivation for one message.
+// deriveOne derives the keys of one message.
 func deriveOne(settings []suite.Setting) suite.Case {
 	c := suite.Case{Name: "derive", Op: deriveOp, Count: 1, Time: caseTime}
 	k, m := suite.AuthKey(1), kdf.MsgKey{1}
@@ -136,7 +136,7 @@ func deriveOne(settings []suite.Setting) suite.Case {
 	return c
 }
 
-// msgKeyOne is the hash of one message.
+// msgKeyOne hashes one message.
 func msgKeyOne(size int, settings []suite.Setting) suite.Case {
 	c := suite.Case{Name: msgKeyName(size), Op: msgKeyOp, Count: 1, Size: size, Bytes: size, Time: caseTime}
 	k, padded := suite.AuthKey(1), make([]byte, size)
@@ -167,7 +167,7 @@ func msgKeyOne(size int, settings []suite.Setting) suite.Case {
 	return c
 }
 
-// batchCase is one of the batches, and the same one at a time.
+// batchCase is one of the batches, and the same messages one at a time.
 func batchCase(count int, of column, settings []suite.Setting) suite.Case {
 	id, size := batchID(count, of), of.size
 	c := suite.Case{
@@ -207,7 +207,7 @@ func batchCase(count int, of column, settings []suite.Setting) suite.Case {
 
 func msgKeyName(size int) string { return "msg_key " + results.Size(size) }
 
-// A column of the grid is what is done, to messages of a size.
+// A column of the grid is an operation, on messages of one size.
 type column struct {
 	op   string
 	size int

@@ -2,7 +2,7 @@ package limit
 
 import "testing"
 
-// probes returns what can run on this CPU, by name.
+// probes returns the probes that can run on this CPU, by name.
 func probes() map[string]func(n int) {
 	probes := map[string]func(n int){}
 	if Available() {
@@ -22,7 +22,7 @@ func TestProbes(t *testing.T) {
 		t.Log("no AES instructions: nothing to run")
 		return
 	}
-	// Zero must return, and the cut into calls must end: chain(0) would not.
+	// Zero must return, and the loop over calls must end: chain(0) would not.
 	for name, probe := range probes() {
 		t.Run(name, func(t *testing.T) {
 			for _, n := range []int{0, 1, 14, 15, 16, 59, 60, 61, maxCall - 1, maxCall, maxCall + 1, 3 * maxCall, 61 * maxCall} {
@@ -32,7 +32,7 @@ func TestProbes(t *testing.T) {
 	}
 }
 
-// TestRun makes sure that a probe does all blocks, in calls that are not too long.
+// TestRun checks that a probe does all blocks, in calls that are not too long.
 func TestRun(t *testing.T) {
 	for _, want := range []int{0, 1, maxCall - 1, maxCall, maxCall + 1, 2 * maxCall, 5*maxCall + 7} {
 		got := 0

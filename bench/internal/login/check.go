@@ -26,7 +26,7 @@ type number struct {
 	bytes []byte
 }
 
-// manyPQ returns numbers like those that servers send, the same in every run.
+// manyPQ returns numbers like those that servers send. They are the same in every run.
 func manyPQ(n int) []number {
 	random := mathrand.New(mathrand.NewPCG(1, 2))
 	prime := func() uint64 {
@@ -51,8 +51,8 @@ var (
 	serverOptions = authkey.ServerOptions{Key: ownKey, DC: 2}
 )
 
-// A recording is an exchange that either side can do again by itself: with the random bytes that it had,
-// it says the same.
+// A recording is an exchange that either side can repeat by itself: given the same random bytes, it
+// sends the same messages.
 type recording struct {
 	clientSeed, serverSeed [32]byte
 	messages               [][]byte
@@ -68,7 +68,7 @@ func manyRecordings(n int) []*recording {
 	return all
 }
 
-// with calls f with random bytes of its own.
+// with calls f with random in place of the system's random bytes.
 func with(random io.Reader, f func() error) error {
 	defer func(r io.Reader) { rand.Reader = r }(rand.Reader)
 	rand.Reader = random
@@ -107,7 +107,7 @@ func (r *recording) record() error {
 	return nil
 }
 
-// client does what the client has done.
+// client repeats what the client did.
 func (r *recording) client() error {
 	return with(mathrand.NewChaCha8(r.clientSeed), func() error {
 		c := authkey.NewClient(clientOptions)
@@ -122,7 +122,7 @@ func (r *recording) client() error {
 	})
 }
 
-// server does what the server has done.
+// server repeats what the server did.
 func (r *recording) server() error {
 	return with(mathrand.NewChaCha8(r.serverSeed), func() error {
 		s := authkey.NewServer(serverOptions)
@@ -136,7 +136,7 @@ func (r *recording) server() error {
 	})
 }
 
-// exchange has two sides agree on a key.
+// exchange makes two sides agree on a key.
 func exchange() error {
 	c, s := authkey.NewClient(clientOptions), authkey.NewServer(serverOptions)
 	var err error
@@ -162,7 +162,7 @@ func exchange() error {
 	return nil
 }
 
-// An account is what a server keeps of a password.
+// An account is what a server stores for a password.
 type account struct {
 	params   srp.Params
 	verifier [srp.Size]byte
@@ -178,8 +178,9 @@ func newAccount() *account {
 	return a
 }
 
-// check has everybody factor numbers, and in each of the settings two sides exchange a key, one side do
-// again what was recorded, and RSA and passwords come to what the standard library and the peers say.
+// check lets everybody factor numbers. In each of the settings, it also makes two sides exchange a key
+// and one side repeat what was recorded, and compares RSA and passwords with the standard library and
+// the peers.
 func check(settings []suite.Setting, factorers []peers.Factorer, passed func(line string)) error {
 	numbers := manyPQ(24)
 	for i, n := range numbers {

@@ -26,7 +26,7 @@ func TestCheckFindsErrors(t *testing.T) {
 	}
 }
 
-// TestRecording: a side that is given other messages than it was has an error.
+// TestRecording: a side that receives other messages than recorded returns an error.
 func TestRecording(t *testing.T) {
 	a, b := manyRecordings(2)[0], manyRecordings(2)[1]
 	if err := a.client(); err != nil {
@@ -41,7 +41,7 @@ func TestRecording(t *testing.T) {
 	}
 }
 
-// TestPeers has the peers do everything once: they are not compared with ours.
+// TestPeers runs everything that the peers have once: it is not compared with mtcore.
 func TestPeers(t *testing.T) {
 	a := newAccount()
 	b := make([]byte, 256)

@@ -1,5 +1,5 @@
-// Package login measures what a login computes: the exchange of an authorization key, and the check of a
-// password.
+// Package login measures the computations of a login: the exchange of an authorization key, and the
+// check of a password.
 package login
 
 import (
@@ -47,13 +47,14 @@ var (
 	ofPBKDF2 = suite.Column{ID: "of-pbkdf2", Title: "× PBKDF2", Multiple: true}
 )
 
-const legend = `pq: numbers of two random primes with 31 bits, the same ones for all. RSA_PAD: 96 bytes, with a
-key of 2048 bits; crypto/rsa does not have it, and removes another padding. Exchange: all that is
-computed, from req_pq_multi to dh_gen_ok; Client and Server are each given what the other side has
-said before, with the random bytes that go with it. In a second, a server does as many exchanges
-on one core as its ns/op go into 10⁹.
-vs peer: how many times faster than the fastest peer, of an exchange than both its sides.
-× PBKDF2: time as a multiple of that of the standard library alone.`
+const legend = `pq: products of two random primes with 31 bits, the same ones for everybody. RSA_PAD: 96 bytes, with
+a key of 2048 bits; crypto/rsa does not have it, and removes another padding. Exchange: everything
+that is computed, from req_pq_multi to dh_gen_ok; Client and Server each get the recorded messages
+of the other side, and the random bytes that go with them. A server with one core does 10⁹ divided
+by ns/op exchanges per second.
+vs peer: how many times faster than the fastest peer; for an exchange, than both of the peer's
+sides.
+× PBKDF2: time as a multiple of the standard library's PBKDF2 alone.`
 
 const (
 	shortTime = 1500 * time.Millisecond
@@ -63,7 +64,8 @@ const (
 // allBackends is the setting with the best backend of each package.
 const allBackends = "all backends"
 
-// settings are those of all packages together: generic, those between that bigdh and RSA have, and the best.
+// settings are those of all packages together: generic, the intermediate ones of bigdh and RSA, and the
+// best.
 func settings() []suite.Setting {
 	packages := []string{"ige", "kdf", "envelope"}
 	var all []suite.Setting
@@ -120,7 +122,7 @@ func newCase(name string, id results.CaseID, t time.Duration) suite.Case {
 	return suite.Case{Name: name, Op: id.Op, Count: id.Count, Time: t}
 }
 
-// key is for measurements.
+// key is the RSA key that is measured.
 var key = func() *rsa.PrivateKey {
 	block, _ := pem.Decode(keyPEM)
 	return suite.Must(x509.ParsePKCS1PrivateKey(block.Bytes))
@@ -187,7 +189,7 @@ func openCase(settings []suite.Setting) suite.Case {
 	return c
 }
 
-// addRSA adds ours in the settings, and the peers.
+// addRSA adds mtcore in the settings, and the peers.
 func addRSA(c *suite.Case, settings []suite.Setting, l suite.Label, others []peers.RSA, own func() error) {
 	versus := map[suite.Column][]suite.Row{}
 	for _, p := range others {
@@ -263,7 +265,7 @@ func serverCase(settings []suite.Setting) suite.Case {
 	must(err)
 	for _, in := range slices.Backward(settings) {
 		c.Contenders = append(c.Contenders, suite.Contender{Label: verifyWay, Setting: &in, Op: func() {
-			// For another B, which takes as long and comes to nothing.
+			// Verify answers once, so this is for another B, which takes as long and fails.
 			suite.Must(srp.NewServer(&a.params, &a.verifier)).Verify(public[:], proof[:])
 		}})
 	}
@@ -276,7 +278,7 @@ func must(err error) {
 	}
 }
 
-// targets are for machines that have the instructions.
+// targets returns targets for machines that have the instructions.
 func targets(settings []suite.Setting) []suite.Target {
 	all := []suite.Target{{Case: pqID, Row: pqWay.Row(), Column: suite.NsPerOp, Bound: 250e3}}
 	add := func(in suite.Setting, id results.CaseID, l suite.Label, c suite.Column, bound float64) {

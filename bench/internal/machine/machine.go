@@ -1,4 +1,4 @@
-// Package machine describes the machine and the program that results come from.
+// Package machine describes the machine and the program that produced the results.
 package machine
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Print prints what the numbers depend on.
+// Print prints the machine and the build.
 func Print(w io.Writer, m results.Machine, b results.Build) {
 	fmt.Fprintf(w, "cpu       %s\n", m.CPU)
 	fmt.Fprintf(w, "system    %s/%s, %s\n", m.OS, m.Arch, b.Go)
@@ -34,8 +34,8 @@ func Print(w io.Writer, m results.Machine, b results.Build) {
 	fmt.Fprintln(w)
 }
 
-// This describes the machine that the program runs on. Its name is that of the CPU if
-// its user has none for it.
+// This describes the machine that the program runs on. Its name is that of the CPU unless
+// the user gives it one.
 func This(name string) results.Machine {
 	m := results.Machine{
 		Name: name, CPU: cpuName(), OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
@@ -52,7 +52,7 @@ func This(name string) results.Machine {
 	return m
 }
 
-// features names those that mtcore knows to use and the CPU has.
+// features names the features that mtcore knows to use and the CPU has.
 func features() []string {
 	has := []string{}
 	for _, f := range []struct {
@@ -105,8 +105,7 @@ func Build() results.Build {
 	return b
 }
 
-// cpuName asks the operating system, and returns the architecture if that does not
-// tell.
+// cpuName asks the operating system, and returns the architecture if it does not tell.
 func cpuName() string {
 	switch runtime.GOOS {
 	case "linux", "android":
@@ -126,9 +125,8 @@ func cpuName() string {
 	return runtime.GOARCH
 }
 
-// cpuinfoName returns the name in the text of /proc/cpuinfo. It differs between
-// architectures what that is called, and most of arm64 does not have one, but numbers
-// for the designs of its cores.
+// cpuinfoName returns the name in the text of /proc/cpuinfo. Architectures call it by
+// different names, and arm64 mostly has only numbers for the designs of its cores.
 func cpuinfoName(text string) string {
 	var implementer string
 	var parts []string
@@ -149,8 +147,8 @@ func cpuinfoName(text string) string {
 	return strings.Join(parts, " + ")
 }
 
-// armCores are the cores of phones and servers by Arm, by what the register MIDR_EL1 has of
-// them.
+// armCores are Arm's cores for phones and servers, by their number in the register
+// MIDR_EL1.
 var armCores = map[string]string{
 	"0xd03": "Cortex-A53", "0xd04": "Cortex-A35", "0xd05": "Cortex-A55", "0xd07": "Cortex-A57",
 	"0xd08": "Cortex-A72", "0xd09": "Cortex-A73", "0xd0a": "Cortex-A75", "0xd0b": "Cortex-A76",
@@ -160,7 +158,7 @@ var armCores = map[string]string{
 	"0xd80": "Cortex-A520", "0xd81": "Cortex-A720", "0xd82": "Cortex-X4",
 }
 
-// armCore names a core, by number if nothing better is known.
+// armCore returns the name of a core, or its number if the name is unknown.
 func armCore(implementer, part string) string {
 	if name, ok := armCores[part]; ok && implementer == "0x41" {
 		return name

@@ -1,4 +1,4 @@
-// Package openssl is the big numbers of OpenSSL, for bench, if it is built with -tags openssl
-// and cgo: libcrypto and its headers must be there (Debian: apt-get install libssl-dev).
-// Without, it panics.
+// Package openssl wraps OpenSSL's big numbers, if bench is built with -tags openssl and cgo:
+// libcrypto and its headers must be installed (Debian: apt-get install libssl-dev). Otherwise
+// it panics.
 package openssl

@@ -5,7 +5,7 @@ package openssl
 // Available reports whether the program was built with OpenSSL.
 const Available = false
 
-// A Modulus is nothing.
+// A Modulus is a stub.
 type Modulus struct{}
 
 func NewModulus(p []byte) *Modulus           { panic("openssl: not available") }

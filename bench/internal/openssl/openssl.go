@@ -23,7 +23,7 @@ static int modulus_set(modulus *m, const unsigned char *p, int n) {
 		BN_MONT_CTX_set(m->mont, m->p, m->ctx);
 }
 
-// The result has n bytes, as have base and exp.
+// The result, base and exp have n bytes.
 static int modulus_exp(modulus *m, unsigned char *dst, const unsigned char *base, const unsigned char *exp, int n) {
 	return BN_bin2bn(base, n, m->base) && BN_bin2bn(exp, n, m->exp) &&
 		BN_mod_exp_mont_consttime(m->result, m->base, m->exp, m->p, m->ctx, m->mont) &&
@@ -44,8 +44,8 @@ import "C"
 // Available reports whether the program was built with OpenSSL.
 const Available = true
 
-// A Modulus is an odd number with what OpenSSL precomputes for it. Exp of one Modulus must
-// not run twice at a time.
+// A Modulus is an odd number with what OpenSSL precomputes for it. Exp of the same Modulus
+// must not run concurrently.
 type Modulus struct{ m C.modulus }
 
 // NewModulus returns the modulus p, big-endian.
@@ -57,7 +57,7 @@ func NewModulus(p []byte) *Modulus {
 	return m
 }
 
-// Exp sets dst to base^exp in constant time, with all of the modulus's length.
+// Exp sets dst to base^exp in constant time. All have the length of the modulus.
 func (m *Modulus) Exp(dst, base, exp []byte) {
 	if C.modulus_exp(&m.m, (*C.uchar)(&dst[0]), (*C.uchar)(&base[0]), (*C.uchar)(&exp[0]), C.int(len(dst))) != 1 {
 		panic("openssl: exponentiation failed")

@@ -26,9 +26,9 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// probe runs in the page, waits until it is laid out, and writes into the page around it what is wrong
-// with it: what is wider than the window or than its figure, cannot be read, has another size than it was
-// drawn with, or does not show its values.
+// probe runs in the page, waits until it is laid out, and reports what is wrong to the page around it:
+// anything that is wider than the window or than its figure, cannot be read, has another size than it
+// was drawn with, or does not show its values.
 const probe = `<script>
 addEventListener("load", () => {
 	const wrong = [];
@@ -92,23 +92,23 @@ addEventListener("load", () => {
 });
 </script>`
 
-// A view is a page in a window of some width, in one of the schemes.
+// A view is a page in a window of a given width, in one of the color schemes.
 type view struct {
 	page  string
 	width int
 	dark  bool
 }
 
-// problems returns what the probe says of each view. The browser is started once.
+// problems returns what the probe reports for each view. The browser is started once.
 func problems(t *testing.T, views []view) []string {
 	t.Helper()
 	browser := chromium(t)
 	dir := t.TempDir()
-	// A frame may be as narrow as a phone, a window of Chromium may not.
+	// A frame can be as narrow as a phone; a window of Chromium cannot.
 	frames := `<!DOCTYPE html><link rel="icon" href="data:,"><title></title><body>`
 	for i, v := range views {
 		if v.dark {
-			// Headless Chromium has no reader who prefers it.
+			// Headless Chromium has no preferred color scheme.
 			v.page = strings.Replace(v.page, "(prefers-color-scheme: dark)", "all", 1)
 		}
 		name := fmt.Sprintf("page%d.html", i)
@@ -139,7 +139,8 @@ func problems(t *testing.T, views []view) []string {
 	return all
 }
 
-// TestBrowser renders the page in Chromium, as wide as on a phone and as on a desk, in light and dark.
+// TestBrowser renders the page in Chromium, at the width of a phone and of a desktop, in light and
+// dark.
 func TestBrowser(t *testing.T) {
 	r := sample("server", 1)
 	r.Disturbed, r.Why, r.Build.Commit = true, []string{"a neighbour"}, "0123456789abcdef0123456789abcdef01234567"
@@ -156,7 +157,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// TestBrowserFindsFaults: the probe sees each of what it looks for.
+// TestBrowserFindsFaults: the probe detects each kind of fault it looks for.
 func TestBrowserFindsFaults(t *testing.T) {
 	page := write(t, sample("server", 1))
 	faults := []struct{ style, want string }{
@@ -181,7 +182,7 @@ func TestBrowserFindsFaults(t *testing.T) {
 	}
 }
 
-// render returns the page as it is after scripts ran, and what the browser logged.
+// render returns the page after its scripts ran, and what the browser logged.
 func render(t *testing.T, browser, page string) (dom, log string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

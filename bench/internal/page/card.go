@@ -21,7 +21,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A card has the size that social networks and chats show a link with.
+// The size of pictures with which social networks and chats show a link.
 const (
 	cardWidth  vg.Length = 1200
 	cardHeight vg.Length = 630
@@ -29,7 +29,7 @@ const (
 	cardGains            = 6 // at most
 )
 
-// It is always light: nobody asks it which scheme its reader has.
+// A card is always light, since it cannot know the reader's color scheme.
 var (
 	cardPaper = color.RGBA{0xff, 0xff, 0xff, 0xff}
 	cardInk   = color.RGBA{0x24, 0x29, 0x2f, 0xff}
@@ -39,7 +39,7 @@ var (
 	cardBad   = color.RGBA{0xa4, 0x0e, 0x26, 0xff}
 )
 
-// WriteCardSVG writes a picture of what the report found out.
+// WriteCardSVG writes a picture of the results.
 func WriteCardSVG(w io.Writer, r *results.Report) error {
 	c := &canvas{Canvas: vgsvg.New(cardWidth, cardHeight)}
 	if err := paintCard(draw.New(c), r); err != nil {
@@ -55,7 +55,7 @@ func WriteCardSVG(w io.Writer, r *results.Report) error {
 	return err
 }
 
-// WriteCardPNG writes the same in pixels.
+// WriteCardPNG writes the same picture as pixels.
 func WriteCardPNG(w io.Writer, r *results.Report) error {
 	c := vgimg.NewWith(vgimg.UseWH(cardWidth, cardHeight), vgimg.UseDPI(72)) // a point is a pixel
 	if err := paintCard(draw.New(c), r); err != nil {
@@ -65,14 +65,14 @@ func WriteCardPNG(w io.Writer, r *results.Report) error {
 	return err
 }
 
-// A pen writes.
+// A pen writes text.
 type pen struct {
 	draw.Canvas
 	handler text.Handler
 }
 
-// write writes text from x on, with its base line at y from above, in no more than room, and returns how
-// wide it is.
+// write writes text starting at x, with its baseline y below the top, within room, and returns its
+// width.
 func (p pen) write(x, y, room vg.Length, size font.Length, bold bool, c color.Color, s string) vg.Length {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 	if bold {
@@ -110,7 +110,7 @@ func paintCard(c draw.Canvas, r *results.Report) error {
 	}
 
 	const (
-		first, last = 165, 540 // between which the bars are
+		first, last = 165, 540 // the range of the bars
 		labels      = 390
 		numbers     = 330
 	)

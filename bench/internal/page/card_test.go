@@ -82,7 +82,7 @@ func TestCardPNG(t *testing.T) {
 			count[color.RGBA{byte(r >> 8), byte(g >> 8), byte(b >> 8), byte(a >> 8)}]++
 		}
 	}
-	// The stripe on the left is of the color of bars, and has 16 × 630.
+	// The stripe on the left has the color of bars, and 16 × 630 pixels.
 	if count[cardBar] < 12000 || count[cardOther] < 500 || count[cardInk] < 1000 || count[cardPaper] < 500000 {
 		t.Errorf("pixels of bars: %d, of others' %d, of text %d, of paper %d", count[cardBar], count[cardOther], count[cardInk], count[cardPaper])
 	}

@@ -1,6 +1,5 @@
-// Package page draws reports as one page of HTML that needs nothing besides: plots by
-// gonum.org/v1/plot as inline SVG, in colors that follow the reader's light or dark
-// scheme, and the numbers as tables.
+// Package page draws reports as one self-contained HTML page: plots by gonum.org/v1/plot as inline SVG,
+// in colors that follow the reader's light or dark scheme, and the numbers as tables.
 package page
 
 import (
@@ -25,10 +24,10 @@ var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 	"headline": summary.Headline,
 }).Parse(source))
 
-// Repository is where the page says that it comes from.
+// Repository is the address to which the page links as its origin.
 const Repository = "https://github.com/mtcore/mtcore"
 
-// Write writes the page of the reports, in the order in which they are to be shown.
+// Write writes the page of the reports, in the order in which to show them.
 func Write(w io.Writer, reports []*results.Report) error {
 	if !slices.ContainsFunc(reports, func(r *results.Report) bool { return len(r.Results) > 0 }) {
 		return fmt.Errorf("no results")
@@ -59,7 +58,7 @@ func Write(w io.Writer, reports []*results.Report) error {
 	}{Repository, reports, len(reports) > 1, sections})
 }
 
-// A section is what the page says of one subject.
+// A section is the part of the page about one subject.
 type section struct {
 	Title, Text string
 	Figures     []figure
@@ -70,7 +69,7 @@ type figure struct {
 	Title  string
 	Legend []key
 	SVG    template.HTML
-	paint  func() (template.HTML, error) // makes it, when nothing is missing
+	paint  func() (template.HTML, error) // makes it, if nothing is missing
 }
 
 // A key is a line of a legend.
@@ -105,14 +104,14 @@ type chart interface {
 // A curve is throughput over message sizes or counts.
 type curve struct {
 	title, suite, op string
-	// along is what the horizontal axis is.
+	// along returns the value on the horizontal axis.
 	along func(c *results.Case) int
-	// shown tells for which cases.
+	// shown reports whether a case is shown.
 	shown func(c *results.Case) bool
-	// contenders are the lines if there is one report. If there are several, the first
-	// two are.
+	// contenders are the lines if there is one report. If there are several, only the first two are
+	// shown.
 	contenders []contender
-	sizes      bool // whether the horizontal axis is of sizes
+	sizes      bool // whether the horizontal axis shows sizes
 }
 
 // A contender finds its result in a case.
@@ -122,8 +121,8 @@ type contender struct {
 	kind results.Kind
 }
 
-// in returns the contender's result. It may lack from a case that has none of its kind, such as that of a phone,
-// where no peers are.
+// in returns the contender's result. It may be missing from a case without any result of its kind: on a
+// phone, for example, there are no peers.
 func (o contender) in(l *results.Lookup, c *results.Case) *results.Result {
 	if !c.Has(o.kind) {
 		return nil
@@ -178,19 +177,19 @@ func legend(all []series) []key {
 	return keys
 }
 
-// family is a curve for each size, or if there are several reports one for each report.
+// family is a curve for each size or, if there are several reports, for each report.
 type family struct {
 	title, suite, op string
 	way              results.Way
 	sizes            []int
 	size             int         // which one if there are several reports
-	than             results.Way // of who has no batches, shown for messages of this size
+	than             results.Way // of a peer without batches, shown for messages of this size
 }
 
 func (fm family) draw(reports []*results.Lookup) (figure, bool) {
 	var all []series
 	for i, r := range reports {
-		// A machine without fast AES measures no more than a few batches.
+		// A machine without fast AES measures only a few batches.
 		if !r.Partial && r.Machine.Accelerated("ige") {
 			r.Want(results.CaseID{Suite: fm.suite, Op: fm.op, Count: 16, Size: fm.size}, fm.way)
 		}
@@ -216,7 +215,7 @@ func (fm family) draw(reports []*results.Lookup) (figure, bool) {
 		}
 		theirs := series{key: key{Color: 0, Dashed: true}}
 		for _, c := range r.Cases(fm.suite) {
-			// Old reports do not have this.
+			// Old reports lack these rows.
 			if c.Op == fm.op && c.Size == fm.size && c.Has(results.Peer) {
 				if x := r.Of(&c, fm.than); x != nil {
 					theirs.Name = x.Who + ", " + results.Size(fm.size)
@@ -246,9 +245,9 @@ func (fm family) draw(reports []*results.Lookup) (figure, bool) {
 type times struct {
 	title string
 	id    results.CaseID
-	ours  results.Way // the way of ours that is shown,
-	or    results.Way // and what is shown of phones, where that is not measured
-	parts bool        // whether parts of the work are shown, too
+	ours  results.Way // mtcore's way that is shown,
+	or    results.Way // and the one shown for phones, where the former is not measured
+	parts bool        // whether parts of the work are shown too
 }
 
 func (ts times) draw(reports []*results.Lookup) (figure, bool) {
@@ -278,7 +277,7 @@ func (ts times) draw(reports []*results.Lookup) (figure, bool) {
 	return f, true
 }
 
-// bars are all of a case or, if there are several reports, our best one and the best peer.
+// bars are all of a case or, if there are several reports, mtcore's best and the best peer.
 func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []bar {
 	var bars []bar
 	var bestPeer *results.Result
@@ -312,7 +311,7 @@ func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []b
 	return bars
 }
 
-// rate is empty for what has no length.
+// rate is empty for rows without a length.
 func rate(x results.Result) string {
 	if x.Bytes == 0 {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// sample returns a report that has something for every chart, at a speed.
+// sample returns a report with something for every chart, at a given speed.
 func sample(name string, speed float64) *results.Report {
 	r := &results.Report{
 		Schema:  results.Schema,
@@ -61,7 +61,7 @@ func write(t *testing.T, reports ...*results.Report) string {
 	return b.String()
 }
 
-// svgElement is a plot: the samples of legends are no group.
+// svgElement matches a plot: the samples of legends are not groups.
 var svgElement = regexp.MustCompile(`(?s)<svg [^>]*role="group".*?</svg>`)
 
 func TestWrite(t *testing.T) {
@@ -95,7 +95,7 @@ func TestWrite(t *testing.T) {
 				t.Errorf("%d of %d texts have a length", got, want)
 			}
 		}
-		// Nothing is fetched from anywhere. Only the repository may be gone to.
+		// Nothing is fetched from anywhere. The only link goes to the repository.
 		rest := strings.ReplaceAll(page, `href="`+Repository, "")
 		if got := regexp.MustCompile(`(?i)<script|src=|href="http|url\(|@import`).FindString(rest); got != "" {
 			t.Errorf("the page has %q", got)
@@ -111,7 +111,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestWords: the page says what it is about before anything else, and what can be asked for.
+// TestWords: the page says what it is about before anything else, and which values can be
+// shown.
 func TestWords(t *testing.T) {
 	r := sample("server", 1)
 	r.Disturbed, r.Why = true, []string{"a neighbour"}
@@ -155,7 +156,7 @@ func TestPart(t *testing.T) {
 	}
 }
 
-// TestNoCurve: results that are too few for a drawing are in the table, and that is open.
+// TestNoCurve: results that are too few for a drawing are in the table, which is open.
 func TestNoCurve(t *testing.T) {
 	r := sample("server", 1)
 	r.Partial = true
@@ -177,7 +178,7 @@ func TestNothing(t *testing.T) {
 	}
 }
 
-// TestSeveralBars: of each machine there are our best and the best peer.
+// TestSeveralBars: for each machine there are mtcore's best and the best peer.
 func TestSeveralBars(t *testing.T) {
 	page := write(t, sample("server", 1), sample("phone", 0.1))
 	for _, want := range []string{">100 ns<", ">300 ns<", ">1 µs<", ">3 µs<"} {
@@ -192,7 +193,7 @@ func TestSeveralBars(t *testing.T) {
 	}
 }
 
-// TestRenamedIDs: a row that the page wants and that is not there is an error with its id.
+// TestRenamedIDs: a row that the page wants and that does not exist is an error with its id.
 func TestRenamedIDs(t *testing.T) {
 	ways := map[results.Way]bool{}
 	for _, x := range sample("server", 1).Results {
@@ -201,7 +202,7 @@ func TestRenamedIDs(t *testing.T) {
 	wanted := 0
 	for way := range ways {
 		if strings.HasSuffix(string(way), ".anyhow") {
-			continue // bars are of all peers, whoever they are
+			continue // bars show all peers, whoever they are
 		}
 		wanted++
 		r := sample("server", 1)
@@ -217,7 +218,7 @@ func TestRenamedIDs(t *testing.T) {
 	if wanted < 15 {
 		t.Errorf("the page wants %d ways, which is too few", wanted)
 	}
-	// A whole run must have every case, and part of one need not.
+	// A whole run must have every case, a partial one need not.
 	r := sample("server", 1)
 	for i := range r.Results {
 		if x := &r.Results[i]; x.Op == "check prime" {
@@ -234,7 +235,7 @@ func TestRenamedIDs(t *testing.T) {
 	}
 }
 
-// TestRenamedLabels: what rows are called is shown, and nothing is found by it.
+// TestRenamedLabels: labels are shown, but nothing is found by them.
 func TestRenamedLabels(t *testing.T) {
 	r := sample("server", 1)
 	want := len(svgElement.FindAllString(write(t, r), -1))

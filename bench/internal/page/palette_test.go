@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A scheme is the colors of a style sheet by name.
+// A scheme is the colors of a style sheet, by name.
 type scheme map[string][3]float64
 
 var (
@@ -19,7 +19,7 @@ var (
 	variables = regexp.MustCompile(`--(\w+): (#[0-9a-f]+);`)
 )
 
-// schemes returns the light and the dark one of the page.
+// schemes returns the page's light and dark schemes.
 func schemes(t *testing.T) map[string]scheme {
 	t.Helper()
 	rules := rootRule.FindAllStringSubmatch(source, -1)
@@ -58,7 +58,7 @@ func rgb(t *testing.T, hex string) (c [3]float64) {
 	return c
 }
 
-// contrast is that of WCAG 2, of linear colors.
+// contrast is the contrast of WCAG 2, for linear colors.
 func contrast(a, b [3]float64) float64 {
 	luminance := func(c [3]float64) float64 { return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2] }
 	x, y := luminance(a), luminance(b)
@@ -74,7 +74,7 @@ var visions = map[string][3][3]float64{
 	"tritan": {{1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}},
 }
 
-// lab returns the color as somebody sees it, in CIELAB.
+// lab returns the color as somebody with that vision sees it, in CIELAB.
 func lab(c [3]float64, vision [3][3]float64) [3]float64 {
 	var seen [3]float64
 	for i := range seen {
@@ -95,7 +95,7 @@ func lab(c [3]float64, vision [3][3]float64) [3]float64 {
 	return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
 }
 
-// faults tells which colors cannot be read or told apart, by whom.
+// faults returns which colors cannot be read or told apart, and by whom.
 func (s scheme) faults() []string {
 	const (
 		text, graphics = 4.5, 3 // WCAG 2.1, 1.4.3 and 1.4.11
@@ -137,7 +137,7 @@ func TestPalette(t *testing.T) {
 	}
 }
 
-// TestPaletteFindsFaults: red and green, which many palettes have, and gray on gray.
+// TestPaletteFindsFaults: red and green, as in many palettes, and gray on gray.
 func TestPaletteFindsFaults(t *testing.T) {
 	for _, tt := range []struct{ name, color, want string }{
 		{"c2", "#b8860b", "c4 and c2 are"}, // beside a green of the same lightness

@@ -21,8 +21,8 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A drawing is as wide as a phone has room for, and never scaled: its text has one size on all screens. A point
-// is a pixel.
+// A drawing is as wide as a phone allows, and is never scaled: its text has the same size on all
+// screens. A point is a pixel.
 const (
 	width    vg.Length = 340
 	height   vg.Length = 260
@@ -30,16 +30,16 @@ const (
 	fontSize           = 14
 )
 
-// Colors are variables of the page's style sheet. The drawing library does not know of such
-// things: while it draws, each has a color that nothing else has.
+// Colors are variables of the page's style sheet. The drawing library knows nothing of that: while it
+// draws, each variable has a unique color.
 
 const (
 	ink   = -1 // text and axes
 	faint = -2 // lines of the grid
-	// Those of lines and bars are 1 and more. 0 is for limits.
+	// Lines and bars have 1 and more. 0 is for limits.
 )
 
-// mark is the color of a variable during drawing.
+// mark is the color that stands for a variable during drawing.
 func mark(i int) color.Color { return color.RGBA{R: 1, G: uint8(i + 16), B: 1, A: 255} }
 
 func variable(i int) string {
@@ -57,7 +57,7 @@ func variable(i int) string {
 
 const colors = 6 // in the style sheet
 
-// A canvas notes how wide each text is meant to be: the reader's font may be another one.
+// A canvas records how wide each text is meant to be, since the reader's font may differ.
 type canvas struct {
 	*vgsvg.Canvas
 	widths []vg.Length
@@ -68,7 +68,7 @@ func (c *canvas) FillString(f font.Face, at vg.Point, s string) {
 	c.Canvas.FillString(f, at, s)
 }
 
-// fitted makes the texts of the SVG as wide as they are meant to be.
+// fitted gives the texts of the SVG the width they are meant to have.
 func (c *canvas) fitted(svg string) string {
 	var b strings.Builder
 	for _, w := range c.widths {
@@ -84,8 +84,7 @@ var (
 	start  = regexp.MustCompile(`(?s)^.*?<svg[^>]*>`)
 )
 
-// svgOf returns what is drawn as an element of the page.
-// paint returns what is to come on top.
+// svgOf returns a drawing as an element of the page. paint draws it, and returns what goes on top.
 func svgOf(title string, width, height vg.Length, paint func(c draw.Canvas) (more string)) (template.HTML, error) {
 	c := &canvas{Canvas: vgsvg.New(width, height)}
 	more := paint(draw.New(c))
@@ -112,8 +111,8 @@ func svgOf(title string, width, height vg.Length, paint func(c draw.Canvas) (mor
 	return template.HTML(svg[:end] + more + svg[end:]), nil
 }
 
-// svgOfPlot is svgOf for a plot and the values in it, which are shown to who points at them or gets there by
-// the tabulator key.
+// svgOfPlot is svgOf for a plot and its values, which are shown to readers who point at them or reach
+// them with the Tab key.
 func svgOfPlot(p *plot.Plot, title string, height vg.Length, values []value) (template.HTML, error) {
 	return svgOf(title, width, height, func(c draw.Canvas) string {
 		p.Draw(c)
@@ -127,9 +126,9 @@ func svgOfPlot(p *plot.Plot, title string, height vg.Length, values []value) (te
 	})
 }
 
-// A value is a point that can be asked for.
+// A value is a point that shows its numbers on request.
 type value struct {
-	x, y float64 // of the plot
+	x, y float64 // in the plot's coordinates
 	text [2]string
 }
 
@@ -138,7 +137,7 @@ const (
 	tipPadding vg.Length = 8
 )
 
-// tip is at x, y from the upper left corner.
+// tip draws the value's text at x, y from the upper left corner.
 func (v value) tip(p *plot.Plot, x, y, height vg.Length) string {
 	style := textStyle(p)
 	w := 2*tipPadding + max(style.Width(v.text[0]), style.Width(v.text[1]))
@@ -182,13 +181,13 @@ func textStyle(p *plot.Plot) text.Style {
 	return text.Style{Color: mark(ink), Font: f, Handler: p.TextHandler}
 }
 
-// A series is a line with the values on it.
+// A series is a line and the values on it.
 type series struct {
 	key
 	points []point
 }
 
-// A point is a rate, over a size or a count, and the range of half of the rounds.
+// A point is a rate at a size or a count, with the range of half of the rounds.
 type point struct {
 	at, rate, low, high float64
 	name                string // of the place on the axis
@@ -204,7 +203,7 @@ func (s *series) add(x *results.Result, at int, name string) {
 	s.points = append(s.points, point{float64(at), rate(x.Ns), rate(x.High), rate(x.Low), name})
 }
 
-// Len, XY and YError are for the drawing library.
+// Len, XY and YError implement interfaces of the drawing library.
 func (s *series) Len() int                { return len(s.points) }
 func (s *series) XY(i int) (x, y float64) { return math.Log2(s.points[i].at), s.points[i].rate }
 func (s *series) YError(i int) (l, h float64) {
@@ -225,7 +224,7 @@ var markers = []draw.GlyphDrawer{
 	},
 }
 
-// A polygon is a marker with its corners in units of its radius.
+// A polygon is a marker, with its corners in units of its radius.
 type polygon []vg.Point
 
 func (g polygon) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
@@ -244,12 +243,12 @@ func (k key) line() draw.LineStyle {
 	return line
 }
 
-// glyph is that of a line that is not dashed.
+// glyph is the marker of a line that is not dashed.
 func (k key) glyph() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: mark(k.Color), Radius: 4, Shape: markers[max(0, k.Color-1)%len(markers)]}
 }
 
-// Sample is the line of the legend, as in the plot.
+// Sample draws the line as in the plot, for the legend.
 func (k key) Sample() (template.HTML, error) {
 	const w, h = 28, 12
 	return svgOf("", w, h, func(c draw.Canvas) string {
@@ -311,11 +310,11 @@ func drawCurves(title string, all []series, sizes bool) (template.HTML, error) {
 	return svgOfPlot(p, title, height, values)
 }
 
-// digits writes three of them.
+// digits formats x with three digits.
 func digits(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
 
-// powersOfTwo are ticks between two exponents. Sizes have every second or fourth power, to
-// leave room for their names.
+// powersOfTwo returns ticks between two exponents. Sizes have every second or fourth power, to leave
+// room for their names.
 func powersOfTwo(least, most float64, sizes bool) []plot.Tick {
 	step := 1
 	if sizes {
@@ -338,7 +337,7 @@ func powersOfTwo(least, most float64, sizes bool) []plot.Tick {
 	return ticks
 }
 
-// A bar is a time, and the range of half of the rounds.
+// A bar is a time, with the range of half of the rounds.
 type bar struct {
 	name          string
 	ns, low, high float64
@@ -396,7 +395,7 @@ func drawBars(title string, bars []bar) (template.HTML, error) {
 	return svgOfPlot(p, title, barStep*vg.Length(len(bars))+34, values)
 }
 
-// An errorBar is the spread of a bar, for the drawing library.
+// An errorBar draws the spread of a bar, for the drawing library.
 type errorBar struct {
 	bar
 	at float64

@@ -2,7 +2,7 @@ package page
 
 import "github.com/mtcore/mtcore/internal/results"
 
-// A subject is a section as it is planned.
+// A subject describes a section before its charts are drawn.
 type subject struct {
 	title, text string
 	charts      []chart
@@ -12,15 +12,15 @@ func size(c *results.Case) int { return c.Size }
 
 func one(c *results.Case) bool { return c.Count == 1 && c.Size > 0 }
 
-// Some sizes that every whole run has.
+// Sizes that every whole run has.
 var usualSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 
-// The sizes of messages in batches.
+// Sizes of messages in batches.
 var batchSizes = []int{64, 256, 1 << 10, 4 << 10, 16 << 10}
 
 var subjects = []subject{
 	{"AES-256-IGE", "One message after the other, with the key expanded for each. Each block has to wait for the one before, " +
-		"so that the latency of the AES instructions, measured in the same run, is what no implementation can beat; " +
+		"so no implementation can beat the latency of the AES instructions, which is measured in the same run; " +
 		"only short messages overlap with the next.",
 		[]chart{igeCurve("encrypt"), igeCurve("decrypt")}},
 	{"Batches of AES-256-IGE", "Many messages at once on one core, each with its own key.",
@@ -36,17 +36,17 @@ var subjects = []subject{
 			family{"seal, batches", "envelope", "seal batch", results.Batch, batchSizes, 1 << 10, results.TDOneByOne},
 			family{"open, batches", "envelope", "open batch", results.Batch, batchSizes, 1 << 10, results.TDOneByOne},
 		}},
-	{"Key derivation", "From a message key to the key and the iv of AES.",
+	{"Key derivation", "From a message key to the AES key and iv.",
 		[]chart{times{title: "derive", id: results.CaseID{Suite: "kdf", Op: "derive", Count: 1}, ours: results.Derive, parts: true}}},
-	{"Diffie–Hellman", "Modulo a prime of 2048 bits, in constant time but for math/big. A new prime is checked so that nobody gets a composite " +
-		"number past it; Telegram's own is known, and checking that takes no time.",
+	{"Diffie–Hellman", "Modulo a prime of 2048 bits, in constant time except for math/big. The check of a new prime lets no composite number " +
+		"past, whoever chose it; Telegram's own prime is known, and checking it takes no time.",
 		[]chart{
 			times{title: "power of any number", id: results.CaseID{Suite: "bigdh", Op: "exp", Count: 1}, ours: results.Exp, or: results.DH},
 			times{title: "power of the generator", id: results.CaseID{Suite: "bigdh", Op: "exp generator", Count: 1}, ours: results.NewKey},
 			times{title: "check of an unknown prime", id: results.CaseID{Suite: "bigdh", Op: "check prime", Count: 1}, ours: results.NewGroup},
 		}},
-	{"Secret chats", "A message from one side to the other, with all that comes with it: numbers, acknowledgements, a new key after every " +
-		"100 messages; and the handshake, both sides together, of which most is four powers.",
+	{"Secret chats", "A message from one side to the other, with everything around it: sequence numbers, acknowledgements, a new key after " +
+		"every 100 messages; and the handshake, both sides together, most of which is four powers.",
 		[]chart{
 			times{title: "message of 256 bytes", id: results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 256}, ours: results.ChatMessage},
 			times{title: "message of 4 KiB", id: results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 4 << 10}, ours: results.ChatMessage},

@@ -20,7 +20,7 @@ var filippo = &Peer{
 	}},
 }
 
-// OfBigmod is the column that targets are about.
+// OfBigmod is a column that targets refer to.
 var OfBigmod = suite.Column{ID: "of-bigmod", Title: "× bigmod", Multiple: true}
 
 var bigmodModulus = sync.OnceValue(func() *bigmod.Modulus {

@@ -18,9 +18,9 @@ import (
 
 const gogramName = "like gogram"
 
-// gogram has its cryptography in internal packages and under another licence. What follows
-// is not its code, but goes about the work in the same way: with a block of
-// crypto/aes for each message, xors of single bytes, and slices that are put together for each hash.
+// gogram keeps its cryptography in internal packages, under another licence. What follows is not its
+// code, but works in the same way: with a crypto/aes block for each message, xors of single bytes,
+// and slices that are concatenated for each hash.
 var gogram = &Peer{
 	ID:      "gogram",
 	Encrypt: []IGE{gogramWay(gogramEncrypt, results.OneShot, results.DropInNew)},
@@ -132,7 +132,7 @@ func gogramOpener(k *kdf.AuthKey) OpenFunc {
 	}
 }
 
-// gogramFactor is the method of Pollard and Brent with one sequence, and without Montgomery's form.
+// gogramFactor is Pollard's and Brent's method with one sequence, and without Montgomery form.
 func gogramFactor(pq uint64) (p, q uint64) {
 	mul := func(x, y uint64) uint64 {
 		hi, lo := bits.Mul64(x, y)

@@ -13,7 +13,7 @@ import (
 
 const gotdIGEName = "gotd/ige"
 
-// Its functions take a block of crypto/aes, which gotd/td makes for each message.
+// Its functions take a crypto/aes block, which gotd/td makes for each message.
 var gotdIGE = &Peer{
 	ID:     "gotd-ige",
 	Module: "github.com/gotd/ige",
@@ -34,7 +34,7 @@ var (
 	gotdReused = suite.Label{Way: "gotd-ige.reused", Who: gotdIGEName, How: BlockReused}
 )
 
-// How the API of gotd/ige is called, which ours has too.
+// Labels for ways to call the API of gotd/ige, which mtcore has too.
 const (
 	NewCipher     = "gotd API, aes.NewCipher"
 	BlockReused   = "gotd API, block reused"
@@ -45,18 +45,18 @@ func gotdWay(l suite.Label, prepare PrepareIGE, against ...results.Way) IGE {
 	return IGE{l, prepare, VsGotd, against}
 }
 
-// VsGotd is the column that targets are about.
+// VsGotd is a column that targets refer to.
 var VsGotd = suite.Column{ID: results.VsGotd, Title: "vs gotd"}
 
-// WithNewCipher is how gotd/td calls a function of the shape of EncryptBlocks: with
-// a block that it makes for each message.
+// WithNewCipher calls a function with the signature of EncryptBlocks as gotd/td does: with
+// a block made for each message.
 func WithNewCipher(blocks func(b cipher.Block, iv, dst, src []byte)) PrepareIGE {
 	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 		return func(dst, src []byte) { blocks(newBlock(key), iv[:], dst, src) }
 	}
 }
 
-// WithBlock calls it with a block that all messages share.
+// WithBlock calls it with one block for all messages.
 func WithBlock(blocks func(b cipher.Block, iv, dst, src []byte)) PrepareIGE {
 	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 		b := newBlock(key)
@@ -64,7 +64,7 @@ func WithBlock(blocks func(b cipher.Block, iv, dst, src []byte)) PrepareIGE {
 	}
 }
 
-// WithKey calls a function of the shape of DecryptAES256Blocks.
+// WithKey calls a function with the signature of DecryptAES256Blocks.
 func WithKey(crypt func(key, iv, dst, src []byte)) PrepareIGE {
 	return func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) func(dst, src []byte) {
 		return func(dst, src []byte) { crypt(key[:], iv[:], dst, src) }

@@ -15,7 +15,7 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/suite"
 )
 
-// What gotd/td has for a login.
+// gotd/td's ways for a login.
 var (
 	tdFactorer = Factorer{suite.Label{Way: "gotd-td.pq", Who: tdName, How: "crypto.DecomposePQ"}, tdFactor}
 	tdSeal     = RSA{suite.Label{Way: "gotd-td.rsa-pad", Who: tdName, How: "crypto.RSAPad"}, tdSealRSAPad}
@@ -56,7 +56,7 @@ func tdCheck(password, salt1, salt2, srpB []byte) (a, m1 []byte, err error) {
 	return answer.A, answer.M1, err
 }
 
-// tdRun has both sides of gotd/td exchange a key.
+// tdRun makes both sides of gotd/td exchange a key.
 func tdRun(k *rsa.PrivateKey) error {
 	ctx := context.Background()
 	key := exchange.PrivateKey{RSA: k}
@@ -83,7 +83,7 @@ func tdRun(k *rsa.PrivateKey) error {
 	return nil
 }
 
-// A wire is a connection in memory, as gotd/td wants one.
+// A wire is a connection in memory, with the interface that gotd/td expects.
 type wire struct {
 	in, out chan []byte
 }

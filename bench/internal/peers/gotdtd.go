@@ -52,7 +52,7 @@ func tdDeriver(k *kdf.AuthKey) (DeriveFunc, MsgKeyFunc) {
 	return derive, msgKey
 }
 
-// zeros is a reader that costs next to nothing, and with which gotd/td adds the least
+// zeros is a random source that costs next to nothing and makes gotd/td add the least
 // padding.
 type zeros struct{}
 

@@ -11,7 +11,7 @@ import (
 
 const opensslName = "OpenSSL"
 
-// OfOpenSSL is the column that targets are about.
+// OfOpenSSL is a column that targets refer to.
 var OfOpenSSL = suite.Column{ID: "of-openssl", Title: "× OpenSSL", Multiple: true}
 
 // openSSL is nil unless the program was built with -tags openssl.

@@ -1,6 +1,6 @@
-// Package peers has other people's implementations of what mtcore does. Everything that the benchmark
-// knows of one is in its file: what it is called, its module, and what it can do. Each suite measures, and
-// first checks, the peers that have something for it.
+// Package peers holds other people's implementations of what mtcore does. Everything that the benchmark
+// knows about a peer is in its file: its name, its module, and what it can do. Each suite checks, and
+// then measures, the peers that have something for it.
 package peers
 
 import (
@@ -14,11 +14,10 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// A Peer is somebody else's implementation of part of the work. Fields for what it cannot
-// do are nil.
+// A Peer is somebody else's implementation of part of the work. Fields for what it cannot do are nil.
 type Peer struct {
-	ID     string // begins each of its ways, before the dot
-	Module string // whose version reports tell; empty if there is none
+	ID     string // the part of its ways before the dot
+	Module string // whose version is in reports; empty if there is none
 
 	Encrypt, Decrypt []IGE
 	KDF              []KDF
@@ -33,11 +32,11 @@ type Peer struct {
 	SRPs             []SRP
 }
 
-// all are the peers, in the order of tables. Where results are compared with those of one peer, it is
-// the first one that does the same.
+// all lists the peers in the order of tables. Where results are compared with a single peer, it is the
+// first one that does the same.
 var all = []*Peer{gotdIGE, gotdTD, gogram, stdSHA256, simd, stdRSA, mathBig, filippo, openSSL, gnuMP}
 
-// All returns the peers that are in this program.
+// All returns the peers that are built into this program.
 func All() []*Peer {
 	var here []*Peer
 	for _, p := range all {
@@ -48,21 +47,20 @@ func All() []*Peer {
 	return here
 }
 
-// An IGE is a way to encrypt or to decrypt. Unlike mtcore, peers compute garbage in place,
-// without a warning.
+// An IGE is a way to encrypt or to decrypt. Unlike mtcore, peers compute garbage in place, without
+// warning.
 type IGE struct {
 	suite.Label
 	Prepare PrepareIGE
-	Column  suite.Column  // that compares ours with it
-	Against []results.Way // ours that do as much as this
+	Column  suite.Column  // compares mtcore with it
+	Against []results.Way // mtcore's ways that do the same amount of work
 }
 
-// A PrepareIGE does what is not part of the work on each message, such as expanding
-// a key that many have in common, and returns what is: crypt starts again from iv
-// each time.
+// A PrepareIGE does the part of the work that is not repeated for each message, such as expanding a key
+// shared by many messages, and returns the rest: crypt starts again from iv each time.
 type PrepareIGE func(key *[ige.KeySize]byte, iv *[ige.IVSize]byte) (crypt func(dst, src []byte))
 
-// A KDF hashes messages, and derives keys from the hashes if Derive has a way, with an authorization
+// A KDF hashes messages and, if Derive has a way, derives keys from the hashes, with an authorization
 // key that it has seen before.
 type KDF struct {
 	Derive, MsgKey suite.Label
@@ -74,15 +72,15 @@ type (
 	MsgKeyFunc func(side kdf.Side, padded []byte) kdf.MsgKey
 )
 
-// A Sealer seals messages, which a client sends.
+// A Sealer seals messages that a client sends.
 type Sealer struct {
 	suite.Label
-	Free    bool         // whether random bytes cost nothing, and there are as few as there can be
-	Column  suite.Column // that compares ours with it, if there is one besides that of the fastest
+	Free    bool         // whether random bytes cost nothing and there are as few as possible
+	Column  suite.Column // compares mtcore with it, if there is a column besides that of the fastest
 	Prepare func(k *kdf.AuthKey) SealFunc
 }
 
-// An Opener opens them.
+// An Opener opens messages that a client sends.
 type Opener struct {
 	suite.Label
 	Column  suite.Column // as in Sealer
@@ -98,49 +96,49 @@ type OpenFunc func(packet []byte) (plaintext []byte, err error)
 // CloudHeader is the part of the plaintext before the body, in cloud chats.
 const CloudHeader = 32
 
-// A Power sets dst to base^exp modulo Telegram's prime.
+// A Power computes base^exp modulo Telegram's prime into dst.
 type Power struct {
 	suite.Label
 	Constant bool         // in time
-	Column   suite.Column // that compares ours with it, if there is one besides that of the fastest
+	Column   suite.Column // compares mtcore with it, if there is a column besides that of the fastest
 	Exp      PowerFunc
 }
 
 type PowerFunc func(dst, base, exp *[bigdh.Size]byte)
 
-// A Prime reports whether a number is a safe prime. It tests both p and (p-1)/2, like package bigdh, for so
-// long that nobody gets a composite number past it.
+// A Prime reports whether a number is a safe prime. Like package bigdh, it tests both p and (p-1)/2
+// with so many rounds that nobody gets a composite number past it.
 type Prime struct {
 	suite.Label
 	Check func(p *big.Int) bool
 }
 
-// A Factorer returns the primes whose product is pq, the smaller one first.
+// A Factorer returns the prime factors of pq, the smaller one first.
 type Factorer struct {
 	suite.Label
 	Factor func(pq uint64) (p, q uint64)
 }
 
-// An RSA prepares the encryption or decryption of what a client sends in an exchange, or else the shortest
-// operation with the key that a peer has.
+// An RSA prepares the encryption or decryption of what a client sends in an exchange or, failing that,
+// the peer's shortest operation with the key.
 type RSA struct {
 	suite.Label
 	Prepare func(k *rsa.PrivateKey) (operation func() error)
 }
 
-// An Exchange does all that a client and a server compute in the exchange of an authorization key.
+// An Exchange does everything that a client and a server compute in an auth-key exchange.
 type Exchange struct {
 	suite.Label
 	Run func(k *rsa.PrivateKey) error
 }
 
-// An SRP returns the A and the M1 of a client, for Telegram's prime and 3.
+// An SRP returns A and M1 of a client, for Telegram's prime and generator 3.
 type SRP struct {
 	suite.Label
 	Check func(password, salt1, salt2, srpB []byte) (a, m1 []byte, err error)
 }
 
-// IGEs returns all ways of peers to encrypt or to decrypt.
+// IGEs returns all of the peers' ways to encrypt or to decrypt.
 func IGEs(d suite.Direction) []IGE {
 	return gather(func(p *Peer) []IGE {
 		if d == suite.Encrypt {
@@ -170,7 +168,7 @@ func gather[T any](of func(p *Peer) []T) []T {
 	return ways
 }
 
-// Labels returns all ways of the peer.
+// Labels returns all of the peer's ways.
 func (p *Peer) Labels() []suite.Label {
 	var labels []suite.Label
 	add := func(l suite.Label) {

@@ -14,14 +14,14 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/suite"
 )
 
-// TestListed: every variable of this package that is a peer is in the list.
+// TestListed: every variable of this package that is a peer is listed in all.
 func TestListed(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	listed := map[string]bool{}
-	declared := map[string]string{} // in which file
+	declared := map[string]string{} // its file
 	makers := map[string]bool{}     // functions that return a peer
 	vars := func(f *ast.File, each func(name string, value ast.Expr)) {
 		for _, d := range f.Decls {
@@ -92,7 +92,7 @@ func returnsPeer(fn *ast.FuncType) bool {
 	return ok && id.Name == "Peer"
 }
 
-// isPeer reports whether the value is &Peer{…}, or a call of something that returns a *Peer.
+// isPeer reports whether the value is &Peer{…} or a call of a function that returns a *Peer.
 func isPeer(value ast.Expr, makers map[string]bool) bool {
 	switch x := value.(type) {
 	case *ast.UnaryExpr:
@@ -113,7 +113,7 @@ func isPeer(value ast.Expr, makers map[string]bool) bool {
 	return false
 }
 
-// TestComplete: a peer tells all that suites and reports need.
+// TestComplete: a peer has everything that suites and reports need.
 func TestComplete(t *testing.T) {
 	mod, err := os.ReadFile("../../go.mod")
 	if err != nil {
@@ -145,7 +145,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestReference: the peers that others are checked against are there in every program.
+// TestReference: the peers that serve as references are in every program.
 func TestReference(t *testing.T) {
 	if IGEs(suite.Encrypt)[0].Way != gotdNew.Way || IGEs(suite.Decrypt)[0].Way != gotdNew.Way ||
 		KDFs()[0].Derive.Way == "" || Powers()[0].Constant || len(Sealers()) < 2 || len(Openers()) < 2 || len(Primes()) < 2 {

@@ -7,7 +7,7 @@ import (
 	"github.com/mtcore/mtcore/bench/internal/suite"
 )
 
-// stdRSA has no operation without a padding. To remove that of PKCS #1 takes hardly any time.
+// stdRSA has no operation without padding. Removing that of PKCS #1 takes hardly any time.
 var stdRSA = &Peer{
 	ID: "std-rsa",
 	RSAOpens: []RSA{{

@@ -11,7 +11,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Hashes that have nothing to do with Telegram.
+// Implementations of SHA-256, which have nothing to do with Telegram.
 var (
 	stdSHA256 = hasher("std-sha256", "crypto/sha256", "", sha256.New)
 	simd      = hasher("sha256-simd", "sha256-simd", "github.com/minio/sha256-simd", sha256simd.New)

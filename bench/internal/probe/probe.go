@@ -1,11 +1,11 @@
-// Package probe tells whether something else uses the machine while it is measured: another program on
-// the same core, another virtual machine on its other half, or the hypervisor itself.
+// Package probe detects whether something else uses the machine during a measurement: another program
+// on the same core, another virtual machine on its other half, or the hypervisor itself.
 //
-// What shares a core takes issue slots, and not latency: code that keeps the core's units busy takes 1.35 to
-// 1.5 times as long beside a busy neighbour, a chain of dependent instructions as long as ever. So even ratios
-// are wrong then. The probe measures both, and how they are to each other; clocks cancel out of that.
-// A neighbour who is there all of the time looks like a narrower core. Only an earlier run on the same machine
-// can tell: its Quiet is taken as what the core can do.
+// Whatever shares a core takes issue slots but adds no latency: code that keeps the core's units busy
+// takes 1.35 to 1.5 times as long beside a busy neighbour, and a chain of dependent instructions as
+// long as ever. So then even ratios are wrong. The probe measures both and takes their ratio, in which
+// the clock cancels out. A neighbour who is there all the time looks like a narrower core. Only an
+// earlier run on the same machine can tell the difference: its Quiet shows what the core can do.
 package probe
 
 import (
@@ -31,7 +31,7 @@ type Watch struct {
 	reference, total0, steal0 float64
 }
 
-// Start takes the reading before a run. reference is the Quiet of an earlier run on this machine, or 0.
+// Start takes the reading before a run. reference is Quiet of an earlier run on this machine, or 0.
 func Start(reference float64) *Watch {
 	w := &Watch{reference: reference}
 	w.steal0, w.total0 = cpuTimes()
@@ -42,7 +42,7 @@ func Start(reference float64) *Watch {
 // Look takes a reading during the run.
 func (w *Watch) Look() { w.probe.During = append(w.probe.During, read(shortTime)) }
 
-// SoFar returns the readings until now.
+// SoFar returns the readings taken so far.
 func (w *Watch) SoFar() results.Probe {
 	p := w.probe
 	p.During = slices.Clone(p.During)
@@ -60,7 +60,7 @@ func (w *Watch) Finish() results.Probe {
 	return p
 }
 
-// Ratio is what a neighbour increases. It is 0 for no reading.
+// Ratio is throughput time over latency, which a neighbour increases. It is 0 if there is no reading.
 func Ratio(r results.Reading) float64 {
 	if r.Latency == 0 {
 		return 0
@@ -68,7 +68,7 @@ func Ratio(r results.Reading) float64 {
 	return r.Throughput / r.Latency
 }
 
-// Quiet is the least ratio among the readings and the reference.
+// Quiet is the lowest ratio among the readings and the reference.
 func Quiet(p results.Probe, reference float64) float64 {
 	quiet := reference
 	for _, r := range slices.Concat([]results.Reading{p.Before, p.After}, p.During) {
@@ -79,15 +79,16 @@ func Quiet(p results.Probe, reference float64) float64 {
 	return quiet
 }
 
-// What is still quiet. Readings on an idle machine differ by less than 1 %.
+// Thresholds below which a machine counts as quiet. Readings on an idle machine differ by less than 1
+// %.
 const (
 	tolerableRatio = 1.05 // times Quiet
 	tolerableShare = 0.1  // of the readings during the run, and of the slices of the benchmark
 	tolerableSteal = 0.01
 )
 
-// Disturbances returns what speaks against the results of a run: nothing if it was quiet. slow is the
-// share of the benchmark's own slices that took much longer than others of their row.
+// Disturbances returns the evidence against the results of a run, or nothing if it was quiet. slow is
+// the share of the benchmark's own slices that took much longer than others of their row.
 func Disturbances(p results.Probe, slow float64) []string {
 	var why []string
 	over := func(r results.Reading) float64 { return Ratio(r) / p.Quiet }
@@ -118,7 +119,7 @@ func Disturbances(p results.Probe, slow float64) []string {
 	return why
 }
 
-// read takes a reading, in about the time given: the medians of short slices in turn.
+// read takes a reading of about the given duration: medians of short slices that alternate.
 func read(d time.Duration) results.Reading {
 	var throughput, latency []float64
 	for start := time.Now(); time.Since(start) < d || len(latency) < 16; {
@@ -128,10 +129,10 @@ func read(d time.Duration) results.Reading {
 	return results.Reading{Throughput: median(throughput), Latency: median(latency)}
 }
 
-// sink keeps the compiler from leaving out the work.
+// sink keeps the compiler from removing the work.
 var sink uint64
 
-// timeOf returns the nanoseconds of an operation.
+// timeOf returns the time of an operation in nanoseconds.
 func timeOf(loop func(n int, k uint64) uint64) float64 {
 	start := time.Now()
 	sink += loop(sliceOps/16, sink|1)
@@ -173,7 +174,7 @@ func median(xs []float64) float64 {
 	return xs[len(xs)/2]
 }
 
-// cpuTimes returns how long the hypervisor has had the CPUs, and all of the time since the machine
+// cpuTimes returns the time in which the hypervisor had the CPUs, and the total time since the machine
 // started, both in the same unit; 0 and 0 where the system does not tell.
 func cpuTimes() (steal, total float64) {
 	text, _ := os.ReadFile("/proc/stat")
@@ -187,7 +188,7 @@ func parseStat(text []byte) (steal, total float64) {
 	if len(fields) < 9 || string(fields[0]) != "cpu" {
 		return 0, 0
 	}
-	for i, field := range fields[1:9] { // what follows is part of user and nice
+	for i, field := range fields[1:9] { // the fields after them are part of user and nice
 		x, err := strconv.ParseFloat(string(field), 64)
 		if err != nil {
 			return 0, 0

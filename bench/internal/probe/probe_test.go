@@ -13,7 +13,7 @@ var (
 	quiet     = results.Reading{Throughput: 0.0650, Latency: 0.2756} // alone
 	slower    = results.Reading{Throughput: 0.0669, Latency: 0.2838} // alone, at another clock
 	neighbour = results.Reading{Throughput: 0.0794, Latency: 0.2844} // somebody on the other half of the core
-	partly    = results.Reading{Throughput: 0.0713, Latency: 0.2813} // for less than half of the time
+	partly    = results.Reading{Throughput: 0.0713, Latency: 0.2813} // the same, for less than half of the time
 )
 
 func TestDisturbances(t *testing.T) {
@@ -37,7 +37,7 @@ func TestDisturbances(t *testing.T) {
 		{"before", neighbour, quiet, repeat(10, quiet), 0, 0, 0, []string{"before the run, independent instructions took 1.18 times"}},
 		{"after", quiet, partly, repeat(10, quiet), 0, 0, 0, []string{"after the run"}},
 		{"during", quiet, quiet, repeat(3, neighbour, repeat(7, quiet)...), 0, 0, 0, []string{"in 30 % of the readings, 1.18 times as long at worst"}},
-		{"all along", neighbour, neighbour, repeat(10, neighbour), 0, 0, 0, nil}, // nobody can tell
+		{"all along", neighbour, neighbour, repeat(10, neighbour), 0, 0, 0, nil}, // this cannot be noticed
 		{"all along, known before", neighbour, neighbour, repeat(10, neighbour), 0.2358, 0, 0, []string{"before", "after", "100 %"}},
 		{"a reference that is worse", quiet, quiet, repeat(10, quiet), 0.279, 0, 0, nil},
 		{"hypervisor", quiet, quiet, repeat(10, quiet), 0, 0.03, 0, []string{"the hypervisor took 3 % of the time"}},
@@ -66,7 +66,7 @@ func TestParseStat(t *testing.T) {
 		steal, total float64
 	}{
 		{"cpu  100 1 50 800 5 0 4 40 7 0\ncpu0 1 2 3 4 5 6 7 8\n", 40, 1000},
-		{"cpu  100 1 50 800\n", 0, 0}, // of a time before there was stealing
+		{"cpu  100 1 50 800\n", 0, 0}, // from before steal existed
 		{"cpu  100 1 50 800 5 0 4 x\n", 0, 0},
 		{"", 0, 0},
 	} {
@@ -76,7 +76,7 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
-// TestLoops: both loops do the work that their times are of.
+// TestLoops: both loops do the work that their times stand for.
 func TestLoops(t *testing.T) {
 	const n, k = 3, 5
 	want := uint64(k)
@@ -99,7 +99,7 @@ func TestLoops(t *testing.T) {
 	}
 }
 
-// TestWatch: a run has all of its readings, whatever they are.
+// TestWatch: a run has all of its readings, whatever their values.
 func TestWatch(t *testing.T) {
 	w := Start(0)
 	w.Look()

@@ -1,5 +1,5 @@
-// Package readme writes the numbers of reports as tables of Markdown, between marks that tell
-// which report they come from.
+// Package readme writes the numbers of reports as Markdown tables, between marks that name
+// the report.
 package readme
 
 import (
@@ -10,15 +10,16 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// What is between a begin, with the name of a file and perhaps that of some of its tables, and an end is replaced.
+// The text between a begin mark, which names a file and perhaps some of its tables, and an end mark is
+// replaced.
 const (
 	begin    = "<!-- bench: "
 	beginEnd = " -->\n"
 	end      = "<!-- end of bench -->"
 )
 
-// Update returns the text with the tables in it made anew. read returns the report with the
-// name that a mark has.
+// Update returns the text with its tables regenerated. read returns the report that a mark
+// names.
 func Update(text string, read func(name string) (*results.Report, error)) (string, error) {
 	var b strings.Builder
 	marks := 0

@@ -11,8 +11,8 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// sample returns the results of a whole run, with labels instead of ids, and the tables that were made of them
-// in those days.
+// sample returns the results of a whole run from before there were ids, and the tables that were made
+// of them at that time.
 func sample(t *testing.T) (r *results.Report, tables string) {
 	t.Helper()
 	r, err := results.Read("../../../internal/results/testdata/old-full.json")
@@ -27,7 +27,7 @@ func sample(t *testing.T) (r *results.Report, tables string) {
 	return r, strings.TrimSuffix(tables, "\n<!-- end of bench -->\n")
 }
 
-// TestOld: an old file makes the same tables as ever.
+// TestOld: an old file still makes the same tables.
 func TestOld(t *testing.T) {
 	r, want := sample(t)
 	if got, err := Tables(r, ""); err != nil || got != want {
@@ -35,7 +35,7 @@ func TestOld(t *testing.T) {
 	}
 }
 
-// TestRenamedLabels: what rows and columns are called makes no difference but where it is shown.
+// TestRenamedLabels: the labels of rows and columns affect nothing but what is shown.
 func TestRenamedLabels(t *testing.T) {
 	r, want := sample(t)
 	rename := func(labels ...*string) {
@@ -63,8 +63,8 @@ func TestRenamedLabels(t *testing.T) {
 	}
 }
 
-// TestRenamedIDs: a way or a column that has another id than the tables want is an error with the id,
-// unless no table wants it.
+// TestRenamedIDs: if a way or a column has another id than the tables want, that is an error with the
+// id, unless no table wants it.
 func TestRenamedIDs(t *testing.T) {
 	type place struct {
 		suite, op string
@@ -118,7 +118,7 @@ func TestRenamedIDs(t *testing.T) {
 	}
 }
 
-// TestCaseGone: so is a whole case.
+// TestCaseGone: a missing case is an error as well.
 func TestCaseGone(t *testing.T) {
 	r, _ := sample(t)
 	for i := range r.Results {
@@ -132,8 +132,8 @@ func TestCaseGone(t *testing.T) {
 	}
 }
 
-// TestSoftware: on a machine without fast AES there are neither limits nor large batches, and nobody misses
-// them.
+// TestSoftware: a machine without fast AES has neither limits nor large batches, and that is not an
+// error.
 func TestSoftware(t *testing.T) {
 	r, _ := sample(t)
 	r.Machine.Backends = map[string][]string{"ige": {"generic"}}

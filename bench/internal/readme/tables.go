@@ -9,9 +9,8 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Tables returns what a reader of the project's pages wants to know of a report, or an error with the ids of the
-// rows that it lacks. If which is "client" that is the table of the suite of this name, and all others if it is
-// empty.
+// Tables returns the tables of a report for the project's pages, or an error with the ids of the rows that
+// it lacks. If which is "client", that is the table of the suite of this name; if it is empty, all others.
 func Tables(r *results.Report, which string) (string, error) {
 	l := &results.Lookup{Report: r}
 	var b strings.Builder
@@ -33,7 +32,7 @@ func Tables(r *results.Report, which string) (string, error) {
 	return b.String(), l.Err()
 }
 
-// client is what somebody gains who has a client made with gotd/td: first what users wait for.
+// client is what a client made with gotd/td gains. What users wait for comes first.
 func client(l *results.Lookup) string {
 	t := table{head: []string{"CPU time of a client made with gotd/td", "as it comes", "drop-in", "times less", "mtpatch", "times less"}}
 	one := [3]results.Way{results.GotdClient, results.ClientDropIn, results.ClientPatched}
@@ -61,7 +60,7 @@ func client(l *results.Lookup) string {
 		"cryptography: expect nothing there.\n")
 }
 
-// shownSizes are those of a short answer, a message, a picture's part and a file's: enough
+// shownSizes are the sizes of a short answer, a message, a part of a picture and one of a file: enough
 // to see a curve.
 var shownSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 
@@ -136,14 +135,14 @@ func messages(l *results.Lookup) string {
 	return text + t.with("\n", "")
 }
 
-// powers is Diffie–Hellman: all rows of the checks and of powers of any number, of powers of the
-// generator those by tables.
+// powers is Diffie–Hellman: all rows of the checks and of powers of arbitrary numbers; of powers of
+// the generator, only those by tables.
 func powers(l *results.Lookup) string {
 	t := table{head: []string{"2048 bits", "", "time", "vs peer"}}
 	for _, x := range []struct {
 		op   string
-		ways []results.Way // of ours that are shown
-		more bool          // whether all others are, too
+		ways []results.Way // mtcore's ways that are shown
+		more bool          // whether everybody else's are shown too
 	}{
 		{"exp", []results.Way{results.Exp}, true},
 		{"exp generator", []results.Way{results.NewKey}, false},
@@ -171,7 +170,7 @@ func powers(l *results.Lookup) string {
 	return t.with("", "\nvs peer: than the fastest peer that is constant-time as well, or checks as much.\n")
 }
 
-// chats is what secret chats cost.
+// chats is the cost of secret chats.
 func chats(l *results.Lookup) string {
 	t := table{head: []string{"Secret chats", "time", "for comparison"}}
 	for _, x := range []struct {
@@ -194,7 +193,7 @@ func chats(l *results.Lookup) string {
 	return t.with("", "\nA message from one side to the other, with a new key after every 100; a file of 8 MiB; both sides of a handshake.\n")
 }
 
-// targets are all that the project set itself.
+// targets is the number of targets met, and a table of those that were missed.
 func targets(l *results.Lookup) string {
 	met, measured := 0, 0
 	t := table{head: []string{"Target missed", "got"}}
@@ -223,13 +222,13 @@ func targets(l *results.Lookup) string {
 	return text + "\n"
 }
 
-// A table is one of Markdown: the first column is text, the others are numbers.
+// A table is a Markdown table: the first column is text, the others are numbers.
 type table struct {
 	head []string
 	rows [][]string
 }
 
-// add adds a row, unless it says nothing.
+// add adds a row, unless it is empty.
 func (t *table) add(cells ...string) {
 	if slices.ContainsFunc(cells[1:], func(cell string) bool { return cell != "" }) {
 		t.rows = append(t.rows, cells)
@@ -253,7 +252,7 @@ func (t *table) with(before, after string) string {
 	return b.String()
 }
 
-// What follows is empty for a row that is missing: there is an error for that.
+// These are empty for a row that is missing: the Lookup reports that as an error.
 
 func name(x *results.Result) string {
 	if x == nil {

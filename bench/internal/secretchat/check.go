@@ -17,13 +17,13 @@ const (
 	checkedFile     = 3<<19 + 5
 )
 
-// fileDecrypted returns the plain file of an encrypted one.
+// fileDecrypted returns the plaintext of an encrypted file.
 func fileDecrypted(k *secretchat.FileKey, encrypted []byte, size int64) ([]byte, error) {
 	return io.ReadAll(k.Decrypter(bytes.NewReader(encrypted), size))
 }
 
-// check has messages of all lengths sent through chats, and files encrypted and
-// decrypted, by us and by the first peer, in each of the settings.
+// check sends messages of all lengths through chats, and encrypts and decrypts files, with
+// mtcore and with the first peer, in each of the settings.
 func check(settings []suite.Setting, decrypted func(k *secretchat.FileKey, encrypted []byte, size int64) ([]byte, error), passed func(line string)) error {
 	for _, in := range settings {
 		if err := checkSetting(in, decrypted); err != nil {
@@ -95,7 +95,7 @@ func checkFiles(decrypted func(k *secretchat.FileKey, encrypted []byte, size int
 // reference is the peer that files are compared with.
 func reference(d suite.Direction) peers.IGE { return peers.IGEs(d)[0] }
 
-// checkHandshake has two sides agree on a key, in each of the settings.
+// checkHandshake makes two sides agree on a key, in each of the settings.
 func checkHandshake(settings []suite.Setting, passed func(line string)) error {
 	for _, in := range settings {
 		if err := checkHandshakeSetting(in); err != nil {
@@ -119,8 +119,8 @@ func checkHandshakeSetting(in suite.Setting) error {
 	return nil
 }
 
-// checkStates has chats that wait for each other come back from their stores, by restore,
-// and go on, in each of the settings.
+// checkStates restores chats that wait for each other from their stores, and lets them go
+// on, in each of the settings.
 func checkStates(settings []suite.Setting, restore func(chatPair, [2]*memoryStore) (chatPair, error), passed func(line string)) error {
 	for _, in := range settings {
 		if err := checkState(in, restore); err != nil {
@@ -165,7 +165,7 @@ func checkState(in suite.Setting, restore func(chatPair, [2]*memoryStore) (chatP
 	return nil
 }
 
-// restoreBoth returns chats with what the stores have.
+// restoreBoth returns chats restored from the stores.
 func restoreBoth(_ chatPair, stores [2]*memoryStore) (chats chatPair, err error) {
 	for i, s := range stores {
 		if chats[i], err = secretchat.Restore(1, s.all, sideOptions(i, s)); err != nil {

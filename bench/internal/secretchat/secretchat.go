@@ -34,17 +34,17 @@ var (
 	ofPowers   = suite.Column{ID: results.OfPowers, Title: "× 4 powers", Multiple: true}
 )
 
-const legend = `A message goes from one side of a secret chat to the other, in turns, with a new key after every
-100 messages as the protocol has it. Stored: with the state of both sides sealed for each message,
-and kept in memory. A file is 8 MiB. all backends are the best ones of each package, generic is Go
-without assembly.
+const legend = `Messages go back and forth between the two sides of a secret chat, with a new key after every 100
+messages, as in the protocol. Stored: the states of both sides are sealed for each message, and kept
+in memory. A file has 8 MiB. all backends means the best one of each package, generic is Go without
+assembly.
 × seal+open: time as a multiple of package envelope alone, without a chat around it.
 × IGE: time as a multiple of AES-256-IGE in parts of 512 KiB, with the same backends.`
 
-const handshakeLegend = `Both sides together: two public keys, two shared secrets, checks, fingerprints, and the messages
-in which each side tells its layer.
-× 4 powers: time as a multiple of four times Group.Exp with the same backend. vs peer: than four
-powers by math/big, which is not constant-time, and nothing else.`
+const handshakeLegend = `Both sides together: two public keys, two shared secrets, checks, fingerprints, and the messages in
+which each side announces its layer.
+× 4 powers: time as a multiple of four calls of Group.Exp with the same backend. vs peer: how many
+times faster than nothing but four powers by math/big, which is not constant-time.`
 
 const (
 	messageTime   = 700 * time.Millisecond
@@ -90,7 +90,7 @@ func New(opt suite.Options) suite.Suite {
 	for _, d := range suite.Choice(opt.Directions, suite.Encrypt, suite.Decrypt) {
 		s.Cases = append(s.Cases, fileCase(d, measured))
 	}
-	// Nine tenths of the speed of the cipher alone.
+	// The target is nine tenths of the speed of the cipher alone.
 	best := measured[len(measured)-1]
 	s.Targets = []suite.Target{
 		{Case: fileID(suite.Encrypt), Row: best.Row(results.FileEncrypt), Column: suite.OfIGE, Bound: 1 / 0.9},
@@ -99,7 +99,7 @@ func New(opt suite.Options) suite.Suite {
 	return s
 }
 
-// NewHandshake returns the suite of how secret chats begin.
+// NewHandshake returns the suite for the handshake of secret chats.
 func NewHandshake(opt suite.Options) suite.Suite {
 	settings := settings()
 	s := suite.Suite{
@@ -118,7 +118,7 @@ func NewHandshake(opt suite.Options) suite.Suite {
 // A chatPair is the two sides of a chat.
 type chatPair [2]*secretchat.Chat
 
-// memoryStore is a Store as fast as can be.
+// memoryStore is the fastest possible Store.
 type memoryStore struct {
 	records map[string][]byte
 	written int // bytes, of keys and values
@@ -139,7 +139,7 @@ func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
 	return nil
 }
 
-// all has all records, as Restore wants them.
+// all yields all records, as Restore expects them.
 func (s *memoryStore) all(yield func(key, value []byte) bool) {
 	for key, value := range s.records {
 		if !yield([]byte(key), value) {
@@ -157,12 +157,12 @@ func newChats(stored bool) (chatPair, error) {
 	return newChatsIn(stores)
 }
 
-// sideOptions are those of one of the two sides.
+// sideOptions returns the options of one of the two sides.
 func sideOptions(side int, store secretchat.Store) secretchat.Options {
 	return secretchat.Options{ChatID: 1, PeerID: int64(side), StateKey: secretchat.StateKey{1}, Store: store}
 }
 
-// newChatsIn sets up a chat with these stores, of which each may be nil.
+// newChatsIn sets up a chat with these stores, either of which may be nil.
 func newChatsIn(stores [2]secretchat.Store) (chatPair, error) {
 	var opts [2]secretchat.Options
 	for i := range opts {
@@ -184,7 +184,7 @@ func newChatsIn(stores [2]secretchat.Store) (chatPair, error) {
 	return chats, chats.settle()
 }
 
-// settle delivers what the sides have to send by themselves, until they have nothing more.
+// settle delivers what the sides send by themselves, until there is nothing more.
 func (p chatPair) settle() error {
 	for quiet := false; !quiet; {
 		quiet = true
@@ -201,7 +201,7 @@ func (p chatPair) settle() error {
 	return nil
 }
 
-// send sends a message from one side to the other, and returns what that gets.
+// send sends a message from one side to the other, and returns the resulting events.
 func (p chatPair) send(from int, message []byte) ([]secretchat.Event, error) {
 	packet, err := p[from].Encrypt(message)
 	if err != nil {
@@ -215,14 +215,15 @@ func (p chatPair) send(from int, message []byte) ([]secretchat.Event, error) {
 	return events, p.settle()
 }
 
-// minMessage is the size of a message without text; a text as textMessage makes it has
-// less than 16 MiB, but a packet has an end long before.
+// minMessage is the size of a message without text. A text made by textMessage is shorter
+// than 16 MiB, but the limit of a packet is far below that.
 const (
 	minMessage = 32
 	maxMessage = 512 << 10
 )
 
-// textMessage returns a decryptedMessage#91cc4674 of layer 73 of size bytes: a text.
+// textMessage returns a text message of size bytes, a decryptedMessage#91cc4674 of layer
+// 73.
 func textMessage(size int) []byte {
 	m := binary.LittleEndian.AppendUint32(nil, 0x91cc4674)
 	m = append(m, make([]byte, 4+8+4)...) // flags, random_id, ttl
@@ -231,7 +232,7 @@ func textMessage(size int) []byte {
 	return append(m, make([]byte, text)...)
 }
 
-// messageCase is a message from one side to the other.
+// messageCase sends a message from one side to the other.
 func messageCase(size int, settings []suite.Setting) suite.Case {
 	c := suite.Case{Name: "message " + results.Size(size), Op: "message", Count: 1, Size: size, Bytes: size, Time: messageTime}
 	message := textMessage(size)
@@ -270,7 +271,7 @@ func sealAndOpen(message []byte) func() {
 	}
 }
 
-// fileCase is a file, encrypted or decrypted by streams of package io.
+// fileCase encrypts or decrypts a file through io streams.
 func fileCase(d suite.Direction, settings []suite.Setting) suite.Case {
 	id := fileID(d)
 	c := suite.Case{Name: fmt.Sprintf("%s a file", d), Op: id.Op, Count: id.Count, Size: id.Size, Bytes: fileSize, Time: fileTime}
@@ -285,7 +286,7 @@ func fileCase(d suite.Direction, settings []suite.Setting) suite.Case {
 	}
 	for _, in := range slices.Backward(settings) {
 		if in.Name == suite.Generic && len(settings) > 1 {
-			continue // a second for each
+			continue // it takes a second for each
 		}
 		c.Contenders = append(c.Contenders,
 			suite.Contender{Label: way, Setting: &in, Op: op, Versus: map[suite.Column][]suite.Row{suite.OfIGE: {in.Row(igeWay.Way)}}},
@@ -329,7 +330,7 @@ func igeInParts(d suite.Direction) func() {
 	}
 }
 
-// handshakeCase is both sides of a handshake.
+// handshakeCase runs both sides of a handshake.
 func handshakeCase(settings []suite.Setting) suite.Case {
 	c := suite.Case{Name: "handshake of a secret chat", Op: "handshake", Count: 1, Time: handshakeTime}
 	base, exp := suite.RandomPower(10)

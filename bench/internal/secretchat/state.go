@@ -16,13 +16,13 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-const stateLegend = `The state of a chat is a head and a record for each message that is kept; a commit writes what
-has changed. Send: one side has so many messages that the other has not acknowledged, and
-sends one more, to one that is as far behind and has no store. The words tell what Encrypt
-writes, keys included. Restore: of so many records, all messages. Idle: a chat in which the last
-message of either side is not acknowledged, and the last event not handled. Stored: a
-message from one side to the other, in turns, and the states of both in memory, or in files
-of bbolt, which are on disk when the message goes on: that is a measure of the disk.`
+const stateLegend = `The state of a chat is a head and a record for each message that is kept; a commit writes what has
+changed. Send: one side has so many unacknowledged messages, and sends one more to a side that is as
+far behind and has no store. The label says how much Encrypt writes, keys included. Restore: a state
+with so many records, all of them messages. Idle: a chat in which the last message of each side is
+unacknowledged and the last event not handled. Stored: messages go back and forth, and the states of
+both sides are kept in memory, or in files of bbolt that are on disk before the message goes on:
+that measures the disk.`
 
 const (
 	stateTime = 100 * time.Millisecond
@@ -38,7 +38,7 @@ const (
 	bboltWay   results.Way = "mtcore.state-bbolt"
 )
 
-// NewState returns the suite of what it costs to keep states.
+// NewState returns the suite that measures the cost of keeping states.
 func NewState(opt suite.Options) suite.Suite {
 	settings := settings()
 	measured := opt.Measured(settings)
@@ -68,7 +68,7 @@ func NewState(opt suite.Options) suite.Suite {
 	return s
 }
 
-// backlog is a chat in which side 0, which has a store, is ahead of the other.
+// backlog is a chat in which side 0, which has a store, is ahead of the other side.
 type backlog struct {
 	chatPair
 	store   *memoryStore
@@ -89,8 +89,8 @@ func newBacklog(size, ahead int) *backlog {
 	return b
 }
 
-// send has side 0 send a message, and the other receive one if it is too far behind, which
-// it answers now and then, so that what it has is acknowledged.
+// send sends a message from side 0. If the other side is too far behind, it receives one,
+// and answers now and then so that what it has received is acknowledged.
 func (b *backlog) send() {
 	const answered = 32
 	before := b.store.written
@@ -115,7 +115,7 @@ func (b *backlog) send() {
 	b.out(0)
 }
 
-// receive has a side receive a packet, which may have been sent twice.
+// receive gives a side a packet, which may have been sent twice.
 func (b *backlog) receive(side int, packet []byte) {
 	if _, err := b.chatPair[side].Receive(packet); err != nil && !errors.Is(err, secretchat.ErrDuplicate) {
 		panic(err)
@@ -146,7 +146,7 @@ func sendCase(size, waiting int, settings []suite.Setting) suite.Case {
 	}
 }
 
-// inEach has the same done in each of the settings.
+// inEach measures op in each of the settings.
 func inEach(settings []suite.Setting, l suite.Label, op func()) (contenders []suite.Contender) {
 	for _, in := range slices.Backward(settings) {
 		contenders = append(contenders, suite.Contender{Label: l, Setting: &in, Op: op})
@@ -165,13 +165,13 @@ func restoreCase(size, records int, settings []suite.Setting) suite.Case {
 	}
 }
 
-// idleChats is how many chats share an error in what the memory of one is.
+// idleChats is how many chats are measured together, so that the error of each is small.
 const idleChats = 1000
 
 func idleCase(settings []suite.Setting) suite.Case {
 	stores := [2]*memoryStore{new(memoryStore), new(memoryStore)}
 	chats := suite.Must(newChatsIn([2]secretchat.Store{stores[0], stores[1]}))
-	for i := range 210 { // some keys later
+	for i := range 210 { // until the key was replaced a few times
 		suite.Must(chats.send(i%2, textMessage(256)))
 	}
 	restore := func() *secretchat.Chat {
@@ -194,7 +194,7 @@ func idleCase(settings []suite.Setting) suite.Case {
 
 func heap() uint64 {
 	runtime.GC()
-	runtime.GC() // for what finalizers and pools have held
+	runtime.GC() // also empties what finalizers and pools have held
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
@@ -222,7 +222,7 @@ func storedCase(size int, settings []suite.Setting) suite.Case {
 	return c
 }
 
-// boltStore is a Store in a database of its own, which is gone at the end of the program.
+// boltStore is a Store in its own database, which is gone when the program ends.
 type boltStore struct{ db *bbolt.DB }
 
 var bucket = []byte("chat")
@@ -236,7 +236,7 @@ func newBoltStore() (*boltStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Where the file of an open database can be removed, nothing is left of it.
+	// On systems that can remove the file of an open database, nothing is left behind.
 	os.RemoveAll(dir)
 	return &boltStore{db}, db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket(bucket)

@@ -13,14 +13,15 @@ import (
 )
 
 const (
-	// MaxSize of a message is enough to leave every cache, and little enough for any machine.
+	// MaxSize is the longest message: enough to exceed every cache, and little enough for any
+	// machine.
 	MaxSize = 64 << 20
-	// MaxBatch is what the messages of a batch may have together, so that -size
-	// does not ask for gigabytes.
+	// MaxBatch bounds the total length of the messages in a batch, so that -size does not ask for
+	// gigabytes.
 	MaxBatch = 4 << 20
 )
 
-// Must is for setting up and for what has been checked before.
+// Must returns x. It is for setup, and for what has been checked before.
 func Must[T any](x T, err error) T {
 	if err != nil {
 		panic(err)
@@ -35,7 +36,7 @@ func AuthKey(seed uint64) *kdf.AuthKey {
 	return &k
 }
 
-// Telegram returns the group of Telegram's prime and 3.
+// Telegram returns the group of Telegram's prime and generator 3.
 var Telegram = sync.OnceValue(func() *bigdh.Group { return Must(bigdh.Telegram(3)) })
 
 // RandomPower returns a base below Telegram's prime and an exponent of all bits.
@@ -59,14 +60,14 @@ func FirstDifference(got, want []byte) error {
 	return nil
 }
 
-// LimitAES is the row of the latency of AES, what no implementation of one stream can beat.
+// LimitAES is the row of the latency of AES, which no implementation of one stream can beat.
 var LimitAES = Label{results.LimitAES, LimitWho, "14 dependent AES rounds a block"}
 
 // LimitBlocks is how many blocks a probe of package limit runs in one go, since short runs overlap.
-// All probes can run exactly so many.
+// All probes can run exactly this many.
 const LimitBlocks = 3840
 
-// NewLimit returns the contender that does what run does for the blocks of size bytes.
+// NewLimit returns a contender that does the work of run for the blocks of size bytes.
 func NewLimit(l Label, run func(blocks int), size int) Contender {
 	return Contender{Label: l, Op: func() { run(LimitBlocks) }, Worth: LimitBlocks / (float64(size) / ige.BlockSize)}
 }
@@ -74,10 +75,10 @@ func NewLimit(l Label, run func(blocks int), size int) Contender {
 // LimitHashed is how many blocks of SHA-256 a probe runs in one go.
 const LimitHashed = 256
 
-// SHA256Blocks is how many blocks the hash of n bytes has.
+// SHA256Blocks returns the number of blocks in the hash of n bytes.
 func SHA256Blocks(n int) int { return (n + 1 + 8 + 63) / 64 }
 
-// NewSHA256Limit returns the contender that hashes so many blocks, if there are instructions for it.
+// NewSHA256Limit returns a contender that hashes that many blocks, if there are instructions for it.
 func NewSHA256Limit(l Label, blocks int) []Contender {
 	if !limit.SHA256Available() {
 		return nil

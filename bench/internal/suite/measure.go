@@ -14,23 +14,23 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// The machine is taken to be busy with other things and to change its clock as it
-// likes. So contenders run in turn, each for a slice of time that is short compared
-// with such changes, and a ratio is taken between slices of one round. Medians
-// over all rounds then ignore the slices in which something else had the CPU.
+// The machine is assumed to be busy with other things and to change its clock as it likes. So
+// contenders take turns, each for a slice of time that is short compared with such changes,
+// and ratios are taken between slices of the same round. Medians over all rounds then ignore
+// the slices in which something else had the CPU.
 
 const (
 	slice     = 3 * time.Millisecond
-	MinRounds = 5 // even if they take longer than what there is time for
+	MinRounds = 5 // even if they take longer than the budget
 )
 
 // MethodLegend explains the columns of every table.
 const MethodLegend = `Each row ran for about 3 ms in each round, the rows of a case in random order. ns/op and MB/s (of
-10⁶ bytes) are medians over the rounds; half of the rounds were within ± of that. The columns to
-the right are medians of the ratios within a round.`
+10⁶ bytes) are medians over the rounds; half of the rounds were within ± of them. The columns on the
+right are medians of the ratios within each round.`
 
-// Measure runs the contenders of a case against each other, for about as long as
-// budget, and calls each with the number of each round before it begins, 0 being preparation.
+// Measure runs the contenders of a case against each other for about the given budget. It
+// calls each with the number of a round before the round begins; 0 is preparation.
 func Measure(suite string, c Case, budget time.Duration, each func(round int)) []results.Result {
 	deadline := time.Now().Add(budget)
 	each(0)
@@ -44,7 +44,7 @@ func Measure(suite string, c Case, budget time.Duration, each func(round int)) [
 	for rounds < MinRounds || time.Now().Before(deadline) {
 		rounds++
 		each(rounds)
-		// In random order, so that none always follows the one that heats the CPU
+		// The order is random, so that no contender always follows the one that heats the CPU
 		// or fills its caches most.
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, r := range order {
@@ -66,13 +66,13 @@ func Measure(suite string, c Case, budget time.Duration, each func(round int)) [
 	return rows
 }
 
-// A runner is a contender while it is measured.
+// A runner is a contender during its measurement.
 type runner struct {
 	Contender
 	slice  time.Duration
 	n      int // calls of op in a slice
 	allocs float64
-	ns     []float64 // that the work took, by round
+	ns     []float64 // of the work, by round
 }
 
 func newRunner(c Contender, slice time.Duration) *runner {
@@ -86,10 +86,11 @@ func newRunner(c Contender, slice time.Duration) *runner {
 	return r
 }
 
-// longOp is how long an operation may take to be run more than once only to count.
+// longOp is the duration up to which an operation is run an extra time just to count
+// allocations.
 const longOp = 50 * time.Millisecond
 
-// countAllocs returns how often op allocates.
+// countAllocs returns the number of allocations of op.
 func (r *runner) countAllocs() float64 {
 	if r.Elsewhere != nil {
 		_, allocs := r.Elsewhere(3)
@@ -103,7 +104,7 @@ func (r *runner) countAllocs() float64 {
 	return testing.AllocsPerRun(3, r.Op)
 }
 
-// enter enters the setting of the contender and returns what leaves it.
+// enter enters the setting of the contender, and returns a function that leaves it.
 func (r *runner) enter() (leave func()) {
 	if r.Setting == nil {
 		return func() {}
@@ -111,7 +112,7 @@ func (r *runner) enter() (leave func()) {
 	return r.Setting.Enter()
 }
 
-// adjust corrects the times of the rounds by those of others.
+// adjust corrects the times of the rounds by the times of other contenders.
 func (r *runner) adjust(byRow map[Row]*runner) {
 	if other, ok := byRow[r.AtLeast.Of]; ok {
 		for i := range r.ns {
@@ -125,7 +126,7 @@ func (r *runner) adjust(byRow map[Row]*runner) {
 	}
 }
 
-// MaxSamples is enough to tell whether two runs differ, and little enough to keep.
+// MaxSamples is enough to tell whether two runs differ, and few enough to store.
 const MaxSamples = 20
 
 func (r *runner) result(suite string, c Case, byRow map[Row]*runner) results.Result {
@@ -159,7 +160,7 @@ func (r *runner) result(suite string, c Case, byRow map[Row]*runner) results.Res
 
 func byID(a, b Column) int { return strings.Compare(string(a.ID), string(b.ID)) }
 
-// fastest returns that of the runners which are there, or nil.
+// fastest returns the fastest of the runners that exist, or nil.
 func fastest(byRow map[Row]*runner, among []Row) (best *runner) {
 	least := math.Inf(1)
 	for _, row := range among {
@@ -180,15 +181,15 @@ func samples(ns []float64, n int) []float64 {
 	return medians
 }
 
-// calibrate sets n so that it fills a slice.
+// calibrate chooses n so that a run fills a slice.
 func (r *runner) calibrate() {
 	for r.n = 1; ; r.n *= 2 {
 		first := r.run(r.n) * r.Worth * float64(r.n)
 		if first >= float64(max(longOp, r.slice)) {
 			return
 		}
-		// The shorter of two runs: one that was interrupted would seem to fill the
-		// slice with a few calls, which then measured the clock.
+		// Take the shorter of two runs: one that was interrupted would seem to fill the slice
+		// with a few calls, which would then measure the clock.
 		ns := min(first, r.run(r.n)*r.Worth*float64(r.n))
 		if ns >= float64(r.slice)/2 {
 			r.n = max(1, int(float64(r.n)*float64(r.slice)/ns))
@@ -210,14 +211,14 @@ func (r *runner) run(n int) float64 {
 	}
 	took := time.Since(start)
 	if r.allocs > 0 {
-		// Who leaves garbage pays for most of its collection in its own slice; the
-		// next contender must not have to pay for the rest.
+		// A contender that leaves garbage pays for most of its collection in its own slice;
+		// the next one must not have to pay for the rest.
 		runtime.GC()
 	}
 	return float64(took) / (float64(n) * r.Worth)
 }
 
-// ratios returns what the column says in each round, in ascending order.
+// ratios returns the value of the column in each round, in ascending order.
 func ratios(c Column, own, other []float64) []float64 {
 	all := make([]float64, len(own))
 	for i := range own {
@@ -227,9 +228,8 @@ func ratios(c Column, own, other []float64) []float64 {
 	return all
 }
 
-// disturbed returns the share of the slices that were so much slower than the best
-// one that something else must have had the CPU meanwhile: clocks do not vary that
-// much.
+// disturbed returns the share of the slices that were so much slower than the best one that
+// something else must have had the CPU: clocks do not vary that much.
 func disturbed(ns []float64) float64 {
 	slow := 0
 	for _, x := range ns {

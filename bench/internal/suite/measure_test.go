@@ -36,8 +36,8 @@ func TestDisturbed(t *testing.T) {
 }
 
 func TestMedianRatio(t *testing.T) {
-	// The clock halves after the first round and something interrupts the last:
-	// the ratio within each of the others is 2.
+	// The clock halves after the first round, and something interrupts the last: the ratio
+	// within each of the others is 2.
 	own := []float64{10, 20, 20, 20, 900}
 	other := []float64{20, 40, 40, 40, 40}
 	if got, want := Median(ratios(Column{}, own, other)), 2.0; got != want {
@@ -71,7 +71,7 @@ func TestMeasure(t *testing.T) {
 	if a.Suite != "suite" || a.Case != "case" || a.Op != "op" || a.Way != "a.once" || a.Who != "a" || a.How != "once" || a.Rounds != MinRounds {
 		t.Errorf("wrong labels: %+v", a)
 	}
-	// Sleep takes at least what it is told: this much is certain on any machine.
+	// Sleep takes at least as long as asked, on any machine.
 	if a.Ns < 100e3 || b.Ns < 10e3 {
 		t.Errorf("a takes %v ns and b %v ns, want at least 100000 and 10000", a.Ns, b.Ns)
 	}
@@ -146,7 +146,7 @@ func TestRunEntersState(t *testing.T) {
 	}
 }
 
-// TestSamples: consecutive rounds are kept together.
+// TestSamples: consecutive rounds stay together.
 func TestSamples(t *testing.T) {
 	got := samples([]float64{1, 2, 3, 10, 20, 30, 7}, 2)
 	if len(got) != 2 || got[0] != 2 || got[1] != 15 {

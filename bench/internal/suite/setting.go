@@ -22,7 +22,7 @@ func OurName(s Setting) string { return "mtcore " + s.Name }
 // Row is the row of one of mtcore's ways in the setting.
 func (s *Setting) Row(way results.Way) Row { return Row(results.RowName(way, s.Name)) }
 
-// Enter turns the backends on and off, and returns what puts them back.
+// Enter turns the backends on and off, and returns a function that restores them.
 func (s *Setting) Enter() (leave func()) {
 	var leaves []func()
 	for _, state := range s.States {
@@ -70,8 +70,8 @@ func WithoutGeneric(settings []Setting) []Setting {
 	return slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return s.Name == Generic })
 }
 
-// Singles returns the row of one message at a time that a batch in a setting is compared with: the
-// one of its setting, or of the last one if its setting is not among those with one at a time.
+// Single returns the row of one message at a time with which a batch in the setting is compared:
+// that of the same setting, or of the last one if there is none.
 func (s *Setting) Single(singles []Setting) Row {
 	for i := range singles {
 		if singles[i].Name == s.Name {

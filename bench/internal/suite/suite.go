@@ -1,6 +1,5 @@
-// Package suite is what the subjects of the benchmark share: cases of work, the contenders
-// that do it, how they are measured against each other, and the targets that mtcore sets
-// itself.
+// Package suite contains what the subjects of the benchmark share: cases of work, the contenders
+// that do it, how they are measured against each other, and the targets that mtcore sets itself.
 package suite
 
 import (
@@ -11,13 +10,13 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A Suite is one subject, such as IGE: what shows that its numbers belong to correct code,
-// what is measured, and how to read the results.
+// A Suite is one subject, such as IGE: a check that its numbers belong to correct code, what to
+// measure, and how to read the results.
 type Suite struct {
 	Name     string
 	Backends []string // that can be measured here, whatever the options
-	// Check compares all contenders with each other. It passes on a line for each thing
-	// that it found to be right, and returns an error at the first one that is not.
+	// Check compares all contenders with each other. It passes on a line for each thing that it
+	// found to be right, and returns an error at the first one that is wrong.
 	Check   func(passed func(line string)) error
 	Cases   []Case
 	Columns []Column // of ratios, in the order of the table
@@ -31,22 +30,22 @@ type Suite struct {
 type Case struct {
 	Name        string        // such as "encrypt 16 KiB"
 	Op          string        // what is done
-	Count, Size int           // to so many messages of so many bytes; 0 if they differ
-	Bytes       int           // that the work processes, if it processes any
-	Time        time.Duration // to measure for, if the command line says nothing
-	Slice       time.Duration // of a row in a round, if not what MethodLegend says
+	Count, Size int           // how many messages of how many bytes; 0 if they differ
+	Bytes       int           // how many the work processes, if any
+	Time        time.Duration // how long to measure, unless the command line says
+	Slice       time.Duration // for a row in a round, if not what MethodLegend says
 	InGrid      bool          // shown in a grid rather than as a table of its own
 	Contenders  []Contender
 }
 
-// ID returns what identifies the case in any report.
+// ID returns the id of the case in any report.
 func (c *Case) ID(suite string) results.CaseID {
 	return results.CaseID{Suite: suite, Op: c.Op, Count: c.Count, Size: c.Size}
 }
 
-// A Label names a way to do the work. Its id, the Way, identifies it in reports and stays;
-// the words for tables may change. Labels of mtcore have no Who, since the setting provides
-// it.
+// A Label names a way to do the work. Its id, the Way, identifies it in reports and is
+// permanent; the words for tables may change. Labels of mtcore have no Who, since the setting
+// provides it.
 type Label struct {
 	Way      results.Way
 	Who, How string
@@ -55,22 +54,22 @@ type Label struct {
 // A Contender is one way to do the work of a case, a row of the table.
 type Contender struct {
 	Label
-	Kind    results.Kind // what can be told from the rest may be left out
+	Kind    results.Kind // may be empty if it follows from the rest
 	Setting *Setting     // to be entered while it runs, if it is ours
 	Op      func()       // does the work
-	Worth   float64      // how often Op does the work; 0 means once
-	// Elsewhere is there instead of Op for work that another process does: it has it done n times, and
-	// returns the nanoseconds and the allocations that this took in all.
+	Worth   float64      // how many times Op does the work; 0 means once
+	// Elsewhere replaces Op for work that another process does: it has the work done n times, and
+	// returns how many nanoseconds and allocations that took in all.
 	Elsewhere func(n int) (ns, allocs float64)
-	AtLeast   Floor // a time that the work needs even if Op does not
-	Less      Row   // whose time is taken off
-	NoRate    bool  // whether it does something else than process the bytes
-	// Versus has, for each column, the contenders to compare this one with. The fastest of
-	// them counts.
+	AtLeast   Floor // a time that the work needs, even if Op is faster
+	Less      Row   // the row whose time is subtracted
+	NoRate    bool  // whether the work is something other than processing the bytes
+	// Versus has, for each column, the contenders to compare this one with. The fastest of them
+	// counts.
 	Versus map[Column][]Row
 }
 
-// A Row identifies a contender in its case, in the words of results.RowName.
+// A Row identifies a contender in its case, as written by results.RowName.
 type Row string
 
 // Row identifies the contender in its case.
@@ -81,10 +80,10 @@ func (c *Contender) Row() Row {
 	return Row(c.Way)
 }
 
-// Row is the row of the label, if it is a peer's.
+// Row returns the row of the label if it is a peer's.
 func (l Label) Row() Row { return Row(l.Way) }
 
-// who is what tables call the contender.
+// who returns what tables call the contender.
 func (c *Contender) who() string {
 	if c.Setting != nil {
 		return OurName(*c.Setting)
@@ -114,7 +113,7 @@ type Floor struct {
 	Share float64
 }
 
-// A Column is a column of ratios. Its id stays, its title may change.
+// A Column is a column of ratios. Its id is permanent, its title may change.
 type Column struct {
 	ID    results.Column
 	Title string
@@ -130,7 +129,8 @@ func (c Column) ratio(own, other float64) float64 {
 	return other / own
 }
 
-// Columns that several suites have. All have the first two, and targets may be about them.
+// Columns that several suites have. All suites have the first two, and targets may refer to
+// them.
 var (
 	NsPerOp     = Column{ID: results.Ns, Title: "ns/op", Multiple: true}
 	AllocsPerOp = Column{ID: results.Allocs, Title: "allocs/op", Multiple: true}
@@ -163,7 +163,7 @@ func (c Column) Value(r *results.Result) (value float64, ok bool) {
 // A Grid shows one contender of many cases.
 type Grid struct {
 	Title         string
-	Corner        string // what the rows begin with
+	Corner        string // the heading of the rows
 	Rows, Columns []string
 	Case          func(row, column int) results.CaseID // its suite is filled in
 	Contender     Row

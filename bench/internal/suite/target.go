@@ -6,12 +6,12 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A Target is a value that the project holds its code to.
+// A Target is a bound that the project holds its code to.
 type Target struct {
 	Case   results.CaseID // its suite is filled in
 	Row    Row
 	Column Column
-	Bound  float64 // the most for a multiple, else the least
+	Bound  float64 // the maximum for a multiple, otherwise the minimum
 	Limit  Row     // the row whose ratio is the best possible one, if there is one
 }
 
@@ -22,7 +22,7 @@ func (t Target) met(value float64) bool {
 	return value >= t.Bound
 }
 
-// Judge tells what became of the targets of the suite.
+// Judge returns the outcome of the suite's targets.
 func (s *Suite) Judge(rows []results.Result) []results.Target {
 	var judged []results.Target
 	for _, t := range s.Targets {
@@ -53,8 +53,8 @@ func (s *Suite) judge(t Target, rows []results.Result) results.Target {
 	return j
 }
 
-// labels are what tables call the row that the target is about. A row that is not measured has
-// none.
+// labels returns what tables call the row of the target. A row that is not measured has no
+// labels.
 func (s *Suite) labels(t Target) (caseName, who, how string) {
 	for i := range s.Cases {
 		c := &s.Cases[i]

@@ -1,4 +1,4 @@
-// Package summary says in a few words what a report found out: for the end of a run, the head of the page and the
+// Package summary sums up a report in a few words: for the end of a run, the head of the page and the
 // card.
 package summary
 
@@ -11,7 +11,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// A Gain is how many times as fast as somebody else we do something.
+// A Gain is how many times as fast as somebody else mtcore does something.
 type Gain struct {
 	What string
 	Than string // the other
@@ -20,7 +20,7 @@ type Gain struct {
 	Ours, Theirs     *results.Result
 }
 
-// String is such as "2.3 ± 0.1".
+// String formats the gain as in "2.3 ± 0.1".
 func (g Gain) String() string {
 	spread := (g.High - g.Low) / 2
 	digits := 1
@@ -36,7 +36,8 @@ func (g Gain) String() string {
 	return fmt.Sprintf("%.*f ± %.*f", digits, g.Value, digits, spread)
 }
 
-// shown are what a client spends its time on, first. Theirs is empty for the fastest peer that does the same.
+// shown lists what a client spends its time on, first things first. Theirs is empty for the fastest
+// peer that does the same.
 var shown = []struct {
 	what         string
 	id           results.CaseID
@@ -51,7 +52,7 @@ var shown = []struct {
 	{"check of a new prime", results.CaseID{Suite: "bigdh", Op: "check prime", Count: 1}, results.NewGroup, ""},
 }
 
-// Gains returns those that the report knows of.
+// Gains returns the gains that the report contains.
 func Gains(r *results.Report) []Gain {
 	var gains []Gain
 	for _, x := range shown {
@@ -101,14 +102,14 @@ func Print(w io.Writer, r *results.Report) {
 	}
 	met, measured := Targets(r)
 	if measured > 0 {
-		fmt.Fprintf(w, "Of %d goals that the project set itself, %d are reached: -targets lists them.\n", measured, met)
+		fmt.Fprintf(w, "Of the project's %d targets, %d are met: -targets lists them.\n", measured, met)
 	}
 	if r.Disturbed {
-		fmt.Fprintln(w, "Something else used the machine meanwhile: do not trust these numbers.")
+		fmt.Fprintln(w, "Something else used the machine during the run: do not trust these numbers.")
 	}
 }
 
-// Targets counts those that were measured, and those of them that were met.
+// Targets counts the targets that were measured, and those that were met.
 func Targets(r *results.Report) (met, measured int) {
 	for _, t := range r.Targets {
 		if t.Measured {
@@ -121,7 +122,7 @@ func Targets(r *results.Report) (met, measured int) {
 	return met, measured
 }
 
-// Headline is one sentence, or empty.
+// Headline returns one sentence, or nothing if there is no gain to report.
 func Headline(r *results.Report) string {
 	var parts []string
 	for _, g := range Gains(r) {
@@ -137,7 +138,7 @@ func Headline(r *results.Report) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// short cuts what is too long.
+// short shortens s to n characters.
 func short(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s

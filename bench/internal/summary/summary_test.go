@@ -9,7 +9,7 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// full returns a whole report, of before there were spreads.
+// full returns a whole report, from before there were spreads.
 func full(t *testing.T) *results.Report {
 	t.Helper()
 	r, err := results.Read("../../../internal/results/testdata/old-full.json")
@@ -51,7 +51,7 @@ func TestPrint(t *testing.T) {
 				t.Errorf("%d columns, want at most %d: %s", n, width, line)
 			}
 		}
-		for _, want := range []string{"open a message of 16 KiB               2.29  times gotd/td", "5.88  times OpenSSL", "Of 44 goals", "34 are reached", "do not trust"} {
+		for _, want := range []string{"open a message of 16 KiB               2.29  times gotd/td", "5.88  times OpenSSL", "44 targets", "34 are met", "do not trust"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in:\n%s", want, text)
 			}
@@ -65,7 +65,7 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-// TestWanted: whatever is summed up is in a whole report, or new since the old one.
+// TestWanted: everything in the summary is in a whole report, or newer than the old one.
 func TestWanted(t *testing.T) {
 	r := full(t)
 	got := map[string]bool{}

@@ -9,18 +9,18 @@ import (
 	"golang.org/x/term"
 )
 
-// A Progress is one line that overwrites itself, or nothing where the output is not
-// a terminal: finished tables must do there.
+// A Progress is one line that overwrites itself. It shows nothing if the output is not a
+// terminal, where finished tables have to do.
 type Progress struct {
 	w     io.Writer
 	shown time.Time
 
-	Done, Total time.Duration // of what is to be shown; a total of 0 is unknown
+	Done, Total time.Duration // what is shown as the share; a total of 0 is unknown
 }
 
 const progressInterval = 100 * time.Millisecond
 
-// NewProgress returns one on w.
+// NewProgress returns a Progress on w.
 func NewProgress(w io.Writer) *Progress {
 	if IsTerminal(w) {
 		return &Progress{w: w}
@@ -36,7 +36,7 @@ func (p *Progress) Show(format string, args ...any) {
 	}
 }
 
-// share is how much is done.
+// share returns how much is done.
 func (p *Progress) share() string {
 	if p.Total == 0 {
 		return ""
@@ -50,7 +50,7 @@ func (p *Progress) Clear() {
 	p.shown = time.Time{}
 }
 
-// IsTerminal reports whether somebody reads along.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -1,4 +1,4 @@
-// Package table prints results as they come, for a terminal.
+// Package table prints results as they come in, for a terminal.
 package table
 
 import (
@@ -12,11 +12,10 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// Width is that of everything printed: two windows fit beside each other on a usual screen.
+// Width is the width of everything printed: two windows fit side by side on a usual screen.
 const Width = 100
 
-// Case prints the results of one case as a table of their own. Columns that say nothing of any of them
-// are left out.
+// Case prints the results of one case as a table. Columns without any value are left out.
 func Case(w io.Writer, rows []results.Result, columns []suite.Column) {
 	columns = slices.DeleteFunc(slices.Clone(columns), func(c suite.Column) bool {
 		return !slices.ContainsFunc(rows, func(r results.Result) bool { _, ok := c.Value(&r); return ok })
@@ -35,7 +34,7 @@ func Case(w io.Writer, rows []results.Result, columns []suite.Column) {
 	for _, c := range columns {
 		fmt.Fprintf(&b, " %*s", columnWidth(c), c.Title)
 	}
-	// A label for which there is no room has a line of its own.
+	// A label that does not fit gets a line of its own.
 	label = min(label, Width-2-utf8.RuneCountInString(b.String()))
 	fmt.Fprintf(w, "%-*s  %s\n", label, heading, &b)
 
@@ -60,7 +59,8 @@ func Case(w io.Writer, rows []results.Result, columns []suite.Column) {
 
 func columnWidth(c suite.Column) int { return max(7, utf8.RuneCountInString(c.Title)) }
 
-// formatSpread is half of the range that the middle half of the rounds is in, as a share of the time.
+// formatSpread formats half the width of the range of the middle half of the rounds, as a share of the
+// time.
 func formatSpread(r *results.Result) string {
 	if r.Ns <= 0 {
 		return ""
@@ -68,7 +68,7 @@ func formatSpread(r *results.Result) string {
 	return fmt.Sprintf("%.0f%%", 100*(r.High-r.Low)/2/r.Ns)
 }
 
-// Text prints lines, and folds those that are too long.
+// Text prints lines and folds those that are too long.
 func Text(w io.Writer, text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
@@ -146,7 +146,7 @@ func Grid(w io.Writer, suiteName string, g suite.Grid, rows []results.Result) {
 	fmt.Fprintln(w)
 }
 
-// Targets prints what became of them.
+// Targets prints the outcome of the targets.
 func Targets(w io.Writer, targets []results.Target) {
 	if len(targets) == 0 {
 		return
@@ -158,8 +158,7 @@ func Targets(w io.Writer, targets []results.Target) {
 	fmt.Fprintln(w)
 }
 
-// verdict says whether t is met, and what would be possible at most if that has
-// been measured.
+// verdict says whether t is met and, if it was measured, what is possible at most.
 func verdict(t results.Target) string {
 	if !t.Measured {
 		return "not measured"
@@ -181,7 +180,7 @@ func formatMB(r *results.Result) string {
 	return fmt.Sprintf("%.0f", r.MBPerSecond())
 }
 
-// formatRate is MB/s, or for what has no length the time.
+// formatRate formats MB/s, or the time for rows without a length.
 func formatRate(r *results.Result) string {
 	if r.Bytes == 0 {
 		return FormatNs(r.Ns)
@@ -189,7 +188,7 @@ func formatRate(r *results.Result) string {
 	return formatMB(r)
 }
 
-// formatColumn is empty where the column says nothing of the result.
+// formatColumn is empty where the column has no value for the result.
 func formatColumn(c suite.Column, r *results.Result) string {
 	if value, ok := c.Value(r); ok {
 		return formatRatio(value)
@@ -197,7 +196,7 @@ func formatColumn(c suite.Column, r *results.Result) string {
 	return ""
 }
 
-// formatValue writes a value in the column.
+// formatValue formats a value in the column.
 func formatValue(id results.Column, x float64) string {
 	switch id {
 	case results.Ns:
@@ -209,7 +208,7 @@ func formatValue(id results.Column, x float64) string {
 	}
 }
 
-// FormatNs rounds to a tenth what is short enough for tenths to matter.
+// FormatNs rounds ns. Times short enough for tenths to matter have them.
 func FormatNs(ns float64) string {
 	if ns < 1000 {
 		return fmt.Sprintf("%.1f", ns)
@@ -217,7 +216,7 @@ func FormatNs(ns float64) string {
 	return fmt.Sprintf("%.0f", ns)
 }
 
-// formatRatio shows three digits or more: limits are missed by hundredths.
+// formatRatio shows three digits or more, since limits are missed by hundredths.
 func formatRatio(x float64) string {
 	switch {
 	case x < 0.1:
