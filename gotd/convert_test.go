@@ -12,6 +12,8 @@ import (
 	"github.com/gotd/td/telegram/message/entity"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tg/e2e"
+
+	"github.com/mtcore/mtcore/secretchat"
 )
 
 // fill sets all fields of an object to values that are not zero, and are not twice the
@@ -134,6 +136,17 @@ func TestLayers(t *testing.T) {
 				t.Errorf("layer %d, %T:\ngot  %v\nwant %v", layer, media, got, want)
 			}
 		}
+	}
+}
+
+// TestLatestLayer: convert.go begins and ends with the layers that package secretchat sends
+// messages in. Whoever adds one there has to look here at what it has changed.
+func TestLatestLayer(t *testing.T) {
+	if got := max(layerEntity101, layerDocument143, layerEntity144); got != secretchat.LatestLayer {
+		t.Errorf("the newest layer is %d, and %d in package secretchat", got, secretchat.LatestLayer)
+	}
+	if got := layerLeast; got != secretchat.MinLayer {
+		t.Errorf("the least layer is %d, and %d in package secretchat", got, secretchat.MinLayer)
 	}
 }
 

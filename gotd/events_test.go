@@ -1,0 +1,146 @@
+package gotd_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tg/e2e"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/kdf"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// TestRequestedUser: who asks for a chat is named if the server has done so.
+func TestRequestedUser(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	ask := func(chat int, users ...tg.UserClass) {
+		group, err := bigdh.Telegram(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, gA, err := secretchat.Request(group, secretchat.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = a.dispatcher.Handle(t.Context(), &tg.Updates{Users: users, Updates: []tg.UpdateClass{
+			&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: chat, AccessHash: 1, AdminID: 7, GA: gA[:]}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(10, &tg.User{ID: 8, FirstName: "Eve"}, &tg.User{ID: 7, FirstName: "Ann"})
+	if got := want[*gotd.Requested](a); got.Chat.ID() != 10 || got.User == nil || got.User.FirstName != "Ann" {
+		t.Errorf("got chat %d of %v, want Ann's", got.Chat.ID(), got.User)
+	}
+	ask(11, &tg.User{ID: 8, FirstName: "Eve"})
+	if got := want[*gotd.Requested](a); got.Chat.ID() != 11 || got.User != nil {
+		t.Errorf("got chat %d of %v, want nobody", got.Chat.ID(), got.User)
+	}
+	a.restart()
+	for range 2 {
+		if got := want[*gotd.Requested](a); got.User != nil || got.Chat.PeerID() != 7 {
+			t.Errorf("after a restart: got %v and user %d, want nobody and 7", got.User, got.Chat.PeerID())
+		}
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestGap: what stays missing is reported, once, and what waits for it comes when it is there.
+func TestGap(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	say := func(i int) []secretchat.Packet {
+		return a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 1), Message: fmt.Sprint(i)})
+	}
+	a.deliver(noFile, say(0)...)
+	first := want[*gotd.Message](a).Seq
+	before := time.Now().Truncate(time.Second)
+	lost := append(say(1), say(2)...)
+	// More than three times as many as after which it is asked for again.
+	const messages = 80
+	for i := 3; i < messages; i++ {
+		a.deliver(noFile, say(i)...)
+	}
+	gap := want[*gotd.Gap](a)
+	if gap.From != first+1 || gap.To != first+2 || gap.Since.Before(before) || gap.Since.After(time.Now()) || gap.Chat != a.chat() {
+		t.Errorf("got %+v, want messages %d to %d since %v", gap, first+1, first+2, before)
+	}
+	a.deliver(noFile, lost...)
+	for i := 1; i < messages; i++ {
+		if got := want[*gotd.Message](a); got.Text() != fmt.Sprint(i) || got.Seq != first+i {
+			t.Fatalf("got message %d, %q, want %d, %d", got.Seq, got.Text(), first+i, i)
+		}
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestLegacy: a peer with MTProto 1.0 is reported, once.
+func TestLegacy(t *testing.T) {
+	const lastLayerOfV1 = 46
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, err := group.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gA := mine.PublicKey().Bytes()
+	a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}}
+	a.start()
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: acceptingID, AccessHash: 1, AdminID: 2, GA: gA[:]}})
+	want[*gotd.Requested](a)
+	if err := a.chat().Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
+		t.Fatalf("Accept: got %v, want INTERNAL", err)
+	}
+	theirs, err := group.NewPublicKey((<-a.server.answers).GB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key kdf.AuthKey
+	if err := mine.DH((*[bigdh.Size]byte)(&key), theirs); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		var m bin.Buffer
+		if err := (&e2e.DecryptedMessage46{RandomID: int64(i) + 1, Message: "old"}).Encode(&m); err != nil {
+			t.Fatal(err)
+		}
+		l := tl.Layer{RandomBytes: make([]byte, 15), Layer: lastLayerOfV1, InSeqNo: 0, OutSeqNo: int32(2*i + 1), Message: m.Buf}
+		object := l.Append(nil)
+		packet, err := envelope.SealV1(nil, &key, kdf.Client, append(binary.LittleEndian.AppendUint32(nil, uint32(len(object))), object...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.deliver(noFile, secretchat.Packet{Data: packet})
+		if i == 0 {
+			want[*gotd.Opened](a)
+			if got := want[*gotd.Legacy](a); got.Chat != a.chat() {
+				t.Errorf("got %+v", got)
+			}
+		}
+		if got := want[*gotd.Message](a); got.Text() != "old" || got.Seq != i {
+			t.Errorf("got %q with number %d", got.Text(), got.Seq)
+		}
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
