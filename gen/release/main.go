@@ -3,9 +3,9 @@
 //	release -version v0.2.0 -dry    in a copy, and keeps nothing
 //	release -version v0.2.0         writes go.mod files and CHANGELOG.md, and says what to push
 //
-// It sets the version that the modules require of each other, makes a module proxy of files
-// with all of them, and builds each from there as a stranger would: with an empty module
-// cache, and without the replace directives that hold in this repository alone.
+// It sets the versions that the modules require of each other, creates a file-based module proxy
+// with all of them, and builds each from there as an outsider would: with an empty module cache,
+// and without the replace directives that apply only in this repository.
 package main
 
 import (
@@ -31,11 +31,11 @@ const rootPath = "github.com/mtcore/mtcore"
 // released is a module that others can require.
 type released struct {
 	dir string // in the repository
-	// try is what a stranger does with it, in a module of his own.
+	// try does with it what an outsider does, in a separate module.
 	try func(p *proxy, dir, version string) error
 }
 
-// modules are in the order of what requires what. The others serve this repository alone.
+// modules are in dependency order. The other modules only serve this repository.
 var modules = []released{
 	{".", build(rootPath)},
 	{"gotd", build(rootPath + "/gotd")},
@@ -129,9 +129,9 @@ func run(version, only string, dry bool) error {
 	return nil
 }
 
-// prepare sets versions in the go.mod files of a tree, and in its texts. The replace
-// directives stay: Go reads those of the main module alone, and here they serve whoever
-// works on the repository.
+// prepare sets versions in the go.mod files of a tree, and in its texts. The replace directives
+// stay: Go reads only those of the main module, and here they serve people who work on the
+// repository.
 func prepare(tree, version string, now time.Time) error {
 	for _, m := range modules {
 		file := filepath.Join(tree, filepath.FromSlash(m.dir), "go.mod")
@@ -178,7 +178,7 @@ func prepare(tree, version string, now time.Time) error {
 
 const unreleased = "## Unreleased\n"
 
-// changelog gives what is unreleased the version as its title.
+// changelog turns the Unreleased heading into the version.
 func changelog(text, version string, now time.Time) (string, error) {
 	before, after, found := strings.Cut(text, unreleased)
 	if !found {
@@ -196,7 +196,7 @@ func changelog(text, version string, now time.Time) (string, error) {
 
 var shown = regexp.MustCompile(`(` + regexp.QuoteMeta(rootPath) + `[a-z/]*[@ ])v\d+\.\d+\.\d+[0-9A-Za-z.-]*`)
 
-// docVersion has a text name the new version in its commands.
+// docVersion makes the commands in a text name the new version.
 func docVersion(text, version string) (string, error) {
 	if !shown.MatchString(text) {
 		return "", errors.New("no command in it has a version")
@@ -204,13 +204,13 @@ func docVersion(text, version string) (string, error) {
 	return shown.ReplaceAllString(text, "${1}"+version), nil
 }
 
-// proxy is a module proxy of files.
+// proxy is a module proxy in the file system.
 type proxy struct {
 	tmp string
 	env []string
 }
 
-// newProxy makes a proxy with all modules of a tree.
+// newProxy creates a proxy with all modules of a tree.
 func newProxy(tmp, tree, version string) (*proxy, error) {
 	files := filepath.Join(tmp, "proxy")
 	for _, m := range modules {
@@ -240,23 +240,24 @@ func newProxy(tmp, tree, version string) (*proxy, error) {
 		return nil, err
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	// What others wrote comes out of the cache of this machine if it is there.
+	// Third-party modules come from this machine's cache if they are there.
 	list := "file://" + filepath.ToSlash(files) + ",file://" + filepath.ToSlash(filepath.Join(lines[1], "cache/download")) + "," + lines[0]
 	return &proxy{tmp, []string{"GOPROXY=" + list, "GONOSUMDB=" + rootPath + "," + rootPath + "/*", "GOWORK=off",
-		// Packages that were compiled before are taken from the build cache, wherever they were.
+		// Packages that were compiled before come from the build cache, wherever their source
+		// was.
 		"GOFLAGS=-trimpath", "GOMODCACHE=" + filepath.Join(tmp, "cache")}}, nil
 }
 
 // empty empties the module cache.
 func (p *proxy) empty() { removeAll(filepath.Join(p.tmp, "cache")) }
 
-// run runs the go command as somebody would who has nothing but the proxy.
+// run runs the go command for somebody who has only the proxy.
 func (p *proxy) run(dir string, args ...string) error {
 	_, err := command(dir, p.env, "go", args...)
 	return err
 }
 
-// stranger begins a program.
+// stranger creates a module with a program.
 func (p *proxy) stranger(dir, program string) error {
 	p.empty()
 	return errors.Join(p.run(dir, "mod", "init", "example.com/program"),
@@ -276,7 +277,7 @@ func build(m string) func(p *proxy, dir, version string) error {
 	}
 }
 
-// replaceIGE is the one line of the drop-in.
+// replaceIGE tests the one replace line of the drop-in.
 func replaceIGE(p *proxy, dir, version string) error {
 	err := p.stranger(dir, "package main\n\nimport (\n\t\"crypto/aes\"\n\n\t\"github.com/gotd/ige\"\n)\n\nfunc main() {\n"+
 		"\tb, _ := aes.NewCipher(make([]byte, 32))\n\tige.EncryptBlocks(b, make([]byte, 32), make([]byte, 16), make([]byte, 16))\n}\n")
@@ -285,7 +286,8 @@ func replaceIGE(p *proxy, dir, version string) error {
 		p.run(dir, "mod", "tidy"), p.run(dir, "run", "."))
 }
 
-// runCommand runs a command by its version, which Go refuses if its go.mod has a replace.
+// runCommand runs a command by its version, which Go refuses if its go.mod has a replace
+// directive.
 func runCommand(p *proxy, dir, version string) error {
 	p.empty()
 	out, err := command(dir, p.env, "go", "run", rootPath+"/compat/mtpatch@"+version, "-help")
@@ -295,7 +297,7 @@ func runCommand(p *proxy, dir, version string) error {
 	return nil
 }
 
-// client is a program that uses gotd/td, to be put on this module.
+// client is a program that uses gotd/td, to be patched.
 const client = `package main
 
 import (
@@ -315,7 +317,7 @@ func main() {
 const clientVersion = "v0.162.0"
 
 // followREADME runs the commands that README.md shows to users of gotd/td, each block in a
-// program of its own.
+// separate program.
 func followREADME(p *proxy, tree, tmp string) error {
 	text, err := os.ReadFile(filepath.Join(tree, "README.md"))
 	if err != nil {
@@ -388,7 +390,8 @@ func command(dir string, env []string, name string, args ...string) ([]byte, err
 	return out, nil
 }
 
-// copyTracked copies what git knows, and what it would if it were added.
+// copyTracked copies the files that git tracks, and those that it would track if they were
+// added.
 func copyTracked(dst, root string) error {
 	out, err := command(root, nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
@@ -410,7 +413,8 @@ func copyTracked(dst, root string) error {
 	return nil
 }
 
-// removeAll removes a folder, and module caches, in which Go makes everything read-only.
+// removeAll removes a directory, including module caches, in which Go makes everything
+// read-only.
 func removeAll(dir string) {
 	filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {

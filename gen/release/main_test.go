@@ -47,7 +47,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestModules: every module of this repository is released, or says here why not.
+// TestModules: every module of this repository is released, or is listed here with the
+// reason why not.
 func TestModules(t *testing.T) {
 	listed := map[string]bool{
 		"gen":                              true, // serves this repository

@@ -8,18 +8,17 @@
 // For numbers of 16 limbs, which RSA needs, there are Mul1024, Square1024 and Reduce1024.
 //
 // The product is separate from the reduction so that a square can take half the
-// multiplications. All of it is made of one piece, the row: a digit times eight
-// limbs, added to a window of eight limbs that stays in registers.
+// multiplications. Everything is built from one piece, the row: a digit times eight limbs,
+// added to a window of eight limbs that stays in registers.
 //
 //	(w_0 … w_8) = (w_0 … w_7) + x·d < 2^512 + (2^512-1)·(2^64-1) < 2^576
 //
-// The low halves of the eight products travel up one carry chain, in CF through
-// ADCX, and the high halves up another, in OF through ADOX, and MULX touches
-// neither. Both chains end in the new limb w_8. The limb w_0 is finished and
-// leaves; the window moves up by one. Eight rows are a block, after which every
-// register has its old place again, eight limbs higher. (Ozturk, Guilford, Gopal,
-// Feghali: New Instructions Supporting Large Integer Arithmetic on Intel
-// Architecture Processors, 2012.)
+// The low halves of the eight products travel up one carry chain, in CF through ADCX, and
+// the high halves up another, in OF through ADOX; MULX touches neither flag. Both chains
+// end in the new limb w_8. The limb w_0 is finished and leaves; the window moves up by one.
+// Eight rows are a block, after which every register is in its old place again, eight limbs
+// higher. (Ozturk, Guilford, Gopal, Feghali: New Instructions Supporting Large Integer
+// Arithmetic on Intel Architecture Processors, 2012.)
 //
 // Register map of every multiplying kernel:
 //
@@ -31,9 +30,9 @@
 //	DI          the result z
 //	BP          zero within a row, else free
 //
-// The time depends on nothing but the number of entries that are selected from. What
-// depends on numbers is in the callers' arrays, who wipe them, except for a sign
-// and some carries in the frames.
+// The time depends only on the number of entries to select from. Data that depends on
+// numbers is in the callers' arrays, which the callers wipe, except for a sign and some
+// carries in the frames.
 package main
 
 import (
@@ -107,9 +106,9 @@ func rowWithFlags(x Mem, j int, leave func(low Register)) {
 	lastProduct(at(x, 7), j+7)
 }
 
-// lastProduct adds m·DX at limb i and ends both chains in limb i+1, which is new
-// and cannot overflow. MULX could write its high half there at once, and in every
-// row ADCX could come before ADOX, but that takes an Intel CPU 13 % longer.
+// lastProduct adds m·DX at limb i and ends both chains in limb i+1, which is new and cannot
+// overflow. MULX could write its high half there at once, and in every row ADCX could come
+// before ADOX, but that makes an Intel CPU 13 % slower.
 func lastProduct(m Mem, i int) {
 	MULXQ(m, lo, hi)
 	ADCXQ(lo, place(i))
@@ -118,8 +117,8 @@ func lastProduct(m Mem, i int) {
 	ADCXQ(zero, place(i+1))
 }
 
-// firstRow sets the window of limbs 1 … 8 to x·DX, less its limb 0, which
-// leaves. CF is the only chain: nothing is there to be added to.
+// firstRow sets the window of limbs 1 … 8 to x·DX without its limb 0, which leaves. CF is
+// the only chain, since there is nothing to add to.
 func firstRow(x Mem, leave func(low Register)) {
 	MULXQ(x, lo, place(1))
 	leave(lo)
@@ -134,17 +133,17 @@ func firstRow(x Mem, leave func(low Register)) {
 	ADCQ(Imm(0), place(8)) // x·d < 2^576
 }
 
-// multiply adds x·digits to the window: eight limbs go to z, eight stay. If
-// carry is given, it is the bit that addWindow carried out, at limb 8.
+// multiply adds x·digits to the window: eight limbs go to z, eight stay. carry, if given,
+// is the bit that addWindow carried out, at limb 8.
 func multiply(x, digits, z Mem, carry ...Mem) {
 	for j := range 8 {
 		MOVQ(at(digits, j), digit)
 		store := func(low Register) { MOVQ(low, at(z, j)) }
 		if j == 7 && len(carry) > 0 {
-			// Only the whole sum surely has room for the bit, as what addWindow
-			// added up and the product are at most 2·(2^512-1) + (2^512-1)² =
-			// 2^1024-1 together. So it waits for the last row, whose chain in OF
-			// begins at limb 8: 127 + 1 overflows.
+			// Only the complete sum is sure to have room for the bit: what addWindow added
+			// up and the product are at most 2·(2^512-1) + (2^512-1)² = 2^1024-1 together.
+			// So the bit waits for the last row, whose chain in OF begins at limb 8: 127 +
+			// 1 overflows.
 			XORL(zero.As32(), zero.As32())
 			MOVB(U8(127), lo.As8())
 			ADDB(carry[0], lo.As8())
@@ -155,8 +154,7 @@ func multiply(x, digits, z Mem, carry ...Mem) {
 	}
 }
 
-// addWindow adds eight limbs of m to the window and sets carry to the bit that is
-// carried out.
+// addWindow adds eight limbs of m to the window and sets carry to the carry out.
 func addWindow(m, carry Mem) {
 	ADDQ(m, place(0))
 	addWindowFrom(m, 1)
@@ -194,15 +192,15 @@ func storeWindow(m Mem) {
 	}
 }
 
-// Products use Karatsuba's method once, in its subtractive form (Knuth, The Art of
-// Computer Programming, 4.3.3), as the product in the middle then needs no 17th
-// limb. Below it, where additions would cost what multiplications save, is the
-// school's method. With B = 2^1024, x = x_1·B + x_0 and y alike:
+// Products use one level of Karatsuba's method, in its subtractive form (Knuth, The Art of
+// Computer Programming, 4.3.3), whose middle product needs no 17th limb. Below that level,
+// where additions would cost what multiplications save, the schoolbook method is used. With
+// B = 2^1024, x = x_1·B + x_0, and y likewise:
 //
 //	L = x_0·y_0,  H = x_1·y_1,  M = (x_0 - x_1)·(y_1 - y_0)
 //	x·y = H·B² + (L + H + M)·B + L
 //
-// M is computed from absolute values and has a sign of its own.
+// M is computed from absolute values, with a separate sign.
 
 // mulKernel emits Mul.
 func mulKernel() {
@@ -287,14 +285,14 @@ func threeTimes(registers []GPPhysical, rows [3][]Mem, body func()) {
 	JNZ(LabelRef("product"))
 }
 
-// recombine sets t = H·B² + (L + H + M)·B + L, where t begins as H·B² + L, the upper
-// half of k is |M| and BP is -1 if M is negative, else 0.
+// recombine sets t = H·B² + (L + H + M)·B + L. On entry t is H·B² + L, the upper half of k
+// is |M|, and BP is -1 if M is negative, else 0.
 func recombine() {
 	Comment("t = H·B² + (L + H + M)·B + L")
 	Load(Param("t"), RDI)
 	Load(Param("k"), RCX)
 	t, k := z, Mem{Base: RCX}
-	// The limbs 16 … 31 are needed once more after their place has been taken.
+	// The limbs 16 … 31 are needed again after they have been overwritten.
 	for i := 0; i < half; i += 32 {
 		VMOVDQU(t.Offset(half+i), Y0)
 		VMOVDQU(Y0, k.Offset(i))
@@ -323,9 +321,9 @@ func recombine() {
 		}
 		storeWindow(out)
 	}
-	// What is left to add to the limbs 48 … 63: the carries, and the ones above a
-	// negative M. L + H + M is not negative and less than 2·B², so neither is this,
-	// and it is at most 1.
+	// What remains to be added to the limbs 48 … 63 is the carries and the ones above a
+	// negative M. Since L + H + M is not negative and less than 2·B², this is not negative
+	// either, and at most 1.
 	SUBQ(RAX, RBP)
 	SUBQ(RBX, RBP)
 	SUBQ(RDX, RBP)
@@ -418,9 +416,8 @@ func squareHalf() {
 	}
 }
 
-// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) of eight limbs x.
-// Row i is x_i·(x_{i+1} … x_7), at the limbs 2i+1 … i+8, and makes two limbs
-// final.
+// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) for eight limbs x. Row i is
+// x_i·(x_{i+1} … x_7), at the limbs 2i+1 … i+8, and completes two limbs.
 func triangle(x, z Mem) {
 	XORL(zero.As32(), zero.As32())
 	MOVQ(zero, z)
@@ -478,14 +475,14 @@ func square1024Kernel() {
 	RET()
 }
 
-// reduceKernel emits Reduce or Reduce1024, for numbers of so many bits: Montgomery's
-// reduction (Modular Multiplication Without Trial Division, 1985), eight limbs at a
-// time. For each block of the number:
+// reduceKernel emits Reduce or Reduce1024, for numbers of that many bits: Montgomery's
+// reduction (Modular Multiplication Without Trial Division, 1985), eight limbs at a time.
+// For each block of the number:
 //
 //	q = -t/n mod 2^512,  t = (t + q·n) / 2^512
 //
-// q is found limb by limb while its product with the lowest block of n is taken,
-// and replaces the limbs of t that become zero.
+// q is found limb by limb while its product with the lowest block of n is computed, and
+// replaces the limbs of t that become zero.
 func reduceKernel(bits int) {
 	name, limbs, size := "Reduce", bits/64, bits/8
 	if bits != 8*full {
@@ -503,7 +500,7 @@ func reduceKernel(bits int) {
 
 	Load(Param("t"), RDI)
 	Load(Param("n"), RSI)
-	// Offsets in the middle of n and t are short.
+	// Offsets from the middle of n and t are short.
 	middle := size / 2
 	ADDQ(U32(middle), RSI)
 	ADDQ(U32(middle), RDI)
@@ -531,9 +528,9 @@ func reduceKernel(bits int) {
 	SUBQ(Imm(1), left)
 	JNZ(LabelRef("block"))
 
-	// t + q·n < R² + R·n, so that top·R + the upper half of t < R + n, and top is
-	// a bit: where it is set, subtracting n leaves less than R, and what the
-	// subtraction borrows is the bit. MULX masks n without touching CF.
+	// t + q·n < R² + R·n, so top·R + the upper half of t is less than R + n, and top is one
+	// bit. If it is set, subtracting n leaves less than R, and the borrow cancels the bit.
+	// MULX masks n without touching CF.
 	Comment("z = t/R - top·n")
 	MOVBLZX(top, EDX)
 	Load(Param("z"), RCX)
@@ -571,7 +568,7 @@ func selectPairKernel() {
 	selectWords("i", "j")
 }
 
-// selectWords selects an equal part of the 32 words with each of the indices.
+// selectWords selects an equal share of the 32 words by each of the indices.
 func selectWords(indices ...string) {
 	const entry = 40 * limb
 
@@ -611,7 +608,7 @@ func selectWords(indices ...string) {
 	RET()
 }
 
-// address returns where the parameter is in memory.
+// address returns the location of the parameter itself.
 func address(param string) Mem {
 	p, err := Param(param).Resolve()
 	if err != nil {

@@ -1,71 +1,70 @@
 // Command ifma_amd64 generates the AVX-512 IFMA kernels of package bigdh/asm.
 //
-// A number is 40 digits of 52 bits, w = 2^52, R = w^40 = 2^2080. VPMADD52LUQ and
-// VPMADD52HUQ add the low or the high halves of eight products of digits to eight
-// lanes of 64 bits, where carries can wait. Of their factors they take the lowest 52
-// bits and nothing else. The kernels multiply almost-Montgomery:
+// A number is 40 digits of 52 bits, w = 2^52, R = w^40 = 2^2080. VPMADD52LUQ and VPMADD52HUQ
+// add the low or the high halves of eight products of digits to eight lanes of 64 bits,
+// where carries can wait. They use only the lowest 52 bits of their factors. The kernels
+// compute an almost-Montgomery product:
 //
 //	z ≡ x·y/R (mod n) and z < 2^2051, for x, y < 2^2051
 //
-// Folding. From T = x·y, Montgomery reduction clears one digit at a time, the lowest
-// first. It is common to add a multiple of n that clears it, and the search for the
-// multiplier is what everything else has to wait for. Here the lowest digit q itself
-// is moved up, by d digits:
+// Folding. From T = x·y, Montgomery reduction clears one digit at a time, the lowest first.
+// Usually it adds a multiple of n that clears the digit, and everything else has to wait for
+// the multiplier to be found. Here the lowest digit q itself is moved up, by d digits:
 //
 //	q·w^i ≡ q·F_d·w^(i+d) (mod n) with F_d = w^-d mod n
 //
-// Nothing has to be computed to know q, and d digits are known before the first of
-// them changes another: the latency of broadcast, multiplication and extraction
-// passes beside the work on other digits. But what leaves digit 39 must not land above
-// it, or T would not become shorter by 40 digits. So the last ones move by less than depth,
-// all to digit 39, and that is cleared with a multiple of n after all:
+// Nothing has to be computed to know q, and d digits are known before the first of them
+// changes another: the latency of broadcast, multiplication and extraction is hidden behind
+// the work on other digits. But what leaves digit 39 must not land above it, or T would not
+// become shorter by 40 digits. So the last digits move by less than depth, all to digit 39,
+// and that one is cleared with a multiple of n after all:
 //
 //	q = T_39·k0 mod w with k0 = -n^-1 mod w;   T = T + q·n·w^39
 //
-// Bound. F_d < n, so that each of the depth+1 digits that end there adds less than
-// w·n·w^39 = n·R to T. All the others together add less than n·w^39. For n < 2^2048
-// and x, y < 2^2051, with depth = 4, therefore
+// Bound. F_d < n, so each of the depth+1 digits that end there adds less than w·n·w^39 = n·R
+// to T. All others together add less than n·w^39. For n < 2^2048 and x, y < 2^2051, with
+// depth = 4, therefore
 //
 //	z < x·y/R + 5·n + n/w < 2^2022 + 5·2^2048 + 2^1996 < 2^2051
 //
-// Layout. Digit j is lane j/5 of register j%5: one digit up is another name for four
-// registers and one lane for the fifth. In memory, registers follow each other.
+// Layout. Digit j is lane j/5 of register j%5, so moving up one digit renames four registers
+// and moves only the fifth by one lane. In memory, registers follow each other.
 //
-// Columns. Column c of a sum of products is what belongs to w^c: low halves of products
-// of digits i and c-i, high halves of those of i and c-1-i. With at most 40 of each, for
-// x·y and again for all folds, and a carry of eight bits, it is less than 161·w < 2^60.
+// Columns. Column c of a sum of products is the coefficient of w^c: low halves of products
+// of digits i and c-i, high halves of those of i and c-1-i. With at most 40 of each, for x·y
+// and again for all folds, and a carry of eight bits, it is less than 161·w < 2^60.
 //
-// Accumulators. Five registers hold all columns that a row of products, one digit times
-// a number, can reach. When the lowest is complete, it leaves from lane 0 through
-// memory, which costs no port that VPMADD52 needs. Products and folds have a set of
-// accumulators each: in one, the two additions of each row to each register would be
-// four, and as they take 4 cycles one after the other, 16 a digit. The scalar side adds
-// up the columns that left:
+// Accumulators. Five registers hold all columns that a row of products, one digit times a
+// number, can reach. When the lowest is complete, it leaves from lane 0 through memory,
+// which costs no port that VPMADD52 needs. Products and folds have separate sets of
+// accumulators: in a shared set, each row would add to each register four times instead of
+// twice, one addition after the other at 4 cycles each, which makes 16 per digit. The scalar
+// side adds up the columns that have left:
 //
 //	s = carry + products_c + folds_c;   q = s mod w;   carry = ⌊s/w⌋
 //
-// Squaring. The product of two digits in different registers is in a set that counts
-// twice, and computed once. Those of digits in the same register are all computed.
-// That makes 240 VPMADD52 instead of 400.
+// Squaring. The product of two digits in different registers is computed once, in a set that
+// counts twice. Those of digits in the same register are all computed. That makes 240
+// VPMADD52 instead of 400.
 //
-// Pairs. The two powers of an RSA key are modulo numbers of half the length. Both at once
-// take half the time of one power of full length, as two numbers of 20 digits each, with
-// R = w^20 = 2^1040, go where one of 40 does: digit j of the one is in lane 2·⌊j/5⌋ of
-// register j%5, and that of the other in the next lane. One digit up is two lanes then, a
-// broadcast is one of two digits, and the scalar side has two columns to add up. The bound
-// for n < 2^1024 and x, y < 2^1027 is
+// Pairs. The two powers of an RSA key are modulo numbers of half the length. Computing both
+// at once takes half the time of one power of full length, since two numbers of 20 digits
+// each, with R = w^20 = 2^1040, fit where one of 40 does: digit j of the first is in lane
+// 2·⌊j/5⌋ of register j%5, and digit j of the second in the next lane. Moving up one digit
+// is then two lanes, a broadcast has two digits, and the scalar side adds up two columns.
+// The bound for n < 2^1024 and x, y < 2^1027 is
 //
 //	z < x·y/R + 5·n + n/w < 2^1014 + 5·2^1024 + 2^972 < 2^1027
 //
 // What limits it. VPMADD52 and all other ZMM arithmetic share two ports. A product needs
 // them 800 + 80 + 65 times (VPMADD52, VALIGNQ, the end), hence at least 470 cycles, and a
-// square 640 + 120 + 75 times, hence 420. Measured on a server core of Intel's: 555 and 500,
-// one after another, in cycles of the clock that such code runs at. Most of the rest is
-// the way from the last digit that moves to the first of the next product, with too little
-// else to do; cutting the dependency of each digit on those before it changes less.
+// square 640 + 120 + 75 times, hence 420. Measured on an Intel server core: 555 and 500, one
+// after another, in cycles of the clock at which such code runs. Most of the rest is the
+// path from the last digit that moves to the first digit of the next product, beside which
+// there is too little other work; making each digit depend less on those before it changes
+// less.
 //
-// No branch and no address depends on anything but the number of squarings and the
-// length of the table.
+// Branches and addresses depend only on the number of squarings and the length of the table.
 package main
 
 import (
@@ -89,18 +88,17 @@ const (
 	zmm       = 64
 	elem      = regs * zmm // bytes of a number, or of a pair
 
-	depth = 4 // how far digits move
+	depth = 4 // by how many digits digits move
 	ahead = 6
 )
 
-// The constants of a modulus, or of a pair: n, F_1 to F_depth, k0. n is in the place of
-// F_0.
+// The constants of a modulus, or of a pair: n, F_1 to F_depth, k0. n takes the place of F_0.
 const (
 	constF  = 0
 	constK0 = (1 + depth) * elem
 )
 
-// The scratch memory of a kernel: rings of eight columns, or digits that move, and x.
+// The scratch memory of a kernel: rings of eight columns, or of digits that move, and x.
 const (
 	ringProducts = iota
 	ringTwice
@@ -109,7 +107,7 @@ const (
 	rings
 )
 
-// width is how many numbers there are in a register: one or two.
+// width is how many numbers a register holds: one or two.
 type width int
 
 func (w width) digits() int { return regs * zmm / word / int(w) } // of a number
@@ -184,7 +182,7 @@ func squareKernel(name string, w width, doc ...string) {
 		r := j % regs
 		var b VecVirtual
 		if j < regs {
-			b = k.broadcastLowest(k.x[j]) // it is on its way to memory still
+			b = k.broadcastLowest(k.x[j]) // it has not reached memory yet
 		} else {
 			b = k.broadcast(k.at(x, j))
 		}
@@ -198,8 +196,8 @@ func squareKernel(name string, w width, doc ...string) {
 	k.done()
 }
 
-// flags returns those of a function: the frame for one number is small enough to go without
-// the check of the stack.
+// flags returns the flags of a function: the frame for one number is small enough to skip
+// the stack check.
 func flags(w width) attr.Attribute {
 	if w == 1 {
 		return attr.NOSPLIT
@@ -207,7 +205,7 @@ func flags(w width) attr.Attribute {
 	return 0
 }
 
-// A kernel is what multiplications and squarings have in common.
+// A kernel is what multiplications and squarings share.
 type kernel struct {
 	width
 	constants Mem
@@ -271,12 +269,12 @@ func (k *kernel) done() {
 	RET()
 }
 
-// at addresses digit j of x, that of the first number if there are two. The other is
+// at addresses digit j of x: that of the first number if there are two, with the other's
 // next to it.
 func (w width) at(x Mem, j int) Mem { return x.Offset(j%regs*zmm + j/regs*w.step()) }
 
-// broadcast returns a register with the digit at m in all lanes of each number. That is
-// work for the load ports only.
+// broadcast returns a register with the digit at m in all lanes of each number, which takes
+// only the load ports.
 func (k *kernel) broadcast(m Mem) VecVirtual {
 	b := ZMM()
 	if k.width == 1 {
@@ -298,14 +296,14 @@ func (k *kernel) broadcastLowest(v VecVirtual) VecVirtual {
 	return b
 }
 
-// A set of accumulators holds the columns of as many digits as a number has, from low on.
-// The lowest lane of register low%5 is the lowest.
+// accumulators is a set that holds the columns of as many digits as a number has, from low
+// on. The lowest lane of register low%5 is the lowest column.
 type accumulators struct {
 	width
 	v      [regs]VecVirtual
 	low    int
-	factor int // how often they count, once or twice
-	left   Mem // a ring of the columns that left
+	factor int // how many times they count, once or twice
+	left   Mem // a ring of columns that have left
 	zero   VecVirtual
 }
 
@@ -321,7 +319,7 @@ func (k *kernel) accumulators(ring, factor int) *accumulators {
 // of returns the register of column c.
 func (a *accumulators) of(c int) VecVirtual { return a.v[c%regs] }
 
-// column addresses column c of number i after it was stored, until the eighth after it is.
+// column addresses column c of number i, from when it was stored until eight columns later.
 func (a *accumulators) column(c, i int) Mem { return a.left.Offset(c%8*a.step() + i*word) }
 
 // storeLowest stores the lowest column.
@@ -334,15 +332,15 @@ func (a *accumulators) storeLowest() {
 	}
 }
 
-// dropLowest makes place for the column after the highest.
+// dropLowest makes room for the column above the highest.
 func (a *accumulators) dropLowest() {
 	v := a.of(a.low)
 	VALIGNQ(U8(a.width), v, a.zero, v)
 	a.low++
 }
 
-// row adds b·x to the columns from the lowest on, which leaves. The registers of x begin
-// with the given one of a number's five.
+// row adds b·x to the columns from the lowest on, and the lowest leaves. The registers of x
+// start at the given one of a number's five.
 func (a *accumulators) row(b VecVirtual, x []VecVirtual, first int) {
 	c := a.low
 	for i, v := range x {
@@ -351,7 +349,7 @@ func (a *accumulators) row(b VecVirtual, x []VecVirtual, first int) {
 	a.storeLowest()
 	for i, v := range x {
 		if first+i+1 == regs {
-			a.dropLowest() // column c+5 comes into its place
+			a.dropLowest() // column c+5 takes its place
 		}
 		VPMADD52HUQ(v, b, a.of(c+first+i+1))
 	}
@@ -385,8 +383,8 @@ func (k *kernel) multiply(products []*accumulators, row func(j int)) {
 	k.normalise(products[0])
 }
 
-// digit adds column c to the carries, and returns the sums, whose lowest 52 bits are the
-// digits, and of which the others are the new carries.
+// digit adds column c to the carries and returns the sums. Their lowest 52 bits are the
+// digits, and the rest are the new carries.
 func (k *kernel) digit(c int, products []*accumulators) (q []Register) {
 	for i, carry := range k.carry {
 		k.addColumn(c, i, products)
@@ -414,10 +412,10 @@ func (k *kernel) addColumn(c, i int, products []*accumulators) {
 	}
 }
 
-// broadcastDigit returns a register with digit i in all lanes of each number, in whose
-// lowest 52 bits. It goes through memory, which takes longer than it could, for the sake of
-// the ports. Two numbers do not come out of it together, as no CPU hands the data of two
-// stores to one load.
+// broadcastDigit returns a register with digit i in all lanes of each number, in their
+// lowest 52 bits. It goes through memory, which takes longer than necessary, to spare the
+// ports. Two numbers are loaded separately, since no CPU forwards the data of two stores to
+// one load.
 func (k *kernel) broadcastDigit(i int, q []Register) VecVirtual {
 	b := ZMM()
 	for n := range q {
@@ -437,11 +435,11 @@ func (k *kernel) broadcastDigit(i int, q []Register) VecVirtual {
 //	s = carry + products_39 + folds_39 + ∑ (q_i·F_(39-i) mod w)
 //	q = s·k0 mod w, and the carry is s/w, rounded up
 //
-// where folds_39 is what it was before the last digits, and the sum is over these. It is
-// the scalar side that computes it, in less time than it would take to come back from
-// the vectors. The latter add all of it, but what they have for column 39 is dropped.
+// where folds_39 is the value before the last digits, and the sum is over these. The scalar
+// side computes it, in less time than it would take to come back from the vectors. The
+// vectors also add all of it, but their column 39 is dropped.
 //
-// After this, all of the result is in the first set of products, folds, and the carry.
+// Afterwards the complete result is in the first set of products, folds, and the carry.
 func (k *kernel) foldLast(products []*accumulators) {
 	result := products[0]
 	for _, a := range products[1:] {
@@ -452,8 +450,8 @@ func (k *kernel) foldLast(products []*accumulators) {
 		}
 	}
 	last := k.last()
-	// The folds start at the last column still, and the products after it, as the high
-	// halves do.
+	// The folds still start at the last column, and the products after it, like the high
+	// halves.
 	foldToLast := func(q VecVirtual, f Mem) {
 		for r := range regs {
 			v := ZMM()
@@ -501,17 +499,17 @@ func (k *kernel) foldLast(products []*accumulators) {
 	}
 }
 
-// normalise sets x to the digits of products + folds + carry. Carries go from register
-// to register in all lanes at once, and from the last to the first of the next lane.
+// normalise sets x to the digits of products + folds + carry. Carries go from register to
+// register in all lanes at once, and from the last register to the first of the next lane.
 //
-//  1. Each register hands on its carries, but not those that come: digits < w + 2^8.
-//  2. The registers of a lane do so one after another. Out of a lane comes 0 or 1.
-//  3. Let g be the lanes out of which comes 1, and p those with all ones, which hand on
-//     what comes. An addition of integers takes them all the way: 1 comes into
-//     the lanes (2g + p) ⊕ p. With two numbers it is (4g + p) ⊕ p for each, with
-//     the lanes of the other in p.
-//  4. A digit takes the 1 if it comes into its lane, and all digits below it there are
-//     all ones.
+//  1. Each register passes on its own carries, but not incoming ones: digits < w + 2^8.
+//  2. The registers of a lane do so one after another. Each lane produces 0 or 1.
+//  3. Let g be the lanes that produce 1, and p those with all ones, which pass on an
+//     incoming 1. One addition of integers propagates them all: a 1 comes into the lanes
+//     (2g + p) ⊕ p. With two numbers these are (4g + p) ⊕ p for each, with the lanes of
+//     the other in p.
+//  4. A digit takes the 1 if it comes into its lane, and all digits below it in that lane
+//     are all ones.
 func (k *kernel) normalise(products *accumulators) {
 	t := &k.x
 	mask, one, oneScalar, lane0 := ZMM(), ZMM(), GP64(), K()
@@ -637,7 +635,7 @@ func selectKernel(name, indices string, doc ...string) {
 	VPCMPEQQ(index, current, here)
 	VPADDQ(one, current, current)
 	for r := range regs {
-		// A load with a mask might do without the memory, if that is all zeros.
+		// A masked load might skip the memory access if the mask is all zeros.
 		v := ZMM()
 		VMOVDQU64(table.Offset(r*zmm), v)
 		VMOVDQA64(v, here, z[r])

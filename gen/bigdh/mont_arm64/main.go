@@ -1,36 +1,36 @@
 // Command mont_arm64 generates the kernels of package bigdh/asm for ARMv8: multiplication
 // and Montgomery reduction of numbers of 32 words of 64 bits, or of 16 words, with MUL and UMULH.
 //
-// Products are computed in full and then reduced, so that a square takes little more
-// than half of the multiplications of a product. All that goes through blocks of 8 × 8
-// words. With eight words x in registers, a row adds their product by a word y_i:
+// Products are computed in full and then reduced, so that a square takes little more than half of
+// the multiplications of a product. Everything works on blocks of 8 × 8 words. With eight words x
+// in registers, a row adds their product by a word y_i:
 //
 //	a ← a + x y_i
 //	the lowest word of a is complete: store it, and shift a down
 //
-// a never overflows its nine words, since it has but eight before:
-// 2^512 - 1 + (2^512 - 1) (2^64 - 1) < 2^576. A block begins where the one before it has
-// left off, and adds what earlier blocks have stored in its place:
+// a never overflows its nine words, since it has only eight before:
+// 2^512 - 1 + (2^512 - 1) (2^64 - 1) < 2^576. A block begins where the previous one has left
+// off, and adds what earlier blocks have stored in its place:
 //
 //	a, c ← a + c + z_i … z_{i+7}
 //	eight rows, which replace z_i … z_{i+7}
 //
-// The carry c is one bit, since that is a sum of two numbers of eight words and a bit.
-// It belongs to the words after a, where the next block adds it.
+// The carry c is one bit, since this is a sum of two numbers of eight words and a bit. It belongs
+// to the words after a, where the next block adds it.
 //
-// There is one carry flag, which multiplications leave alone. So a row adds the low
-// halves of its products in one chain of carries and the high halves in another. Cores
-// that reorder instructions work on several chains at a time, as each is only two
-// additions behind the one before. For the sake of others, two more multiplications go
-// before the addition of a product, as there are three registers for products.
+// There is one carry flag, which multiplications leave alone. So a row adds the low halves of its
+// products in one chain of carries and the high halves in another. Out-of-order cores work on
+// several chains at a time, since each chain is only two additions behind the one before. For
+// in-order cores, two more multiplications are issued before the addition of a product, which the
+// three registers for products allow.
 //
-// Schoolbook multiplication suits cores whose multiplier begins one or two products
-// every cycle, as those of Apple do, and those of Arm from Cortex-X1 and Neoverse V1 on.
-// Where each takes several cycles, as on Cortex-A55 and A76, a step of Karatsuba's would
-// save a twelfth of the products of an exponentiation, as most of them belong to
-// reductions. Additions would take back a part of that.
+// Schoolbook multiplication suits cores whose multiplier starts one or two products every cycle,
+// such as Apple's, and Arm's from Cortex-X1 and Neoverse V1 on. Where each product takes several
+// cycles, as on Cortex-A55 and A76, one level of Karatsuba's method would save a twelfth of the
+// products of an exponentiation, since most of them belong to reductions. Additions would cost
+// part of that again.
 //
-// General registers, as the allocator gives them out. Pointers move on with the blocks:
+// General registers, as the allocator assigns them. Pointers advance with the blocks:
 //
 //	y, z                R0 R1
 //	c                   R2
@@ -40,10 +40,10 @@
 //	products            R21 … R23
 //	counters, pointer   R24 R25
 //
-// The last part of a kernel, which adds what the blocks have left apart, and the
-// selection from a table use registers of their own.
+// The last part of a kernel, which adds what the blocks have put aside, and the selection from a
+// table use their own registers.
 //
-// Branches and addresses depend on counters only, and on the length of a table.
+// Branches and addresses depend only on counters and on the length of a table.
 package main
 
 import (
@@ -71,7 +71,7 @@ type size int
 func (s size) limbs() int  { return int(s) / 64 }
 func (s size) blocks() int { return s.limbs() / rows }
 
-// name returns the name of a kernel for such numbers.
+// name returns the name of a kernel for numbers of this size.
 func (s size) name(role string) string {
 	if s == 2048 {
 		return role
@@ -79,8 +79,8 @@ func (s size) name(role string) string {
 	return fmt.Sprint(role, int(s))
 }
 
-// signature returns that of a kernel, where N is a number, T a product, and K scratch
-// that other architectures need.
+// signature returns the signature of a kernel, where N is a number, T a product, and K scratch
+// memory that other architectures need.
 func (s size) signature(params string) string {
 	if s == 2048 {
 		params = strings.Replace(params, "K", "k *[64]uint64", 1)
@@ -158,8 +158,8 @@ func mulKernel(file *a64.File, s size) {
 //
 //	x² = 2 Σ_{i<j} x_i x_j 2^{64(i+j)} + Σ_i x_i² 2^{128i}
 //
-// The first sum takes a triangle of the blocks of Mul, and of the products of a
-// block by itself.
+// The first sum takes a triangle of the blocks of Mul, and a triangle of each product of a block
+// by itself.
 func squareKernel(file *a64.File, s size) {
 	name, blocks := s.name("Square"), s.blocks()
 	f := file.Func(name, s.signature("t T, x N, K"),

@@ -2,11 +2,11 @@
 // messages side by side: AES-256-IGE in the lanes of VAES, and SHA-256 in those of
 // AVX-512.
 //
-// The formulas are those of ../../ige/batch_amd64 and of package sha256x16. Here as in
-// ../stitch_amd64, a turn of the loop decrypts a chunk of 64 bytes of each message
-// and hashes the one before. The rounds of SHA-256 are many instructions, in a chain
-// that leaves half of the units idle; those of AES are few, in a longer one. Woven into
-// one another they take little longer than SHA-256 alone.
+// The formulas are those of ../../ige/batch_amd64 and of package sha256x16. As in
+// ../stitch_amd64, an iteration of the loop decrypts a chunk of 64 bytes of each message
+// and hashes the previous one. The rounds of SHA-256 are many instructions, in a chain that
+// leaves half of the units idle; those of AES are few, in a longer chain. Interleaved they
+// take little longer than SHA-256 alone.
 //
 // Layout. Message l, of 0 to 15, is in lane l%4 of group l/4:
 //
@@ -19,9 +19,9 @@
 //	         to each other
 //
 // The order in h is the one in which four groups of a block become four words of the
-// schedule without a permutation across lanes: what is decrypted is hashed without
-// being loaded again. As sixteen words, eight of the state, four registers of AES and
-// what they need in between are more than 32 registers, the schedule is in memory.
+// schedule without a permutation across lanes: what is decrypted is hashed without being
+// loaded again. Sixteen words, eight of the state, four registers of AES and their
+// temporaries are more than 32 registers, so the schedule is in memory.
 //
 // Registers, of each turn:
 //
@@ -33,8 +33,8 @@
 // The last two blocks of each hash, when there is nothing to decrypt any more, are for
 // Hash16AVX512.
 //
-// A lane that has no message works on any memory that nobody reads afterwards, which may be
-// the same for all of them. It needs no key.
+// A lane without a message works on any memory that nobody reads afterwards, which may be
+// the same for all such lanes. It needs no key.
 package main
 
 import (

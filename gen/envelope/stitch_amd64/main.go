@@ -8,11 +8,11 @@
 //	out_i = AESENCLAST(r, kc)
 //	next  = AESENCLAST(r, kc ⊕ k_0 ⊕ in_{i+1})     = out_i ⊕ in_{i+1} ⊕ k_0
 //
-// a block is 14 AES rounds, each of which waits for the one before, and nothing else.
-// A block of SHA-256 is a chain too, of 32 SHA256RNDS2. Four blocks of the one take
-// longer than a block of the other, and neither chain keeps its units busy: side by
-// side, the hash takes no time. Nor does a second message with its hash, as far as
-// the SHA unit has the throughput.
+// a block is 14 AES rounds, each of which waits for the one before, and nothing else. A
+// block of SHA-256 is a chain too, of 32 SHA256RNDS2. Four AES blocks take longer than a
+// block of SHA-256, and neither chain keeps its units busy: side by side, the hash takes no
+// time. Nor does a second message with its hash, as far as the throughput of the SHA unit
+// allows.
 //
 // What matters is that the chains are independent. The hash of a buffer that IGE is
 // about to write is not; the hash of what it has written before is. Hence chunks
@@ -22,9 +22,9 @@
 // A message that is opened begins with a kernel that has nothing to hash yet, and ends
 // with one for less than a chunk and one for the end of the hash.
 //
-// The instructions of both are woven into one another. For one message that hardly
-// matters on CPUs that see a whole turn at a time, but others need it, and for two
-// messages all do.
+// The instructions of both are interleaved. For one message that hardly matters on CPUs
+// that see a whole iteration at a time, but others need it, and for two messages all CPUs
+// do.
 //
 // Registers. SHA instructions have no encoding for X16 and up.
 //
@@ -36,10 +36,10 @@
 //	X16-22                        IGE and saved hash of message 0
 //	X23-29                        IGE and saved hash of message 1
 //
-// So one message takes the VEX encodings of AES, which CPUs without AVX-512 have,
-// and two messages take the EVEX ones. Neither needs an aligned operand. Only XMM
-// registers are used: no VZEROUPPER is due, and SHA instructions, which leave the
-// upper halves alone, find them clean.
+// So one message takes the VEX encodings of AES, which CPUs without AVX-512 have, and two
+// messages take the EVEX ones. Neither needs aligned operands. Only XMM registers are used:
+// no VZEROUPPER is needed, and SHA instructions, which leave the upper halves alone, find
+// them clean.
 package main
 
 import (
@@ -73,9 +73,9 @@ type direction struct {
 	prevOut, prevIn  int // offsets of the two halves of iv, as this direction sees them
 }
 
-// Only decryption is stitched: to seal, the hash must be there before the key is, and
-// passes over several messages at a time, in the lanes of packages ige and kdf, take less
-// time than to encrypt one message while the next is hashed.
+// Only decryption is stitched: to seal, the hash must be complete before the key is known,
+// and passes over several messages at a time, in the lanes of packages ige and kdf, take
+// less time than encrypting one message while the next is hashed.
 var decrypt = direction{"Decrypt", "the equivalent inverse cipher", VAESDEC, VAESDECLAST, blockSize, 0}
 
 // A bank is seven registers and, where they differ, the instructions for them.
@@ -255,7 +255,8 @@ func newHash(hash, ige bank) sha256ni.Hash {
 	}
 }
 
-// paramNamed returns the parameter of a kernel for one message: of a slice, the base.
+// paramNamed returns the parameter of a kernel for one message. For a slice, that is its
+// base.
 func paramNamed(name string) gotypes.Component {
 	base := Param(name).Base()
 	if _, err := base.Resolve(); err != nil {
@@ -316,8 +317,8 @@ func (m *message) startCipher(d direction) {
 	m.xor(m.key(0), m.x, m.x)
 }
 
-// cipher returns the instructions for so many blocks at offset at. The block after
-// them is at offset ahead.
+// cipher returns the instructions for that many blocks at offset at. The block after them
+// is at offset ahead.
 //
 // A register of the ring takes all its parts one after the other: of block i,
 //
@@ -361,7 +362,7 @@ func (m *message) finish(d direction) {
 	m.finishCipher(d, chunkSize/blockSize)
 }
 
-// finishCipher stores the iv after so many blocks.
+// finishCipher stores the iv after that many blocks.
 func (m *message) finishCipher(d direction, blocks int) {
 	iv := m.pointer("iv")
 	out, in := m.ring[(blocks-1)%4], m.ring[blocks%4]

@@ -9,22 +9,21 @@
 //	out_i = r_i ⊕ c
 //	w     = c ⊕ k_0 ⊕ in_{i+1}
 //
-// and w is the key operand of the first AESE of block i+1. A block is 13 pairs of
-// AESE and AESMC and an AESE, each of which waits for the one before, and nothing
-// else. A block of SHA-256 is a chain too, of 16 pairs of SHA256H and SHA256H2. On
-// cores that have room beside four blocks of the one for a block of the other, the
-// hash takes no time.
+// and w is the key operand of the first AESE of block i+1. A block is 13 pairs of AESE and
+// AESMC and an AESE, each of which waits for the one before, and nothing else. A block of
+// SHA-256 is a chain too, of 16 pairs of SHA256H and SHA256H2. On cores with enough units
+// to run a block of SHA-256 beside four AES blocks, the hash takes no time.
 //
-// What matters is that the chains are independent. The hash of a buffer that IGE is
-// about to write is not; the hash of what it has written before is. Hence chunks
-// of 64 bytes: a turn of the loop does four blocks of IGE for this chunk and a block
-// of the hash, which may lie one chunk behind. The instructions of both are woven into
-// one another, for cores that do not reorder or not by much.
+// What matters is that the chains are independent. The hash of a buffer that IGE is about
+// to write is not; the hash of what it has written before is. Hence chunks of 64 bytes: an
+// iteration of the loop does four blocks of IGE for this chunk and a block of the hash,
+// which may lie one chunk behind. The instructions of both are interleaved, for in-order
+// cores and those that reorder only a little.
 //
 // A message that is opened begins with a kernel that has nothing to hash yet, and ends
 // with one for less than a chunk and one for the end of the hash.
 //
-// Vector registers, as the allocator gives them out in a loop:
+// Vector registers, as the allocator assigns them in a loop:
 //
 //	k_0 … k_14                       V0 … V14
 //	r                                V15
@@ -252,8 +251,8 @@ func (m *message) chunk() []func() {
 // blocks returns the instructions for the blocks at the end of a message.
 func (m *message) blocks(n int) []func() { return m.sequence(n, nil) }
 
-// sequence returns the instructions for n blocks. At the last of them src is moved by the
-// instructions last, to the block that follows, if there is one.
+// sequence returns the instructions for n blocks. In the last of them, the instructions
+// last move src to the following block, if there is one.
 func (m *message) sequence(n int, last []func()) []func() {
 	var list []func()
 	for i := range n {
@@ -279,8 +278,8 @@ func (m *message) sequence(n int, last []func()) []func() {
 	return list
 }
 
-// round returns round i of r, up to where the next round key is due. Most cores run
-// the two instructions as one, if they are adjacent.
+// round returns round i of r, up to where the next round key is due. Most cores fuse the
+// two instructions if they are adjacent.
 func (m *message) round(i int, key a64.V) func() {
 	addAndSubstitute, mix := m.AESE, m.AESMC
 	if m.inverse {
@@ -309,7 +308,7 @@ func (m *message) offPath(i int) []func() {
 	}
 }
 
-// storeIV stores iv after so many blocks.
+// storeIV stores iv after that many blocks.
 func (m *message) storeIV(blocks int) {
 	iv := m.LoadParam("iv")
 	out, in := m.ring[(blocks-1)%4], m.ring[blocks%4]
@@ -319,7 +318,7 @@ func (m *message) storeIV(blocks int) {
 	m.FreeGP(iv)
 }
 
-// free frees the registers, but for n.
+// free frees all registers except n.
 func (m *message) free() {
 	m.FreeGP(m.dst, m.src, m.ahead)
 	m.FreeVec(m.keys...)

@@ -9,8 +9,8 @@
 //	x     = AESENC(x, k_1) … AESENC(x, k_13)
 //	out_i = AESENCLAST(x, k_14 ⊕ in_{i-1})
 //
-// Only the first xor is on the critical path. Where the next block is at hand, the
-// last round takes it off, as in the single stream:
+// Only the first xor is on the critical path. If the next block is available, the last round
+// takes that xor over, as in the single stream:
 //
 //	w     = k_0 ⊕ in_{i+1}
 //	x     = AESENCLAST(x, k_14 ⊕ in_{i-1} ⊕ w)
@@ -23,13 +23,13 @@
 //	state    out_{i-1} of lane j at 16*j, in_{i-1} at 256 + 16*j
 //	dst, src the address of lane j's next block
 //
-// With AES-NI a register is one lane. With VAES a YMM register is two lanes, and a ZMM
-// register a group: its blocks are gathered from and scattered to as many addresses,
-// while a round key is one load, aligned if keys is.
+// With AES-NI a register is one lane. With VAES a YMM register is two lanes, and a ZMM register a
+// group: its blocks are gathered from and scattered to as many addresses, while a round key is
+// one load, aligned if keys is.
 //
-// No block is loaded, where it matters, after a lane that works on the same message
-// may have stored it. So lanes may repeat another lane's work to the letter, in place
-// too, which is what idle lanes do.
+// Wherever it matters, no block is loaded after a lane that works on the same message may have
+// stored it. So lanes may repeat exactly what another lane does, in place too, which is what idle
+// lanes do.
 package main
 
 import (
@@ -101,7 +101,7 @@ var vaes256 = isa{
 		return x
 	},
 	gather: func(table Mem, lane int, offset Register, dst VecVirtual) {
-		VBROADCASTI128(blockAt(table, lane, offset), dst) // all of it, for avo to know where it begins
+		VBROADCASTI128(blockAt(table, lane, offset), dst) // the whole chunk, so that avo knows where it begins
 		VINSERTI128(U8(1), blockAt(table, lane+1, offset), dst, dst)
 	},
 	scatter: func(table Mem, lane int, offset Register, src VecVirtual) {
@@ -114,7 +114,7 @@ var vaes256 = isa{
 var vaes512 = isa{
 	ISA: aes256.VAES512, name: "VAES512", lanes: 4,
 	xor3: func(m Mem, a, b VecVirtual) VecVirtual {
-		// A load takes no port that AES needs, where it has one only.
+		// On CPUs with only one AES port, a load does not compete for it.
 		x := ZMM()
 		VMOVDQU64(m, x)
 		VPTERNLOGQ(U8(0x96), a, b, x)
@@ -240,7 +240,7 @@ func roundKey(i, lane int) int {
 	return lane/groupSize*group + i*groupSize*blockSize + lane%groupSize*blockSize
 }
 
-// cryptKernel emits the kernel for the first so many lanes.
+// cryptKernel emits the kernel for that many lanes.
 func cryptKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sBatch%d%s", d.verb, lanes, s.name)
 	TEXT(name, splitting(s, lanes), "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
@@ -277,7 +277,7 @@ func cryptKernel(d direction, s isa, lanes int) {
 	RET()
 }
 
-// splitting is NOSPLIT but for the kernels that take more of the stack than it has to spare.
+// splitting is NOSPLIT, except for kernels that take more stack than that allows.
 func splitting(s isa, lanes int) attr.Attribute {
 	if s.lanes == groupSize && lanes > 8 {
 		return 0
@@ -333,8 +333,8 @@ func (b *batch) blockLoop(block func()) {
 	}
 }
 
-// foldedLoop is blockLoop with all xors off the critical path. It takes registers for
-// the next block, which up to four registers of lanes leave free.
+// foldedLoop is blockLoop with all xors off the critical path. It needs registers for the next
+// block, so there can be at most four registers of lanes.
 func (b *batch) foldedLoop() {
 	in, x := b.vecs(), b.vecs()
 	for r := range b.regs {
@@ -384,8 +384,8 @@ func (b *batch) block() {
 	}
 }
 
-// blockInPlace is block without a register to spare: eight XMM lanes have all of
-// them in out and prev. So blocks are loaded twice. It does what asideLoop leaves.
+// blockInPlace is block without a spare register: with eight XMM lanes, out and prev take all of
+// them. So blocks are loaded twice. It handles what asideLoop leaves.
 func (b *batch) blockInPlace() {
 	for r := range b.regs {
 		VPXOR(blockAt(b.src, r, b.offset), b.out[r], b.out[r])
@@ -433,17 +433,17 @@ func (b *batch) foldedRounds(x, prev, next, out []VecVirtual) {
 // chunk is how many blocks of a lane fill a register, and a cache line.
 const chunk = 4
 
-// chunkLoop emits the loop over chunks of four blocks of each lane, which leaves
-// fewer than four to blockLoop.
+// chunkLoop emits the loop over chunks of four blocks of each lane, which leaves fewer than four
+// to blockLoop.
 //
-// A chunk is one load and one store a lane, and two transpositions a group, in the
-// place of four times as many. That is not the main reason: buffers often begin at
-// pages, 32 of which share a set of 8 or 12 cache lines. So each line should be
-// used up while it is there.
+// A chunk takes one load and one store per lane, and two transpositions per group, instead of
+// four times as many loads and stores. That is not the main reason: buffers often begin at page
+// boundaries, and 32 such lines share a set of 8 or 12 cache lines. So each line should be used
+// up while it is in the cache.
 //
-// It is not loaded at the head of the chunk either, where all would wait for the
-// second-level cache. In each block, a quarter of the lanes copies its next chunk aside.
-// (For 16 messages of 4 KiB, Zen 5 takes 0.85 to 0.92 times as long as without.)
+// The chunk is not loaded at the head of the iteration either, where everything would wait for
+// the second-level cache. Instead, in each block a quarter of the lanes copies its next chunk
+// aside. (For 16 messages of 4 KiB, Zen 5 takes 0.85 to 0.92 times as long as without.)
 func (b *batch) chunkLoop() {
 	copyChunks := func(quarter int, offset Register) {
 		for j := quarter; j < b.regs*groupSize; j += chunk {
@@ -499,8 +499,8 @@ func (b *batch) chunkLoop() {
 	b.rest()
 }
 
-// firstChunk emits the jump to blockLoop if there are fewer blocks than a chunk. It returns
-// a register with the offset of the first chunk.
+// firstChunk emits the jump to blockLoop if less than a chunk is left. It returns a register with
+// the offset of the first chunk.
 func (b *batch) firstChunk() (next Register) {
 	CMPQ(b.blocks, U8(chunk))
 	JB(LabelRef("rest"))
@@ -509,8 +509,8 @@ func (b *batch) firstChunk() (next Register) {
 	return next
 }
 
-// allocAside sets aside to memory of the kernel's own: for each lane a chunk, which is a
-// cache line.
+// allocAside makes aside return the kernel's own memory: for each lane a chunk, which is a cache
+// line.
 func (b *batch) allocAside(lanes int) {
 	const line = chunk * blockSize
 	aside := Mem{Base: GP64()}
@@ -519,8 +519,8 @@ func (b *batch) allocAside(lanes int) {
 	b.aside = func(lane int) Mem { return aside.Offset(lane * line) }
 }
 
-// lookAhead takes the chunk off the number of blocks, and sets next to the offset of the
-// next one; or of this one, if it is the last, to load again what nobody will look at.
+// lookAhead subtracts the chunk from the number of blocks, and sets next to the offset of the
+// next chunk; after the last one to that of this chunk, which is then loaded again for nothing.
 func (b *batch) lookAhead(next Register) {
 	ADDQ(U8(chunk*blockSize), next)
 	SUBQ(U8(chunk), b.blocks)
@@ -559,13 +559,13 @@ func (b *batch) storeChunk(r int, blocks []VecVirtual) {
 	}
 }
 
-// asideLoop is chunkLoop for eight XMM lanes. Registers hold their chaining values only.
-// Each block is needed as in_i, and as in_{i-1} once the message may have been
-// overwritten: so it stays aside for as long, block i in slot i modulo four.
+// asideLoop is chunkLoop for eight XMM lanes. Registers only hold their chaining values. Each
+// block is needed as in_i, and later as in_{i-1}, when the message may already be overwritten: so
+// it stays aside for that long, block i in slot i modulo four.
 //
-// A copy is of two blocks of half of the lanes. If buffers begin at pages, eight lines that
-// the cache lacks at the same time belong to one set, and push one another out before
-// they are used up. (With copies of all lanes, Zen 5 would take 1.18 times as long.)
+// A copy takes two blocks of half of the lanes. If buffers begin at page boundaries, eight lines
+// that miss the cache at the same time belong to one set, and evict one another before they are
+// used up. (With copies of all lanes, Zen 5 would take 1.18 times as long.)
 func (b *batch) asideLoop() {
 	slot := func(r, i int) Mem { return b.aside(r).Offset(i % chunk * blockSize) }
 	copyTwo := func(i int, offset Register, lanes ...int) {
@@ -632,11 +632,11 @@ func (b *batch) asideLoop() {
 	b.rest()
 }
 
-// balancedRounds is middleRounds for XMM lanes. Each round needs a load, and a CPU that
-// begins two rounds a cycle has just the two loads for them. So every other pair of
-// lanes has its keys by one load: the cost is an instruction that such a CPU may begin
-// beside a round, and if all pairs had it, that would be too many. (For 16 messages of
-// 4 KiB, Zen 5 takes 0.85 times as long as with one load a round, and as with all in pairs 0.98.)
+// balancedRounds is middleRounds for XMM lanes. Each round needs a load, and a CPU that starts
+// two rounds a cycle has just two loads for them. So every other pair of lanes gets its keys by
+// one load: that costs an extra instruction, which such a CPU can start beside a round, but not
+// for all pairs. (For 16 messages of 4 KiB, Zen 5 takes 0.85 times as long as with one load per
+// round, and 0.98 times as long as with all lanes in pairs.)
 func (b *batch) balancedRounds(x []VecVirtual) {
 	for i := 1; i < rounds; i++ {
 		Comment(fmt.Sprintf("Round %d", i))

@@ -13,10 +13,10 @@
 //	r_i   = AESE(r_i, k_13)
 //	out_i = r_i ⊕ c_i
 //
-// since r_{i-1} ⊕ w_i = out_{i-1} ⊕ in_i ⊕ k_0. AESE adds its key first, so that the
-// whole chaining is a key operand, which is known early: no xor and no load is on the
-// critical path. That costs one xor a block more than having out_{i-1} on the path,
-// and no register, as w_i takes that of k_0.
+// since r_{i-1} ⊕ w_i = out_{i-1} ⊕ in_i ⊕ k_0. AESE adds its key first, so the whole
+// chaining is a key operand, which is known early: no xor and no load is on the critical
+// path. Compared with having out_{i-1} on the path, that costs one xor per block, and no
+// register, since w_i takes that of k_0.
 //
 // A stream begins with r_{-1} = out_{-1} and c_{-1} = 0.
 //
@@ -24,15 +24,14 @@
 // ../batch_amd64): four lanes are a group, and a round key of a group is a load of four
 // registers.
 //
-// Many cores run AESE and AESMC as one operation, but only if the two are adjacent
-// and work on one register. Nothing else is scheduled: a core that has much to gain
-// here reorders instructions, and begins to load the next blocks well before it is
-// done with these.
+// Many cores run AESE and AESMC as one operation, but only if the two are adjacent and work
+// on one register. Nothing else is scheduled: the cores that gain much here reorder
+// instructions, and start to load the next blocks well before they are done with these.
 //
-// All blocks of a step are loaded before any is stored. So lanes may repeat
-// another lane's work to the letter, in place too, which is what idle lanes do.
+// All blocks of a step are loaded before any is stored. So lanes may repeat exactly what
+// another lane does, in place too, which is what idle lanes do.
 //
-// Vector registers, as the allocator gives them out:
+// Vector registers, as the allocator assigns them:
 //
 //	          2 lanes    4 lanes    8 lanes
 //	r         V0  V1     V0  … V3   V0  … V7
@@ -40,9 +39,8 @@
 //	in        V4  V5     V8  … V11  V16 … V23
 //	k         V6  … V9   V12 … V19  V24 … V31
 //
-// k is the round keys of all lanes; in the first round, k_0 and k_14 of up to four of
-// them; at the end, out. The pointers of eight lanes, two each, are in general
-// registers too.
+// k is the round keys of all lanes; in the first round, k_0 and k_14 of up to four lanes;
+// at the end, out. The pointers of eight lanes, two each, also stay in general registers.
 package main
 
 import (
@@ -113,7 +111,7 @@ func expandKernel(file *a64.File, d direction) {
 	f.FreeGP(p, lane, key)
 }
 
-// cryptKernel emits the kernel for the first so many lanes.
+// cryptKernel emits the kernel for that many lanes.
 func cryptKernel(file *a64.File, d direction, lanes int) {
 	name := fmt.Sprintf("%sBatch%d", d.verb, lanes)
 	f := file.Func(name, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)",
@@ -151,7 +149,7 @@ func loadKeys(f *a64.Func, lanes int) []a64.R {
 	return keys
 }
 
-// loadTable loads the addresses of the first so many lanes.
+// loadTable loads the addresses of that many lanes.
 func loadTable(f *a64.Func, param string, lanes int) []a64.R {
 	table := f.LoadParam(param)
 	pointers := make([]a64.R, lanes)
@@ -238,8 +236,8 @@ func (b *batch) firstRound() {
 
 // round emits round i of all lanes.
 //
-// The address has an addition of its own. On some cores a load that moves its address
-// takes longer to do so, and the loads of all rounds would wait for one another.
+// The address is advanced by a separate addition. On some cores a post-indexed load takes
+// longer to write its address back, and the loads of all rounds would wait for one another.
 func (b *batch) round(i int) {
 	b.Comment(fmt.Sprintf("Round %d", i))
 	k := slices.Collect(slices.Chunk(b.k[:b.lanes], groupSize))

@@ -13,14 +13,14 @@
 //	next  = AESENCLAST(r, k_N ⊕ in_{i-1} ⊕ w)     = out_i ⊕ w
 //	out_i = next ⊕ w
 //
-// next is the whitened input of the following block. All of its key operand is
-// known long before r is, so the critical path is N AES rounds a block and
-// nothing else: no xor, no load. That is the latency limit of the mode, for both
-// directions are serial. (A second AESENCLAST for out_i would sometimes be issued
-// in the place of the one that counts: 1.5 % slower on Zen 5.)
+// next is the whitened input of the following block. Its whole key operand is known long
+// before r is, so the critical path is N AES rounds per block and nothing else: no xor, no
+// load. That is the latency limit of the mode, since both directions are serial. (A second
+// AESENCLAST for out_i would sometimes be issued before the one that counts: 1.5 % slower
+// on Zen 5.)
 //
-// All instructions are VEX-encoded, so their memory operands need no alignment
-// and mixing with other AVX code costs nothing. Only XMM registers are used, but to wipe.
+// All instructions are VEX-encoded, so their memory operands need no alignment and mixing
+// with other AVX code costs nothing. Only XMM registers are used, except for wiping.
 package main
 
 import (
@@ -48,10 +48,9 @@ type direction struct {
 	cipher           string // for their docs
 	round, lastRound func(key, state, dst Op)
 	prevOut, prevIn  int // offsets of the two halves of iv, as this direction sees them
-	// expand computes the schedule of an AES-256 key, whose halves k0 and k1
-	// have been loaded, into xk. If the round keys appear in the order of their
-	// use, it takes the first block x through all rounds but the last on the way,
-	// and says so.
+	// expand computes the schedule of an AES-256 key, whose halves k0 and k1 have been
+	// loaded, into xk. If the round keys appear in the order of their use, it also takes
+	// the first block x through all rounds but the last, and returns true.
 	expand func(xk Mem, k0, k1, x VecVirtual) (roundsDone bool)
 }
 
@@ -100,8 +99,8 @@ func cryptKernel(d direction) {
 	}
 }
 
-// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame,
-// which nobody clears beforehand: of a short message, that would be half of the stores.
+// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame, which is not
+// cleared beforehand: for a short message, that would be half of the stores.
 func oneShotKernel(d direction) {
 	TEXT(d.verb+"Key", attr.NOSPLIT, "func(key, iv *[32]byte, dst, src []byte)")
 	Pragma("noescape")
@@ -233,9 +232,9 @@ func expandKernel() {
 	RET()
 }
 
-// expandAndRound expands the schedule of the cipher. The keys appear in the
-// order of their use, one about as often as a round takes, so that the first
-// block keeps pace with them and its rounds are nearly free.
+// expandAndRound expands the schedule of the cipher. The keys appear in the order of their
+// use, about one per round, so the first block keeps pace with them and its rounds are
+// nearly free.
 func expandAndRound(xk Mem, k0, k1, x VecVirtual) (roundsDone bool) {
 	store := storeTo(xk)
 	aes256.Expand(aes256.AESNI, k0, k1, func(i int, k VecVirtual) {
@@ -251,8 +250,8 @@ func expandAndRound(xk Mem, k0, k1, x VecVirtual) (roundsDone bool) {
 	return true
 }
 
-// expandInverse expands the schedule of the inverse cipher, which begins with
-// the key that is computed last: the first block has to wait.
+// expandInverse expands the schedule of the inverse cipher, which begins with the key that
+// is computed last, so the first block has to wait.
 func expandInverse(xk Mem, k0, k1, _ VecVirtual) (roundsDone bool) {
 	aes256.Expand(aes256.AESNI, k0, k1, aes256.Inverse(aes256.AESNI, storeTo(xk)))
 	return false

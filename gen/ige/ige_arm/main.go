@@ -6,12 +6,12 @@
 //	out_i = r_i ⊕ c
 //	w     = c ⊕ k_0 ⊕ in_{i+1}
 //
-// There are half as many vector registers here, and those for AES-256 would need 15
-// for round keys alone. So k_0, k_N and the next eight stay in registers, and the rest
-// is loaded anew for each block, in the shadow of the rounds before. Input is loaded
-// twice, which saves another register.
+// There are half as many vector registers here, and the round keys of AES-256 alone would
+// need 15. So k_0, k_N and the next eight stay in registers, and the rest is loaded again
+// for each block, in the shadow of the rounds before. Input is loaded twice, which saves
+// another register.
 //
-// Vector registers, as the allocator gives them out:
+// Vector registers, as the allocator assigns them:
 //
 //	            Encrypt, Decrypt            Expand
 //	k_0, k_N    Q0 Q1       InvMixColumns   Q0
@@ -19,8 +19,7 @@
 //	k_9 …       Q10 Q11     sub, shifted    Q3 Q4
 //	r, w, c, t  Q12 … Q15   round keys      Q5 Q6 Q7
 //
-// t is c for the next block. The register of k_9 is also that of out, at the end of a
-// block.
+// t is c for the next block. At the end of a block, out takes the register of k_9.
 package main
 
 import (
@@ -79,9 +78,9 @@ func expandKernel(file *arm32.File) {
 	f.FreeGP(enc, dec, key)
 }
 
-// storeTo returns the function that stores round key i at xk, which it moves. For the
-// equivalent inverse cipher (FIPS 197, 5.3.5) the round keys are stored backwards, with
-// InvMixColumns, in the register mixed, of all but the two ends.
+// storeTo returns the function that stores round key i at xk, and advances xk. For the
+// equivalent inverse cipher (FIPS 197, 5.3.5) the round keys are stored backwards, and all
+// except the first and last go through InvMixColumns, in the register mixed.
 func storeTo(f *arm32.Func, d direction, xk arm32.R, mixed arm32.Q) func(i int, k arm32.Q) {
 	if !d.inverse {
 		return func(_ int, k arm32.Q) { f.VST1P(xk, k) }
@@ -161,8 +160,8 @@ func cryptKernel(file *arm32.File, d direction) {
 	m.free()
 }
 
-// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame, which nobody
-// clears beforehand.
+// oneShotKernel emits EncryptKey or DecryptKey. The schedule is in its frame, which is not
+// cleared beforehand.
 func oneShotKernel(file *arm32.File, d direction) {
 	f := file.Func(d.verb+"Key", "func(key, iv *[32]byte, dst, src []byte)",
 		d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what\n"+
@@ -230,7 +229,7 @@ func (m *message) free() {
 	m.FreeVec(m.buffer...)
 }
 
-// loadKeys loads the round keys that stay, but for the last.
+// loadKeys loads the round keys that stay, except the last.
 func (m *message) loadKeys(xk arm32.R) {
 	m.VLD1P(xk, m.first)
 	for i := 0; i < resident; i += 2 {
@@ -255,8 +254,8 @@ func (m *message) start() {
 	m.VEOR(m.first, m.w, m.w)
 }
 
-// loop emits the loop over the blocks. It ends with the last of them in the first
-// register of buffer, and k_N ⊕ its input in c.
+// loop emits the loop over the blocks. At its end the last block is in the first register
+// of buffer, and k_N ⊕ its input in c.
 func (m *message) loop() {
 	label := fmt.Sprintf("loop%d", m.rounds)
 	m.Label(label)
@@ -299,12 +298,12 @@ func (m *message) round(i int) {
 	}
 }
 
-// offPath returns the instructions of a block that are off the critical path. They
-// are to follow round 0, which uses w, and to be done before round 9, which uses
-// buffer. They leave flags for the end of the loop.
+// offPath returns the instructions of a block that are off the critical path. They have to
+// follow round 0, which uses w, and be done before round 9, which uses buffer. They leave
+// flags for the end of the loop.
 //
-// They load in_{i+1} into w, before out_i may overwrite memory. There is none after
-// the last block, where in_i is loaded again instead: that cannot fault.
+// They load in_{i+1} into w before out_i may overwrite memory. After the last block there
+// is none, so in_i is loaded again, which cannot fault.
 func (m *message) offPath() []func() {
 	return []func(){
 		func() { m.VLD1(m.src, m.t); m.SUBS(blockSize, m.n, m.n) },

@@ -6,25 +6,25 @@
 //	encrypt: c_i = E(p_i ⊕ c_{i-1}) ⊕ p_{i-1}
 //	decrypt: p_i = D(c_i ⊕ p_{i-1}) ⊕ c_{i-1}
 //
-// AESE and AESD add their key first and have no MixColumns, so that a cipher of N
-// rounds is N-1 pairs of AESE and AESMC, one AESE, and a xor of k_N. With in and out
-// for either direction, and r_i the state after that last AESE for block i,
+// AESE and AESD add their key first and have no MixColumns, so a cipher of N rounds is N-1
+// pairs of AESE and AESMC, one AESE, and a xor of k_N. With in and out for either
+// direction, and r_i the state after that last AESE for block i,
 //
 //	c     = k_N ⊕ in_{i-1}
 //	out_i = r_i ⊕ c
 //	w     = c ⊕ k_0 ⊕ in_{i+1}
 //
-// r_i ⊕ w = out_i ⊕ in_{i+1} ⊕ k_0 is the whitened input of the following block,
-// and the key operand of its first AESE adds it. w is known long before r_i is, so
-// the critical path is N-1 pairs and an AESE per block, and nothing else: no xor, no
-// load. That is the latency limit of the mode, for both directions are serial.
+// r_i ⊕ w = out_i ⊕ in_{i+1} ⊕ k_0 is the whitened input of the following block, and the
+// key operand of its first AESE adds it. w is known long before r_i is, so the critical
+// path is N-1 pairs and an AESE per block, and nothing else: no xor, no load. That is the
+// latency limit of the mode, since both directions are serial.
 //
-// Most cores run a pair as one operation, but only if the two are adjacent and work
-// on one register. The instructions off the critical path are dealt out one by one
-// to the gaps between pairs, where they suit cores that do not reorder.
+// Most cores run a pair as one operation, but only if the two are adjacent and work on one
+// register. The instructions off the critical path are distributed one by one over the gaps
+// between pairs, where they suit in-order cores.
 //
-// Vector registers, as the allocator gives them out (N = 10, 12 or 14, N = 14 in
-// the last three columns):
+// Vector registers, as the allocator assigns them (N = 10, 12 or 14, N = 14 in the last
+// three columns):
 //
 //	            Encrypt, Decrypt    EncryptKey    DecryptKey     Expand
 //	k_0 … k_N   V0 … V(N)           V0 … V14      V0 … V14       V14 … V0
@@ -34,9 +34,9 @@
 //	expansion                       V21 … V25     V15 … V19,     V15 … V19
 //	                                              before r … cNext
 //
-// iv is out_{-1} and in_{-1} for encryption, in_{-1} and out_{-1} for decryption, and
-// one instruction loads or stores it from consecutive registers. So Decrypt has c
-// before r and in before out, as is shown for DecryptKey.
+// iv is out_{-1} and in_{-1} for encryption, in_{-1} and out_{-1} for decryption, and one
+// instruction loads or stores it from consecutive registers. So Decrypt has c before r and
+// in before out, as shown for DecryptKey.
 //
 // Round keys are left in the registers. Wiping them would promise nothing: a signal
 // may save all registers to memory at any time.
@@ -116,16 +116,16 @@ func oneShotKernel(file *a64.File, d direction) {
 	p := loadPointers(f)
 	keys := f.VecN(maxRounds + 1)
 	if d.inverse {
-		// The inverse cipher begins with the round key that is computed last: the
-		// first block has to wait.
+		// The inverse cipher begins with the round key that is computed last, so the first
+		// block has to wait.
 		armv8.ExpandInverse(f, key, keys, func(a64.V) {})
 		m := start(f, d, p, keys)
 		m.addLastKey()
 		m.loop()
 		m.finish()
 	} else {
-		// Round keys appear in the order of their use, and less often than a round
-		// takes: the rounds of the first block are nearly free.
+		// Round keys appear in the order of their use, and less often than a round takes,
+		// so the rounds of the first block are nearly free.
 		armv8.LoadKey(f, key, keys)
 		m := start(f, d, p, keys)
 		armv8.Expand(f, keys, func(i int) {
@@ -205,7 +205,7 @@ func (m *message) addLastKey() { m.VEOR(m.keys[m.rounds()], m.c, m.c) }
 
 func (m *message) rounds() int { return len(m.keys) - 1 }
 
-// loop emits the loop over the blocks. It ends with the last of them in out and in.
+// loop emits the loop over the blocks. At its end the last block is in out and in.
 func (m *message) loop() {
 	label := fmt.Sprintf("loop%d", m.rounds())
 	m.Label(label)
@@ -236,12 +236,11 @@ func (m *message) round(i int) {
 	}
 }
 
-// offPath returns the instructions of a block that are off the critical path. They
-// are to follow round 0, which uses w, and leave flags for the end of the loop.
+// offPath returns the instructions of a block that are off the critical path. They have to
+// follow round 0, which uses w, and leave flags for the end of the loop.
 //
-// They load in_{i+1} into in, before out_i may overwrite memory. There is none after
-// the last block, where in_i is loaded again instead: that cannot fault, and is
-// just what finish needs.
+// They load in_{i+1} into in before out_i may overwrite memory. After the last block there
+// is none, so in_i is loaded again: that cannot fault, and is just what finish needs.
 func (m *message) offPath() []func() {
 	return []func(){
 		func() { m.SUBS(blockSize, m.n, m.n) },

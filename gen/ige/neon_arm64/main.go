@@ -3,12 +3,11 @@
 // lookups in registers, which take the same time for every index: package tower has
 // the algebra.
 //
-// IGE is one long chain, so that latency is what counts. A round is eleven steps here,
-// of three cycles each on Cortex-A57 and A72, and what has to be done beside them fills
-// both vector pipes for most of the time: llvm-mca (see mca.sh) counts 39 cycles for
-// encryption and 43 for decryption, where the table-based AES of crypto/aes takes 43.
-// With the whole S-box in 16 registers it would be about 66, of which a lookup in
-// four registers alone takes 15.
+// IGE is one long chain, so latency is what counts. A round has eleven steps here, of three
+// cycles each on Cortex-A57 and A72, and the work beside them fills both vector pipes for
+// most of the time: llvm-mca (see mca.sh) counts 39 cycles for encryption and 43 for
+// decryption, where the table-based AES of crypto/aes takes 43. With the whole S-box in 16
+// registers it would be about 66, of which a lookup in four registers alone takes 15.
 //
 // On these cores a lookup of 8 bytes (TBL with an arrangement of B8) takes half as long
 // as one of 16 bytes. So a block is in two registers of 8 bytes each:
@@ -23,15 +22,15 @@
 //
 //	B' = c₃A ⊕ c₀B ⊕ c₁s(A) ⊕ c₂s(B)
 //
-// with c = 2 3 1 1, and e b d 9 for the inverse. ShiftRows turns rows and stays in each
-// half. It goes into the permutations that a sum of terms needs anyway: P, which is
+// with c = 2 3 1 1, and e b d 9 for the inverse. ShiftRows rotates rows and stays in each
+// half. It is merged into the permutations that a sum of terms needs anyway: P, which is
 // ShiftRows of a half, or sP.
 //
-// Rounds work on another representation of bytes than FIPS 197: τ = ToTower for
-// encryption, and for decryption ToTower of the inverse affine map, so that what is to
-// be inverted has i and k in its two halves. All maps between them are linear, and part
-// of tables. The constant of the S-box goes into the round keys. So does P⁻¹, for they
-// are added before the permutation, where there is time:
+// Rounds work on another representation of bytes than FIPS 197: τ = ToTower for encryption,
+// and for decryption ToTower of the inverse affine map, so that what is to be inverted has
+// i and k in its two halves. All maps between them are linear, and part of tables. The
+// constant of the S-box goes into the round keys. So does P⁻¹, since they are added before
+// the permutation, where there is time:
 //
 //	A' = P(c₀A ⊕ P⁻¹k) ⊕ …
 //
@@ -42,8 +41,8 @@
 //	state_i+1 = τ(out_i ⊕ in_{i+1} ⊕ k_0) = τ(r_i) ⊕ w
 //	w         = τ(in_{i-1} ⊕ in_{i+1} ⊕ k_0 ⊕ k_N)
 //
-// The second has tables of its own, and w is known early: neither out_i nor the map of
-// the input is on the critical path.
+// The second has its own tables, and w is known early: neither out_i nor the map of the
+// input is on the critical path.
 package main
 
 import (
@@ -100,10 +99,10 @@ func main() {
 	file.Generate()
 }
 
-// Permutations, as lookups have them: the byte at each place comes from the place that
-// the table has there.
+// Permutations, in the form of lookups: the byte at each place comes from the place that
+// the table names.
 
-// place is where the byte of a row and a column is in A followed by B.
+// place returns the position of the byte of a row and a column in A followed by B.
 func place(row, column int) int { return row%2*8 + row/2*4 + column%4 }
 
 // shiftRows is ShiftRows of A followed by B.
@@ -129,7 +128,7 @@ func (d direction) turned(h int, swap bool) (t tower.Table) {
 	return t
 }
 
-// split is from a block to P⁻¹ of its halves.
+// split takes a block to P⁻¹ of its halves.
 func (d direction) split() (t tower.Table) {
 	p := d.shiftRows()
 	for row := range 4 {
@@ -140,7 +139,7 @@ func (d direction) split() (t tower.Table) {
 	return t
 }
 
-// join is from the halves before ShiftRows to a block.
+// join takes the halves before ShiftRows to a block.
 func (d direction) join() (t tower.Table) {
 	p := d.shiftRows()
 	for row := range 4 {
@@ -249,7 +248,7 @@ func (f field) invert(x ...a64.V) (io []a64.V) {
 	return io
 }
 
-// lookup returns, for each half, the sum of what two tables have at io and jo.
+// lookup returns, for each half, the sum of the entries of two tables at io and jo.
 func (f field) lookup(ioTable, joTable a64.V, io, jo []a64.V) []a64.V {
 	sum, t := f.vecs(len(io)), f.vecs(len(io))
 	for h := range sum {
@@ -464,7 +463,7 @@ func (m *message) start() {
 	}
 }
 
-// rounds emits the rounds of a block, but for the last one.
+// rounds emits all rounds of a block except the last.
 func (m *message) rounds() {
 	m.ADD(blockSize, m.keys, m.key)
 	m.SUB(1, m.nr, m.round)
@@ -534,10 +533,9 @@ func (m *message) mixColumns(io, jo []a64.V) {
 // factors are the elements of c, each once.
 func (m *message) factors() []byte { return slices.Compact(slices.Clone(m.mix[:])) }
 
-// lastRound emits the last round and the first state of the following block. There is
-// none after the last block, where in_i is loaded again instead of in_{i+1}: that
-// cannot fault. It leaves flags for the end of the loop, and out_i and in_i in out and
-// before.
+// lastRound emits the last round and the first state of the following block. After the last
+// block there is none, so in_i is loaded again instead of in_{i+1}, which cannot fault. It
+// leaves flags for the end of the loop, and out_i and in_i in out and before.
 func (m *message) lastRound() {
 	m.Comment("Input of the next block")
 	m.SUBS(blockSize, m.n, m.n)

@@ -1,18 +1,17 @@
-// Package a64 writes Go assembly for ARMv8, for the generators of this module. It
-// is to arm64 what avo is to amd64, as far as our kernels need it.
+// Package a64 writes Go assembly for ARMv8, for the generators of this module. It is to
+// arm64 what avo is to amd64, as far as these kernels need it.
 //
-// A kernel is an ordinary Go function that calls one method per instruction, with
-// the operands in the order of Go assembly: the destination is last. Registers are
-// allocated and freed by hand; a stale register, one that leaks, a label that
-// is missing or given twice, all panic, for they are mistakes in the generator.
+// A kernel is an ordinary Go function that calls one method per instruction, with the
+// operands in the order of Go assembly: the destination is last. Registers are allocated and
+// freed by hand. A stale register, a leaked one, and a label that is missing or defined
+// twice all panic, since they are mistakes in the generator.
 //
-// Only instructions that have a method can be emitted: the methods are the
-// allow-list of the constant-time policy. Those that compute are among the ones
-// whose time Arm promises not to depend on data (PSTATE.DIT), and memory is reached
-// through pointers alone, without an index. What remains to be reviewed in a
-// generator is that pointers, and whatever branches and CSEL depend on, come from
-// lengths and other public values only. Carries are flags too, and often secret, but
-// only additions and subtractions read them.
+// Only instructions with a method can be emitted: the methods are the allow-list of the
+// constant-time policy. Those that compute are among the ones whose time Arm promises not to
+// depend on data (PSTATE.DIT), and memory is accessed only through pointers, without an
+// index. What remains to be reviewed in a generator is that pointers, and the inputs of
+// branches and CSEL, come only from lengths and other public values. Carries are flags too,
+// and often secret, but only additions and subtractions read them.
 package a64
 
 import "github.com/mtcore/mtcore/gen/internal/goasm"
@@ -48,7 +47,7 @@ func (f *File) Func(name, signature, doc string) *Func {
 // R is a general register of 64 bits, from Func.GP or one of the Load methods.
 type R = goasm.R
 
-// ZR reads as zero and ignores what is written to it. It need not be allocated.
+// ZR reads as zero and ignores writes. It need not be allocated.
 var ZR = goasm.Fixed(31)
 
 // V is a vector register of 128 bits, from Func.Vec or Func.VecN.

@@ -1,6 +1,6 @@
-// Package aes256 emits, for avo generators, what kernels of AES-256 share: the key schedule,
-// for one key in XMM registers, or for two or four keys side by side in YMM or ZMM
-// registers; and the transposition of blocks.
+// Package aes256 emits, for avo generators, what kernels of AES-256 share: the transposition
+// of blocks, and the key schedule, for one key in XMM registers, or for two or four keys
+// side by side in YMM or ZMM registers.
 package aes256
 
 import (
@@ -50,8 +50,8 @@ var (
 	}
 )
 
-// imcVAES makes up for VAES having no AESIMC: with a key of zero, AESENCLAST is
-// ShiftRows and SubBytes, and AESDEC undoes both and then does InvMixColumns.
+// imcVAES emulates AESIMC, which VAES lacks: with a key of zero, AESENCLAST is ShiftRows and
+// SubBytes, and AESDEC undoes both and then does InvMixColumns.
 func imcVAES(isa ISA, k, dst VecVirtual) {
 	zero := isa.Vec()
 	isa.Xor(zero, zero, zero)
@@ -67,10 +67,10 @@ func imcVAES(isa ISA, k, dst VecVirtual) {
 //	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
 //	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
 //
-// with the last term in all four columns. AESENCLAST substitutes bytes and adds
-// its key; its ShiftRows does nothing when all columns are equal. So a round key
-// costs one shuffle and one AESENCLAST on the critical path: pre and rcon are
-// known a step ahead and go into the key operand.
+// with the last term in all four columns. AESENCLAST substitutes bytes and adds its key; its
+// ShiftRows does nothing when all columns are equal. So a round key costs one shuffle and
+// one AESENCLAST on the critical path: pre and rcon are known one step ahead and go into the
+// key operand.
 func Expand(isa ISA, k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
 	rotWord, rcon, pre, shifted := isa.Vec(), isa.Vec(), isa.Vec(), isa.Vec()
 	isa.Broadcast(constant("rotWord", 0x0c0f0e0d), rotWord) // bytes 13 14 15 12: the last column, rotated
@@ -99,8 +99,8 @@ func Expand(isa ISA, k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
 	}
 }
 
-// Inverse turns a function that stores round key i of the equivalent inverse cipher
-// (FIPS 197, 5.3.5) into one to give to Expand.
+// Inverse turns a function that stores round key i of the equivalent inverse cipher (FIPS
+// 197, 5.3.5) into one to pass to Expand.
 func Inverse(isa ISA, store func(i int, k VecVirtual)) (emit func(i int, k VecVirtual)) {
 	inv := isa.Vec()
 	return func(i int, k VecVirtual) {

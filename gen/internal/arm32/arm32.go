@@ -1,15 +1,13 @@
-// Package arm32 writes Go assembly for the AES instructions of ARMv8 in 32-bit
-// programs, for the generators of this module. It is package a64 once more, for
-// GOARCH=arm.
+// Package arm32 writes Go assembly for the AES instructions of ARMv8 in 32-bit programs, for
+// the generators of this module. It is package a64 for GOARCH=arm.
 //
-// The Go assembler has no vector instructions for this architecture. So methods
-// encode theirs, as WORDs, and a test compares each encoding with what GNU objdump
-// makes of it. General instructions are the assembler's own.
+// The Go assembler has no vector instructions for this architecture. So the methods encode
+// them as WORDs, and a test compares each encoding with GNU objdump's disassembly. General
+// instructions are the assembler's own.
 //
-// Only instructions that have a method can be emitted: the methods are the
-// allow-list of the constant-time policy. All of those that compute on vectors are
-// among the ones whose time does not depend on data, and memory is reached through
-// pointers alone, without an index.
+// Only instructions with a method can be emitted: the methods are the allow-list of the
+// constant-time policy. All vector instructions that compute are among the ones whose time
+// does not depend on data, and memory is accessed only through pointers, without an index.
 package arm32
 
 import (
@@ -46,15 +44,15 @@ func (f *File) Func(name, signature, doc string) *Func {
 // R is a general register, from Func.GP or one of the Load methods.
 type R = goasm.R
 
-// Q is a vector register of 128 bits, from Func.Vec or Func.VecN. It is also the pair
-// of the 64-bit registers D(2n) and D(2n+1), by which instructions number it.
+// Q is a vector register of 128 bits, from Func.Vec or Func.VecN. It is also the pair of
+// 64-bit registers D(2n) and D(2n+1), whose numbers instructions use.
 type Q = goasm.V
 
 func (f *Func) emit(feature, opcode string, operands ...string) {
 	goasm.Emit(f.Func, feature, opcode, operands...)
 }
 
-// word appends a vector instruction, with the syntax of Arm as a comment.
+// word appends a vector instruction, with Arm's syntax as a comment.
 func (f *Func) word(feature string, encoding uint32, mnemonic string, args ...any) {
 	goasm.Word(f.Func, feature, encoding, fmt.Sprintf(mnemonic, args...))
 }

@@ -65,8 +65,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// everything emits each vector instruction with registers and immediates that have all
-// bits of their fields at 0 and at 1.
+// everything emits each vector instruction with registers and immediates that set all bits
+// of their fields to 0 and to 1.
 func everything() *File {
 	file := NewFile()
 	f := file.Func("Everything", "func()", "")
@@ -106,8 +106,8 @@ func everything() *File {
 	return file
 }
 
-// TestObjdump compares what the methods encode, and the generated kernels have in them,
-// with what GNU binutils reads from it.
+// TestObjdump compares the encodings of the methods, and of the generated kernels, with GNU
+// binutils' disassembly.
 func TestObjdump(t *testing.T) {
 	objdump := findObjdump(t)
 	kernels, err := filepath.Glob("../../../*/asm/*_arm.s")
@@ -151,7 +151,7 @@ func checkWords(t *testing.T, objdump, assembly string) {
 	}
 }
 
-// disassemble returns an instruction a line, with single spaces.
+// disassemble returns one instruction per line, with single spaces.
 func disassemble(t *testing.T, objdump string, code []byte) []string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "code")
@@ -175,9 +175,9 @@ func disassemble(t *testing.T, objdump string, code []byte) []string {
 	return instructions
 }
 
-// findObjdump returns a GNU objdump for Arm. Without one the test is skipped, or fails
-// where MTCORE_MISSING is set and does not list objdump, as in package impltest, which
-// this module does not depend on.
+// findObjdump returns a GNU objdump for Arm. Without one it skips the test, or fails it if
+// MTCORE_MISSING is set and does not list objdump, like package impltest, which this module
+// does not depend on.
 func findObjdump(t *testing.T) string {
 	for _, name := range []string{"arm-linux-gnueabihf-objdump", "arm-none-eabi-objdump"} {
 		if path, err := exec.LookPath(name); err == nil {

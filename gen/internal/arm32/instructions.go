@@ -129,7 +129,7 @@ func (f *Func) BLT(label string) { f.branch("BLT", label) }
 // RET returns.
 func (f *Func) RET() { f.emit("", "RET") }
 
-// Fields of encodings, where Qn goes by the name of D(2n).
+// Fields of encodings. Qn is encoded as D(2n).
 
 func (f *Func) d(q Q) uint32 { return field(2*f.vector(q), 12, 22) }
 
@@ -141,7 +141,7 @@ func (f *Func) m(q Q) uint32 { return field(2*f.vector(q), 0, 5) }
 // another.
 func field(double uint32, low, high int) uint32 { return double&0xf<<low | double>>4<<high }
 
-// immediate returns imm, which must have so many bits.
+// immediate returns imm, which must fit into that many bits.
 func (f *Func) immediate(imm, bits int) uint32 {
 	if imm < 0 || imm >= 1<<bits {
 		f.panicf("immediate %d does not fit %d bits", imm, bits)

@@ -21,18 +21,17 @@ func LoadKey(f *a64.Func, p a64.R, keys []a64.V) {
 	f.VLD1(p, keys[1])
 }
 
-// Expand computes the AES-256 key schedule (FIPS 197, 5.2), of which keys[0] and
-// keys[1] are the key, and calls emit with the index of each round key as it appears. With
-// pre(k) = k ⊕ k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the columns 0 … j
-// of k,
+// Expand computes the AES-256 key schedule (FIPS 197, 5.2), where keys[0] and keys[1] are
+// the key, and calls emit with the index of each round key as it appears. With pre(k) = k ⊕
+// k≪32 ⊕ k≪64 ⊕ k≪96, whose column j is the xor of the columns 0 … j of k,
 //
 //	k_i = pre(k_{i-2}) ⊕ rcon_i ⊕ SubWord(RotWord(last column of k_{i-1}))    i even
 //	k_i = pre(k_{i-2})          ⊕ SubWord(        last column of k_{i-1} )    i odd
 //
 // with the last term in all four columns. AESE with a key of zero substitutes bytes in
-// constant time; its ShiftRows does nothing when all columns are equal. pre and
-// rcon are known a step ahead, so a round key costs a shuffle, an AESE and a xor
-// on the critical path.
+// constant time; its ShiftRows does nothing when all columns are equal. pre and rcon are
+// known one step ahead, so a round key costs a shuffle, an AESE and a xor on the critical
+// path.
 func Expand(f *a64.Func, keys []a64.V, emit func(i int)) {
 	zero, rcon, rotWord, sub, shifted := f.Vec(), f.Vec(), f.Vec(), f.Vec(), f.Vec()
 	f.VEOR(zero, zero, zero)
@@ -72,9 +71,9 @@ func Expand(f *a64.Func, keys []a64.V, emit func(i int)) {
 // 5.3.5) from the key at p. It calls emit with each round key of the cipher itself as
 // it appears.
 //
-// The inverse schedule is the other one backwards, with InvMixColumns of all but the
-// two ends. So round key i is computed in the register of keys[14-i], and
-// replaced as soon as round key i+2, the last to depend on it, is there.
+// The inverse schedule is the schedule of the cipher backwards, with InvMixColumns of all
+// except the first and last keys. So round key i is computed in the register of keys[14-i],
+// and replaced as soon as round key i+2, the last to depend on it, has been computed.
 func ExpandInverse(f *a64.Func, p a64.R, keys []a64.V, emit func(k a64.V)) {
 	forward := slices.Clone(keys)
 	slices.Reverse(forward)

@@ -1,4 +1,4 @@
-// Package avomain is what generators that use avo have in common.
+// Package avomain is the main function of generators that use avo.
 package avomain
 
 import (
@@ -11,11 +11,11 @@ import (
 	"github.com/mtcore/mtcore/gen/internal/mirror"
 )
 
-// Generate writes the two files of the generator that is running, with what kernels emits. Go
-// without assembly leaves them out.
+// Generate runs kernels and writes what it emits to the two files of the running generator.
+// Builds of Go without assembly exclude them.
 func Generate(kernels func()) { GenerateFor("gc,!purego", kernels) }
 
-// GenerateFor is Generate with another build constraint, in the form of avo.
+// GenerateFor is Generate with another build constraint, in avo's syntax.
 func GenerateFor(constraint string, kernels func()) {
 	// The output must not depend on the host (avo issue 450).
 	os.Setenv("GOOS", "linux")
@@ -33,8 +33,8 @@ func GenerateFor(constraint string, kernels func()) {
 	}
 }
 
-// setCommand makes the header of a file name a command that works. The one that avo writes
-// would have to be run in the right directory.
+// setCommand makes the header of a file name a command that works at the root of the
+// repository. avo's own would have to be run in the right directory.
 func setCommand(file, command string) {
 	const written = "go run main.go"
 	text, err := os.ReadFile(file)

@@ -1,10 +1,10 @@
-// Package goasm builds functions in Go assembly, and prints them with their stubs, in the
-// layout of avo. It is what packages a64 and arm32, which know the instructions, have in
-// common: functions, their parameters and labels, and the allocation of registers.
+// Package goasm builds functions in Go assembly, and prints them with their stubs, in avo's
+// layout. It is the shared part of packages a64 and arm32, which know the instructions:
+// functions, their parameters and labels, and the allocation of registers.
 //
-// Generators call the methods of types, most of which a64 and arm32 embed. The functions of
-// this package are for a64 and arm32: what emits is not a method, so that a generator
-// has no instructions but those of its architecture.
+// Generators use methods of types, most of which a64 and arm32 embed. The functions of this
+// package are for a64 and arm32: emitting is not a method, so that a generator has no
+// instructions except those of its architecture.
 package goasm
 
 import (
@@ -20,7 +20,7 @@ type Machine struct {
 	GOARCH string // for the layout of arguments
 	Load   string // the instruction that loads a general register
 
-	GP, Vec []int  // the registers that are handed out, in this order
+	GP, Vec []int  // the registers to allocate, in this order
 	VecName string // of vector registers, before the number
 }
 
@@ -151,7 +151,7 @@ func (f *Func) check() {
 	}
 }
 
-// Panicf panics with what is wrong with the function.
+// Panicf panics with a complaint about the function.
 func Panicf(f *Func, format string, args ...any) {
 	panic("goasm: " + f.name + ": " + fmt.Sprintf(format, args...))
 }

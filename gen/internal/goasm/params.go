@@ -5,14 +5,14 @@ import (
 	"go/types"
 )
 
-// param is where an argument of one word is.
+// param is the location of an argument of one word.
 type param struct {
-	name   string // as the assembler wants it, "dst_base" for the address of a slice
+	name   string // in the assembler's form, "dst_base" for the address of a slice
 	offset int64
 }
 
-// layOut records the parameters of one word, and the first two words of slices, and the size
-// of all parameters.
+// layOut records the parameters of one word, the first two words of slices, and the size of
+// all parameters.
 func (f *Func) layOut(sig *types.Signature) {
 	sizes := types.SizesFor("gc", f.machine.GOARCH)
 	word := sizes.Sizeof(types.Typ[types.Uintptr])
@@ -37,15 +37,15 @@ func (f *Func) layOut(sig *types.Signature) {
 	f.args = int((end + word - 1) &^ (word - 1))
 }
 
-// LoadParam returns a new register with the parameter called name, a pointer or an integer of
-// one word.
+// LoadParam returns a new register with the named parameter, a pointer or an integer of one
+// word.
 func (f *Func) LoadParam(name string) R {
 	r := f.GP()
 	f.ReloadParam(name, r)
 	return r
 }
 
-// ReloadParam sets d to the parameter called name.
+// ReloadParam sets d to the named parameter.
 func (f *Func) ReloadParam(name string, d R) {
 	p, ok := f.params[name]
 	if !ok {
@@ -54,21 +54,21 @@ func (f *Func) ReloadParam(name string, d R) {
 	Emit(f, "", f.machine.Load, fmt.Sprintf("%s+%d(FP)", p.name, p.offset), Name(f, d))
 }
 
-// LoadBase returns a new register with the address of the slice parameter called name.
+// LoadBase returns a new register with the address of the named slice parameter.
 func (f *Func) LoadBase(name string) R { return f.LoadParam(name + "_base") }
 
-// LoadLen returns a new register with the length of the slice parameter called name.
+// LoadLen returns a new register with the length of the named slice parameter.
 func (f *Func) LoadLen(name string) R { return f.LoadParam(name + "_len") }
 
 // LoadFrame returns a new register with the address of the function's frame, which has size
-// bytes. Nobody clears them beforehand.
+// bytes. They are not cleared beforehand.
 func (f *Func) LoadFrame(size int) R {
 	r := f.GP()
 	f.ReloadFrame(size, r)
 	return r
 }
 
-// ReloadFrame sets d to what LoadFrame returns.
+// ReloadFrame sets d to the address that LoadFrame returns.
 func (f *Func) ReloadFrame(size int, d R) {
 	if f.frame != 0 && f.frame != size {
 		Panicf(f, "frames of %d and %d bytes", f.frame, size)

@@ -9,11 +9,11 @@ import (
 	"github.com/mtcore/mtcore/gen/internal/mirror"
 )
 
-// Layout of both files follows avo's, so that all architectures read alike.
+// The layout of both files follows avo's, so that all architectures read alike.
 
 const constraint = "//go:build gc && !purego"
 
-// Generate writes the two files of the generator that is running.
+// Generate writes the two files of the running generator.
 func (f *File) Generate() {
 	out := mirror.Find()
 	write(out.Assembly, f.Assembly(out.Command))
@@ -55,8 +55,8 @@ func (f *File) Assembly(command string) []byte {
 	return []byte(b.String())
 }
 
-// body prints the lines. An empty one goes before each label and each comment
-// that follows instructions; operands are aligned in between.
+// body prints the lines. An empty line goes before each label, and before each comment that
+// follows instructions; operands are aligned in between.
 func (f *Func) body(b *strings.Builder) {
 	for i, l := range f.lines {
 		instruction := l.opcode != ""

@@ -19,7 +19,7 @@ type reg struct {
 // Num is the number of the register.
 func (r reg) Num() int { return r.num }
 
-// Fixed is a register that a64 or arm32 names itself, and that need not be allocated.
+// Fixed returns a register that a64 or arm32 names itself, and that need not be allocated.
 func Fixed(num int) R { return R{reg{num: num}} }
 
 // A bank is the registers of one kind.
@@ -37,7 +37,7 @@ func (f *Func) GP() R { return R{f.gp.alloc(1)[0]} }
 func (f *Func) Vec() V { return f.VecN(1)[0] }
 
 // VecN allocates the lowest n consecutive vector registers, as loads and stores of several
-// want them.
+// registers require.
 func (f *Func) VecN(n int) []V {
 	regs := make([]V, n)
 	for i, r := range f.vec.alloc(n) {
@@ -66,7 +66,7 @@ func Name(f *Func, r R) string { return f.gp.nameOf(r.reg) }
 // NameV returns the name of v, which must be allocated in this function.
 func NameV(f *Func, v V) string { return f.vec.nameOf(v.reg) }
 
-// alloc allocates the first n registers that are next to each other.
+// alloc allocates the first n registers that are adjacent.
 func (b *bank) alloc(n int) []reg {
 	for first := 0; first+n <= len(b.order); first++ {
 		list := b.order[first : first+n]

@@ -1,11 +1,11 @@
-// Package mirror tells a generator where its output belongs. The generators are a mirror of
-// the repository:
+// Package mirror tells a generator where its output belongs. The generators mirror the
+// repository:
 //
 //	gen/ige/batch_amd64             writes   ige/asm/batch_amd64.s and .go
 //	gen/internal/cpuid/leaf_amd64   writes   internal/cpuid/leaf_amd64.s and .go
 //
-// So one is found by the name of the other, with asm, for packages of nothing but kernels,
-// left out.
+// So each can be found by the name of the other. The element asm, which stands for packages
+// with nothing but kernels, is left out.
 package mirror
 
 import (
@@ -21,13 +21,13 @@ const module = "github.com/mtcore/mtcore/gen"
 
 // An Output is the two files that a generator writes.
 type Output struct {
-	Assembly, Stubs string // their names, from the root of the generators' module on
+	Assembly, Stubs string // their paths, from the root of the generators' module
 	Package         string // the name of the package that they belong to
-	Command         string // what makes them, at the root of the repository
+	Command         string // the command that makes them, at the root of the repository
 }
 
-// Find returns the output of the program that is running, a generator that was started in the
-// root of its module.
+// Find returns the output of the running generator, which must have been started at the root
+// of its module.
 func Find() Output {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -40,7 +40,7 @@ func Find() Output {
 	return of(name, "..")
 }
 
-// of returns the output of the generator called name, with root as the root of the repository.
+// of returns the output of the named generator; root is the root of the repository.
 func of(name, root string) Output {
 	dir := path.Join(root, path.Dir(name))
 	if stat, err := os.Stat(filepath.Join(dir, "asm")); err == nil && stat.IsDir() {

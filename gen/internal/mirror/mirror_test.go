@@ -20,7 +20,7 @@ const (
 // others are programs in module gen that generate nothing.
 var others = []string{"release"}
 
-// generators returns the directories with a generator in them, from gen on.
+// generators returns the directories below gen that contain a generator.
 func generators(t *testing.T) (names []string) {
 	t.Helper()
 	walk(t, gen, func(name, text string) {
@@ -35,7 +35,8 @@ func generators(t *testing.T) (names []string) {
 	return names
 }
 
-// walk calls f with the names, from dir on, and the contents of all Go and assembly files.
+// walk calls f with the names, relative to dir, and the contents of all Go and assembly
+// files.
 func walk(t *testing.T, dir string, f func(name, text string)) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
@@ -58,8 +59,8 @@ func walk(t *testing.T, dir string, f func(name, text string)) {
 	}
 }
 
-// problems says what is wrong with the headers of generated files, by name, and with the
-// lines for go generate in generators, by directory.
+// problems returns what is wrong with the headers of generated files, by name, and with the
+// go generate lines of generators, by directory.
 func problems(headers, lines map[string]string) (list []string) {
 	missing := maps.Clone(headers)
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
@@ -89,7 +90,7 @@ var (
 	generate = regexp.MustCompile(`(?m)^//go:generate (.*)$`)
 )
 
-// find returns what problems looks at.
+// find returns the inputs of problems.
 func find(t *testing.T) (headers, lines map[string]string) {
 	t.Helper()
 	headers, lines = map[string]string{}, map[string]string{}
@@ -113,7 +114,7 @@ func find(t *testing.T) (headers, lines map[string]string) {
 }
 
 // TestMirror finds each generated file by its generator's name, and each generator by the
-// names of its files, whose headers have a command that go generate runs, too.
+// names of its files. Their headers must name a command that go generate runs too.
 func TestMirror(t *testing.T) {
 	headers, lines := find(t)
 	for _, problem := range problems(headers, lines) {
@@ -121,7 +122,7 @@ func TestMirror(t *testing.T) {
 	}
 }
 
-// TestPlantedDisorder shows that problems would notice.
+// TestPlantedDisorder checks that problems notices faults.
 func TestPlantedDisorder(t *testing.T) {
 	const name, file = "ige/ige_amd64", "ige/asm/ige_amd64.s"
 	for _, tt := range []struct {

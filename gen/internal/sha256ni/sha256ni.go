@@ -1,10 +1,9 @@
 // Package sha256ni emits the compression function of SHA-256 (FIPS 180-4, 6.2.2)
 // with the SHA instructions of x86, for avo generators.
 //
-// Block returns its instructions as a list instead of emitting them, so that a
-// generator can merge it with others: a block is bound by the latency of its 32
-// SHA256RNDS2, each of which needs the result of the last, and there is room
-// for more in between.
+// Block returns its instructions as a list instead of emitting them, so that a generator
+// can merge it with others: a block is bound by the latency of its 32 SHA256RNDS2, each of
+// which needs the result of the one before, which leaves room for more in between.
 package sha256ni
 
 import (
@@ -19,11 +18,11 @@ import (
 // BlockSize is the size of a block of SHA-256.
 const BlockSize = 64
 
-// A Hash is the registers of one hash. All but Saved are among X0 … X15, for SHA
+// A Hash is the registers of one hash. All except Saved are among X0 … X15, since SHA
 // instructions have no other encoding.
 //
-// The state a … h is in two registers as SHA256RNDS2 wants it, from the lowest word
-// on: f e b a and h g d c.
+// The state a … h is in two registers in SHA256RNDS2's order, from the lowest word on: f e
+// b a and h g d c.
 type Hash struct {
 	ABEF, CDGH VecPhysical
 	M          [4]VecPhysical // W_t for 16 successive t, four in each
@@ -33,12 +32,12 @@ type Hash struct {
 	Move func(src, dst Op) // copies a register to or from Saved
 }
 
-// Tmp is the scratch register of all hashes of a kernel, as is X0, which
-// SHA256RNDS2 reads. An element of a list of instructions leaves nothing there for
-// the next, so that lists of several hashes can be merged.
+// Tmp is the scratch register of all hashes of a kernel, as is X0, which SHA256RNDS2 reads.
+// No element of a list of instructions leaves anything there for the next, so lists of
+// several hashes can be merged.
 var Tmp = X1
 
-// Load emits the loading of the state at h.
+// Load emits instructions that load the state at h.
 func (s *Hash) Load(h Mem) {
 	VMOVDQU(h, s.ABEF)
 	VMOVDQU(h.Offset(16), s.CDGH)
@@ -48,7 +47,7 @@ func (s *Hash) Load(h Mem) {
 	VPSHUFD(reverse, s.ABEF, s.ABEF)
 }
 
-// Store emits the storing of the state at h. It destroys the registers.
+// Store emits instructions that store the state at h. It destroys the registers.
 func (s *Hash) Store(h Mem) {
 	VPSHUFD(reverse, s.ABEF, s.ABEF)
 	VPSHUFD(reverse, s.CDGH, s.CDGH)

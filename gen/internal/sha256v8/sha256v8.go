@@ -1,9 +1,9 @@
 // Package sha256v8 emits the compression function of SHA-256 (FIPS 180-4, 6.2.2) with
 // the SHA-256 instructions of ARMv8, for generators that use package a64.
 //
-// Block returns its instructions as a list instead of emitting them, so that a
-// generator can merge it with others: a block is bound by the latency of its 16
-// pairs of SHA256H and SHA256H2, and there is room for more in between.
+// Block returns its instructions as a list instead of emitting them, so that a generator
+// can merge it with others: a block is bound by the latency of its 16 pairs of SHA256H and
+// SHA256H2, which leaves room for more in between.
 package sha256v8
 
 import (
@@ -25,7 +25,7 @@ type Hash struct {
 	state     []a64.V  // a … d and e … h
 	saved     []a64.V  // the state before the block
 	m         []a64.V  // W_t for 16 successive t, four in each
-	wk        [2]a64.V // W_t + K_t of four rounds, taken in turns
+	wk        [2]a64.V // W_t + K_t of four rounds, used alternately
 	abcd      a64.V    // a … d before four rounds
 }
 

@@ -1,7 +1,7 @@
 // Package sha256x16 emits the compression function of SHA-256 (FIPS 180-4, 6.2.2) for
 // sixteen hashes side by side, with AVX-512, for avo generators.
 //
-// A ZMM register has one word of all hashes. In the terms of FIPS 180-4, with W_t the
+// A ZMM register holds one word of every hash. In the notation of FIPS 180-4, with W_t the
 // message schedule and a … h the state:
 //
 //	W_t = σ1(W_{t-2}) + W_{t-7} + σ0(W_{t-15}) + W_{t-16}        t ≥ 16
@@ -9,15 +9,15 @@
 //	T2  = Σ0(a) + Maj(a,b,c)
 //	(a, b, c, d, e, f, g, h) = (T1+T2, a, b, c, d+T1, e, f, g)
 //
-// Sixty-four rounds are a chain of latencies, from e to the next e and from a to the
-// next a. To make both links as short as Σ and an addition, the two sums that T1 is in, e
-// and a, begin with what is known before, and the one for a has T1 from the one for e:
+// Sixty-four rounds are a chain of latencies, from e to the next e and from a to the next
+// a. To make both links as short as Σ and an addition, the two sums that contain T1, e and
+// a, start with what is known before, and the one for a takes T1 from the one for e:
 //
 //	e' = ((h + K_t + W_t + d) + Ch(e,f,g)) + Σ1(e)
 //	a' = ((e' - d) + Maj(a,b,c)) + Σ0(a)
 //
-// The CPU has few units for rotations, and prefers the older of two instructions. As e'
-// is not in need of the last a', the instructions for a' may come a round late, behind the
+// The CPU has few units for rotations, and prefers the older of two instructions. Since e'
+// does not need the last a', the instructions for a' may come a round late, after the
 // rotations for the next e'.
 package sha256x16
 
@@ -38,8 +38,8 @@ const (
 	BlockSize = 64
 )
 
-// A Quad is four registers, to be transposed. Blocks and states are in memory hash by
-// hash, and get into registers in pieces of four words:
+// A Quad is four registers to be transposed. In memory, blocks and states are stored hash
+// by hash; they are loaded into registers in pieces of four words:
 //
 //	register j has in its 128-bit lane c    four words of a hash
 //	and turns, with three others, into      word j of the four hashes in lanes c
@@ -51,7 +51,7 @@ type Quad [4]VecVirtual
 // NewQuad allocates a Quad.
 func NewQuad() Quad { return Quad{ZMM(), ZMM(), ZMM(), ZMM()} }
 
-// Load emits the loading of lane c of register j.
+// Load emits a load of lane c of register j.
 func (q Quad) Load(j, c int, m Mem) {
 	if c == 0 {
 		VMOVDQU32(m, q[j].AsX())
@@ -60,7 +60,7 @@ func (q Quad) Load(j, c int, m Mem) {
 	}
 }
 
-// Store emits the storing of lane c of register j.
+// Store emits a store of lane c of register j.
 func (q Quad) Store(j, c int, m Mem) {
 	if c == 0 {
 		VMOVDQU32(q[j].AsX(), m)
@@ -82,7 +82,7 @@ func (q Quad) Transpose() {
 	VPUNPCKHQDQ(t[3], t[1], q[3])
 }
 
-// TransposeBytes is Transpose between words and bytes as FIPS 180-4 orders them.
+// TransposeBytes is Transpose, between words and the byte order of FIPS 180-4.
 func (q Quad) TransposeBytes() {
 	q.Transpose()
 	swap := ZMM()
@@ -92,7 +92,7 @@ func (q Quad) TransposeBytes() {
 	}
 }
 
-// Words lists the registers of some quads in order.
+// Words lists the registers of the quads in order.
 func Words(quads ...Quad) (list []VecVirtual) {
 	for _, q := range quads {
 		list = append(list, q[:]...)
@@ -100,9 +100,9 @@ func Words(quads ...Quad) (list []VecVirtual) {
 	return list
 }
 
-// Rounds emits the 64 rounds, of which w has the first 16 words of the schedule. The
-// first 48 compute the others, in the same registers; they are a loop, called label, to
-// keep the code small.
+// Rounds emits the 64 rounds; w contains the first 16 words of the schedule. The first 48
+// rounds compute the others, in the same registers; they are a loop, whose label is given,
+// to keep the code small.
 func Rounds(label string, state, w []VecVirtual) {
 	k := Mem{Base: GP64()}
 	end := GP64()
@@ -116,8 +116,8 @@ func Rounds(label string, state, w []VecVirtual) {
 	sixteen(state, w, k, func(t int) {})
 }
 
-// sixteen emits as many rounds, and after each what then says. The instructions for a' come
-// a round late.
+// sixteen emits sixteen rounds, and calls then after each. The instructions for a' come a
+// round late.
 func sixteen(state, w []VecVirtual, k Mem, then func(t int)) {
 	for t := range 16 {
 		Comment(fmt.Sprintf("Round %d of 16", t))
@@ -144,11 +144,11 @@ const (
 )
 
 // RoundE returns the instructions of round t for e', and RoundA those for a', which follow
-// them, the ones of the next round for e' perhaps in between. W_t is in w, and k is the
-// address of K_t.
+// them, perhaps with the next round's instructions for e' in between. W_t is in w, and k is
+// the address of K_t.
 //
-// Instead of the words their names move on by one, a to d and e to h each among
-// themselves: e' takes the place of h, and a' that of d.
+// Instead of the words, their names move on by one, a to d and e to h separately: e' takes
+// the place of h, and a' that of d.
 func RoundE(state []VecVirtual, t int, w VecVirtual, k Mem) []func() {
 	d := name(state, t, 3)
 	e, f, g, h := name(state, t, 4), name(state, t, 5), name(state, t, 6), name(state, t, 7)
@@ -180,15 +180,15 @@ func RoundA(state []VecVirtual, t int) []func() {
 	)
 }
 
-// name is the register of word i of the state, of 0 for a to 7 for h, before round t.
+// name returns the register of word i of the state before round t; i is 0 for a to 7 for h.
 func name(state []VecVirtual, t, i int) VecVirtual { return state[i/4*4+(i-t+64)%4] }
 
 // SmallSigma0 and SmallSigma1 return the instructions of σ0 and σ1, and the result.
 func SmallSigma0(x VecVirtual) ([]func(), VecVirtual) { return rotations(x, VPSRLD, 7, 18, 3) }
 func SmallSigma1(x VecVirtual) ([]func(), VecVirtual) { return rotations(x, VPSRLD, 17, 19, 10) }
 
-// rotations returns the instructions of Σ or σ, which is the sum modulo 2 of two rotations
-// to the right and a rotation or shift.
+// rotations returns the instructions of Σ or σ: the xor of two right rotations and a third
+// rotation or a shift.
 func rotations(x VecVirtual, last func(...Op), r0, r1, r2 uint8) (list []func(), y VecVirtual) {
 	y = ZMM()
 	t0, t1 := ZMM(), ZMM()
@@ -200,7 +200,7 @@ func rotations(x VecVirtual, last func(...Op), r0, r1, r2 uint8) (list []func(),
 	}, y
 }
 
-// schedule emits what turns W_t, in w[t mod 16], into W_{t+16}.
+// schedule emits the instructions that turn W_t, in w[t mod 16], into W_{t+16}.
 func schedule(w []VecVirtual, t int) {
 	at := func(i int) VecVirtual { return w[(t+i)%16] }
 	sigma0, sum0 := SmallSigma0(at(1))
@@ -214,7 +214,7 @@ func schedule(w []VecVirtual, t int) {
 
 var tables = map[string]Mem{}
 
-// Table returns a constant of some words, emitting it once.
+// Table returns a constant of the given words, which it emits once.
 func Table(name string, words ...uint32) Mem {
 	m, ok := tables[name]
 	if !ok {

@@ -64,7 +64,7 @@ func Affine(x byte) byte {
 	return y
 }
 
-// AffineConstant is the rest of it.
+// AffineConstant is the constant of that map.
 const AffineConstant = 0x63
 
 // AffineInverse inverts Affine.
@@ -118,12 +118,12 @@ func ToTower(x byte) byte {
 	return search(func(ik byte) bool { return fromTower(ik>>4, ik&15) == x })
 }
 
-// infinity is out of the range of a table's index: its lookup gives 0. Sums with an
-// element of L stay out of range. Where two infinities meet, at i = k = 0, the sum 0
-// has the lookup ∞ again, so that io and jo are ∞, and the result 0 as it should be.
+// infinity is not an index of any table, so its lookup gives 0. Sums with an element of L
+// are not either. Where two infinities meet, at i = k = 0, their sum is 0, whose lookup is
+// ∞ again, so that io and jo are ∞ and the result is 0, as it should be.
 const infinity = 0x80
 
-// A Table is what a register holds.
+// A Table is the contents of a register.
 type Table [16]byte
 
 // Reciprocals is 1/x.
@@ -144,8 +144,8 @@ func Quotients() (t Table) {
 	return t
 }
 
-// OutputTables are the two tables by io and jo whose sum is linear(inverse). With
-// u = 1/io = (k + ai)/N and v = 1/jo, the inverse is
+// OutputTables returns the two tables, for io and jo, whose sum is linear(inverse). With u
+// = 1/io = (k + ai)/N and v = 1/jo, the inverse is
 //
 //	u + (i/N)θ where i/N = (u + k/N)/a and k/N = (u + v)/a
 func OutputTables(linear ByteMap) (io, jo Table) {
@@ -159,7 +159,7 @@ func OutputTables(linear ByteMap) (io, jo Table) {
 	return io, jo
 }
 
-// HalfByteTables are the two tables, by the low and by the high half of a byte, whose
+// HalfByteTables returns the two tables, for the low and for the high half of a byte, whose
 // sum is linear.
 func HalfByteTables(linear ByteMap) (low, high Table) {
 	for x := range low {

@@ -2,7 +2,7 @@ package tower
 
 import "testing"
 
-// at is a lookup as registers do it.
+// at looks up an entry as registers do.
 func (t Table) at(i byte) byte {
 	if i >= 16 {
 		return 0
@@ -10,8 +10,8 @@ func (t Table) at(i byte) byte {
 	return t[i]
 }
 
-// TestSBox computes the S-box of FIPS 197 and its inverse, for all bytes, in the way of
-// the kernels.
+// TestSBox computes the S-box of FIPS 197 and its inverse, for all bytes, as the kernels
+// do.
 func TestSBox(t *testing.T) {
 	reciprocal, quotient := Reciprocals(), Quotients()
 	inverse := func(toState, output ByteMap, x byte) byte {

@@ -1,10 +1,10 @@
-// Package weave merges lists of instructions that do not depend on each other, for
-// CPUs that see only so many instructions ahead.
+// Package weave merges lists of instructions that do not depend on each other, for CPUs
+// that see only a limited number of instructions ahead.
 package weave
 
-// Evenly calls all functions of all lists. Each list is called in its order, and at
-// any time about the same part of each has been called. An element of a list is
-// what must not be torn apart: mostly one instruction.
+// Evenly calls all functions of all lists. Each list is called in order, and at any time
+// about the same share of each has been called. An element of a list is a unit that must
+// stay together, mostly one instruction.
 func Evenly(lists ...[]func()) {
 	total := 0
 	for _, list := range lists {
@@ -14,7 +14,7 @@ func Evenly(lists ...[]func()) {
 	for range total {
 		next := 0
 		for i := range lists {
-			// The middle of the next element of i, as a part of the list, comes first.
+			// Next is the element whose middle comes first, as a fraction of its list.
 			if (2*called[i]+1)*len(lists[next]) < (2*called[next]+1)*len(lists[i]) {
 				next = i
 			}

@@ -9,8 +9,8 @@
 //	(a, b, c, d, e, f, g, h) = (T1+T2, a, b, c, d+T1, e, f, g)
 //
 // There are kernels for one and two hashes with the SHA instructions, and for sixteen
-// hashes in the lanes of ZMM registers. Some continue hashes of any length, and one of
-// each kind derives the keys of MTProto 2.0 from beginning to end:
+// hashes in the lanes of ZMM registers. Some continue hashes of any length, and one of each
+// kind derives the keys of MTProto 2.0 from beginning to end:
 //
 //	A   = SHA256( msg_key || K[x : x+36] )
 //	B   = SHA256( K[40+x : 76+x] || msg_key )
@@ -38,8 +38,8 @@ import (
 
 const blockSize = 64
 
-// Of the two inputs of the KDF, seen as 13 words and then the padding of FIPS 180-4,
-// 5.1.1. The constants are words as they are after byte swapping.
+// The two inputs of the KDF are 13 words followed by the padding of FIPS 180-4, 5.1.1. The
+// constants are words as they are after byte swapping.
 const (
 	kdfPad    = 0x80000000                                  // word 13
 	kdfLength = 8 * (kdfspec.MsgKeySize + kdfspec.PartSize) // word 15, in bits
@@ -63,18 +63,18 @@ func kernels() {
 //	abef   f e b a
 //	cdgh   h g d c
 //
-// and W_t + K_t of the two rounds in the low half of X0. The result is the new abef,
-// in the place of cdgh; the old abef is the new cdgh, since
+// and W_t + K_t of the two rounds in the low half of X0. The result is the new abef, in
+// place of cdgh; the old abef is the new cdgh, since
 //
 //	(c, d, g, h) two rounds later = (a, b, e, f)
 //
-// Thirty-two of them, each waiting for the one before, are the latency of a block.
-// All else fits beside them, and the unit is idle in between: it can begin another one
-// after 2 cycles of the 4 on Zen 5, after 3 on recent Xeons. Two hashes, with their
-// SHA256RNDS2 one by one in turns, take little longer than one, or half as long again.
+// The latency of a block is that of thirty-two of them, each of which waits for the one
+// before. Everything else fits beside them, and the unit is idle in between: it can start
+// another one after 2 cycles of the 4 on Zen 5, after 3 on recent Xeons. Two hashes, with
+// their SHA256RNDS2 alternating, take little longer than one, or half as long again.
 //
-// Instructions other than SHA are VEX-encoded. Only XMM registers are used: no
-// VZEROUPPER is due.
+// Instructions other than SHA are VEX-encoded. Only XMM registers are used: no VZEROUPPER
+// is needed.
 
 // hash is the registers of one hash.
 type hash struct {
@@ -104,8 +104,8 @@ func rounds(hashes ...*hash) {
 	k := sha256x16.RoundConstants()
 	for g := range 16 {
 		Comment(fmt.Sprintf("Rounds %d to %d", 4*g, 4*g+3))
-		// W_{4g} … W_{4g+3}, and the twelve before them, the oldest of which W_{4g+4} …
-		// will replace.
+		// W_{4g} … W_{4g+3}, and the twelve words before them, the oldest of which W_{4g+4}
+		// … will replace.
 		now, oldest, before := g%4, (g+1)%4, (g+3)%4
 		for _, s := range hashes {
 			s.wk = XMM()
@@ -135,8 +135,8 @@ func rounds(hashes ...*hash) {
 	}
 }
 
-// toHardware rearranges the words of a state in s.abef and s.cdgh, which holds a b c d
-// and e f g h, as the SHA instructions want them.
+// toHardware rearranges the words of a state in s.abef and s.cdgh, from a b c d and e f g h
+// to the order of the SHA instructions.
 func (s *hash) toHardware() {
 	t := XMM()
 	VPUNPCKHQDQ(s.abef, s.cdgh, t)      // g h c d
@@ -185,9 +185,9 @@ func blocks2Kernel() {
 		[]Mem{{Base: Load(Param("p0"), GP64())}, {Base: Load(Param("p1"), GP64())}})
 }
 
-// shaniKernel emits the body of a kernel with one or more hashes. While it works the
-// states in memory are as the SHA instructions want them: there are not enough
-// registers to keep the states from before the block.
+// shaniKernel emits the body of a kernel with one or more hashes. While it works, the
+// states in memory are in the order of the SHA instructions: there are not enough registers
+// to keep the states from before the block.
 func shaniKernel(h, p []Mem) {
 	blocks := Load(Param("blocks"), GP64())
 	var hashes []*hash
@@ -287,16 +287,16 @@ func deriveKernel() {
 
 // AVX-512
 //
-// Sixteen hashes are side by side as package sha256x16 has them. Of the 32 registers 16
-// are the schedule, 8 the state and the others scratch. The state from before a block is
-// kept in memory.
+// Sixteen hashes are side by side, in the layout of package sha256x16. Of the 32 registers,
+// 16 hold the schedule and 8 the state, and the others are scratch. The state from before a
+// block is kept in memory.
 
 const lanes = sha256x16.Lanes
 
-// gather loads the piece of hash l into its place.
+// gather loads a piece of hash l into its place.
 func gather(q sha256x16.Quad, l int, m Mem) { q.Load(l%4, l/4, m) }
 
-// scatter stores the piece of hash l.
+// scatter stores a piece of hash l.
 func scatter(q sha256x16.Quad, l int, m Mem) { q.Store(l%4, l/4, m) }
 
 // blocks16AVX512 emits Blocks16AVX512.
@@ -362,8 +362,8 @@ func pointer(table Mem, l int) Register {
 	return p
 }
 
-// derive8AVX512 emits Derive8AVX512. Lane l, below 8, has hash A of derivation l, and
-// lane l+8 has its B.
+// derive8AVX512 emits Derive8AVX512. Lane l, below 8, computes hash A of derivation l, and
+// lane l+8 its hash B.
 func derive8AVX512() {
 	TEXT("Derive8AVX512", attr.NOSPLIT, "func(key, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)")
 	Pragma("noescape")

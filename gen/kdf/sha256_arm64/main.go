@@ -1,10 +1,10 @@
 // Command sha256_arm64 generates the SHA-256 kernels of package kdf/asm for the SHA-256
 // instructions of ARMv8.
 //
-// SHA256H and SHA256H2 do four rounds (FIPS 180-4, 6.2.2), one computing the new a … d
-// and the other the new e … h. A block is bound by the latency of its 16 pairs, each of
-// which waits for the one before. All else fits beside them, and so does most of a
-// second hash.
+// SHA256H and SHA256H2 do four rounds (FIPS 180-4, 6.2.2), one computing the new a … d and
+// the other the new e … h. A block is bound by the latency of its 16 pairs, each of which
+// waits for the one before. Everything else fits beside them, and so does most of a second
+// hash.
 //
 // Two kernels continue hashes of any length, and one derives the keys of MTProto 2.0
 // from beginning to end:
@@ -17,7 +17,7 @@
 // where x is 0 or 8. Both inputs are 52 bytes: one block each with the padding, and
 // no part of them is written to memory.
 //
-// Vector registers, as the allocator gives them out, for the first hash and the second:
+// Vector registers, as the allocator assigns them, for the first hash and the second:
 //
 //	state: a … d, e … h          V0 V1       V10 V11
 //	state before the block       V2 V3       V12 V13
@@ -37,8 +37,8 @@ import (
 
 //go:generate go -C ../.. run ./kdf/sha256_arm64
 
-// Of the two inputs of the KDF, seen as 13 words and then the padding of FIPS 180-4,
-// 5.1.1. The constants are words as they are after byte swapping.
+// The two inputs of the KDF are 13 words followed by the padding of FIPS 180-4, 5.1.1. The
+// constants are words as they are after byte swapping.
 const (
 	kdfPad    = 0x80000000                                  // word 13
 	kdfLength = 8 * (kdfspec.MsgKeySize + kdfspec.PartSize) // word 15, in bits
@@ -131,7 +131,7 @@ func block(f *a64.Func, constants *a64.Data, hashes ...*hash) {
 	f.FreeVec(k...)
 }
 
-// blocksKernel emits a kernel for hashes of any length, with the given names of the
+// blocksKernel emits a kernel for hashes of any length. h and p are the names of the
 // parameters for states and blocks.
 func blocksKernel(f *a64.Func, constants *a64.Data, h, p []string) {
 	var hashes []*hash

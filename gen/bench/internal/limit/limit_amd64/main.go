@@ -14,8 +14,8 @@ import (
 
 const (
 	rounds = 14 // of AES-256
-	// chains is what the registers of AVX have room for beside a key: more than are
-	// needed to fill the AES units of any CPU so far, 4 cycles of 2 each.
+	// chains is how many registers of AVX there are beside a key: more than enough to fill
+	// the AES units of any CPU so far, 4 cycles of 2 each.
 	chains = 15
 )
 
@@ -69,7 +69,7 @@ func zmm() Op {
 	return x
 }
 
-// probe takes so many registers through n blocks.
+// probe runs that many registers through n blocks.
 func probe(registers int, zeroed func() Op) {
 	n := Load(Param("n"), GP64())
 	key := zeroed()
@@ -78,7 +78,7 @@ func probe(registers int, zeroed func() Op) {
 		xs = append(xs, zeroed())
 	}
 
-	// A CPU that reorders counts while it waits for the rounds: the loop costs no time.
+	// An out-of-order CPU counts while it waits for the rounds: the loop costs no time.
 	Label("block")
 	for range rounds - 1 {
 		for _, x := range xs {

@@ -21,7 +21,7 @@ func main() {
 	file.Generate()
 }
 
-// probe takes so many registers through n blocks.
+// probe runs that many registers through n blocks.
 func probe(f *a64.Func, registers int) {
 	n := f.LoadParam("n")
 	key, xs := f.Vec(), f.VecN(registers)
@@ -39,7 +39,7 @@ func probe(f *a64.Func, registers int) {
 			f.AESMC(x, x)
 		}
 		if round == 0 {
-			// Between two pairs, where a CPU that does not reorder has time to count.
+			// Between two pairs, where an in-order CPU has time to count.
 			f.SUBS(1, n, n)
 		}
 	}
