@@ -64,13 +64,17 @@ func DecryptBatch(ms []Message) error {
 	return first
 }
 
-// worthBatching reports whether a batch is long enough to repay its preparation.
+// worthBatching reports whether a batch repays its preparation: what can be done beside the
+// longest message has to be long enough.
 func worthBatching(ms []Message) bool {
 	backends.Ready()
 	least := minBatch()
+	sum, longest := 0, 0
 	for i := range ms {
-		least -= len(ms[i].Src)
-		if least <= 0 {
+		n := len(ms[i].Src)
+		sum += n
+		longest = max(longest, n)
+		if sum-longest >= least {
 			return true
 		}
 	}
@@ -87,7 +91,7 @@ const (
 
 // lanes is what the batch kernels work on, in the layout that all of them share.
 // Messages are in the first lanes. If a kernel has more lanes than there are
-// messages, the others repeat lane 0.
+// messages, the others repeat lane 0, or write where nobody looks.
 //
 // Messages are referred to by their index. Pointers to them, kept in here, would
 // make the compiler believe that they outlive the call, and force the caller's
@@ -117,9 +121,9 @@ const cacheLine = 64
 // are the 64 KiB of a single stream.
 const maxBatchBlocks = 512
 
-// cryptBatch keeps the lanes full as long as there are messages, and runs them with
-// the narrowest kernel that has room for those that are left. A kernel runs until
-// the first lane is done.
+// cryptBatch does all messages. Unless runTogether has a better way, it keeps the lanes full
+// as long as there are messages, and runs them with the narrowest kernel that has room for
+// those that are left. A kernel runs until the first lane is done.
 func cryptBatch(ms []Message, decrypting bool) {
 	stack.Reserve16K()
 	l := lanes{ms: ms, decrypting: decrypting}
@@ -127,6 +131,10 @@ func cryptBatch(ms []Message, decrypting bool) {
 	// rate across cache lines.
 	l.alignment = int(-uintptr(unsafe.Pointer(&l.unaligned)) % cacheLine)
 	q := queue{ms: ms}
+	if runTogether(ms) {
+		cryptGroups(&l, &q)
+		return
+	}
 
 	live, fresh := 0, uint(0) // fresh has a bit for each lane that needs its key
 	for width := batchWidth(); live < width; live++ {
@@ -153,6 +161,31 @@ func cryptBatch(ms []Message, decrypting bool) {
 		// The single-stream kernel has the shorter critical path.
 		l.finish()
 	}
+	l.wipe(used)
+}
+
+// startGroup starts up to width messages, the longest first, and returns how many there are.
+func (l *lanes) startGroup(q *queue, width int) (live int) {
+	for live < width {
+		i, ok := q.next()
+		if !ok {
+			break
+		}
+		j := live
+		for ; j > 0 && len(l.ms[l.work[j-1].message].Src) < len(l.ms[i].Src); j-- {
+			l.work[j] = l.work[j-1]
+		}
+		l.work[j] = work{message: i}
+		live++
+	}
+	for j := range live {
+		l.setIV(j, &l.ms[l.work[j].message].IV)
+	}
+	return live
+}
+
+// wipe erases what the first so many lanes have held.
+func (l *lanes) wipe(used int) {
 	for j := 0; j < used; j += groupLanes {
 		clear(l.group(j)[:])
 	}
@@ -348,16 +381,21 @@ func (q *queue) sort() {
 	}
 }
 
-// lengthClasses is for lengths up to 2^35, beyond which they are all alike: two
-// classes for each power of two from 2^4 on.
-const lengthClasses = 64
+// There are classes of lengths up to 2^35, beyond which they are all alike: one for each up to
+// shortSize, and then two for each power of two.
+const (
+	shortSize     = 1 << 10
+	lengthClasses = shortSize/BlockSize + 52
+)
 
-// lengthClass is 0 for messages of n bytes with nothing to do, and otherwise grows
-// with the logarithm of n.
+// lengthClass is 0 for messages of n bytes with nothing to do, and otherwise grows with n.
 func lengthClass(n int) int {
-	if n == 0 || n%BlockSize != 0 { // DecryptBatch has said so
+	if n%BlockSize != 0 { // DecryptBatch has said so
 		return 0
 	}
+	if n <= shortSize {
+		return n / BlockSize
+	}
 	e := bits.Len(uint(n)) - 2 // so that n>>e is 2 or 3
-	return min(2*e+n>>e-7, lengthClasses-1)
+	return min(shortSize/BlockSize+2*e+n>>e-19, lengthClasses-1)
 }

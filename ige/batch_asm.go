@@ -5,6 +5,7 @@ package ige
 import (
 	"math"
 	"math/bits"
+	"unsafe"
 
 	"github.com/mtcore/mtcore/ige/asm"
 )
@@ -21,12 +22,13 @@ func batchWidth() int {
 	}
 }
 
-// minBatch is how many bytes a batch must have to be worth preparing. With AES
-// instructions, two messages of 512 bytes are, and 15 of 64 bytes are not.
+// minBatch is how many bytes a batch must have besides its longest message to be worth
+// preparing. With AES instructions, two messages of 256 bytes are, or eight of 64 bytes, and
+// two of 128 bytes are not.
 func minBatch() int {
 	switch {
 	case useAES():
-		return 1024
+		return 256
 	case useNEON:
 		return math.MaxInt // its kernels work on one message at a time
 	default:
@@ -72,6 +74,91 @@ func expandLane(l *lanes, j int) {
 	} else {
 		asm.ExpandEncrypt1(l.group(j), j%groupLanes, key)
 	}
+}
+
+// runTogether reports whether to have lanes begin at the same time and wait for each other at
+// the end, rather than to give each a new message when it is done. That costs less for each
+// message, and more for each byte if there are many of different lengths.
+func runTogether(ms []Message) bool {
+	if !useAES() {
+		return false
+	}
+	if len(ms) <= batchWidth() {
+		return true
+	}
+	for i := range ms {
+		if len(ms[i].Src) > shortSize {
+			return false
+		}
+	}
+	return true
+}
+
+// cryptGroups does all messages, in groups of about the same size.
+func cryptGroups(l *lanes, q *queue) {
+	used := 0
+	for rest := len(l.ms); ; {
+		groups := (rest + batchWidth() - 1) / batchWidth()
+		live := l.startGroup(q, (rest+groups-1)/max(1, groups))
+		if live == 0 {
+			break
+		}
+		cryptTogether(l, live)
+		used = max(used, live)
+		rest -= live
+	}
+	l.wipe(used)
+}
+
+// idleBlocks is how far a kernel goes with lanes that have no message, which write what
+// nobody looks at.
+const idleBlocks = 32
+
+// cryptTogether does all of the messages in the first lanes, which have begun at the same
+// time, the longest first: so lanes are done from the last one on, none has to move, and what
+// is left of each is known by a number that all share. It is what short messages of different
+// lengths want, with which the lanes change every few blocks.
+func cryptTogether(l *lanes, live int) {
+	expandLanes(l, 1<<live-1)
+	var dst, src [batchLanes]*byte
+	var blocks [batchLanes]int
+	for j := range live {
+		m := &l.ms[l.work[j].message]
+		dst[j], src[j], blocks[j] = &m.Dst[0], &m.Src[0], len(m.Src)/BlockSize
+	}
+	var idle [idleBlocks * BlockSize]byte
+	for done := 0; ; {
+		for live > 0 && blocks[live-1] == done {
+			live--
+		}
+		if live <= 1 {
+			if live == 1 { // The single-stream kernel has the shorter critical path.
+				l.work[0].done = done * BlockSize
+				l.finish()
+			}
+			break
+		}
+		n := min(blocks[live-1]-done, maxBatchBlocks)
+		if width := kernelWidth(live); width > live {
+			n = min(n, idleBlocks)
+			for j := live; j < width; j++ {
+				dst[j], src[j] = &idle[0], &idle[0]
+			}
+		}
+		if l.decrypting {
+			decryptLanes(l, &dst, &src, live, n)
+		} else {
+			encryptLanes(l, &dst, &src, live, n)
+		}
+		done += n
+		for j := range live {
+			if blocks[j] > done {
+				dst[j] = (*byte)(unsafe.Add(unsafe.Pointer(dst[j]), n*BlockSize))
+				src[j] = (*byte)(unsafe.Add(unsafe.Pointer(src[j]), n*BlockSize))
+			}
+		}
+	}
+	clear(idle[:])
 }
 
 // cryptLanes takes all lanes that hold messages through n blocks, with the kernel
