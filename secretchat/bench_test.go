@@ -14,35 +14,48 @@ import (
 
 // memoryStore is a Store as fast as can be.
 type memoryStore struct {
-	records map[string][]byte
-	bytes   int // written
+	records map[string]*[]byte
+	free    []*[]byte // of records that were removed
+	bytes   int       // written
 }
 
 func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
 	if s.records == nil {
-		s.records = map[string][]byte{}
+		s.records = map[string]*[]byte{}
 	}
 	for _, c := range changes {
 		s.bytes += len(c.Key) + len(c.Value)
-		if c.Value == nil {
+		value := s.records[string(c.Key)]
+		switch {
+		case c.Value == nil:
+			if value != nil {
+				s.free = append(s.free, value)
+			}
 			delete(s.records, string(c.Key))
-		} else {
-			s.records[string(c.Key)] = append(s.records[string(c.Key)][:0], c.Value...)
+			continue
+		case value != nil:
+		case len(s.free) > 0:
+			value, s.free = s.free[len(s.free)-1], s.free[:len(s.free)-1]
+			s.records[string(c.Key)] = value
+		default:
+			value = new([]byte)
+			s.records[string(c.Key)] = value
 		}
+		*value = append((*value)[:0], c.Value...)
 	}
 	return nil
 }
 
 func (s *memoryStore) size() (n uint64) {
 	for _, value := range s.records {
-		n += uint64(cap(value))
+		n += uint64(cap(*value))
 	}
 	return n
 }
 
 func (s *memoryStore) all(yield func(key, value []byte) bool) {
 	for key, value := range s.records {
-		if !yield([]byte(key), value) {
+		if !yield([]byte(key), *value) {
 			return
 		}
 	}

@@ -86,7 +86,8 @@ func (c *Chat) commit() error {
 			c.wipe()
 		}
 	}()
-	b := c.ledger.batch(&c.session, c.touched())
+	var room [2 * usuallyTouched]recordID
+	b := c.ledger.batch(&c.session, c.touched(room[:0]))
 	err := commit(c.store, c.ledger.chat, b.changes)
 	if err == nil {
 		c.ledger.committed(&b)
@@ -242,7 +243,7 @@ func (c *Chat) Discard() error {
 	if c.store == nil {
 		return nil
 	}
-	return commit(c.store, c.ledger.chat, c.ledger.forget(c.touched()))
+	return commit(c.store, c.ledger.chat, c.ledger.forget(c.touched(nil)))
 }
 
 // Wipe is Discard for an app that is locked: it wipes the keys and whatever else is secret,
@@ -257,7 +258,7 @@ func (c *Chat) Wipe() {
 func (c *Chat) discard() {
 	c.wipe()
 	c.unhandled.clear()
-	c.ledger.aead = nil
+	c.ledger.key = StateKey{}
 	c.err = ErrDiscarded
 }
 

@@ -42,20 +42,28 @@ func (w *coder) array(p []byte) {
 }
 
 func (w *coder) int64(p *int64) {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(*p))
-	w.array(b[:])
-	if w.mode == reading {
+	switch w.mode {
+	case measuring:
+		w.size += 8
+	case writing:
+		w.b = binary.LittleEndian.AppendUint64(w.b, uint64(*p))
+	case reading:
+		var b [8]byte
+		w.array(b[:])
 		*p = int64(binary.LittleEndian.Uint64(b[:]))
 	}
 }
 
 // int codes a number from -1 to 2^31 - 1.
 func (w *coder) int(p *int) {
-	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(*p))
-	w.array(b[:])
-	if w.mode == reading {
+	switch w.mode {
+	case measuring:
+		w.size += 4
+	case writing:
+		w.b = binary.LittleEndian.AppendUint32(w.b, uint32(*p))
+	case reading:
+		var b [4]byte
+		w.array(b[:])
 		n := int32(binary.LittleEndian.Uint32(b[:]))
 		w.bad = w.bad || n < -1
 		*p = int(n)
@@ -63,9 +71,14 @@ func (w *coder) int(p *int) {
 }
 
 func (w *coder) byte(p *byte) {
-	b := [1]byte{*p}
-	w.array(b[:])
-	if w.mode == reading {
+	switch w.mode {
+	case measuring:
+		w.size++
+	case writing:
+		w.b = append(w.b, *p)
+	case reading:
+		var b [1]byte
+		w.array(b[:])
 		*p = b[0]
 	}
 }

@@ -457,7 +457,7 @@ func TestWipe(t *testing.T) {
 	for range 2 { // twice is fine
 		a.Wipe()
 	}
-	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) || a.unhandled.list != nil || a.ledger.aead != nil {
+	if k.auth != [256]byte{} || !bytes.Equal(object, make([]byte, len(object))) || a.unhandled.list != nil || a.ledger.key != (StateKey{}) {
 		t.Error("there are secrets left")
 	}
 	_, err1 := a.Encrypt(text(1, "x"))

@@ -149,6 +149,9 @@ type events struct {
 
 func (e *events) add(event Event) {
 	e.touched.add(e.first + len(e.list))
+	if e.list == nil {
+		e.list = make([]Event, 0, 2) // A message often acknowledges others.
+	}
 	e.list = append(e.list, event)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -78,36 +79,41 @@ func FuzzRestore(f *testing.F) {
 	say(f, a, 1, "x")
 	a.requestKey(exchangeID)
 	deliver(f, b, say(f, a, 2, "y"))
+	kinds := []recordKind{kindHead, kindKeys, kindOwn, kindWaiting, kindEvent}
 	for _, p := range []*party{a, b} {
 		f.Add(uint8(0), p.store.records[string(headID.appendKey(nil))])
-		for i, id := range append(allRecords(p.Chat), headID) {
+		for _, id := range append(allRecords(p.Chat), headID) {
 			w := coder{mode: writing}
 			p.code(&w, id)
-			f.Add(uint8(1+i%4), w.b)
+			f.Add(uint8(1+slices.Index(kinds, id.kind())), w.b)
 		}
 	}
 	for _, pair := range readStatesV1(f).Chats {
-		f.Add(uint8(5), pair.A.plain(f))
+		f.Add(uint8(6), pair.A.plain(f))
 	}
 	opt := a.opt
 	opt.Store = nil
 	f.Fuzz(func(t *testing.T, how uint8, data []byte) {
 		set, l := maps.Clone(a.store.records), newLedger(&opt)
-		switch kinds := []recordKind{kindOwn, kindWaiting, kindEvent}; how % 6 {
+		switch how %= 7; how {
 		case 0:
 			set = recordSet{string(headID.appendKey(nil)): data}
-		case 1:
-			set = nil
-			set.apply(l.batch(sealedContent(data), nil).changes)
-		case 5:
+		case 6:
 			set = recordSet{"": sealStateV1(&l, data)}
 		default:
-			// In the place of the record after the last.
-			head := coder{mode: writing}
-			a.code(&head, headID)
-			id := newRecordID(kinds[how%6-2], a.history.first+len(a.history.records))
+			contents := sealedContents{}
+			for _, id := range append(allRecords(a.Chat), headID) {
+				w := coder{mode: writing}
+				a.code(&w, id)
+				contents[id] = w.b
+			}
+			id := newRecordID(kinds[how-1], 0)
+			if how > 2 { // In the place of the record after the last.
+				id += recordID(a.history.first + len(a.history.records))
+			}
+			contents[id] = data
 			set = nil
-			set.apply(l.batch(sealedContents{headID: head.b, id: data}, []recordID{id}).changes)
+			set.apply(l.batch(contents, contents.ids()).changes)
 		}
 		c, err := Restore(opt.ChatID, set.all(), opt)
 		if err != nil {
@@ -135,7 +141,15 @@ func (s sealedContents) code(w *coder, id recordID) bool {
 	return ok
 }
 
-func sealedContent(head []byte) sealedContents { return sealedContents{headID: head} }
+// ids returns those of all but the head.
+func (s sealedContents) ids() (ids []recordID) {
+	for id := range s {
+		if id != headID {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
 
 // TestSealedRecords changes every byte of every record and of its key, and every length.
 func TestSealedRecords(t *testing.T) {

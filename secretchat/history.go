@@ -25,7 +25,8 @@ type record struct {
 	// again is how often it was sent again since the time since.
 	again int
 	since int64
-	// handedAt is when Encrypt or Outbox has returned it last, 0 before the chat was restored.
+	// handedAt is when Outbox has returned it last, if it is a request, and 0 before the chat
+	// was restored.
 	handedAt int64
 }
 
@@ -91,9 +92,9 @@ func (h *history) drop(n int) (own bool) {
 }
 
 // handOut marks a message as handed out.
-func (h *history) handOut(i int, now int64) {
+func (h *history) handOut(i int) {
 	if r := &h.records[i]; r.unsent && !r.handed {
-		r.handed, r.handedAt = true, now
+		r.handed = true
 		h.unhanded--
 		h.flying++
 	}

@@ -1,6 +1,8 @@
 package secretchat
 
 import (
+	"encoding/binary"
+
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/kdf"
@@ -9,7 +11,7 @@ import (
 // key is a key of a chat. It is only used by its address.
 type key struct {
 	auth     kdf.AuthKey
-	envelope *envelope.Key // of auth
+	envelope envelope.Key // of auth
 }
 
 // newKey returns the key that the two sides have agreed on:
@@ -25,11 +27,15 @@ func newKey(mine *bigdh.PrivateKey, peer *bigdh.PublicKey, maxPacket int) *key {
 }
 
 func (k *key) prepare(maxPacket int) {
-	k.envelope = envelope.NewKey(&k.auth)
+	k.envelope = *envelope.NewKey(&k.auth)
 	k.envelope.MaxPacket = maxPacket
 }
 
-func (k *key) fingerprint() int64 { return k.auth.Fingerprint() }
+// fingerprint is that of auth, which was computed when the key was prepared.
+func (k *key) fingerprint() int64 {
+	id := k.envelope.ID()
+	return int64(binary.LittleEndian.Uint64(id[:]))
+}
 
 // has reports whether packet, of 8 bytes at least, is for k.
 func (k *key) has(packet []byte) bool {

@@ -1,6 +1,7 @@
 package secretchat
 
 import (
+	"cmp"
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
@@ -8,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"golang.org/x/crypto/chacha20"
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
@@ -19,7 +21,8 @@ import (
 //
 //	"mtcore secret chat" || version(1) || chat id(8) || peer id(8) || key(8)
 //
-// The nonce is random, and long enough to be. So is the tag, which nobody but the owner of
+// The nonce is random, and long enough to be; records of one commit have nonces that follow
+// on from each other, for speed. The tag is random as well, which nobody but the owner of
 // the key gets to see. The tag of the head is the exclusive or of those of all other
 // records, with which it commits to them: a set of records that was put together from those
 // of different commits has a sum that is as random as the tags in which it differs, and
@@ -37,11 +40,8 @@ const (
 	tagSize      = 16
 )
 
-// aead returns the cipher that seals states, or nil if there is no key.
+// aead returns the cipher that opens states.
 func (k *StateKey) aead() cipher.AEAD {
-	if k.isZero() {
-		return nil
-	}
 	aead, err := chacha20poly1305.NewX(k[:])
 	if err != nil {
 		panic("secretchat: internal error: " + err.Error())
@@ -54,6 +54,7 @@ type recordKind byte
 
 const (
 	kindHead    recordKind = 'c'
+	kindKeys    recordKind = 'k' // the keys and the group, number 0
 	kindOwn     recordKind = 'o' // a message of ours, by its number
 	kindWaiting recordKind = 'w' // one of the peer's that waits for others, by its number
 	kindEvent   recordKind = 'e' // an event, by a number that counts them
@@ -68,7 +69,10 @@ func newRecordID(kind recordKind, number int) recordID {
 	return recordID(kind)<<numberBits | recordID(number)
 }
 
-const headID = recordID(kindHead) << numberBits
+const (
+	headID = recordID(kindHead) << numberBits
+	keysID = recordID(kindKeys) << numberBits
+)
 
 func (id recordID) kind() recordKind { return recordKind(id >> numberBits) }
 
@@ -84,7 +88,7 @@ func parseKey(key []byte) (id recordID, ok bool) {
 	}
 	id = recordID(binary.BigEndian.Uint64(key))
 	switch id.kind() {
-	case kindHead, kindOwn, kindWaiting, kindEvent:
+	case kindHead, kindKeys, kindOwn, kindWaiting, kindEvent:
 		// int has 32 bits on some platforms.
 		return id, id&(1<<numberBits-1) <= math.MaxInt32
 	}
@@ -95,21 +99,32 @@ type tag [tagSize]byte
 
 func (t *tag) xor(other tag) { subtle.XORBytes(t[:], t[:], other[:]) }
 
+// tagged is a record that the Store has.
+type tagged struct {
+	id  recordID
+	tag tag
+}
+
+func (r tagged) compare(id recordID) int { return cmp.Compare(r.id, id) }
+
 // ledger seals records, and knows which the Store has: those that are not to be rewritten
 // with each commit.
 type ledger struct {
-	aead       cipher.AEAD // nil if there is no StateKey
+	key        StateKey // of zeros if there is none
 	chat, peer int64
 
-	tags map[recordID]tag // of all records but the head
-	sum  tag
-	most int // how many tags there were at most, in this map
+	records []tagged // all but the head, sorted
+	sum     tag
 	// stale are keys to be removed with the next commit: of a state of version 1.
 	stale [][]byte
 }
 
 func newLedger(opt *Options) ledger {
-	return ledger{aead: opt.StateKey.aead(), chat: opt.ChatID, peer: opt.PeerID}
+	return ledger{key: opt.StateKey, chat: opt.ChatID, peer: opt.PeerID}
+}
+
+func (l *ledger) find(id recordID) (i int, found bool) {
+	return slices.BinarySearchFunc(l.records, id, tagged.compare)
 }
 
 // aadSize is the length of the additional data.
@@ -133,67 +148,54 @@ type source interface {
 // batch is what a commit changes, and does to the ledger if it succeeds.
 type batch struct {
 	changes []Change
-	ids     []recordID // of the changes but that of the head, which comes first
-	tags    []tag      // the new ones, zero for what was removed
+	records []tagged // of the changes but that of the head, which comes first; tags of zero if removed
 	sum     tag
 }
 
 // batch returns the head, and what has become of the records with these ids.
 func (l *ledger) batch(s source, ids []recordID) (b batch) {
 	slices.Sort(ids)
-	b.ids = slices.Compact(ids)
-	b.changes = make([]Change, 0, 1+len(b.ids)+len(l.stale))
-	b.tags = make([]tag, len(b.ids))
-	b.sum = l.sum
+	ids = slices.Compact(ids)
+	out := &sealer{source: s, w: coder{mode: measuring}}
+	b.records, b.changes, b.sum = out.records[:0], out.changes[:0], l.sum
 
 	// Measured first, so that no copy of a secret is left behind by a buffer that grows.
-	var w coder
-	size := 0
-	add := func(id recordID) (exists bool) {
-		w = coder{mode: measuring}
-		exists = s.code(&w, id)
-		if exists {
-			size += stateHeader + tagSize + w.size + chacha20poly1305.Overhead
+	s.code(&out.w, headID)
+	there := 1
+	for _, id := range ids {
+		r := tagged{id: id}
+		if s.code(&out.w, id) {
+			r.tag = tag{1} // to be drawn
+			there++
 		}
-		size += MaxKeySize
-		return exists
+		b.records = append(b.records, r)
 	}
-	add(headID)
-	for i, id := range b.ids {
-		b.sum.xor(l.tags[id])
-		if add(id) {
-			rand.Read(b.tags[i][:]) // which never fails
-			b.sum.xor(b.tags[i])
-		}
-	}
+	size := out.w.size + there*(stateHeader+tagSize+chacha20poly1305.Overhead) + (1+len(ids))*MaxKeySize
 
-	buf := make([]byte, size+aadSize)
-	buf, aad := buf[:0:size], buf[size:size]
-	put := func(id recordID, t tag) {
-		start := len(buf)
-		buf = id.appendKey(buf)
-		key := buf[start:len(buf):len(buf)]
-		if t == (tag{}) && id != headID {
-			b.changes = append(b.changes, Change{Key: key})
-			return
+	buf := make([]byte, size+chacha20poly1305.NonceSizeX+(there-1)*tagSize)
+	buf, random := buf[:0:size], buf[size:]
+	rand.Read(random) // which never fails
+	out.begin(l, buf, random[:chacha20poly1305.NonceSizeX])
+	random = random[chacha20poly1305.NonceSizeX:]
+	for i := range b.records {
+		r := &b.records[i]
+		if j, found := l.find(r.id); found {
+			b.sum.xor(l.records[j].tag)
 		}
-		value := len(buf)
-		buf = append(buf, stateVersion)
-		buf = buf[:len(buf)+chacha20poly1305.NonceSizeX]
-		nonce := buf[value+1:]
-		rand.Read(nonce) // which never fails
-		plain := len(buf)
-		w = coder{mode: writing, b: append(buf, t[:]...)}
-		s.code(&w, id)
-		aad = l.appendAAD(aad[:0], id)
-		buf = l.aead.Seal(w.b[:plain], nonce, w.b[plain:], aad) // in place
-		b.changes = append(b.changes, Change{Key: key, Value: buf[value:len(buf):len(buf)]})
+		if r.tag != (tag{}) {
+			r.tag, random = tag(random), random[tagSize:]
+			b.sum.xor(r.tag)
+		}
 	}
-	put(headID, b.sum)
-	for i, id := range b.ids {
-		put(id, b.tags[i])
+	b.changes = append(b.changes, out.seal(headID, b.sum))
+	for _, r := range b.records {
+		if r.tag == (tag{}) {
+			b.changes = append(b.changes, Change{Key: out.key(r.id)})
+		} else {
+			b.changes = append(b.changes, out.seal(r.id, r.tag))
+		}
 	}
-	if len(buf) != size {
+	if len(out.buf) != size {
 		panic("secretchat: internal error: size of the state")
 	}
 	for _, key := range l.stale {
@@ -202,38 +204,92 @@ func (l *ledger) batch(s source, ids []recordID) (b batch) {
 	return b
 }
 
+// sealer seals the records of one commit.
+type sealer struct {
+	source source
+	w      coder
+	buf    []byte // what was sealed
+	// nonce is that of the next record. It counts in its last eight bytes, so that the key
+	// that XChaCha20 makes of the others, for ChaCha20, is the same for all records.
+	nonce [chacha20poly1305.NonceSizeX]byte
+	aead  cipher.AEAD // with that key
+	short [chacha20poly1305.NonceSize]byte
+	aad   [aadSize]byte
+	// Room for what a commit usually changes: two events, the two before, and an
+	// acknowledged message.
+	records [5]tagged
+	changes [1 + 5]Change
+}
+
+func (o *sealer) begin(l *ledger, buf, nonce []byte) {
+	o.buf = buf
+	l.appendAAD(o.aad[:0], headID)
+	copy(o.nonce[:], nonce)
+	key, err := chacha20.HChaCha20(l.key[:], o.nonce[:16])
+	if err == nil {
+		o.aead, err = chacha20poly1305.New(key)
+	}
+	if err != nil {
+		panic("secretchat: internal error: " + err.Error())
+	}
+	clear(key)
+}
+
+// key appends the key of a record.
+func (o *sealer) key(id recordID) []byte {
+	start := len(o.buf)
+	o.buf = id.appendKey(o.buf)
+	return o.buf[start:len(o.buf):len(o.buf)]
+}
+
+// seal appends a record, as XChaCha20-Poly1305 would with the nonce in it.
+func (o *sealer) seal(id recordID, t tag) Change {
+	key := o.key(id)
+	value := len(o.buf)
+	o.buf = append(o.buf, stateVersion)
+	o.buf = append(o.buf, o.nonce[:]...)
+	plain := len(o.buf)
+	o.w = coder{mode: writing, b: append(o.buf, t[:]...)}
+	o.source.code(&o.w, id)
+	copy(o.aad[aadSize-MaxKeySize:], key)
+	count := o.nonce[16:]
+	copy(o.short[4:], count)
+	o.buf = o.aead.Seal(o.w.b[:plain], o.short[:], o.w.b[plain:], o.aad[:]) // in place
+	binary.LittleEndian.PutUint64(count, binary.LittleEndian.Uint64(count)+1)
+	return Change{Key: key, Value: o.buf[value:len(o.buf):len(o.buf)]}
+}
+
 // committed notes that the Store has made the changes.
 func (l *ledger) committed(b *batch) {
 	l.sum, l.stale = b.sum, nil
-	for i, id := range b.ids {
-		if b.tags[i] == (tag{}) {
-			delete(l.tags, id)
+	changed := b.records
+	l.records = slices.DeleteFunc(l.records, func(r tagged) bool {
+		for len(changed) > 0 && changed[0].id < r.id {
+			changed = changed[1:]
+		}
+		return len(changed) > 0 && changed[0].id == r.id && changed[0].tag == tag{}
+	})
+	for _, r := range b.records {
+		if r.tag == (tag{}) {
 			continue
 		}
-		if l.tags == nil {
-			l.tags = make(map[recordID]tag)
+		if i, found := l.find(r.id); found {
+			l.records[i] = r
+		} else {
+			l.records = slices.Insert(l.records, i, r)
 		}
-		l.tags[id] = b.tags[i]
 	}
-	l.most = max(l.most, len(l.tags))
-	if l.most > 64 && len(l.tags) < l.most/8 { // Maps do not shrink.
-		tags := make(map[recordID]tag, len(l.tags))
-		for id, t := range l.tags {
-			tags[id] = t
-		}
-		l.tags, l.most = tags, len(tags)
-	}
-	if len(l.tags) == 0 {
-		l.tags, l.most = nil, 0
+	if cap(l.records) > 64 && len(l.records) < cap(l.records)/8 {
+		l.records = slices.Clone(l.records)
 	}
 }
 
 // forget returns the changes that remove the head, all records that the Store has, and
 // those with these ids, which it may have.
 func (l *ledger) forget(ids []recordID) []Change {
-	ids = append(ids, headID)
-	for id := range l.tags {
-		ids = append(ids, id)
+	ids = append(ids, headID, keysID)
+	for _, r := range l.records {
+		ids = append(ids, r.id)
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -247,26 +303,26 @@ func (l *ledger) forget(ids []recordID) []Change {
 	return changes
 }
 
-// open returns what is in a record. The content is the caller's.
-func (l *ledger) open(key, value []byte) (id recordID, t tag, content []byte, ok bool) {
+// open returns what is in a record, for aead of [StateKey]. The content is the caller's.
+func (l *ledger) open(aead cipher.AEAD, key, value []byte) (id recordID, t tag, content []byte, ok bool) {
 	id, ok = parseKey(key)
 	if !ok || len(value) < stateHeader || value[0] != stateVersion {
 		return 0, tag{}, nil, false
 	}
-	aad := l.appendAAD(make([]byte, 0, aadSize), id)
-	plaintext, err := l.aead.Open(nil, value[1:stateHeader], value[stateHeader:], aad)
+	var aad [aadSize]byte
+	plaintext, err := aead.Open(nil, value[1:stateHeader], value[stateHeader:], l.appendAAD(aad[:0], id))
 	if err != nil || len(plaintext) < tagSize {
 		return 0, tag{}, nil, false
 	}
 	return id, tag(plaintext), plaintext[tagSize:], true
 }
 
-// enter notes a record that the Store has.
+// enter notes a record that the Store has. After the last, entered follows.
 func (l *ledger) enter(id recordID, t tag) {
-	if l.tags == nil {
-		l.tags = make(map[recordID]tag)
-	}
-	l.tags[id] = t
-	l.most = len(l.tags)
+	l.records = append(l.records, tagged{id, t})
 	l.sum.xor(t)
+}
+
+func (l *ledger) entered() {
+	slices.SortFunc(l.records, func(a, b tagged) int { return cmp.Compare(a.id, b.id) })
 }

@@ -30,7 +30,7 @@ func (s *session) receive(packet []byte) ([]Event, error) {
 	if err == nil {
 		err = s.renew(false)
 	}
-	return slices.Clone(s.unhandled.list), err
+	return slices.Clip(s.unhandled.list), err // which add does not change
 }
 
 // isRefusal reports whether err says that a packet has changed nothing.

@@ -49,12 +49,15 @@ func (r recordSet) equal(other recordSet) bool { return maps.EqualFunc(r, other,
 
 // snapshot returns the records that a chat would have if it began now.
 func snapshot(c *Chat) (r recordSet) {
-	l := ledger{aead: c.ledger.aead, chat: c.ledger.chat, peer: c.ledger.peer}
+	l := ledger{key: c.ledger.key, chat: c.ledger.chat, peer: c.ledger.peer}
 	r.apply(l.batch(&c.session, allRecords(c)).changes)
 	return r
 }
 
 func allRecords(c *Chat) (ids []recordID) {
+	if c.key != nil {
+		ids = append(ids, keysID)
+	}
 	for i := range c.history.records {
 		ids = append(ids, newRecordID(kindOwn, c.history.first+i))
 	}

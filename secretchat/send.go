@@ -67,7 +67,10 @@ func (s *session) post(a *tl.Action) error {
 // out.
 func (s *session) packet(seq int) Packet {
 	r := &s.history.records[seq-s.acked]
-	s.history.handOut(seq-s.acked, s.now())
+	s.history.handOut(seq - s.acked)
+	if r.action == tl.Resend {
+		r.handedAt = s.now()
+	}
 	p := Packet{
 		Seq:      seq,
 		RandomID: r.id,

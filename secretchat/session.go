@@ -49,6 +49,9 @@ type session struct {
 
 	// unhandled has the events of the last receive.
 	unhandled events
+
+	// stored are the secrets that the Store has.
+	stored secrets
 }
 
 // begin is for a session with its first key. The responder has a gB.

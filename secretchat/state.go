@@ -4,14 +4,16 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/mtcore/mtcore/bigdh"
 )
 
 // What a state consists of is written down once, in the methods code, which a coder
 // uses to measure, write or read it. A state that is read has been authenticated: it is
 // what we have written. Still nothing in it can do worse than to be refused.
 //
-// A state is a head, which every commit writes, and a record for each message of ours that
-// is not acknowledged, for each of the peer's that waits, and for each event that is not
+// A state is a head, which every commit writes, the keys, and a record for each message of ours
+// that is not acknowledged, for each of the peer's that waits, and for each event that is not
 // handled. The lists of these note which of their items have changed.
 
 // Kinds of heads, the first byte.
@@ -32,9 +34,21 @@ type touched []int
 
 func (t *touched) add(number int) {
 	if *t == nil {
-		*t = make(touched, 0, 4) // A message has an event or two, and takes the place of some.
+		*t = make(touched, 0, usuallyTouched)
 	}
 	*t = append(*t, number)
+}
+
+// usuallyTouched is how many records of a kind a commit changes, but for few: a message has an
+// event or two, and takes the place of as many.
+const usuallyTouched = 4
+
+// settle forgets the numbers.
+func (t *touched) settle() {
+	if cap(*t) > usuallyTouched {
+		*t = nil
+	}
+	*t = (*t)[:0]
 }
 
 func (t touched) append(ids []recordID, kind recordKind) []recordID {
@@ -54,9 +68,21 @@ func (o *Outgoing) code(w *coder, id recordID) bool {
 	return true
 }
 
-// touched returns the records that have changed since the last commit.
-func (s *session) touched() []recordID {
-	ids := make([]recordID, 0, len(s.history.touched)+len(s.queue.touched)+len(s.unhandled.touched))
+// secrets are what the record of keys has and the head has not. All of them are replaced, and
+// never changed, so that the record is up to date if it is of the same ones.
+type secrets struct {
+	key, other *key
+	mine       *bigdh.PrivateKey
+	gB         *[bigdh.Size]byte
+}
+
+func (s *session) secrets() secrets { return secrets{s.key, s.other, s.exchange.mine, s.gB} }
+
+// touched appends the records that have changed since the last commit.
+func (s *session) touched(ids []recordID) []recordID {
+	if s.secrets() != s.stored {
+		ids = append(ids, keysID)
+	}
 	ids = s.history.touched.append(ids, kindOwn)
 	ids = s.queue.touched.append(ids, kindWaiting)
 	return s.unhandled.touched.append(ids, kindEvent)
@@ -64,11 +90,15 @@ func (s *session) touched() []recordID {
 
 // settled says that what was touched is in the Store.
 func (s *session) settled() {
-	s.history.touched, s.queue.touched, s.unhandled.touched = nil, nil, nil
+	s.stored = s.secrets()
+	s.history.touched.settle()
+	s.queue.touched.settle()
+	s.unhandled.touched.settle()
 }
 
 // touchAll says that nothing is in the Store.
 func (s *session) touchAll() {
+	s.stored = secrets{}
 	for i := range s.history.records {
 		s.history.touched.add(s.history.first + i)
 	}
@@ -86,7 +116,11 @@ func (s *session) code(w *coder, id recordID) bool {
 	switch id.kind() {
 	case kindHead:
 		s.codeHead(w)
-		return true
+	case kindKeys:
+		if s.key == nil {
+			return false
+		}
+		s.codeKeys(w)
 	case kindOwn:
 		i := n - s.history.first
 		if i < 0 || i >= len(s.history.records) {
@@ -140,12 +174,15 @@ func sorted[T any](list []numbered[T], first int) (items []T, ok bool) {
 
 // read reads a record, and reports whether it is one. It keeps the content.
 func (r *reader) read(id recordID, content []byte) bool {
-	w := coder{mode: reading, b: content, keep: id != headID}
+	w := coder{mode: reading, b: content, keep: id != headID && id != keysID}
 	n := id.number()
 	switch id.kind() {
 	case kindHead:
 		r.session.codeHead(&w)
 		r.head = true
+		defer clear(content)
+	case kindKeys:
+		r.session.codeKeys(&w)
 		defer clear(content)
 	case kindOwn:
 		m := numbered[record]{number: n}
@@ -170,6 +207,7 @@ func (r *reader) finish() bool {
 	if !r.head {
 		return false
 	}
+	s.stored = s.secrets()
 	var ok, ok2 bool
 	s.history.first = s.acked
 	s.history.records, ok = sorted(r.own, s.history.first)
@@ -228,16 +266,21 @@ func (s *session) codeFailed(w *coder) {
 	}
 }
 
-func (s *session) codeLive(w *coder) {
+func (s *session) codeKeys(w *coder) {
 	w.group(&s.group)
 	w.acceptance(&s.gB)
 	w.key(&s.key, s.maxPacket)
 	w.key(&s.other, s.maxPacket)
+	there := s.exchange.mine != nil
+	w.bool(&there)
+	if there && !w.bad {
+		w.exponent(&s.exchange.mine, s.group)
+	}
+}
+
+func (s *session) codeLive(w *coder) {
 	w.int(&s.uses)
 	w.int64(&s.keySince)
-	if w.bad {
-		return
-	}
 	s.codeExchange(w)
 
 	w.int(&s.received)
@@ -276,9 +319,6 @@ func (s *session) codeExchange(w *coder) {
 	w.int64(&e.id)
 	w.int(&e.commit)
 	w.bool(&e.usedNew)
-	if e.state == requested {
-		w.exponent(&e.mine, s.group)
-	}
 	w.int(&e.request)
 	w.int64(&e.at)
 	w.int(&e.ignored)
@@ -364,7 +404,7 @@ func (w *coder) record(r *record) {
 // consistent reports whether a state that was read is one that a chat can be in.
 func (s *session) consistent() bool {
 	if s.over != nil {
-		return len(s.history.records) == 0 && len(s.queue.waiting) == 0
+		return s.key == nil && len(s.history.records) == 0 && len(s.queue.waiting) == 0
 	}
 	needsOther := false
 	switch s.exchange.state {
@@ -374,7 +414,7 @@ func (s *session) consistent() bool {
 	default:
 		return false
 	}
-	if s.key == nil || (s.other != nil) != needsOther {
+	if s.key == nil || (s.other != nil) != needsOther || (s.exchange.mine != nil) != (s.exchange.state == requested) {
 		return false
 	}
 	if s.acked < 0 || s.sent < s.acked || s.sent > maxNumbers || len(s.history.records) != s.sent-s.acked {

@@ -22,7 +22,7 @@ func kinds(tb testing.TB, change ...func(*Options)) (a, b *party) {
 	say(tb, a, 3, "lost")
 	deliver(tb, b, second, say(tb, a, 4, "waits"), say(tb, a, 5, "waits"))
 	deliver(tb, b, first)
-	for kind, want := range map[recordKind]int{kindHead: 1, kindOwn: 3, kindWaiting: 2, kindEvent: 2} {
+	for kind, want := range map[recordKind]int{kindHead: 1, kindKeys: 1, kindOwn: 3, kindWaiting: 2, kindEvent: 2} {
 		n := 0
 		for key := range b.store.records {
 			if recordKind(key[0]) == kind {
@@ -88,9 +88,9 @@ func TestTampering(t *testing.T) {
 	for what, change := range map[string]func(*ledger){
 		"of another chat": func(l *ledger) { l.chat++ },
 		"of another peer": func(l *ledger) { l.peer++ },
-		"of another key":  func(l *ledger) { l.aead = (&StateKey{9}).aead() },
+		"of another key":  func(l *ledger) { l.key = StateKey{9} },
 	} {
-		l := ledger{aead: c.ledger.aead, chat: c.ledger.chat, peer: c.ledger.peer}
+		l := ledger{key: c.ledger.key, chat: c.ledger.chat, peer: c.ledger.peer}
 		change(&l)
 		var set recordSet
 		set.apply(l.batch(&c.session, allRecords(c)).changes)
@@ -179,13 +179,7 @@ func TestRecordOfAnotherNumber(t *testing.T) {
 	}
 	l := newLedger(&b.opt)
 	seal := func() (set recordSet) {
-		var ids []recordID
-		for id := range contents {
-			if id != headID {
-				ids = append(ids, id)
-			}
-		}
-		set.apply(l.batch(contents, ids).changes)
+		set.apply(l.batch(contents, contents.ids()).changes)
 		return set
 	}
 	if _, err := Restore(b.opt.ChatID, seal().all(), b.opt); err != nil {
@@ -369,6 +363,27 @@ func TestDiscardAfterFailure(t *testing.T) {
 	}
 }
 
+// TestDiscardAfterFirstFailure: the same, if it was the first commit after a state of version 1,
+// and nothing is known to be there.
+func TestDiscardAfterFirstFailure(t *testing.T) {
+	v1 := readStatesV1(t).Chats[0].A
+	commits := 0
+	store := &crashStore{commits: &commits, kept: true, failAt: 1}
+	store.records = recordSet{"state": v1.State}
+	opt := v1.opt
+	opt.Store = store
+	c, err := Restore(opt.ChatID, store.records.all(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Encrypt(text(1, "x")); !errors.Is(err, ErrStore) || len(store.records) < 3 {
+		t.Fatalf("%v, %d records", err, len(store.records))
+	}
+	if err := c.Discard(); err != nil || len(store.records) != 0 {
+		t.Errorf("Discard: %v, and %d records are left", err, len(store.records))
+	}
+}
+
 // TestFatalStoredLater: if the store fails when the chat ends, the end is in what is
 // committed next.
 func TestFatalStoredLater(t *testing.T) {
@@ -412,5 +427,59 @@ func TestDeletedContent(t *testing.T) {
 	}
 	if after := a.store.records[string(key)]; after == nil || string(after) == string(before) {
 		t.Error("the record is the same")
+	}
+}
+
+// TestNonces: no two records are sealed under one nonce.
+func TestNonces(t *testing.T) {
+	_, b := kinds(t)
+	seen := map[string]bool{}
+	prefixes := map[string]bool{}
+	n := 0
+	for range 3 {
+		for key, value := range snapshot(b.Chat) {
+			nonce := string(value[1:stateHeader])
+			if seen[nonce] {
+				t.Errorf("record %x has the nonce of another one", key)
+			}
+			seen[nonce] = true
+			prefixes[nonce[:16]] = true
+			n++
+		}
+	}
+	if n < 20 || len(prefixes) != 3 {
+		t.Errorf("%d records with %d parts of a nonce, want one for each commit", n, len(prefixes))
+	}
+}
+
+// TestKeysAreWrittenOnce: and again when they change.
+func TestKeysAreWrittenOnce(t *testing.T) {
+	a, b := newSettledPair(t)
+	key := string(keysID.appendKey(nil))
+	written := func() string { return string(a.store.records[key]) }
+	before := written()
+	for i := range 10 {
+		deliver(t, b, say(t, a, int64(i), "x"))
+		deliver(t, a, say(t, b, int64(i), "x"))
+	}
+	if before == "" || written() != before {
+		t.Error("the keys are written with every message")
+	}
+	if err := a.requestKey(exchangeID); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.commit(); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		settle(t, a, b)
+		a.restart(t)
+		b.restart(t)
+	}
+	if written() == before || a.Fingerprint() != b.Fingerprint() {
+		t.Error("the new key is not written")
+	}
+	if err := a.Discard(); err != nil || len(a.store.records) != 0 {
+		t.Errorf("Discard leaves %d records: %v", len(a.store.records), err)
 	}
 }

@@ -13,15 +13,22 @@ import (
 // sealed with the key.
 func TestInconsistentStates(t *testing.T) {
 	for name, spoil := range map[string]func(c *Chat){
-		"a message without a number":    func(c *Chat) { c.sent-- },
-		"a number without a message":    func(c *Chat) { c.sent++ },
-		"acknowledged and not sent":     func(c *Chat) { c.acked = c.sent + 1 },
-		"more numbers than there are":   func(c *Chat) { c.sent, c.acked = maxNumbers+2, maxNumbers+1 },
-		"negative numbers":              func(c *Chat) { c.received = -1 },
-		"negative uses":                 func(c *Chat) { c.uses = -1 },
-		"no key":                        func(c *Chat) { c.key = nil },
-		"two keys and no exchange":      func(c *Chat) { c.other = c.key },
-		"an exchange without its key":   func(c *Chat) { c.exchange.state = accepted },
+		"a message without a number":   func(c *Chat) { c.sent-- },
+		"a number without a message":   func(c *Chat) { c.sent++ },
+		"acknowledged and not sent":    func(c *Chat) { c.acked = c.sent + 1 },
+		"more numbers than there are":  func(c *Chat) { c.sent, c.acked = maxNumbers+2, maxNumbers+1 },
+		"negative numbers":             func(c *Chat) { c.received = -1 },
+		"negative uses":                func(c *Chat) { c.uses = -1 },
+		"no key":                       func(c *Chat) { c.key = nil },
+		"two keys and no exchange":     func(c *Chat) { c.other = c.key },
+		"an exchange without its key":  func(c *Chat) { c.exchange.state = accepted },
+		"an exponent without exchange": func(c *Chat) { c.exchange.mine, _ = c.group.GenerateKey(nil) },
+		"an exchange without exponent": func(c *Chat) { c.exchange.state = requested },
+		"keys, and it is over": func(c *Chat) {
+			c.history.wipe()
+			c.queue.wipe()
+			c.over = fatal(RuleGap)
+		},
 		"an unknown state":              func(c *Chat) { c.exchange.state = 9 },
 		"a layer before 46":             func(c *Chat) { c.peer = 45 },
 		"a message that waits for none": func(c *Chat) { c.queue.waiting[0].seq = c.received },

@@ -1,6 +1,7 @@
 package secretchat
 
 import (
+	"crypto/cipher"
 	"encoding/binary"
 )
 
@@ -17,14 +18,14 @@ import (
 const stateVersion1 = 1
 
 // openV1 returns what is in a state of version 1.
-func (l *ledger) openV1(value []byte) (plaintext []byte, ok bool) {
+func (l *ledger) openV1(aead cipher.AEAD, value []byte) (plaintext []byte, ok bool) {
 	aad := append([]byte(stateDomain), stateVersion1)
 	aad = binary.LittleEndian.AppendUint64(aad, uint64(l.chat))
 	aad = binary.LittleEndian.AppendUint64(aad, uint64(l.peer))
 	if len(value) < stateHeader || value[0] != stateVersion1 {
 		return nil, false
 	}
-	plaintext, err := l.aead.Open(nil, value[1:stateHeader], value[stateHeader:], aad)
+	plaintext, err := aead.Open(nil, value[1:stateHeader], value[stateHeader:], aad)
 	return plaintext, err == nil
 }
 

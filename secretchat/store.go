@@ -9,8 +9,8 @@ type Store interface {
 	// them. It is atomic, and durable when it returns: after a crash, either all of them
 	// are found or none, and all if Commit has returned nil. It must not keep the slices.
 	//
-	// What there is to write is a head, of about a kilobyte, and the messages and events
-	// that have changed since the last commit: see the documentation of the package.
+	// What there is to write is a head, of a few hundred bytes, and the keys, messages and
+	// events that have changed since the last commit: see the documentation of the package.
 	//
 	// A chat whose Commit has failed, or panicked, returns [ErrStore] from then on, since
 	// nobody can tell what has been kept. Restore it from what the store has: if the state

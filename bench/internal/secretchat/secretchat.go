@@ -120,21 +120,34 @@ type chatPair [2]*secretchat.Chat
 
 // memoryStore is the fastest possible Store.
 type memoryStore struct {
-	records map[string][]byte
-	written int // bytes, of keys and values
+	records map[string]*[]byte
+	free    []*[]byte // of records that were removed
+	written int       // bytes, of keys and values
 }
 
 func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
 	if s.records == nil {
-		s.records = map[string][]byte{}
+		s.records = map[string]*[]byte{}
 	}
 	for _, c := range changes {
 		s.written += len(c.Key) + len(c.Value)
-		if c.Value == nil {
+		value := s.records[string(c.Key)]
+		switch {
+		case c.Value == nil:
+			if value != nil {
+				s.free = append(s.free, value)
+			}
 			delete(s.records, string(c.Key))
-		} else {
-			s.records[string(c.Key)] = append(s.records[string(c.Key)][:0], c.Value...)
+			continue
+		case value != nil:
+		case len(s.free) > 0:
+			value, s.free = s.free[len(s.free)-1], s.free[:len(s.free)-1]
+			s.records[string(c.Key)] = value
+		default:
+			value = new([]byte)
+			s.records[string(c.Key)] = value
 		}
+		*value = append((*value)[:0], c.Value...)
 	}
 	return nil
 }
@@ -142,7 +155,7 @@ func (s *memoryStore) Commit(_ int64, changes []secretchat.Change) error {
 // all yields all records, as Restore expects them.
 func (s *memoryStore) all(yield func(key, value []byte) bool) {
 	for key, value := range s.records {
-		if !yield([]byte(key), value) {
+		if !yield([]byte(key), *value) {
 			return
 		}
 	}
