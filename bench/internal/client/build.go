@@ -18,7 +18,8 @@ const (
 	tdPath   = "github.com/gotd/td"
 )
 
-// start builds the programs of all variants, in a temporary directory that it removes again, and starts them.
+// start builds the programs of all variants in a temporary directory, which it removes again, and
+// starts them.
 func start(passed func(string)) (programs, error) {
 	root, err := rootOf()
 	if err != nil {
@@ -45,7 +46,7 @@ func start(passed func(string)) (programs, error) {
 	return all, nil
 }
 
-// rootOf returns the folder of the module mtcore that this program is made of.
+// rootOf returns the directory of the mtcore module that this program was built from.
 func rootOf() (string, error) {
 	out, err := command(".", "go", "list", "-m", "-f", "{{.Dir}}", corePath)
 	root := strings.TrimSpace(out)
@@ -53,7 +54,7 @@ func rootOf() (string, error) {
 		_, err = os.Stat(filepath.Join(root, "compat", "mtpatch"))
 	}
 	if err != nil {
-		return "", fmt.Errorf("this suite needs the go command and a checkout of mtcore, in whose folder bench it runs: %w", err)
+		return "", fmt.Errorf("this suite needs the go command, and has to run in the bench directory of a checkout of mtcore: %w", err)
 	}
 	return root, nil
 }
@@ -73,7 +74,7 @@ func (b *builder) copyModule() error {
 
 func stock(b *builder) error { return b.build("") }
 
-// dropIn does what README says, with a checkout for a version.
+// dropIn follows README's instructions, with a checkout in place of a version.
 func dropIn(b *builder) error {
 	_, err := command(b.dir, "go", "mod", "edit", "-replace="+corePath+"="+b.root,
 		"-replace="+igePath+"="+filepath.Join(b.root, "compat", "gotdige"))
@@ -83,7 +84,7 @@ func dropIn(b *builder) error {
 	return b.build(igePath)
 }
 
-// patched does so, too.
+// patched does so too.
 func patched(b *builder) error {
 	mtpatch := filepath.Join(b.dir, "mtpatch.exe")
 	if _, err := command(filepath.Join(b.root, "compat", "mtpatch"), "go", "build", "-o", mtpatch, "."); err != nil {
@@ -95,8 +96,8 @@ func patched(b *builder) error {
 	return b.build(tdPath)
 }
 
-// build builds the program, in which the module with this path is replaced, or none if it is empty. Packages that
-// are the same in all variants are compiled once, since no paths of this machine are in them.
+// build builds the program with the module at this path replaced, or none if it is empty. Packages that
+// are the same in all variants are compiled only once, since they contain no paths of this machine.
 func (b *builder) build(replaced string) error {
 	if _, err := command(b.dir, "go", "build", "-trimpath", "-mod=mod", "-o", b.binary(), "."); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (b *builder) build(replaced string) error {
 	return verify(info, replaced)
 }
 
-// verify returns an error unless a program is made of what it is measured for.
+// verify returns an error unless a program was built from what it is measured for.
 func verify(info *debug.BuildInfo, replaced string) error {
 	got := map[string]bool{}
 	for _, d := range info.Deps {
@@ -128,7 +129,7 @@ func verify(info *debug.BuildInfo, replaced string) error {
 	return nil
 }
 
-// command runs a program and returns what it prints.
+// command runs a program and returns its output.
 func command(dir, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

@@ -1,8 +1,9 @@
-// Package client measures what a client made with gotd/td gains: its program as it comes, with package ige dropped
-// in, and patched, each beside a server of gotd/td's built in the same way, over the loopback device.
+// Package client measures what a client made with gotd/td gains: the program as it comes, with package
+// ige dropped in, and patched, each against a gotd/td server built in the same way, over the loopback
+// device.
 //
-// What counts is the CPU time of the processes. They are made of the module in program, by the go command and from
-// a checkout of mtcore, and so only by who asks for it: to compile them takes minutes.
+// It measures the CPU time of the processes. The go command builds them from the module in program,
+// with a checkout of mtcore. That takes minutes, so the suite only runs on request.
 package client
 
 import (
@@ -16,7 +17,7 @@ import (
 
 const name = "client"
 
-// What somebody who already has a client can do.
+// What the author of an existing client can do.
 var variants = []variant{
 	{patched, results.ClientPatched, results.BothPatched, "mtcore", "mtpatch"},
 	{dropIn, results.ClientDropIn, results.BothDropIn, "mtcore", "replace gotd/ige"},
@@ -30,11 +31,11 @@ type variant struct {
 	who, how  string
 }
 
-// An operation is what the program does, and is told to do by this name.
+// An operation is something the program does when it is sent this name.
 type operation struct {
 	name, title string
 	size        int
-	server      bool // whether a server has a part in it
+	server      bool // whether the server takes part
 	time        time.Duration
 }
 
@@ -50,18 +51,18 @@ var operations = []operation{
 	{"decrypt", "Cipher.Decrypt", partSize, false, 4 * time.Second},
 }
 
-// partSize is that of a part of a file.
+// partSize is the size of a part of a file.
 const partSize = 512 << 10
 
-// New returns the suite. Programs are built when it is checked.
+// New returns the suite. The programs are built when it is checked.
 func New(suite.Options) suite.Suite {
 	var p programs
 	s := suite.Suite{
 		Name: name, Check: p.check, Columns: []suite.Column{vsStock}, Targets: targets,
-		Legend: `CPU time, in the kernel and out of it, of a client made with gotd/td, which talks to gotd/td's test
-server over the loopback device; "and server" is that of both processes. Each row ran for about 100 ms
-in each round.
-vs gotd: how many times as much CPU time gotd/td as it comes takes for the same.`,
+		Legend: `CPU time, in user mode and in the kernel, of a client made with gotd/td that talks to gotd/td's test
+server over the loopback device; "and server" is the time of both processes. Each row ran for about
+100 ms in each round.
+vs gotd: how many times as much CPU time gotd/td takes for the same, as it comes.`,
 	}
 	for _, o := range operations {
 		s.Cases = append(s.Cases, p.newCase(o))
@@ -104,7 +105,7 @@ func (p *programs) newCase(o operation) suite.Case {
 	return c
 }
 
-// targets are about what PEERS of the project said is possible: for a machine with AES, SHA and IFMA.
+// targets are for a machine with instructions for AES and SHA, and with IFMA.
 var targets = []suite.Target{
 	target("exchange", 0, results.BothPatched, 150),
 	target("exchange", 0, results.ClientPatched, 150),
@@ -118,7 +119,7 @@ func target(op string, size int, way results.Way, bound float64) suite.Target {
 	return suite.Target{Case: operations[i].id(), Row: suite.Row(way), Column: vsStock, Bound: bound}
 }
 
-// programs are those of the variants, once they are there.
+// programs are those of the variants, once they are built.
 type programs []*program
 
 func (p programs) of(v variant) *program {
@@ -129,7 +130,8 @@ func (p programs) of(v variant) *program {
 	return p[i]
 }
 
-// check builds and starts the programs, and has each do everything once; they look at what they get.
+// check builds and starts the programs, and makes each do everything once; they check their own
+// results.
 func (p *programs) check(passed func(string)) error {
 	if *p == nil {
 		all, err := start(passed)

@@ -12,17 +12,17 @@ import (
 	"github.com/mtcore/mtcore/internal/results"
 )
 
-// The programs themselves take minutes to compile: CI has them in a stage of its own, with
+// Compiling the programs takes minutes, so CI has a separate stage for them, with
 //
 //	go run . -check -suite client
 
-// TestMain is also a program with two sides, each operation of which takes a millisecond and 7 allocations of the
-// client and 2 ms of the server.
+// TestMain is also a program with two sides, in which each operation takes 1 ms and 7 allocations of
+// the client, and 2 ms of the server.
 func TestMain(m *testing.M) {
 	if os.Getenv("CLIENT_TEST_SIDE") == "" {
 		os.Exit(m.Run())
 	}
-	state := os.TempDir() // which the test chooses
+	state := os.TempDir() // chosen by the test
 	served := func() (n int) {
 		text, _ := os.ReadFile(state + "/served")
 		fmt.Sscan(string(text), &n)
@@ -63,7 +63,7 @@ func launchTest(t *testing.T) *program {
 	return p
 }
 
-// TestUsed: a row is of the client, or of the client and the server.
+// TestUsed: a row counts the client, or the client and the server.
 func TestUsed(t *testing.T) {
 	p := launchTest(t)
 	upload := operation{name: "upload", size: 16}
@@ -78,7 +78,7 @@ func TestUsed(t *testing.T) {
 	}
 }
 
-// TestWrongEndsCheck: what the program itself finds wrong ends the check.
+// TestWrongEndsCheck: a fault that the program itself finds ends the check.
 func TestWrongEndsCheck(t *testing.T) {
 	p := launchTest(t)
 	all := programs{p, p, p}
@@ -87,7 +87,7 @@ func TestWrongEndsCheck(t *testing.T) {
 	}
 }
 
-// TestRows: each variant is compared with gotd/td as it comes, its client with the client.
+// TestRows: each variant is compared with gotd/td as it comes, client with client.
 func TestRows(t *testing.T) {
 	for _, c := range New(suite.Options{}).Cases {
 		than := map[suite.Row]suite.Row{}

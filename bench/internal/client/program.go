@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// A program is a client and a server that run.
+// A program is a running client and a running server.
 type program struct {
 	clientSide, serverSide *process
 }
 
-// used is what something took.
+// used is the cost of something.
 type used struct{ ns, allocs int64 }
 
-// client has the operation done n times, and returns what it took of the client.
+// client makes the client do the operation n times, and returns the client's cost.
 func (p *program) client(o operation, n int) (u used, err error) {
 	line, err := p.clientSide.ask(fmt.Sprint(o.name, " ", o.size, " ", n))
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *program) client(o operation, n int) (u used, err error) {
 	return u, nil
 }
 
-// both is client with the server's time.
+// both is client plus the server's time.
 func (p *program) both(o operation, n int) (used, error) {
 	before, err := p.server()
 	if err != nil {
@@ -45,7 +45,7 @@ func (p *program) both(o operation, n int) (used, error) {
 	return u, err
 }
 
-// server returns the CPU time of the server so far.
+// server returns the CPU time that the server has used so far.
 func (p *program) server() (ns int64, err error) {
 	line, err := p.serverSide.ask("time")
 	if err == nil {
@@ -54,7 +54,7 @@ func (p *program) server() (ns int64, err error) {
 	return ns, err
 }
 
-// launch starts both sides of a binary.
+// launch starts both sides from a binary.
 func launch(binary string) (*program, error) {
 	server, hello, err := startProcess(binary, "server")
 	if err != nil {
@@ -68,7 +68,7 @@ func launch(binary string) (*program, error) {
 	return &program{client, server}, err
 }
 
-// A process answers each line by a line. It ends when this one does, with its input.
+// A process answers each line with a line. It ends with its input, and so with this process.
 type process struct {
 	name string
 	in   io.Writer
@@ -78,7 +78,8 @@ type process struct {
 func startProcess(binary string, args ...string) (p *process, hello string, err error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Stderr = os.Stderr
-	// On one core, as everything else here. Otherwise the collector would use the idle ones, which counts.
+	// On one core, like everything else here. Otherwise the collector would use the idle ones, which
+	// counts.
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()

@@ -24,7 +24,7 @@ import (
 	"github.com/gotd/td/transport"
 )
 
-// client is one that is connected.
+// client is a connected client.
 type client struct {
 	*telegram.Client
 	address string
@@ -33,8 +33,8 @@ type client struct {
 	login   passwordCheck
 }
 
-// connect connects to a server, and then answers each line, an operation and how many times, by the nanoseconds of
-// CPU time and the allocations that it took.
+// connect connects to a server. Then it answers each line, which has an operation and a number of
+// times, with the nanoseconds of CPU time and the allocations that it took.
 func connect(address, key string) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -66,7 +66,7 @@ func connect(address, key string) error {
 	})
 }
 
-// count does what the line says and counts what that takes.
+// count does what the line says and returns its cost.
 func (c *client) count(ctx context.Context, line string) (string, error) {
 	var name string
 	var size, n int
@@ -162,7 +162,7 @@ func (c *client) download(ctx context.Context) error {
 	return nil
 }
 
-// ciphers are what gotd/td encrypts and decrypts with, apart from everything else, and messages of one size.
+// ciphers are gotd/td's ciphers on their own, with messages of one size.
 type ciphers struct {
 	client  crypto.Cipher
 	key     crypto.AuthKey
@@ -200,7 +200,7 @@ func (c *ciphers) decrypt(context.Context) error {
 	return err
 }
 
-// telegramPrime is what servers of Telegram have.
+// telegramPrime is the prime of Telegram's servers.
 const telegramPrime = "C71CAEB9C6B1C9048E6C522F70F13F73980D40238E3E21C14934D037563D930F" +
 	"48198A0AA7C14058229493D22530F4DBFA336F6E0AC925139543AED44CCE7C37" +
 	"20FD51F69458705AC68CD4FE6B6B13ABDC9746512969328454F18FAF8C595F64" +

@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// cpuTime returns how long this process has had a CPU, in its own code and in the kernel's for it.
+// cpuTime returns the CPU time of this process, in user mode and in the kernel.
 func cpuTime() (ns int64, err error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

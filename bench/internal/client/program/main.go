@@ -1,8 +1,9 @@
-// Command program is a client made with gotd/td, and a server of gotd/td's for it. Suite client of the
-// benchmark builds it as gotd/td comes and with mtcore, and has it do things. It knows nothing of mtcore itself.
+// Command program is a client made with gotd/td, and a gotd/td server for it. Suite client of the
+// benchmark builds it as gotd/td comes and with mtcore, and tells it what to do. It knows nothing of
+// mtcore itself.
 //
-// It is told what to do by lines on its standard input, and answers each with a line, which begins with "error"
-// if something went wrong. It ends with its input.
+// It reads instructions as lines from its standard input, and answers each with a line, which begins
+// with "error" if something went wrong. It ends at the end of its input.
 package main
 
 import (
@@ -31,7 +32,7 @@ func run(args []string) error {
 	return fmt.Errorf("unexpected arguments %q", args)
 }
 
-// answer answers each line by what do returns for it.
+// answer answers each line with the result of do.
 func answer(do func(line string) (string, error)) error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {

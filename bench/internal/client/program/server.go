@@ -19,10 +19,10 @@ import (
 	"github.com/gotd/td/transport"
 )
 
-// dc is the server's number.
+// dc is the number of the server's data center.
 const dc = 2
 
-// part is a part of a file, as large as there can be.
+// part is a part of a file, of the maximum size.
 var part = func() []byte {
 	b := make([]byte, 512<<10)
 	for i := range b {
@@ -31,8 +31,8 @@ var part = func() []byte {
 	return b
 }()
 
-// serve says where it listens and by which key it is known, and then answers every line by how many nanoseconds of
-// CPU time it has used so far.
+// serve prints its address and its public key, and then answers every line with the nanoseconds of CPU
+// time that it has used so far.
 func serve() error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -71,10 +71,10 @@ func serve() error {
 	})
 }
 
-// options are where clients find the server.
+// options tell clients where the server is.
 func options(at *net.TCPAddr) []tg.DCOption {
 	return []tg.DCOption{{Static: true, ID: dc, IPAddress: at.IP.String(), Port: at.Port}}
 }
 
-// list is options for a client.
+// list returns the options for a client.
 func list(at *net.TCPAddr) dcs.List { return dcs.List{Options: options(at)} }
