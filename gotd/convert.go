@@ -17,9 +17,8 @@ import (
 // A literal does not have them yet. So nothing here asks for a bit: a field is there if
 // it is not zero.
 
-// Layers that changed the form of what is sent, after the least that there is.
+// Layers that changed the form of what is sent. All of it is in layer 73 at least.
 const (
-	layerLeast       = 73
 	layerEntity101   = 101 // text can be underlined, struck out and quoted
 	layerDocument143 = 143 // documents have a size of 64 bits
 	layerEntity144   = 144 // text can have spoilers and custom emoji

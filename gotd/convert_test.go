@@ -145,7 +145,7 @@ func TestLatestLayer(t *testing.T) {
 	if got := max(layerEntity101, layerDocument143, layerEntity144); got != secretchat.LatestLayer {
 		t.Errorf("the newest layer is %d, and %d in package secretchat", got, secretchat.LatestLayer)
 	}
-	if got := layerLeast; got != secretchat.MinLayer {
+	if got := 73; got != secretchat.MinLayer {
 		t.Errorf("the least layer is %d, and %d in package secretchat", got, secretchat.MinLayer)
 	}
 }

@@ -33,6 +33,12 @@ var (
 // If that fails, sending the same File again goes on where it was: what the server has is
 // not sent a second time. Without resuming, a key is used once.
 //
+// An upload that was not finished ends with the process. Its key is nowhere but in memory, and
+// there is no message yet that could wait for it; the server does not say how long it keeps
+// parts; and since nothing authenticates files, nobody would notice that one has changed in
+// between, half of whose parts are there. Once [Chat.SendFile] or [Builder.Media] has returned,
+// all of it is in the [Store].
+//
 // Nothing authenticates files: see secretchat's FileKey.
 type File struct {
 	name string
@@ -216,8 +222,10 @@ func (c *Chat) upload(ctx context.Context, a attachment, progress func(int64)) (
 	}
 	defer r.Close()
 	size := secretchat.EncryptedSize(f.size)
+	part := partSize(size)
 	encrypted := f.key.EncryptReader(&sizedReader{r, f.size}, secretchat.WithContext(ctx))
-	up := uploader.NewUploader(&partsClient{c.m.api, f, size, progress, 0}).
+	up := uploader.NewUploader(&partsClient{c.m.api, f, (size - 1) / int64(part), progress, 0}).
+		WithPartSize(part).
 		WithThreads(c.m.opt.UploadThreads).
 		WithIDGenerator(func() (int64, error) { return f.id, nil })
 	// The server gets to know the name, so that there is none.
@@ -240,6 +248,17 @@ func (c *Chat) upload(ctx context.Context, a attachment, progress func(int64)) (
 	}
 }
 
+// partSize is how long the parts of a file are, but for the last: short ones, for progress
+// and for what is to be sent again, unless the server would not take so many.
+func partSize(total int64) int {
+	const maxParts = 4000
+	size := 128 << 10
+	for size < uploader.MaximumPartSize && total > int64(size)*maxParts {
+		size *= 2
+	}
+	return size
+}
+
 // fits is an error if the peer's client cannot take media.
 func (c *Chat) fits(media e2e.DecryptedMessageMediaClass) error {
 	c.mu.Lock()
@@ -253,11 +272,11 @@ func (c *Chat) fits(media e2e.DecryptedMessageMediaClass) error {
 
 // partsClient is what gotd's uploader sends parts by. It does not send those that the
 // server has: the stream from which they come is always the same but for the padding in
-// the last.
+// the last, which is sent each time.
 type partsClient struct {
 	api      *tg.Client
 	f        *File
-	total    int64
+	last     int64 // its number
 	progress func(int64)
 	sent     int64
 }
@@ -283,7 +302,7 @@ func (p *partsClient) part(number, size int, send func() (bool, error)) (bool, e
 	}
 	p.f.partsMu.Lock()
 	defer p.f.partsMu.Unlock()
-	if last := (p.total - 1) / int64(size); int64(number) < last {
+	if int64(number) < p.last {
 		p.f.parts[number] = true
 	}
 	p.sent += int64(size)

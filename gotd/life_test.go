@@ -811,6 +811,36 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeAlbum: an upload that was finished, and of which nothing was sent, is gone on
+// with as well. The end of a file is padded at random, which the server must not find out.
+func TestResumeAlbum(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	first, second := make([]byte, 300<<10+1), []byte("short")
+	items := []gotd.Captioned{
+		{Media: gotd.Photo(gotd.FromBytes("", first), 1, 1, gotd.Thumbnail{})},
+		{Media: gotd.Photo(gotd.FromBytes("", second), 1, 1, gotd.Thumbnail{})},
+	}
+	// The first has three parts.
+	alice.RefuseAfter(tg.UploadSaveFilePartRequestTypeID, 3, 1, tgerr.New(400, "FILE_PART_INVALID"))
+	if _, err := atA.Compose().Album(t.Context(), items...); !tgerr.Is(err, "FILE_PART_INVALID") {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := atA.Compose().Album(t.Context(), items...); err != nil {
+		t.Fatal(err)
+	}
+	if n := alice.Transferred(); n > int64(len(first)+len(second))+128<<10 {
+		t.Errorf("%d bytes were uploaded", n)
+	}
+	for _, want := range [][]byte{first, second} {
+		var got bytes.Buffer
+		if err := next[*gotd.Message](b).Download(t.Context(), &got); err != nil || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("got %d bytes, %v, want %d", got.Len(), err, len(want))
+		}
+	}
+}
+
 // TestSlowHandler: one that does not return keeps its chat waiting, and nothing else.
 func TestSlowHandler(t *testing.T) {
 	_, alice, bob := newServer(t)
