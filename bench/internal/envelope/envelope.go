@@ -43,7 +43,8 @@ vs gotd, vs peer: how many times faster than gotd/td, and than the fastest peer 
 × IGE: time as a multiple of AES-256-IGE alone, with the best backend.
 × limit: time as a multiple of 14 dependent AES rounds per block, plus, for seal, the hash, which
 must be complete before AES can begin. For open, hash and AES may overlap.
-vs one: how many times faster a batch with different keys is than the same messages one at a time.`
+vs one: how many times faster a batch with different keys is than the same messages one at a time.
+By default: with the padding that Seal adds by default, so that packets have different lengths.`
 
 const (
 	caseTime   = 800 * time.Millisecond
@@ -90,6 +91,8 @@ func New(opt suite.Options) suite.Suite {
 	sizes := suite.Choice(opt.Sizes, 64, 256, 1<<10, 4<<10)
 	for _, d := range suite.Choice(opt.Directions, suite.Encrypt, suite.Decrypt) {
 		op := ops[d]
+		least := batchKind{op, envelope.PadMinimal}
+		byDefault := batchKind{op, envelope.PadRandom}
 		fast := measured
 		if f := suite.WithoutGeneric(measured); len(f) > 0 {
 			fast = f
@@ -100,8 +103,13 @@ func New(opt suite.Options) suite.Suite {
 		for _, size := range sizes {
 			for _, count := range counts {
 				if size >= minSize && count*size <= suite.MaxBatch {
-					s.Cases = append(s.Cases, batchCase(op, count, size, fast))
+					s.Cases = append(s.Cases, batchCase(least, count, size, fast))
 				}
+			}
+		}
+		for _, size := range sizes {
+			if size >= minSize && size <= 1<<10 {
+				s.Cases = append(s.Cases, batchCase(byDefault, 16, size, fast[len(fast)-1:]))
 			}
 		}
 		for _, in := range slices.Backward(fast) {
@@ -117,7 +125,7 @@ func targets(best suite.Setting) []suite.Target {
 		return suite.Target{Case: caseID(op, size), Row: best.Row(l.Way), Column: c, Bound: bound}
 	}
 	batch := func(op string) suite.Target {
-		return suite.Target{Case: batchID(op, 16, 1<<10), Row: best.Row(results.Batch), Column: suite.VsOne, Bound: 4}
+		return suite.Target{Case: batchKind{op, envelope.PadMinimal}.id(16, 1<<10), Row: best.Row(results.Batch), Column: suite.VsOne, Bound: 4}
 	}
 	return []suite.Target{
 		ours(openOp, 16<<10, openWay, suite.OfIGE, 1.06),
@@ -133,8 +141,19 @@ func targets(best suite.Setting) []suite.Target {
 
 func caseID(op string, size int) results.CaseID { return results.CaseID{Op: op, Count: 1, Size: size} }
 
-func batchID(op string, count, size int) results.CaseID {
-	return results.CaseID{Op: op + " batch", Count: count, Size: size}
+// batchKind says what is done with the messages of a batch. Those with the least padding are all
+// of one length.
+type batchKind struct {
+	op  string
+	pad envelope.Padding
+}
+
+func (k batchKind) id(count, size int) results.CaseID {
+	op := k.op + " batch"
+	if k.pad != envelope.PadMinimal {
+		op += " by default"
+	}
+	return results.CaseID{Op: op, Count: count, Size: size}
 }
 
 // newCase seals or opens one message at a time.
@@ -243,17 +262,21 @@ func addOpeners(c *suite.Case, k *kdf.AuthKey, packet []byte, settings []suite.S
 }
 
 // batchCase is count messages under different keys, in a batch and one at a time.
-func batchCase(op string, count, size int, settings []suite.Setting) suite.Case {
-	id := batchID(op, count, size)
+func batchCase(kind batchKind, count, size int, settings []suite.Setting) suite.Case {
+	id := kind.id(count, size)
 	c := suite.Case{
-		Name: fmt.Sprintf("%s %d × %s", op, count, results.Size(size)), Op: id.Op, Count: id.Count, Size: id.Size,
+		Name: fmt.Sprintf("%s %d × %s", kind.op, count, results.Size(size)), Op: id.Op, Count: id.Count, Size: id.Size,
 		Bytes: count * size, Time: batchTime, InGrid: true,
 	}
-	if count == 16 && size == 1<<10 {
+	switch {
+	case kind.pad != envelope.PadMinimal:
+		c.Name += " by default"
+		c.InGrid = false
+	case count == 16 && size == 1<<10:
 		c.Time = targetTime
 	}
-	jobs, dsts := newJobs(op, count, size)
-	batch, each := batchOps(op, jobs, dsts)
+	jobs, dsts := newJobs(kind, count, size)
+	batch, each := batchOps(kind.op, jobs, dsts)
 	for _, in := range slices.Backward(settings) {
 		c.Contenders = append(c.Contenders, suite.Contender{
 			Label: suite.InBatch, Setting: &in, Op: batch,
@@ -263,22 +286,24 @@ func batchCase(op string, count, size int, settings []suite.Setting) suite.Case 
 	for _, in := range slices.Backward(settings) {
 		c.Contenders = append(c.Contenders, suite.Contender{Label: suite.OneByOne, Setting: &in, Op: each})
 	}
-	c.Contenders = append(c.Contenders, suite.Contender{Label: theirs, Op: theirOp(op, jobs)})
+	c.Contenders = append(c.Contenders, suite.Contender{Label: theirs, Op: theirOp(kind, jobs)})
 	return c
 }
 
 // theirs is what a gotd/td client does, which knows no batches.
 var theirs = suite.Label{Way: results.TDOneByOne, Who: "gotd/td", How: "one at a time"}
 
-// theirOp seals with the least padding, of zeros: as little work as for mtcore's jobs, or less.
-func theirOp(op string, jobs []envelope.Job) func() {
+// theirOp seals as its client does, or where mtcore's jobs have the least padding with that, of
+// zeros: as little work as theirs, or less.
+func theirOp(kind batchKind, jobs []envelope.Job) func() {
 	ops := make([]func(), len(jobs))
 	sealers := peers.Sealers()
-	free := sealers[slices.IndexFunc(sealers, func(p peers.Sealer) bool { return p.Free })]
+	free := kind.pad == envelope.PadMinimal
+	sealer := sealers[slices.IndexFunc(sealers, func(p peers.Sealer) bool { return p.Free == free })]
 	for i := range jobs {
 		k, src := suite.AuthKey(uint64(i)), jobs[i].Src
-		if op == sealOp {
-			seal := free.Prepare(k)
+		if kind.op == sealOp {
+			seal := sealer.Prepare(k)
 			ops[i] = func() { seal(src) }
 		} else {
 			open := peers.Openers()[0].Prepare(k)
@@ -292,16 +317,16 @@ func theirOp(op string, jobs []envelope.Job) func() {
 	}
 }
 
-func newJobs(op string, count, size int) (jobs []envelope.Job, dsts [][]byte) {
+func newJobs(kind batchKind, count, size int) (jobs []envelope.Job, dsts [][]byte) {
 	jobs, dsts = make([]envelope.Job, count), make([][]byte, count)
 	random := mathrand.NewChaCha8([32]byte{4})
 	for i := range jobs {
 		k := suite.AuthKey(uint64(i))
 		j := &jobs[i]
-		*j = envelope.Job{Key: envelope.NewKey(k), Padding: envelope.PadMinimal, Src: plaintextOf(size, random)}
+		*j = envelope.Job{Key: envelope.NewKey(k), Padding: kind.pad, Src: plaintextOf(size, random)}
 		j.Key.MaxPacket = 2 * suite.MaxSize
-		if op == openOp {
-			j.Src = slices.Clone(ourSealer(envelope.PadMinimal)(k)(j.Src))
+		if kind.op == openOp {
+			j.Src = slices.Clone(ourSealer(kind.pad)(k)(j.Src))
 		}
 		dsts[i] = make([]byte, 0, size+envelope.MaxOverhead)
 	}
@@ -343,7 +368,9 @@ func batchOps(op string, jobs []envelope.Job, dsts [][]byte) (batch, each func()
 func newGrid(op string, sizes []int, in suite.Setting) suite.Grid {
 	g := suite.Grid{
 		Title: suite.OurName(in) + ", " + op, Corner: "messages",
-		Case:      func(row, column int) results.CaseID { return batchID(op, counts[row], sizes[column]) },
+		Case: func(row, column int) results.CaseID {
+			return batchKind{op, envelope.PadMinimal}.id(counts[row], sizes[column])
+		},
 		Contender: in.Row(results.Batch),
 		Ratio:     suite.VsOne,
 	}
