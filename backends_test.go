@@ -16,9 +16,9 @@ import (
 	"testing"
 )
 
-// TestBackends holds together what is written in several places for each backend: kernels,
-// a toggle, its registration, the dispatch that asks it, the table in ARCHITECTURE.md, and what CI
-// requires.
+// TestBackends checks that everything written in several places for each backend agrees: kernels,
+// a toggle, its registration, the dispatch that reads it, the table in ARCHITECTURE.md, and what
+// CI requires.
 func TestBackends(t *testing.T) {
 	architecture, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {
@@ -64,7 +64,7 @@ type kernelPackage struct {
 	kernels    map[string]string // functions of package asm, as "ige/asm.Encrypt", and the file of each
 	called     map[string]bool   // the kernels that functions call
 	toggles    map[string]string // variables that begin with use, and the file of each
-	asked      map[string]bool   // the toggles that functions ask
+	asked      map[string]bool   // the toggles that functions read
 	registered map[string]bool   // the toggles of backends
 	backends   map[string][]registration
 }
@@ -74,7 +74,7 @@ type registration struct {
 	pos  token.Pos
 }
 
-// problems says what is wrong, and where to mend it. Called are the kernels that anybody calls.
+// problems returns what is wrong, and where to fix it. called has the kernels that anybody calls.
 func (p *kernelPackage) problems(called map[string]bool, architecture, ci string) (list []string) {
 	for _, kernel := range slices.Sorted(maps.Keys(p.kernels)) {
 		if !called[kernel] {
@@ -147,7 +147,8 @@ func (p *kernelPackage) read(t *testing.T) {
 	}
 }
 
-// function notes the kernels and toggles that a function mentions. Its package asm has that path.
+// function records the kernels and toggles that a function mentions. asm is the path of its
+// package asm.
 func (p *kernelPackage) function(decl *ast.FuncDecl, asm string) {
 	ast.Inspect(decl.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -162,7 +163,7 @@ func (p *kernelPackage) function(decl *ast.FuncDecl, asm string) {
 	})
 }
 
-// variables notes toggles, and their registration.
+// variables records toggles and their registration.
 func (p *kernelPackage) variables(t *testing.T, name string, decl *ast.GenDecl) {
 	t.Helper()
 	if decl.Tok != token.VAR {
@@ -205,7 +206,7 @@ func (p *kernelPackage) variables(t *testing.T, name string, decl *ast.GenDecl) 
 	})
 }
 
-// TestPlantedBackends shows that problems would notice, and names the place.
+// TestPlantedBackends checks that problems notices faults, and names the place.
 func TestPlantedBackends(t *testing.T) {
 	const (
 		stub     = "package asm\n\nfunc Encrypt(dst, src *byte)\n"

@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// TestDispatch holds the packages with kernels to one shape. What runs is decided in the
-// _asm.go files, which call the kernels themselves: no function of a file that is compiled with
-// kernels only calls another with the arguments that it was called with.
+// TestDispatch holds the packages with kernels to one shape. The _asm.go files decide what
+// runs, and call the kernels directly: no function of a file that is compiled with kernels just
+// calls another with its own arguments.
 //
 // The _noasm.go files are left out. They are the complement, where there is nothing to decide
-// and the name is all that differs.
+// and only the name differs.
 func TestDispatch(t *testing.T) {
 	for _, pkg := range []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"} {
 		names, err := filepath.Glob(pkg + "/*.go")
@@ -45,7 +45,7 @@ func TestDispatch(t *testing.T) {
 	}
 }
 
-// withKernels reports whether a file is left out where there are no kernels, and only there.
+// withKernels reports whether a file is compiled only where there are kernels.
 func withKernels(text string) bool {
 	for line := range strings.Lines(text) {
 		if !constraint.IsGoBuild(line) {
@@ -81,7 +81,7 @@ func renames(t *testing.T, name, text string) (problems []string) {
 		if call == nil {
 			continue
 		}
-		// A method may pass its receiver on as the first argument, or call a method of it.
+		// A method may pass its receiver on as the first argument, or call one of its methods.
 		var parameters, passed []string
 		receiver := ""
 		if f.Recv != nil && len(f.Recv.List[0].Names) == 1 {
@@ -105,7 +105,7 @@ func renames(t *testing.T, name, text string) (problems []string) {
 	return problems
 }
 
-// onlyCall returns the call that a statement is, or returns the result of.
+// onlyCall returns the call that a statement consists of, or whose result it returns.
 func onlyCall(s ast.Stmt) *ast.CallExpr {
 	switch s := s.(type) {
 	case *ast.ExprStmt:
@@ -120,8 +120,8 @@ func onlyCall(s ast.Stmt) *ast.CallExpr {
 	return nil
 }
 
-// variable returns the name of the variable that an argument is, under conversions, a slice
-// or an index of it, or its address. It is "" for anything else.
+// variable returns the name of the variable in an argument, under conversions, a slice or an
+// index of it, or its address. It is "" for anything else.
 func variable(arg ast.Expr) string {
 	switch arg := arg.(type) {
 	case *ast.Ident:
@@ -146,10 +146,10 @@ func variable(arg ast.Expr) string {
 	return ""
 }
 
-// callee is what call calls, as the file has it.
+// callee returns what call calls, as written in the file.
 func callee(text string, call *ast.CallExpr) string { return text[call.Fun.Pos()-1 : call.Fun.End()-1] }
 
-// TestPlantedRenames shows that renames would notice, and what it leaves alone.
+// TestPlantedRenames checks what renames notices, and what it leaves alone.
 func TestPlantedRenames(t *testing.T) {
 	const head = "//go:build (amd64 || arm64) && gc && !purego\n\npackage p\n\n"
 	for _, tt := range []struct{ code, want string }{

@@ -10,9 +10,9 @@ import (
 
 const module = "github.com/mtcore/mtcore"
 
-// mayImport is the direction of imports, as ARCHITECTURE.md has it: for each package of this
-// module, what it imports besides the standard library. Kernels import nothing; primitives
-// do not know each other; no client pulls in a generator or a peer.
+// mayImport is the direction of imports that ARCHITECTURE.md describes: for each package of
+// this module, what it imports apart from the standard library. Kernels import nothing;
+// primitives do not import each other; no client pulls in a generator or a peer.
 var mayImport = map[string][]string{
 	"internal/alias":         {},
 	"internal/alloctest":     {"internal/impltest"},
@@ -90,8 +90,8 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
-// goList returns what each package but programs and this one imports, without the standard
-// library, on the platform of env.
+// goList returns what each package imports from outside the standard library, on the
+// platform of env. Programs and this package are left out.
 func goList(t *testing.T, env string) map[string][]string {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestModules: what the Makefile, and so CI, goes through are all modules.
+// TestModules: the Makefile, and so CI, goes through all modules.
 func TestModules(t *testing.T) {
 	makefile, err := os.ReadFile("Makefile")
 	if err != nil {

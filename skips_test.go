@@ -12,9 +12,9 @@ import (
 )
 
 // TestSkips: tests of all modules skip through package impltest, which CI can tell what may
-// be missing. A skip of another kind would be one that nobody notices.
+// be missing. Nobody would notice a skip of another kind.
 func TestSkips(t *testing.T) {
-	// They cannot import impltest, and do the same themselves.
+	// These cannot import impltest, and do the same by themselves.
 	exempt := []string{"compat/gotdige/ige_test.go", "gen/internal/arm32/arm32_test.go"}
 	found := skips(t, ".")
 	for _, name := range exempt {

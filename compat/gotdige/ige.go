@@ -1,8 +1,8 @@
 // Package ige replaces package github.com/gotd/ige v0.3.0 by the accelerated AES-IGE of
-// github.com/mtcore/mtcore/ige: a client, such as one built on github.com/gotd/td, adopts it
-// by a replace directive in its go.mod. New programs should use mtcore's package directly.
-// Its API takes keys rather than blocks, its modes chain, and it returns errors for input
-// that a peer chose.
+// github.com/mtcore/mtcore/ige. A client, such as one built on github.com/gotd/td, adopts it
+// with a replace directive in its go.mod. New programs should use mtcore's package directly: its
+// API takes keys rather than blocks, its modes chain, and it returns errors for input that a
+// peer chose.
 //
 // It exports everything that gotd/ige does. Results are the same wherever those of
 // gotd/ige are right; what happens elsewhere was decided case by case:

@@ -1,5 +1,5 @@
-// Package asmlint checks the assembly of this module for what constant-time code may
-// not do. It has tests only.
+// Package asmlint checks this module's assembly for what constant-time code must not do. It
+// has only tests.
 package asmlint
 
 import (
@@ -19,13 +19,13 @@ import (
 //   - only instructions of the lists below, whose time does not depend on values;
 //   - no address and no jump depends on a secret.
 //
-// Public are the arguments, which are pointers, lengths and counters; constants; what
-// is computed from public values; and pointers loaded from a table of pointers, which
-// an argument's type tells. Everything else that comes from memory, and from vector
-// and mask registers, is secret. A value is tracked through general registers, flags
-// and stack slots, along all paths.
+// Arguments are public: pointers, lengths and counters. So are constants, whatever is
+// computed from public values, and pointers loaded from a table of pointers, which is
+// recognised by an argument's type. Everything else that comes from memory, and from vector
+// and mask registers, is secret. A value is tracked through general registers, flags and
+// stack slots, along all paths.
 
-// allowed has the instructions of each architecture. To add one, look up that its
+// allowed lists the instructions of each architecture. Before adding one, check that its
 // latency does not depend on its operands.
 var allowed = map[string]string{
 	"amd64": `
@@ -49,9 +49,9 @@ var allowed = map[string]string{
 		AESE AESD AESMC AESIMC VEOR VORR VMOV VDUP VEXT VSHL VLD1 VST1`,
 }
 
-// words has the instructions that the Go assembler for 32-bit ARM does not know, as
-// the Arm Architecture Reference Manual encodes them: the bits that matter and their
-// values. Registers are vectors, except for the base of VLD1 and VST1.
+// words lists the instructions that the Go assembler for 32-bit ARM does not know, in the
+// encoding of the Arm Architecture Reference Manual: the bits that matter and their values.
+// Registers are vectors, except for the base of VLD1 and VST1.
 var words = []struct {
 	mask, value uint32
 	opcode      string
@@ -76,7 +76,7 @@ var words = []struct {
 	{0xffb00fff, 0xf400020d, "VST1"},
 }
 
-// decode returns what a WORD is.
+// decode returns the instruction that a WORD encodes.
 func decode(operand string) (opcode string, operands []string) {
 	word, err := strconv.ParseUint(strings.TrimPrefix(operand, "$"), 0, 32)
 	if err != nil {
@@ -128,7 +128,7 @@ func arch(path string) string {
 	return name[strings.LastIndex(name, "_")+1:]
 }
 
-// TestPlantedLeaks shows that the lint would notice.
+// TestPlantedLeaks checks that the lint notices leaks.
 func TestPlantedLeaks(t *testing.T) {
 	const head = "// func F(p *[32]byte, table *[4]*byte, n int)\nTEXT ·F(SB), NOSPLIT, $64-24\n"
 	for _, tt := range []struct {
@@ -178,7 +178,7 @@ func TestPlantedLeaks(t *testing.T) {
 	}
 }
 
-// kind is what is known of a value. The kind of a combination is the lower one.
+// kind is what is known about a value. A combination has the lowest kind of its parts.
 type kind int
 
 const (
@@ -187,9 +187,9 @@ const (
 	table // the address of a table of pointers
 )
 
-// state has the kinds of the general registers, the stack slots of eight bytes, "flags",
-// and "slots": secret once the stack's address is in a register, from where on it may
-// change unseen. What is absent is secret.
+// state has the kinds of the general registers, of the stack slots of eight bytes, and of
+// "flags" and "slots". "slots" is secret once the stack's address is in a register, since
+// slots may then change unseen. Whatever is absent is secret.
 type state map[string]kind
 
 func (s state) clone() state {
@@ -200,7 +200,7 @@ func (s state) clone() state {
 	return c
 }
 
-// meet lowers s to what holds in other, too, and reports whether that changed s.
+// meet lowers s to what also holds in other, and reports whether that changed s.
 func (s state) meet(other state) (changed bool) {
 	for name, k := range s {
 		if low := min(k, other[name]); low != k {
@@ -283,7 +283,7 @@ func splitOperands(s string) []string {
 	return operands
 }
 
-// lint follows the kinds through a function until they change no more.
+// lint propagates the kinds through a function until they no longer change.
 func (f *function) lint() []string {
 	at := map[string]state{} // by label
 	for changed := true; changed; {
@@ -293,8 +293,8 @@ func (f *function) lint() []string {
 	return problems
 }
 
-// pass goes through the instructions once, and lowers the states at labels to what
-// arrives there.
+// pass goes through the instructions once, and lowers the states at labels to those that
+// arrive there.
 func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 	arrive := func(label string, s state) {
 		if at[label] == nil {
@@ -371,8 +371,8 @@ var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|
 // readsFlags matches those whose result depends on the flags.
 var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM|ADDNE)$`)
 
-// execute changes s as an instruction does. The destination is the last operand, and
-// two of MULX, XCHG and LDP.
+// execute changes s as an instruction does. The destination is the last operand, or the
+// last two for MULX, XCHG and LDP.
 func (s state) execute(f *function, opcode string, operands []string) {
 	k, size := public, memorySize(opcode, operands)
 	for i, operand := range operands {
@@ -430,8 +430,8 @@ func (s state) execute(f *function, opcode string, operands []string) {
 	}
 }
 
-// onlyWrites reports whether the destination is no operand as well. With three operands
-// it is none, except for the double shifts of amd64.
+// onlyWrites reports whether the destination is not read. With three operands it is not,
+// except by the double shifts of amd64.
 func onlyWrites(opcode string, operands int) bool {
 	switch opcode {
 	case "LDP", "NEG", "CSETM":
@@ -444,7 +444,7 @@ func onlyWrites(opcode string, operands int) bool {
 
 var generalRegister = regexp.MustCompile(`^([A-D]X|[SD]I|BP|R[0-9]+)$`)
 
-// value is the kind of an operand that is read, of size bytes if it is in memory.
+// value returns the kind of an operand that is read; size is its length if it is in memory.
 func (s state) value(f *function, opcode, operand string, size int) kind {
 	registers := addressRegisters(operand)
 	if strings.HasPrefix(opcode, "LEA") {
@@ -492,8 +492,9 @@ var frame = regexp.MustCompile(`^\$frame-\d+\(SP\)$`)
 
 func isSlot(operand string) bool { return slot.MatchString(operand) }
 
-// slots returns the stack slots in which an operand of size bytes may lie, and whether it
-// takes up all of each. An index is taken to lead upwards, and not out of the frame.
+// slots returns the stack slots that an operand of size bytes may touch, and whether it
+// covers each of them completely. An index is assumed to lead upwards, and not out of the
+// frame.
 func (f *function) slots(operand string, size int) (names []string, whole bool) {
 	m := slot.FindStringSubmatch(operand)
 	if m == nil {
@@ -510,7 +511,7 @@ func (f *function) slots(operand string, size int) (names []string, whole bool) 
 	return names, !indexed && start%8 == 0 && size%8 == 0
 }
 
-// memorySize is how many bytes of memory an instruction accesses, at most.
+// memorySize returns the maximum number of bytes of memory that an instruction accesses.
 func memorySize(opcode string, operands []string) int {
 	switch {
 	case opcode == "MOVB", opcode == "MOVBLZX", strings.HasPrefix(opcode, "SET"):
@@ -534,7 +535,7 @@ func memorySize(opcode string, operands []string) int {
 	return size
 }
 
-// parameter is the kind of an argument: a table if its type is a pointer to an array of
+// parameter returns the kind of an argument: table if its type is a pointer to an array of
 // pointers.
 func parameter(signature, operand string) kind {
 	name, _, _ := strings.Cut(operand, "+")

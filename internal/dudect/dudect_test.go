@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestWelch has times that are made up: normal, with a fiftieth that was interrupted.
+// TestWelch uses made-up times: a normal distribution, with a fiftieth that was
+// interrupted.
 func TestWelch(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
@@ -36,8 +37,8 @@ func TestWelch(t *testing.T) {
 	}
 }
 
-// TestWelchNumbers has an example small enough for a calculator. The slowest tenth is
-// what is above the number at nine tenths: of ten, nothing.
+// TestWelchNumbers has an example small enough for a calculator. The slowest tenth is what
+// is above the number at nine tenths, which for ten numbers is nothing.
 func TestWelchNumbers(t *testing.T) {
 	got := welch([2][]float64{{1, 2, 3, 4, 5}, {2, 4, 6, 8, 10}})
 	want := -3 / math.Sqrt(2.5/5+10.0/5)
@@ -46,7 +47,7 @@ func TestWelchNumbers(t *testing.T) {
 	}
 }
 
-// TestMeasure checks which inputs f gets, and that each time is in its list.
+// TestMeasure checks which inputs f gets, and that each time is in the right list.
 func TestMeasure(t *testing.T) {
 	seen := map[byte]int{}
 	times := measure(1, 1000, [][]byte{{1}}, [][]byte{{2}, {3}}, func(input []byte) { seen[input[0]]++ })

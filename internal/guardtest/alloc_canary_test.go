@@ -4,7 +4,7 @@ package guardtest
 
 import "testing"
 
-// recorder is a test that keeps to itself that it failed.
+// recorder is a test that records its failure instead of reporting it.
 type recorder struct {
 	testing.TB
 	cleanups []func()

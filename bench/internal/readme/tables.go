@@ -56,7 +56,7 @@ func client(l *results.Lookup) string {
 		stock, dropIn, patched := l.Want(id, x.ways[0]), l.Want(id, x.ways[1]), l.Want(id, x.ways[2])
 		t.add(name(stock)+x.note, duration(stock), duration(dropIn), ratio(l, dropIn, results.VsGotd), duration(patched), ratio(l, patched, results.VsGotd))
 	}
-	return t.with("", "\nMedians of alternating runs against gotd/td's test server, on the loopback device. Of a small call a tenth is\n"+
+	return t.with("", "\nMedians of alternating runs against gotd/td's test server, on the loopback device. A tenth of a small call is\n"+
 		"cryptography: expect nothing there.\n")
 }
 
@@ -79,10 +79,10 @@ func stream(l *results.Lookup) string {
 				rate(l.Want(id, results.GotdIGE)), rate(l.Want(id, results.GogramIGE)), ofLimit)
 		}
 	}
-	return t.with("", "\nMB/s of 10⁶ bytes. ige.Message is mtcore's own API. The drop-in has gotd/ige's, EncryptBlocks and DecryptBlocks, and is given\n"+
-		"a block of aes.NewCipher for each message, as gotd/ige is here: crypto/aes expands the key, which is most of a short\n"+
-		"message. × limit: ige.Message's time as a multiple of 14 dependent AES rounds a block, measured in the same run, which\n"+
-		"no implementation of one stream can beat; short messages overlap with the next one.\n")
+	return t.with("", "\nMB/s of 10⁶ bytes. ige.Message is mtcore's own API. The drop-in has gotd/ige's, EncryptBlocks and DecryptBlocks, and gets a\n"+
+		"block from aes.NewCipher for each message, as gotd/ige does here: crypto/aes expands the key, which is most of the work\n"+
+		"for a short message. × limit: ige.Message's time as a multiple of 14 dependent AES rounds per block, measured in the\n"+
+		"same run, which no implementation of one stream can beat; short messages overlap with the next one.\n")
 }
 
 // batch is IGE for many messages, encrypted with the best backend. The generic one is too slow to be
@@ -123,9 +123,9 @@ func messages(l *results.Lookup) string {
 			t.add(name(ours), duration(ours), duration(l.Want(id, x.theirs)), ratio(l, ours, results.VsPeer), ratio(l, ours, results.OfIGE))
 		}
 	}
-	text := t.with("", "\nvs peer: how many times faster than the faster of gotd/td and code like gogram's. × IGE alone: time as a multiple of that\n"+
-		"of AES-256-IGE for as many bytes. What sealing a short message takes is mostly random padding, of which code like gogram's\n"+
-		"draws the least there can be.\n")
+	text := t.with("", "\nvs peer: how many times faster than the faster of gotd/td and code like gogram's. × IGE alone: time as a multiple of\n"+
+		"AES-256-IGE for as many bytes. Most of the time for sealing a short message goes into random padding, of which code\n"+
+		"like gogram's draws as little as possible.\n")
 	t = table{head: []string{"Batches of messages", "one at a time", "batch", "times faster"}}
 	for _, op := range []string{"seal batch", "open batch"} {
 		id := results.CaseID{Suite: "envelope", Op: op, Count: 16, Size: 1 << 10}
@@ -167,7 +167,7 @@ func powers(l *results.Lookup) string {
 			t.add(row.Case+", "+row.Who, row.How, duration(row), vsPeer)
 		}
 	}
-	return t.with("", "\nvs peer: than the fastest peer that is constant-time as well, or checks as much.\n")
+	return t.with("", "\nvs peer: how many times faster than the fastest peer that is constant-time too, or checks as much.\n")
 }
 
 // chats is the cost of secret chats.
@@ -215,7 +215,7 @@ func targets(l *results.Lookup) string {
 	if measured == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("Of the %d targets that the project set itself and that this run measured, %d are met.", measured, met)
+	text := fmt.Sprintf("This run measured %d of the targets that the project set itself; %d are met.", measured, met)
 	if missed := t.with("\n\n", ""); missed != "" {
 		return text + " The others:" + missed
 	}
