@@ -12,8 +12,8 @@ import (
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
-// Chat is one secret chat, on one side. Goroutines may use it at the same time; they
-// should agree on who sends what Outbox returns. A Chat comes from [Outgoing.Complete],
+// Chat is one side of a secret chat. It is safe for concurrent use, but goroutines should
+// agree on which of them sends what Outbox returns. A Chat comes from [Outgoing.Complete],
 // [Accept] or [Restore].
 type Chat struct {
 	mu  sync.Mutex
@@ -100,19 +100,19 @@ func (c *Chat) commit() error {
 	return err
 }
 
-// Encrypt makes a packet of message: a serialised decryptedMessage, of layer 17, 45 or
-// 73, or decryptedMessageService of layer 17, with an action that is not the driver's
-// own. It returns [ErrContent] otherwise, and [ErrTooLong] if it does not fit. What is in
-// it should be of the layer that [Chat.Layer] names; a message that was made before that has
-// risen is sent in a form that fits.
+// Encrypt makes a packet of a message: a serialised decryptedMessage of layer 17, 45 or 73,
+// or a decryptedMessageService of layer 17 whose action is not one of the driver's own. The
+// error is [ErrContent] for anything else, and [ErrTooLong] for a message that does not fit
+// into a packet. The contents should be of the layer that [Chat.Layer] names. If the layer
+// has risen since the message was made, it is sent in a form that fits.
 //
-// The message is kept until the peer acknowledges it, which it does with whatever it
-// sends, in case it asks for it again: up to Options.MaxUnacknowledged messages. Beyond that
-// the error is [ErrBacklog], until the peer comes back.
+// The message is kept, in case the peer asks for it again, until the peer acknowledges it,
+// which everything that the peer sends does. When Options.MaxUnacknowledged messages are
+// kept, the error is [ErrBacklog], until the peer comes back.
 //
-// If message deletes messages that are not acknowledged, by DeleteMessages or
-// FlushHistory, their content is destroyed, and what would be sent again is an order to
-// delete them.
+// If the message deletes others that are not acknowledged yet, by DeleteMessages or
+// FlushHistory, their content is destroyed. If they have to be sent again, an order to
+// delete them is sent in their place.
 func (c *Chat) Encrypt(message []byte) (Packet, error) {
 	var p Packet
 	err := c.do(func() (_ bool, err error) {
@@ -127,18 +127,19 @@ func (c *Chat) Encrypt(message []byte) (Packet, error) {
 
 // TextOptions are those of [Chat.EncryptText].
 type TextOptions struct {
-	// TTL is after how many seconds the message disappears once it was read; 0 is never,
-	// and [ViewOnce] at once.
+	// TTL is for how many seconds the message stays once it has been read. 0 means forever,
+	// and [ViewOnce] that it can be seen once.
 	TTL int
-	// Silent has the peer not be notified. messages.sendEncrypted has a field for the same.
+	// Silent sends the message without a notification. messages.sendEncrypted has a field
+	// for the same.
 	Silent bool
-	// ReplyTo is the random id of the message that is answered, 0 if none is.
+	// ReplyTo is the random id of the message that this one answers, or 0.
 	ReplyTo int64
 }
 
-// EncryptText is [Chat.Encrypt] for a message that is nothing but text, and gets an id,
-// [Packet.RandomID]. The error is [ErrContent] if there is no text, or it is not UTF-8, or the
-// TTL is not one.
+// EncryptText is [Chat.Encrypt] for a message that is nothing but text. The message gets a
+// random id, [Packet.RandomID]. The error is [ErrContent] if the text is empty or not UTF-8,
+// or if the TTL is out of range.
 func (c *Chat) EncryptText(text string, opt TextOptions) (Packet, error) {
 	if text == "" || !utf8.ValidString(text) || opt.TTL < 0 || opt.TTL > ViewOnce {
 		return Packet{}, ErrContent
@@ -152,14 +153,14 @@ func (c *Chat) EncryptText(text string, opt TextOptions) (Packet, error) {
 // maxText is how long a string of TL can be.
 const maxText = 1<<24 - 1
 
-// Receive takes a packet from the server. It returns all events that are due: none if
-// the message is for the driver, or has to wait for others, and several if others have
-// waited for it. They stay part of the state, for [Chat.Unhandled], until the next
-// packet is received, or until [Chat.Handled].
+// Receive takes a packet from the server. It returns all events that are now due: none if
+// the message is for the driver or has to wait for others, several if others have waited
+// for it. They remain part of the state, for [Chat.Unhandled], until the next packet is
+// received or [Chat.Handled] is called.
 //
-// [ErrUnknownKey], [ErrReplacedKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] say that
-// the packet has changed nothing. A [FatalError] is final; there may be events that came before
-// it.
+// [ErrUnknownKey], [ErrReplacedKey], [ErrDecrypt], [ErrDuplicate] and [ErrObsolete] mean that
+// the packet has changed nothing. A [FatalError] is final; events that came before it are
+// returned along with it.
 func (c *Chat) Receive(packet []byte) ([]Event, error) {
 	var events []Event
 	err := c.do(func() (_ bool, err error) {
@@ -172,15 +173,15 @@ func (c *Chat) Receive(packet []byte) ([]Event, error) {
 	return events, err
 }
 
-// Outbox returns the packets that the driver itself has to send, or to send again, each
-// of them once, in order. After [Restore] these are all that were not [Chat.Sent]
-// before, including what Encrypt returned. There are a thousand at most at a time: call it
+// Outbox returns the packets that the driver itself has to send or to resend, in order and
+// each of them once. After [Restore] that is everything that had not been reported as
+// [Chat.Sent], including what Encrypt had returned. It returns a thousand at most: call it
 // until it returns none.
 //
-// To Telegram for Android, Outbox returns no more while four packets, with those of Encrypt,
-// have not been Sent: it ends the chat when a fifth message waits for one that is missing. So
-// call it again after Sent. A client whose server may change the order of what it sends should
-// keep to four with Encrypt as well.
+// Telegram for Android ends the chat when a fifth message has to wait for a missing one.
+// Therefore, if that is the peer, Outbox returns nothing while four packets, including those
+// of Encrypt, have not been reported as Sent: call it again after Sent. If packets may reach
+// the server in another order, Encrypt should not be called for more than four either.
 func (c *Chat) Outbox() []Packet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,8 +191,8 @@ func (c *Chat) Outbox() []Packet {
 	return c.outbox()
 }
 
-// Sent says that the server has got packets. It is kept with the next change of state:
-// if there is none before a crash, they will be sent again, which does no harm.
+// Sent reports that the server has accepted the packets. The next change of state saves
+// that; if there is a crash before one, they are sent again, which does no harm.
 func (c *Chat) Sent(packets ...Packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -203,34 +204,36 @@ func (c *Chat) Sent(packets ...Packet) {
 	}
 }
 
-// Withdraw takes back message number seq of the application's, [Packet.Seq], which the server has
-// refused, or which is not to be sent any more. Its content is destroyed. As the number cannot be
-// missing, Outbox returns an order to delete the message in its place, also if it was a service
-// message, unless the server has got the message: then it is the order that is sent again if
-// the peer asks for it. To delete what the peer may have is up to a DeleteMessages of its own.
+// Withdraw takes back the application's message with the number seq, [Packet.Seq], of
+// whatever kind, because the server has refused it or it is no longer wanted. Its content is
+// destroyed. Since no number may be missing, an order to delete the message takes its place.
+// Outbox returns that order, unless the message has been reported as [Chat.Sent]: then the
+// order is sent only if the peer asks for the message. Withdraw does not delete a message
+// that the peer may have already; that takes a DeleteMessages.
 //
-// The error is [ErrWithdraw] if there is no such message: it is one of the driver's, or the
-// peer has acknowledged it. If the server refuses what the driver has to send, or the order as
-// well, the chat cannot go on.
+// The error is [ErrWithdraw] if the message is one of the driver's, if the peer has
+// acknowledged it, or if there is none with that number. If the server refuses the order as
+// well, or anything that the driver has to send, the chat cannot go on.
 func (c *Chat) Withdraw(seq int) error {
 	return c.do(func() (bool, error) { return true, c.withdraw(seq) })
 }
 
-// Unhandled returns the events that the last Receive returned. After [Restore], they
-// may have been seen before the crash, or not. A chat that has failed still has them.
+// Unhandled returns the events of the last Receive. After [Restore], the application may or
+// may not have seen them before the crash. They are there even if the chat has failed.
 func (c *Chat) Unhandled() []Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.unhandled.list)
 }
 
-// Handled says that the events of the last Receive need not be kept any longer.
+// Handled reports that the events of the last Receive need not be kept any longer.
 func (c *Chat) Handled() error {
 	return c.do(func() (bool, error) { return c.handled(), nil })
 }
 
-// Tick tells the time: a key that is in use for a week is replaced, and what the peer does
-// not send again is asked for once more. Once a minute is enough. The zero time is ignored.
+// Tick tells the chat the time, so that it can replace a key that has been in use for a week
+// and ask once more for messages that the peer has not resent. Once a minute is enough. The
+// zero time is ignored.
 func (c *Chat) Tick(now time.Time) error {
 	return c.do(func() (bool, error) { return c.tick(now) })
 }
@@ -246,9 +249,9 @@ func (c *Chat) Discard() error {
 	return commit(c.store, c.ledger.chat, c.ledger.forget(c.touched(nil)))
 }
 
-// Wipe is Discard for an app that is locked: it wipes the keys and whatever else is secret,
-// and leaves the Store alone, so that [Restore] brings the chat back. Events that were
-// returned are the app's.
+// Wipe is for an app that is being locked: like Discard, it wipes the keys and everything
+// else that is secret, but it leaves the Store alone, so that [Restore] brings the chat back.
+// Events that have been returned are up to the app.
 func (c *Chat) Wipe() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -262,8 +265,8 @@ func (c *Chat) discard() {
 	c.err = ErrDiscarded
 }
 
-// Err returns nil as long as the chat is good, and otherwise what all calls return: a
-// [FatalError], [ErrStore] or [ErrDiscarded].
+// Err returns nil as long as the chat can be used, and otherwise the error that all calls
+// return: a [FatalError], [ErrStore] or [ErrDiscarded].
 func (c *Chat) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -273,8 +276,8 @@ func (c *Chat) Err() error {
 	return c.over
 }
 
-// Acceptance returns what [Accept] returned, until the peer is known to have got it, in
-// case messages.acceptEncryption has to be repeated after a crash.
+// Acceptance returns what [Accept] returned, in case messages.acceptEncryption has to be
+// repeated after a crash. It is pending until the peer is known to have it.
 func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -284,18 +287,19 @@ func (c *Chat) Acceptance() (gB [bigdh.Size]byte, fingerprint int64, pending boo
 	return *c.gB, c.key.fingerprint(), true
 }
 
-// Visualization returns the 288 bits that people compare, by means of
-// kdf.VisualizationImage or kdf.VisualizationHex, to be sure that nobody is between
-// them. They stay the same when the key is replaced.
+// Visualization returns the 288 bits that people compare, as kdf.VisualizationImage or
+// kdf.VisualizationHex show them, to make sure that nobody is in between. They stay the same
+// when the key is replaced.
 func (c *Chat) Visualization() [36]byte { return c.picture }
 
 // ID returns Options.ChatID.
 func (c *Chat) ID() int64 { return c.ledger.chat }
 
-// Originator reports whether we have asked for the chat.
+// Originator reports whether this side requested the chat.
 func (c *Chat) Originator() bool { return c.originator }
 
-// Layer returns the layer for what is to be sent: the lower one of ours and the peer's.
+// Layer returns the layer of messages to be sent: the lower one of ours and the peer's, and
+// never less than [MinLayer].
 func (c *Chat) Layer() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -309,8 +313,8 @@ func (c *Chat) PeerLayer() int {
 	return c.peer
 }
 
-// Fingerprint returns that of the key in use for sending, which is public, or 0 if
-// there is none any more.
+// Fingerprint returns the fingerprint of the key in use for sending, which is public, or 0
+// if there is no key any more.
 func (c *Chat) Fingerprint() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -320,5 +324,5 @@ func (c *Chat) Fingerprint() int64 {
 	return c.key.fingerprint()
 }
 
-// Format implements [fmt.Formatter] so that no log gets to see a key.
+// Format implements [fmt.Formatter] to keep keys out of logs.
 func (c *Chat) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }

@@ -5,58 +5,57 @@ import (
 	"fmt"
 )
 
-// Receive returns these for packets that change nothing. Any relay can send them; the
-// chat goes on.
+// Receive returns these for packets that change nothing. Any relay can send such packets;
+// the chat goes on.
 var (
-	// ErrUnknownKey says that a packet is for a key that the chat does not have, or no
-	// longer has.
+	// ErrUnknownKey means that a packet is encrypted under a key that the chat does not
+	// have, or no longer has.
 	ErrUnknownKey = errors.New("secretchat: packet for an unknown key")
-	// ErrReplacedKey is an [ErrUnknownKey] for packets for the key before this one. What was
-	// in such a packet is not lost: it will be asked for when a later message shows that it
+	// ErrReplacedKey is the [ErrUnknownKey] for packets under the previous key. The message
+	// in such a packet is not lost: the chat asks for it once a later message shows that it
 	// is missing.
 	ErrReplacedKey = fmt.Errorf("%w, which has replaced it", ErrUnknownKey)
-	// ErrDecrypt says that a packet is not a message of the peer. There is no telling
-	// why.
+	// ErrDecrypt means that a packet is not a message of the peer's. Why cannot be told.
 	ErrDecrypt = errors.New("secretchat: message cannot be decrypted")
-	// ErrDuplicate says that a message was received before, or waits in the queue. It
-	// is for information.
+	// ErrDuplicate means that the message has been received before, or is waiting for its
+	// turn. It is for information only.
 	ErrDuplicate = errors.New("secretchat: duplicate message")
-	// ErrObsolete says that the peer sent something without a sequence number, as was
-	// done before layer 17. It is ignored.
+	// ErrObsolete means that the peer has sent something without a sequence number, as
+	// clients did before layer 17. It is ignored.
 	ErrObsolete = errors.New("secretchat: message without sequence number")
 )
 
-// Errors of the caller's side, which change nothing either.
+// Errors that are not the peer's doing. They change nothing either.
 var (
-	// ErrContent says that what is to be sent is not a DecryptedMessage or a
-	// DecryptedMessageService that an application may send.
+	// ErrContent means that something is not a DecryptedMessage or DecryptedMessageService
+	// that an application may send.
 	ErrContent = errors.New("secretchat: not a message that can be sent")
-	// ErrTooLong says that a message does not fit into a packet.
+	// ErrTooLong means that a message does not fit into a packet.
 	ErrTooLong = errors.New("secretchat: message too long")
-	// ErrBacklog says that too many messages have not been acknowledged by the peer. It
-	// has to come back before more can be sent. See [Chat.Encrypt].
+	// ErrBacklog means that the peer has not acknowledged too many messages. It has to come
+	// back before more can be sent. See [Chat.Encrypt].
 	ErrBacklog = errors.New("secretchat: too many unacknowledged messages")
-	// ErrWithdraw says that there is no message of the application's with that number, or
-	// none any more. See [Chat.Withdraw].
+	// ErrWithdraw means that the application has no message with that number that the peer
+	// has not acknowledged. See [Chat.Withdraw].
 	ErrWithdraw = errors.New("secretchat: no message that can be withdrawn")
-	// ErrCompleted says that an [Outgoing] was completed or wiped, or has failed, before.
+	// ErrCompleted means that an [Outgoing] has been completed or wiped, or has failed.
 	ErrCompleted = errors.New("secretchat: key exchange is over")
-	// ErrState says that a state cannot be restored: it has been changed, its records are
-	// not all of one commit, or it is for another chat, another peer or another key.
+	// ErrState means that a state cannot be restored: it has been tampered with, its records
+	// are not all from one commit, or it belongs to another chat, peer or key.
 	ErrState = errors.New("secretchat: state cannot be restored")
-	// ErrStore is wrapped, with the error of the Store, when a state could not be
-	// committed. The chat is unusable then. See [Store].
+	// ErrStore means that a state could not be committed. It comes wrapped together with the
+	// error of the Store, and the chat is unusable from then on. See [Store].
 	ErrStore = errors.New("secretchat: state cannot be stored")
-	// ErrDiscarded is returned by a chat after [Chat.Discard] or [Chat.Wipe].
+	// ErrDiscarded is what a chat returns after [Chat.Discard] or [Chat.Wipe].
 	ErrDiscarded = errors.New("secretchat: chat was discarded or wiped")
 )
 
-// ErrFatal is what every [FatalError] is, in the sense of [errors.Is].
+// ErrFatal matches every [FatalError], by [errors.Is].
 var ErrFatal = errors.New("secretchat: chat must be discarded")
 
-// FatalError says that the peer has broken a rule of the protocol, or that somebody is
-// between it and us. All keys are wiped, and whatever is called returns the same error.
-// What remains to be done is to call messages.discardEncryption and to tell the user.
+// FatalError means that the peer has broken a rule of the protocol, or that somebody is in
+// between. All keys are wiped, and all calls return the same error from then on. What
+// remains to be done is to call messages.discardEncryption and to tell the user.
 type FatalError struct {
 	Rule Rule
 }
@@ -71,7 +70,7 @@ func fatal(r Rule) error { return &FatalError{r} }
 // Rule is a rule of the protocol that was broken, in words.
 type Rule string
 
-// The rules, with where Telegram's documentation has them.
+// The rules, and where Telegram documents them.
 const (
 	// https://core.telegram.org/api/end-to-end
 	RulePublicValue Rule = "g_a or g_b is out of range"
@@ -85,10 +84,11 @@ const (
 	RuleGap       Rule = "too many messages missing, or waiting for missing ones"
 	RuleResend    Rule = "request to resend what was never sent"
 	RuleExhausted Rule = "no sequence numbers left"
-	// RuleUnacknowledged is for a peer that makes us answer and acknowledges nothing.
+	// RuleUnacknowledged is broken by a peer that makes us answer and acknowledges nothing.
 	RuleUnacknowledged Rule = "too many answers not acknowledged"
 
-	// RuleV1 is for a message of MTProto 1.0 after one of 2.0, or with Options.RefuseV1.
+	// RuleV1 is broken by a message in MTProto 1.0 after one in 2.0, or if Options.RefuseV1
+	// is set.
 	RuleV1 Rule = "message of MTProto 1.0 where 2.0 is due"
 
 	// https://core.telegram.org/api/layers

@@ -12,92 +12,91 @@ type EventKind uint8
 const (
 	// EventMessage is a DecryptedMessage.
 	EventMessage EventKind = iota + 1
-	// EventSetTTL: messages from now on are to disappear TTL seconds after they were
+	// EventSetTTL: from now on, messages are to disappear TTL seconds after they have been
 	// read.
 	EventSetTTL
 	// EventRead: the peer has read IDs.
 	EventRead
 	// EventDelete: IDs are to be deleted.
 	EventDelete
-	// EventScreenshot: the peer has made a picture of IDs.
+	// EventScreenshot: the peer has taken a screenshot of IDs.
 	EventScreenshot
 	// EventFlushHistory: all messages are to be deleted.
 	EventFlushHistory
-	// EventTyping: the peer is doing what Body tells.
+	// EventTyping: the peer is typing, or doing whatever else Body says.
 	EventTyping
-	// EventUnsupported is something that this version of the package does not know,
-	// since it is of a newer layer. The user should be told to update.
+	// EventUnsupported is something from a newer layer that this version of the package does
+	// not know. The user should be told to update.
 	EventUnsupported
 	// EventLayer: the peer's layer is now Layer.
 	EventLayer
 	// EventKeyChanged: the chat has a new key. There is nothing to do.
 	EventKeyChanged
-	// EventLegacy: the peer sends MTProto 1.0, in which texts can be told apart, and which it
-	// leaves behind with its first message of 2.0. It comes once.
+	// EventLegacy: the peer uses MTProto 1.0, which gives away whether two texts are the
+	// same, until it first sends a message in 2.0. It comes once.
 	EventLegacy
-	// EventGap: messages From to To of the peer are missing, though it was asked for them
-	// three times. What comes after them waits. Some clients never send again what they
-	// were asked for: if it lasts, only a new chat helps.
+	// EventGap: the peer's messages From to To are missing, though it has been asked for them
+	// three times. The messages after them have to wait. Some clients never resend anything:
+	// if the gap lasts, only a new chat helps.
 	EventGap
-	// EventAcknowledged: the peer has got our messages below number Seen. It comes when one of
-	// them is the application's.
+	// EventAcknowledged: the peer has received our messages below number Seen, and at least
+	// one that is newly acknowledged is the application's.
 	EventAcknowledged
-	// EventRefused: the peer has sent MTProto 1.0, which Options.RefuseV1 refuses. The chat is
+	// EventRefused: the peer has used MTProto 1.0, which Options.RefuseV1 refuses. The chat is
 	// over.
 	EventRefused
 )
 
-// Event is what the peer has sent, in the order in which it did. Slices must not be
-// changed.
+// Event is something that the peer has sent, or that has become known of it. Events come in
+// the order in which the peer sent its messages. Their slices must not be changed.
 type Event struct {
 	Kind EventKind
-	// Seq is the number of the peer's message, from 0. It never falls, and is the same
-	// when the event is returned again after a crash. One message may have several
-	// events, and messages that are for the driver alone have none. -1 stands for what is
-	// out of this order: EventLayer by a message without a number, and EventKeyChanged
-	// when the new key is seen in use before it is the turn of the message that says so;
-	// EventLegacy, EventGap and EventRefused have always -1.
+	// Seq is the number of the peer's message, from 0. It never decreases, and is the same if
+	// the event is returned again after a crash. One message may cause several events;
+	// messages that are for the driver alone cause none. Events outside of this order have
+	// -1: EventLayer from a message without a number, EventKeyChanged when the new key comes
+	// into use before it is the turn of the message that announces it, and always
+	// EventLegacy, EventGap and EventRefused.
 	Seq int
-	// Seen is how many of our messages the peer had received when it sent this: it
+	// Seen is how many of our messages the peer had received when it sent this: the event
 	// belongs after our message number Seen-1, [Packet.Seq].
 	Seen int
-	// Layer is that of the message, in which Body is to be parsed.
+	// Layer is the layer of the message, in which to parse Body.
 	Layer int
 	// Body is the serialised DecryptedMessage or DecryptedMessageService.
 	Body []byte
 
 	// RandomID is the id of the message, if it has one.
 	RandomID int64
-	// TTL is in seconds, or 0 for never. EventMessage has it, to [ViewOnce], and EventSetTTL,
-	// to [MaxTTL].
+	// TTL is in seconds; 0 means forever. EventMessage has it, up to [ViewOnce], and so does
+	// EventSetTTL, up to [MaxTTL].
 	TTL int
-	// IDs are the random ids of the messages concerned.
+	// IDs are the random ids of the messages that the event is about.
 	IDs []int64
 
-	// From and To are the first and the last number of what is missing since Since, of
-	// EventGap.
+	// From and To are the first and last number of the messages that EventGap is about, which
+	// have been missing since Since.
 	From, To int
 	Since    time.Time
 }
 
-// MaxTTL is the longest time of EventSetTTL: a year, in seconds. What peers send beyond is
-// cut down to it.
+// MaxTTL is the longest TTL of EventSetTTL: a year, in seconds. Longer ones are cut down to
+// it.
 const MaxTTL = 365 * 24 * 60 * 60
 
-// ViewOnce is the TTL of an EventMessage to be seen once. It is not acknowledged by
-// ReadMessages.
+// ViewOnce is the TTL of a message that can be seen only once. Do not send ReadMessages for
+// it.
 const ViewOnce = 1<<31 - 1
 
-// Packet is what is to be sent to the peer by messages.sendEncrypted,
-// messages.sendEncryptedFile or, if Service is set, messages.sendEncryptedService.
-// Packets should be sent in the order of Seq, though nothing is lost otherwise.
+// Packet is to be sent by messages.sendEncrypted, messages.sendEncryptedFile or, if Service
+// is set, messages.sendEncryptedService. Packets should be sent in the order of Seq, but
+// nothing is lost if they are not.
 type Packet struct {
-	// Seq is the number of our message, from 0. It is the same when the packet is sent
+	// Seq is the number of our message, from 0. It stays the same when the message is sent
 	// again.
 	Seq int
-	// RandomID is for the server, which drops packets with an id that it has seen. It
-	// is the id of the message, but for one that the peer has asked for again, which
-	// has a new one.
+	// RandomID is for the server, which drops packets whose id it has seen before. It is the
+	// id of the message, except that a message that the peer has asked for gets a new one.
 	RandomID int64
 	Service  bool
 	Data     []byte
@@ -129,8 +128,9 @@ func (e *Event) describe(m *tl.Message) {
 	}
 }
 
-// Text returns the text of EventMessage, which may be empty, and of EventUnsupported if it
-// begins as messages do: then it can be shown, without what came with it.
+// Text returns the text of an EventMessage, which may be empty. For an EventUnsupported that
+// begins like a message it returns the text as well, which can be shown without the rest;
+// otherwise it returns "".
 func (e *Event) Text() string {
 	if e.Kind != EventMessage && e.Kind != EventUnsupported {
 		return ""

@@ -14,7 +14,7 @@ import (
 	"github.com/mtcore/mtcore/kdf"
 )
 
-// Sizes in bytes, and the number of parts that ends what may be uploaded.
+// Sizes in bytes, and how many parts may be uploaded.
 const (
 	DefaultPartSize = 512 << 10 // the largest that Telegram takes
 	// SmallFileMax is the size of an encrypted file up to which its parts go to
@@ -25,14 +25,14 @@ const (
 	DefaultMaxParts = 4000
 )
 
-// What a peer, a server or the user's disk can get wrong about a file.
+// What can be wrong with a file because of a peer, a server or the user's disk.
 var (
-	// ErrFileKey says that the key and the iv in a message are not those of the file.
+	// ErrFileKey means that the key and iv in a message are not those of the file.
 	ErrFileKey = errors.New("secretchat: key and iv of a file do not fit its fingerprint")
-	// ErrFileSize says that an encrypted file does not have the length that follows from
-	// the size in the message.
+	// ErrFileSize means that the length of an encrypted file does not fit the size in the
+	// message.
 	ErrFileSize = errors.New("secretchat: encrypted file is not as long as its message says")
-	// ErrTooManyParts says that a file is larger than what Telegram stores.
+	// ErrTooManyParts means that a file is larger than what Telegram stores.
 	ErrTooManyParts = errors.New("secretchat: file has more parts than can be uploaded")
 )
 
@@ -41,19 +41,19 @@ var errStreamClosed = errors.New("secretchat: write to a closed stream")
 // FileKey is the key and the iv of one file, and starts the streams that encrypt and
 // decrypt it. It prints as REDACTED.
 //
-// Files of a secret chat are encrypted under keys of their own, which have nothing to do
-// with the chat's: https://core.telegram.org/api/end-to-end#sending-encrypted-files. One
-// stream of AES-256-IGE goes over the whole file, padded with random bytes to whole
-// blocks. Key, iv and true size travel inside of the message; the encrypted file and the
-// fingerprint of its key lie on the server.
+// Files in secret chats are encrypted under keys of their own, which have nothing to do
+// with the chat's: https://core.telegram.org/api/end-to-end#sending-encrypted-files. The
+// whole file, padded with random bytes to whole blocks, is one stream of AES-256-IGE. Key,
+// iv and true size travel inside the message; the encrypted file and the fingerprint of its
+// key are on the server.
 //
 // Nothing authenticates a file. The server can garble it from any block on, and nobody
 // notices; what it cannot do is choose what comes out instead. Parsers of images and videos
 // must expect anything. An app may let its users compare what [WithSHA256] computes.
 //
-// Another file needs another key: under the same one, files that begin alike look alike.
-// For the same contents the methods may be called again, as after a failure, and by several
-// goroutines at once. They panic if the FileKey is zero or wiped.
+// Another file needs another key: under the same one, files that begin alike look alike. For
+// the same contents, methods may be called again, for example after a failure, and by
+// several goroutines at once. They panic if the FileKey is zero or wiped.
 type FileKey struct {
 	key   [ige.KeySize]byte
 	iv    [ige.IVSize]byte
@@ -68,9 +68,9 @@ func NewFileKey() *FileKey {
 	return k
 }
 
-// ParseFileKey returns the key of a file that has been received: key and iv as they are
-// in the message, and the key_fingerprint that the server has for the file. It returns
-// ErrFileKey if key or iv is not 32 bytes long or the fingerprint is another.
+// ParseFileKey returns the key of a file that has been received, from the key and iv in the
+// message and the key_fingerprint that the server has for the file. It returns ErrFileKey
+// if key or iv is not 32 bytes long, or if they do not match the fingerprint.
 func ParseFileKey(key, iv []byte, fingerprint int32) (*FileKey, error) {
 	if len(key) != ige.KeySize || len(iv) != ige.IVSize {
 		return nil, ErrFileKey
@@ -83,8 +83,7 @@ func ParseFileKey(key, iv []byte, fingerprint int32) (*FileKey, error) {
 	return k, nil
 }
 
-// Bytes returns copies of the key and the iv, for the message that tells the peer of the
-// file.
+// Bytes returns copies of the key and the iv, for the message about the file.
 func (k *FileKey) Bytes() (key, iv []byte) {
 	k.check()
 	return append(key, k.key[:]...), append(iv, k.iv[:]...)
@@ -117,9 +116,9 @@ func EncryptedSize(size int64) int64 {
 
 func validSize(size int64) bool { return 0 <= size && size <= math.MaxInt64-ige.BlockSize }
 
-// CheckFileSize returns ErrFileSize unless an encrypted file of encryptedSize bytes, says
-// the server, can be that of size bytes, says the message. It tells before a download
-// what [FileKey.Decrypter] would tell at its end.
+// CheckFileSize returns ErrFileSize unless an encrypted file of encryptedSize bytes, which is
+// what the server says, can be one of size bytes, which is what the message says. It tells
+// before a download what [FileKey.Decrypter] would tell at the end of it.
 func CheckFileSize(size, encryptedSize int64) error {
 	if !validSize(size) || encryptedSize != EncryptedSize(size) {
 		return ErrFileSize
@@ -137,23 +136,22 @@ type fileOptions struct {
 	partSize, firstPart, maxParts int
 }
 
-// WithContext makes the stream fail with the cause of ctx, once that is done. A Read or
-// Write of the other side that is under way is not interrupted.
+// WithContext makes the stream fail with the cause of ctx once that is done. It does not
+// interrupt a Read or Write of the underlying stream that is under way.
 func WithContext(ctx context.Context) FileOption { return func(o *fileOptions) { o.ctx = ctx } }
 
-// WithProgress calls f with the number of bytes of the plain file that have been worked
-// on: after every Read, Write or part, in the goroutine that does it. At the end it is
-// the file's size.
+// WithProgress calls f with the number of bytes of the plain file that are done: after every
+// Read, Write or part, on the goroutine that does it. At the end that is the size of the
+// file.
 func WithProgress(f func(done int64)) FileOption { return func(o *fileOptions) { o.progress = f } }
 
-// WithSHA256 sets sum to the SHA-256 of the plain file when the stream has come to a good
-// end, and leaves it alone otherwise. It is for the app to compare or to show: no message
-// of Telegram's carries it.
+// WithSHA256 sets sum to the SHA-256 of the plain file if the stream comes to a good end, and
+// leaves it alone otherwise. Apps can compare or show it; Telegram has no message that
+// carries it.
 func WithSHA256(sum *[sha256.Size]byte) FileOption { return func(o *fileOptions) { o.sum = sum } }
 
-// WithPartSize sets the size of all parts but the last, in bytes: a power of two from
-// 1 KiB to 512 KiB. Like the other options of parts, it is for [FileKey.Parts] and changes
-// nothing else.
+// WithPartSize sets the size in bytes of all parts but the last: a power of two from 1 KiB to
+// 512 KiB. Like the other options about parts, it has an effect on [FileKey.Parts] alone.
 func WithPartSize(n int) FileOption {
 	if n < 1<<10 || n > DefaultPartSize || DefaultPartSize%n != 0 {
 		panic("secretchat: size of parts is not a power of two from 1 KiB to 512 KiB")
@@ -161,45 +159,46 @@ func WithPartSize(n int) FileOption {
 	return func(o *fileOptions) { o.partSize = n }
 }
 
-// WithFirstPart has [FileKey.Parts] resume an upload at part n: those before it are read and
-// encrypted again, to arrive at the same state, but not passed on. The file must be the same
-// as before. If it has no part n all is uploaded, and there is nothing to yield: no error.
+// WithFirstPart has [FileKey.Parts] resume an upload at part n: the parts before it are read
+// and encrypted again, to arrive at the same state, but not yielded. The file must be the
+// same as before. If it has no part n, everything has been uploaded: nothing is yielded, not
+// even an error.
 func WithFirstPart(n int) FileOption { return func(o *fileOptions) { o.firstPart = n } }
 
-// WithMaxParts replaces DefaultMaxParts for [FileKey.Parts]: upload_max_fileparts_premium of
-// the app's configuration is 8000.
+// WithMaxParts replaces DefaultMaxParts for [FileKey.Parts], for example by
+// upload_max_fileparts_premium of the app's configuration, which is 8000.
 func WithMaxParts(n int) FileOption { return func(o *fileOptions) { o.maxParts = n } }
 
-// Encrypter returns a writer that encrypts the file written to it and writes the result
-// to w. Close pads and writes the last block and reports whether all is written. It does
-// not close w.
+// Encrypter returns a writer that encrypts the file written to it and writes the result to
+// w. Close pads and writes the last block, and returns an error if not everything has been
+// written. It does not close w.
 func (k *FileKey) Encrypter(w io.Writer, opts ...FileOption) io.WriteCloser {
 	s, mode := k.encrypter(opts)
 	return &encryptWriter{s, ige.NewWriter(w, mode)}
 }
 
-// EncryptReader returns a reader of the encrypted file, r being the plain one: for
+// EncryptReader returns a reader of the encrypted file, where r reads the plain one, for
 // uploaders that want to read. [EncryptedSize] tells how long it is.
 func (k *FileKey) EncryptReader(r io.Reader, opts ...FileOption) io.Reader {
 	s, mode := k.encrypter(opts)
 	return &encryptReader{s, ige.NewReader(&paddingReader{fileStream: s, r: &steadyReader{s.ctx, r}}, mode)}
 }
 
-// Decrypter returns a reader of the plain file of size bytes, r being the encrypted one
-// and size what the message says. It yields at most size bytes, and then io.EOF if that
-// is where r ends, but for the padding, or else ErrFileSize.
+// Decrypter returns a reader of the plain file, where r reads the encrypted one and size is
+// what the message says. It reads at most size bytes, and then returns io.EOF if r ends
+// there, apart from the padding, or else ErrFileSize.
 //
-// What it yields is not authenticated: see [FileKey].
+// The plain file is not authenticated: see [FileKey].
 func (k *FileKey) Decrypter(r io.Reader, size int64, opts ...FileOption) io.Reader {
 	s, mode, encryptedSize := k.decrypter(size, opts)
 	src := &exactReader{&steadyReader{s.ctx, r}, encryptedSize}
 	return &decryptReader{s, ige.NewReader(src, mode), src}
 }
 
-// DecryptWriter is Decrypter the other way round, for downloaders that want to write: it
-// returns a writer that decrypts the encrypted file written to it and writes the plain
-// one, at most size bytes, to w. Close returns ErrFileSize if something is missing, as
-// Write does for what is too much. It does not close w.
+// DecryptWriter is for downloaders that want to write. It returns a writer that decrypts the
+// file written to it and writes the plain one, at most size bytes of it, to w. Write returns
+// ErrFileSize if there is too much, and Close if something is missing. Close does not close
+// w.
 func (k *FileKey) DecryptWriter(w io.Writer, size int64, opts ...FileOption) io.WriteCloser {
 	s, mode, encryptedSize := k.decrypter(size, opts)
 	return &decryptWriter{s, ige.NewWriter(&plainWriter{s, w}, mode), encryptedSize}
@@ -208,19 +207,19 @@ func (k *FileKey) DecryptWriter(w io.Writer, size int64, opts ...FileOption) io.
 // FilePart is a part of an encrypted file to be uploaded.
 type FilePart struct {
 	Index, Total int // file_part and file_total_parts
-	// Big tells whether the parts of the file, all of them, go to
-	// upload.saveBigFilePart or to upload.saveFilePart.
+	// Big tells whether all parts of the file go to upload.saveBigFilePart rather than
+	// upload.saveFilePart.
 	Big bool
-	// Bytes is valid until the iteration goes on.
+	// Bytes is valid until the next step of the iteration.
 	Bytes []byte
 }
 
-// Parts encrypts the first size bytes of r and cuts the result into parts to be uploaded,
-// in order. An error is the last thing it yields: ErrTooManyParts, what r returns or, if r
-// is shorter, io.ErrUnexpectedEOF. An empty file has no parts, and no place in Telegram's
-// storage.
+// Parts encrypts the first size bytes of r and cuts the result into parts to be uploaded, in
+// order. If there is an error, it is the last thing yielded: ErrTooManyParts, the error of r
+// or, if r is too short, io.ErrUnexpectedEOF. An empty file has no parts, and Telegram
+// cannot store it.
 //
-// It works in one buffer of a part's size: who uploads several parts at once copies them.
+// All parts share one buffer: copy them to upload several at once.
 func (k *FileKey) Parts(r io.Reader, size int64, opts ...FileOption) iter.Seq2[FilePart, error] {
 	k.check()
 	encryptedSize := EncryptedSize(size)

@@ -8,7 +8,7 @@ import (
 	"github.com/mtcore/mtcore/bigdh"
 )
 
-// Outgoing is a chat that we have asked for and the peer has not yet accepted.
+// Outgoing is a chat that we have requested and the peer has not accepted yet.
 type Outgoing struct {
 	mu     sync.Mutex
 	opt    Options
@@ -22,12 +22,12 @@ func newOutgoing(opt *Options) *Outgoing {
 	return &Outgoing{opt: *opt, ledger: newLedger(opt)}
 }
 
-// Request begins a chat. It returns g_a for messages.requestEncryption.
+// Request begins a chat. It returns the g_a for messages.requestEncryption.
 //
-// The group is of what messages.getDhConfig returns: [bigdh.Telegram] takes no prime but the
-// one that Telegram has always used, and [bigdh.NewGroup] any that it finds safe.
+// The group is made from what messages.getDhConfig returns: [bigdh.Telegram] insists on the
+// prime that Telegram has always used, [bigdh.NewGroup] accepts any that it finds safe.
 //
-// The Store gets the state of the exchange, which [RestoreOutgoing] takes.
+// The Store gets the state of the exchange, for [RestoreOutgoing].
 func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte, err error) {
 	opt.check()
 	mine, err := group.GenerateKey(opt.ServerRandom)
@@ -45,8 +45,8 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 	return o, mine.PublicKey().Bytes(), nil
 }
 
-// GA returns g_a, in case messages.requestEncryption has to be repeated after a crash,
-// or [ErrCompleted].
+// GA returns g_a, in case messages.requestEncryption has to be repeated after a crash. The
+// error is [ErrCompleted] if the exchange is over.
 func (o *Outgoing) GA() (gA [bigdh.Size]byte, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -56,12 +56,12 @@ func (o *Outgoing) GA() (gA [bigdh.Size]byte, err error) {
 	return o.mine.PublicKey().Bytes(), nil
 }
 
-// Complete takes g_b and key_fingerprint out of the encryptedChat that the server sent
-// when the peer accepted. The exponent is used once: whatever comes out, another call
-// returns [ErrCompleted].
+// Complete takes the g_b and key_fingerprint of the encryptedChat that the server sends
+// when the peer has accepted. The exponent is used only once: whatever the outcome, another
+// call returns [ErrCompleted].
 //
-// If the answer is not one that an honest peer would give, the error is a [FatalError]
-// and messages.discardEncryption has to be called.
+// If no honest peer would give that answer, the error is a [FatalError], and
+// messages.discardEncryption has to be called.
 func (o *Outgoing) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -81,8 +81,8 @@ func (o *Outgoing) Complete(gB []byte, fingerprint int64) (*Chat, error) {
 	return newChat(k, o.group, nil, &o.opt, o.ledger.stale)
 }
 
-// Discard wipes the exponent and has the Store forget it. What the peer answers is then
-// refused with [ErrCompleted].
+// Discard wipes the exponent and removes it from the Store. If the peer accepts after all,
+// Complete returns [ErrCompleted].
 func (o *Outgoing) Discard() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -94,7 +94,7 @@ func (o *Outgoing) Discard() error {
 }
 
 // Wipe wipes the exponent and leaves the Store alone, so that [RestoreOutgoing] brings the
-// exchange back. This object is of no more use, not even to Discard it.
+// exchange back. This object cannot be used any more, not even to Discard the exchange.
 func (o *Outgoing) Wipe() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -103,7 +103,7 @@ func (o *Outgoing) Wipe() {
 	}
 }
 
-// Format implements [fmt.Formatter] so that no log gets to see a key.
+// Format implements [fmt.Formatter] to keep keys out of logs.
 func (o *Outgoing) Format(s fmt.State, _ rune) { fmt.Fprint(s, "REDACTED") }
 
 func (o *Outgoing) fail(r Rule) error {
@@ -125,9 +125,9 @@ func (o *Outgoing) wipe() {
 	o.mine, o.opt.StateKey = nil, StateKey{}
 }
 
-// Accept accepts the chat that a peer has asked for with g_a, which is done once. It
-// returns g_b and key_fingerprint for messages.acceptEncryption, which comes before any
-// packet. The error is a [FatalError] if g_a is not a good one.
+// Accept accepts the chat that a peer has requested with g_a. Call it once per request. It
+// returns the g_b and key_fingerprint for messages.acceptEncryption, which has to be sent
+// before any packet. The error is a [FatalError] if g_a is unacceptable.
 func Accept(group *bigdh.Group, gA []byte, opt Options) (c *Chat, gB [bigdh.Size]byte, fingerprint int64, err error) {
 	opt.check()
 	peer, err := group.NewPublicKey(gA)

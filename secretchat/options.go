@@ -11,51 +11,51 @@ import (
 const (
 	// MinLayer is the lowest that a chat can be in. It is the first of MTProto 2.0.
 	MinLayer = 73
-	// LatestLayer is the newest layer that this package knows.
+	// LatestLayer is the newest that this package knows.
 	LatestLayer = 144
 )
 
-// Options are those of a chat. ChatID, PeerID and StateKey must be the same when the
+// Options are the options of a chat. ChatID, PeerID and StateKey must be the same when the
 // chat is restored; the others may change.
 type Options struct {
-	// ChatID is the id of the chat. For who asks for a chat, it is the random_id of
+	// ChatID is the id of the chat. On the side that requests the chat, it is the random_id of
 	// messages.requestEncryption.
 	ChatID int64
-	// PeerID is the user id of the other side, if known. State that is restored for
-	// another peer, or another chat, is refused.
+	// PeerID is the user id of the other side, if known. A state of another peer, or another
+	// chat, is not restored.
 	PeerID int64
 
-	// Store, if not nil, gets what has changed of the chat before anything else gets to
-	// see a packet or an event. Without a Store, the chat ends with the program.
+	// Store, if not nil, gets the changes to the chat's state before anybody sees a packet or
+	// an event. Without a Store, the chat ends with the program.
 	Store Store
-	// StateKey seals the state. It is needed for a Store, and to restore.
+	// StateKey seals the state. It is required with a Store, and for restoring.
 	StateKey StateKey
 
-	// Layer is the newest layer that the client understands: 73, 101 or 144, and
-	// [LatestLayer] if 0. These are the layers that all clients have in common.
+	// Layer is the newest layer that the client understands: 73, 101 or 144, which are the
+	// layers that all clients have in common. 0 stands for [LatestLayer].
 	Layer int
-	// ServerRandom is the random field of dhConfig, if there is any. It is mixed into
+	// ServerRandom is the random field of dhConfig, if there is one. It is mixed into
 	// exponents, and can do no harm.
 	ServerRandom []byte
-	// RefuseV1 ends the chat at a message of MTProto 1.0, which is broken, with [RuleV1].
-	// Otherwise messages of it are accepted from a peer that has sent nothing better so
-	// far, as Telegram's own apps do: some clients send their first messages in it. Nothing
-	// is ever sent in it.
+	// RefuseV1 ends the chat, with [RuleV1], at a message in MTProto 1.0, which is broken.
+	// Otherwise such messages are accepted as long as the peer has sent nothing better, as
+	// Telegram's own apps do: some clients send their first messages in it. This package
+	// never sends any.
 	RefuseV1 bool
-	// Clock tells the time, [time.Now] if nil. It bounds how often a message is sent
-	// again, and says when what was asked for is late.
+	// Clock tells the time; nil stands for [time.Now]. It limits how often a message is sent
+	// again, and decides when an answer is overdue.
 	Clock func() time.Time `json:"-"`
-	// MaxPacket is the length in bytes of the longest packet, sent or received,
-	// [envelope.DefaultMaxPacket] if 0.
+	// MaxPacket is the length in bytes of the longest packet, sent or received. 0 stands for
+	// [envelope.DefaultMaxPacket].
 	MaxPacket int
-	// MaxUnacknowledged is how many messages of the application's are kept for a peer that
-	// has not acknowledged them, 10,000 if 0, and MaxUnacknowledgedBytes how many bytes
-	// all that is kept may have, 64 MiB if 0. Beyond either, [Chat.Encrypt] returns
-	// [ErrBacklog]. They take that much memory, and of the Store.
+	// MaxUnacknowledged is how many of the application's messages are kept until the peer
+	// acknowledges them, and MaxUnacknowledgedBytes how long all kept messages may be
+	// together. 0 stands for 10,000 and 64 MiB. Beyond either, [Chat.Encrypt] returns
+	// [ErrBacklog]. The messages take that much memory, and room in the Store.
 	MaxUnacknowledged, MaxUnacknowledgedBytes int
 }
 
-// StateKey is the key of [Options], of 32 bytes, for example out of the system's key
+// StateKey is the key that seals states. It has 32 bytes, and might come from the system's key
 // store.
 type StateKey [32]byte
 

@@ -5,19 +5,19 @@ import (
 	"iter"
 )
 
-// Restore returns the chat with the given id that has these records: all that its [Store]
-// has, in any order. They are used up to the next step of the iteration. The id is that of
-// Options.ChatID, which is not looked at.
+// Restore returns the chat with the given id from its records: all those that its [Store]
+// has, in any order. A record is not used after the next step of the iteration. The id
+// replaces Options.ChatID.
 //
-// [ErrState] says that the records are not all of one commit, or not of this chat, this
-// peer or this key. A chat that has failed is restored as such: see [Chat.Err].
+// The error is [ErrState] if the records are not all from one commit, or belong to another
+// chat, peer or key. A chat that has failed is restored as one that has failed: see
+// [Chat.Err].
 //
-// A state of version 1, of which there was one for each chat, is taken as a single record,
-// under any key. With the first commit it becomes records like all others, and is removed
-// under that key.
+// A state of version 1, of which a chat had only one, is passed as a single record, under any
+// key. The first commit replaces it by records of the current version, and removes that key.
 //
-// If Options.Layer is higher than before, the peer will be told. If it is lower, the
-// one before stays.
+// If Options.Layer is higher than before, the peer is told. If it is lower, the previous
+// one stays in force.
 func Restore(chat int64, records iter.Seq2[[]byte, []byte], opt Options) (*Chat, error) {
 	opt.ChatID = chat
 	opt.check()
@@ -77,8 +77,8 @@ func (c *Chat) read(records iter.Seq2[[]byte, []byte]) bool {
 	return c.ledger.sum == sum && r.finish()
 }
 
-// RestoreOutgoing is [Restore] for a chat that the peer has not accepted. It returns
-// [ErrState] for the records of a chat.
+// RestoreOutgoing is [Restore] for a chat that the peer has not accepted yet. It returns
+// [ErrState] if the records are those of a [Chat].
 func RestoreOutgoing(chat int64, records iter.Seq2[[]byte, []byte], opt Options) (*Outgoing, error) {
 	opt.ChatID = chat
 	opt.check()
