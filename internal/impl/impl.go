@@ -1,8 +1,7 @@
-// Package impl is the registry of accelerated backends: each package with
-// kernels keeps one handle, which knows the names and the toggles of its
-// backends. Production code has it test them before their first use, and asks it for a
-// description; internal/impltest and the bench module use it to run everything once per
-// backend.
+// Package impl is the registry of accelerated backends. Each package with kernels keeps one
+// handle, which knows the names and the toggles of its backends. Production code uses it to
+// test them before their first use, and to describe them; internal/impltest and the bench
+// module use it to run everything once per backend.
 package impl
 
 import (
@@ -12,9 +11,9 @@ import (
 	"sync/atomic"
 )
 
-// A Package is the list of a package's backends. It is filled by package-level
-// variables and an init function, before any other code runs. What changes afterwards is
-// that backends which fail their test are switched off.
+// A Package is the list of a package's backends. Package-level variables and an init function
+// fill it before any other code runs. The only later change is that backends that fail their
+// test are switched off.
 type Package struct {
 	name     string
 	backends []Backend
@@ -24,13 +23,13 @@ type Package struct {
 	mu       sync.Mutex // held while backends are tested
 }
 
-// A Backend is one accelerated implementation. Dispatch reads the bool that
-// Toggle points to; only tests write it.
+// A Backend is one accelerated implementation. Dispatch reads the bool that Toggle points to;
+// only Ready and tests write it.
 type Backend struct {
 	Name   string
 	Toggle *bool
-	// Available is what the toggle was when the process started, whether this machine has
-	// the instructions, and that the backend has passed its test.
+	// Available says that the toggle was on when the process started, which means that this
+	// machine has the instructions, and that the backend has passed its test.
 	Available bool
 	// replaces is set if the backend does all that the one before it does.
 	replaces bool
@@ -70,24 +69,24 @@ func (p *Package) add(name string, toggle *bool, replaces bool) *Package {
 	return p
 }
 
-// SelfTest sets the test of p's backends. It reports whether the package gives right answers
-// with the toggles as they are, in some microseconds, and covers all that differs between
-// backends. It must not call Ready of p.
+// SelfTest sets the test of p's backends, which reports whether the package gives right
+// answers with the current toggles. It takes some microseconds, covers everything that
+// differs between backends, and must not call Ready of p.
 //
-// Backends are only used after they have passed it, as CPUs and emulators do not always
+// Backends are only used after they have passed it, since CPUs and emulators do not always
 // compute what their feature flags promise: qemu 7.2 gets AES wrong in registers of 256 bits.
 func (p *Package) SelfTest(test func() bool) { p.selfTest = test }
 
-// Ready tests the backends, the first time that it is called, and switches off those that
-// fail. Every way into the package calls it before it asks a toggle. All but the first call
-// are a load and a branch; those meanwhile wait.
+// Ready tests the backends on the first call, and switches off those that fail. Every entry
+// point of the package calls it before it reads a toggle. Later calls are a load and a
+// branch; calls during the test wait.
 func (p *Package) Ready() {
 	if !p.tested.Load() {
 		p.test()
 	}
 }
 
-// test tests the backends in the order of registration. As each may need those before it,
+// test tests the backends in the order of registration. Since each may need those before it,
 // one that fails takes the following ones with it.
 func (p *Package) test() {
 	p.mu.Lock()
@@ -110,8 +109,8 @@ func (p *Package) test() {
 	p.tested.Store(true)
 }
 
-// Again makes p as it was before its backends were tested, for tests of that, and returns the
-// function that restores everything. Nothing else may use the package meanwhile.
+// Again resets p to the state before its backends were tested, for tests of Ready, and
+// returns the function that restores everything. Nothing else may use the package meanwhile.
 func (p *Package) Again() (restore func()) {
 	p.Ready()
 	old := p.Backends()
@@ -143,8 +142,8 @@ func (s State) passes(test func() bool) (ok bool) {
 	return test()
 }
 
-// Fill fills b, for self-tests, with bytes that look random (those of splitmix64) and follow
-// from the seed. It returns the seed for more of them.
+// Fill fills b, for self-tests, with pseudorandom bytes (those of splitmix64) that follow
+// from the seed. It returns the seed for further bytes.
 func Fill(b []byte, seed uint64) (next uint64) {
 	for ; len(b) > 0; b = b[min(8, len(b)):] {
 		seed += 0x9e3779b97f4a7c15
@@ -190,7 +189,7 @@ func (p *Package) String() string {
 type State struct {
 	Name     string // the best backend that is on, or "generic"
 	backends []Backend
-	on       int // the first so many backends are on where available
+	on       int // how many backends are on, from the first, where available
 }
 
 // States lists the states that a real machine can be in: generic, with all backends off,

@@ -58,14 +58,13 @@ func TestPackage(t *testing.T) {
 	mustPanic(t, "impl: duplicate backend test:fast", func() { p.Add("fast", &fast) })
 }
 
-// TestReady: for each backend, whether it and those after it are switched off when it gives a
-// wrong answer, or panics; that the test runs once, whoever asks first; and that the others wait
-// for it.
+// TestReady: a backend that gives a wrong answer, or panics, is switched off together with those
+// after it; the test runs once, whoever calls first; and the other callers wait for it.
 func TestReady(t *testing.T) {
 	on := [3]bool{true, true, true}
 	absent := false
 	p := New("ready").Add("one", &on[0]).Add("absent", &absent).Add("two", &on[1]).Add("three", &on[2])
-	// The backend that computes is the last one that is on. Which one is broken?
+	// The last backend that is on does the work. Which one is broken?
 	var broken int
 	var runs atomic.Int32
 	var panics bool

@@ -20,15 +20,15 @@ import (
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
-// Broken tests the self-test of p, whose directory is the current one: for each kernel that it
-// calls, it makes the kernel return at once, and demands that this switches off the backend,
-// leaves those before it alone, and that what is left gives right answers. The kernels come by
-// backend, the one without which none of them is called. Those that nobody misses are
-// listed under the name "".
+// Broken tests the self-test of p, whose directory is the current one. It makes each kernel
+// that p calls return at once, and requires that this switches off the backend and leaves
+// those before it alone, and that the rest still gives right answers. kernels lists the
+// kernels by the backend without which none of them is called, and under the name "" those
+// whose absence changes nothing.
 func Broken(t *testing.T, p *impl.Package, selfTest func() bool, kernels map[string][]any) {
 	t.Helper()
 	if runtime.GOARCH == "arm64" && !emulated() {
-		return // since nobody clears the cache of instructions
+		return // nothing here clears the instruction cache
 	}
 	missing := called(t)
 	for backend, list := range kernels {
@@ -87,7 +87,7 @@ func available(p *impl.Package, name string) bool {
 	return slices.ContainsFunc(p.Backends(), func(b impl.Backend) bool { return b.Name == name && b.Available })
 }
 
-// breakKernel makes a function return at once, and returns the function that restores it.
+// breakKernel makes a function return at once, and returns a function that restores it.
 func breakKernel(t *testing.T, f any) (restore func()) {
 	t.Helper()
 	ret := map[string][]byte{"amd64": {0xc3}, "arm64": {0xc0, 0x03, 0x5f, 0xd6}}[runtime.GOARCH]
@@ -110,9 +110,9 @@ func breakKernel(t *testing.T, f any) (restore func()) {
 	return func() { write(old) }
 }
 
-// assembly returns the address of a function in assembly. The value f has the address of a
-// function that the linker makes, which moves arguments from registers to the stack and calls
-// the other one.
+// assembly returns the address of an assembly function. The value f has the address of a
+// wrapper made by the linker, which moves arguments from registers to the stack and calls that
+// function.
 func assembly(t *testing.T, f any) uintptr {
 	t.Helper()
 	wrapper := runtime.FuncForPC(reflect.ValueOf(f).Pointer())

@@ -52,14 +52,14 @@ type elem [40]uint64
 // side returns the number modulo prime i, in radix 2^64.
 func (x *elem) side(i int) *half { return (*half)(x[halfLimbs*i:]) }
 
-// set makes p the primes n, of 1024 bits each. They are secret. As nothing is computed
-// without them, this is the way into the backends.
+// set makes p the primes n, of 1024 bits each. They are secret. Every computation needs
+// them, so this is where the backends are tested.
 func (p *primes) set(n *[2]half) {
 	backends.Ready()
 	p.compute(n)
 }
 
-// compute is set, for what tests the backends.
+// compute is set without that test, for use by the test itself.
 func (p *primes) compute(n *[2]half) {
 	for i := range n {
 		p.prime[i].set(&n[i])

@@ -12,8 +12,8 @@ func init() { backends.SelfTest(selfTest) }
 // testResult is the known answer.
 const testResult = 0xba433c91824fa054
 
-// testPrimes returns two odd numbers of 1024 bits, and testNumber another number. To set up
-// the former takes most of the time of the self-test.
+// testPrimes returns two odd numbers of 1024 bits, and testNumber another number. Setting
+// up the former takes most of the time of the self-test.
 var testPrimes = sync.OnceValue(func() *primes {
 	p := new(primes)
 	x := testNumber(0)
@@ -33,11 +33,11 @@ func testNumber(seed uint64) (x full) {
 	return x
 }
 
-// selfTest reports whether the backend that is on computes rightly.
+// selfTest reports whether the current backend computes correctly.
 func selfTest() bool {
 	p, x := testPrimes(), testNumber(1)
 
-	// x^15 for the one, x^30 for the other
+	// x^15 for one, x^30 for the other.
 	var table [4]elem
 	var z elem
 	var result [2]half

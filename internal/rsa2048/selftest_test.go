@@ -8,7 +8,7 @@ import (
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
-// TestSelfTestAnswer computes the known answer by math/big.
+// TestSelfTestAnswer computes the known answer with math/big.
 func TestSelfTestAnswer(t *testing.T) {
 	var b [Size]byte
 	impl.Fill(b[:], 0)
@@ -28,7 +28,8 @@ func TestSelfTestAnswer(t *testing.T) {
 	}
 }
 
-// TestReady: who makes primes, without which nothing can be computed, tests.
+// TestReady: whoever makes primes, without which nothing can be computed, tests the
+// backends.
 func TestReady(t *testing.T) {
 	impltest.Ready(t, backends, "primes.set", func() { new(primes).set(&[2]half{{1, 15: 1 << 63}, {3, 15: 1 << 63}}) })
 	impltest.Ready(t, backends, "Backend", func() { Backend() })

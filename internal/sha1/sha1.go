@@ -1,6 +1,6 @@
-// Package sha1 is SHA-1 (FIPS 180-4) for secrets, which MTProto 1.0 hashes: it leaves nothing
-// behind, and can hash a text whose end is secret. What is long goes through crypto/sha1, which
-// is faster.
+// Package sha1 implements SHA-1 (FIPS 180-4) for secrets, which MTProto 1.0 hashes: it leaves
+// nothing behind, and can hash a text whose end is secret. Long texts go through crypto/sha1,
+// which is faster.
 package sha1
 
 import (
@@ -29,11 +29,11 @@ func Sum(digest *[Size]byte, text []byte) { SumPrefix(digest, text, len(text), l
 //
 //	text[:n] || 0x80 || zeros || 8·n in 8 bytes, big-endian
 //
-// in whole blocks. It hashes as many of them as there may be, and keeps the state after the
-// one that is the last.
+// in whole blocks. It hashes the maximum number of blocks, and keeps the state after the block
+// that is the last.
 func SumPrefix(digest *[Size]byte, text []byte, n, least int) {
 	s, result := initial, state{}
-	at := least / blockSize * blockSize // before it, all n have the same
+	at := least / blockSize * blockSize // up to here, all n have the same blocks
 	s.blocks(text[:at])
 
 	var block [blockSize]byte
@@ -61,7 +61,8 @@ func SumPrefix(digest *[Size]byte, text []byte, n, least int) {
 	clear(result[:])
 }
 
-// long is from how many bytes on crypto/sha1 is faster, with what it costs to get at its state.
+// long is the length from which crypto/sha1 is faster, including the cost of access to its
+// state.
 const long = 8 * blockSize
 
 // blocks hashes whole blocks.
@@ -76,8 +77,8 @@ func (s *state) blocks(p []byte) {
 	}
 }
 
-// start returns the state after the blocks of p, which are the first ones. It has the form that
-// crypto/sha1 documents for its marshalled state: four bytes, then the words.
+// start returns the state after the blocks of p, which are the first of a text. It parses the
+// form that crypto/sha1 documents for its marshalled state: four bytes, then the words.
 func start(p []byte) (s state) {
 	h := sha1.New()
 	h.Write(p)
@@ -90,14 +91,14 @@ func start(p []byte) (s state) {
 		s[i] = binary.BigEndian.Uint32(text[4+4*i:])
 	}
 	h.Reset()
-	h.Write(zeros[:]) // in the place of what was hashed last, wherever that is
+	h.Write(zeros[:]) // overwrites the last hashed data, wherever that is
 	clear(saved[:])
 	return s
 }
 
 var zeros [blockSize]byte
 
-// block is FIPS 180-4, 6.1.3: the schedule of words in the place of 16 of them.
+// block is FIPS 180-4, 6.1.3, which keeps the schedule of words in 16 words.
 func (s *state) block(p *[blockSize]byte) {
 	var w [16]uint32
 	for i := range w {

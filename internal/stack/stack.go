@@ -1,16 +1,16 @@
 // Package stack makes room on the stack before there are secrets on it.
 //
-// A goroutine begins with a stack of a few kilobytes. Where a call needs more, the runtime
-// copies the stack to a larger one, and leaves the old one behind as it is: with what functions
-// had on it that cannot clear it any more. So whoever puts secrets on the stack grows it first,
-// by as much as all that it calls will need, the room included that these reserve themselves.
-// What this cannot prevent is that the runtime, when it collects garbage in the middle of a
-// call, moves the goroutine to a smaller stack.
+// A goroutine begins with a stack of a few kilobytes. When a call needs more, the runtime
+// copies the stack to a larger one and leaves the old one behind as it is, with the data of
+// functions that can no longer clear it. So a function that puts secrets on the stack grows it
+// first, by as much as everything it calls will need, including the room that these functions
+// reserve themselves. This cannot prevent the runtime from moving the goroutine to a smaller
+// stack when it collects garbage in the middle of a call.
 package stack
 
-// Reserve4K and the functions below grow the stack of the goroutine, if need be, so that so
-// many bytes are free after they have returned. That takes a few instructions, as nobody
-// touches their frames.
+// Reserve4K and the functions below grow the goroutine's stack, if necessary, so that the
+// number of bytes in their name is free after they have returned. That takes a few
+// instructions, since nobody touches their frames.
 //
 //go:noinline
 func Reserve4K() { // a function without tables: a message of ige or kdf
@@ -44,7 +44,7 @@ func Reserve48K() { // what calls those
 	}
 }
 
-// never is a variable, so that the compiler does not know.
+// never is a variable, so that the compiler does not know its value.
 var never bool
 
 //go:noinline

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// TestReserve: after so many bytes are reserved, a function that needs somewhat less does not
-// move the stack.
+// TestReserve: after a number of bytes is reserved, a function that needs somewhat less does
+// not move the stack.
 func TestReserve(t *testing.T) {
 	for _, tt := range []struct {
 		name         string

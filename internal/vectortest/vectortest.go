@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Hex is bytes that JSON has as hexadecimal digits. If their count is odd they are a number,
-// whose first digit is in a byte of its own.
+// Hex is bytes that are hexadecimal digits in JSON. An odd number of digits is a number, whose
+// first digit gets a whole byte.
 type Hex []byte
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
@@ -22,7 +22,7 @@ func (b *Hex) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Read returns the vectors of the file at the path that the elements make up. It ends the test
+// Read returns the vectors of the file whose path is made of the elements. It ends the test
 // unless there are as many as the file says, and at least one.
 func Read[V any](t testing.TB, elem ...string) []V {
 	t.Helper()
@@ -30,7 +30,7 @@ func Read[V any](t testing.TB, elem ...string) []V {
 	return vectors
 }
 
-// ReadWithKeys is Read for files whose vectors share keys, which it returns, too.
+// ReadWithKeys is Read for files whose vectors share keys, which it also returns.
 func ReadWithKeys[V any](t testing.TB, elem ...string) (vectors []V, keys []Hex) {
 	t.Helper()
 	file := filepath.Join(elem...)

@@ -21,7 +21,7 @@ func TestHex(t *testing.T) {
 	}
 }
 
-// fatal is a test that notes whether it was ended.
+// fatal is a test that records whether it was ended.
 type fatal struct {
 	testing.TB
 	ended bool

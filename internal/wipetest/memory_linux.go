@@ -16,13 +16,13 @@ import (
 	"unsafe"
 )
 
-// A Trial is one call whose traces in memory are looked for.
+// A Trial is one call, whose traces in memory are searched for.
 type Trial struct {
 	Run func()
-	// Owned is where secrets are that the caller has to wipe.
+	// Owned are the places of secrets that the caller has to wipe.
 	Owned [][]byte
-	// Secrets returns what must not be anywhere else. It is asked after the search has a copy
-	// of the memory, so that it may compute what leaves traces.
+	// Secrets returns what must not be anywhere else. It is called after the memory was
+	// copied, so it may compute things that leave traces.
 	Secrets func() [][]byte
 }
 
@@ -93,7 +93,7 @@ type region struct {
 	memory  []byte
 }
 
-// near is more than the heap and all stacks of a test take. They are in one place.
+// near is more than the heap and all stacks of a test take, which are in one place.
 const near = 1 << 30
 
 func takeSnapshot() *snapshot {

@@ -19,7 +19,7 @@ import (
 // can clear. So only what is found several times in a row counts as left by f.
 func Stack(t *testing.T, name string, f func(), secrets func() [][]byte) {
 	t.Helper()
-	// A collection would shrink stacks: none may start, and none be on its way.
+	// A collection would shrink stacks: none may start, and none may be in progress.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	runtime.GC()
 	var what string
@@ -96,8 +96,8 @@ func readStack(dst []byte) {
 }
 
 // below returns the address of n bytes that end below the frame of a caller with a local
-// variable here. It is a function lest the compiler take stores to its result for stores to
-// here, which nobody reads, and leave them out.
+// variable here. It is a function so that the compiler does not drop stores to its result
+// as stores to here, which nobody reads.
 //
 //go:noinline
 //go:nosplit
@@ -105,5 +105,5 @@ func below(here *byte, n int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(here), -n-margin)
 }
 
-// margin is more than there is between a local variable and the end of its frame.
+// margin is more than the distance between a local variable and the end of its frame.
 const margin = 128

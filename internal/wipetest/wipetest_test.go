@@ -21,7 +21,7 @@ func leave(secret []byte, wipe bool) {
 //go:noinline
 func use(*[4096]byte) {}
 
-// TestLeft proves the search: what is cleared is not found, and what is not is, as
+// TestLeft checks the search: what is cleared is not found; what is not cleared is, and so
 // is a part of it.
 func TestLeft(t *testing.T) {
 	secret := []byte("a secret of some length, in memory")
