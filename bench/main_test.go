@@ -358,7 +358,7 @@ func TestEveryBackend(t *testing.T) {
 		if all.Name != make.name {
 			t.Errorf("%s calls itself %s", make.name, all.Name)
 		}
-		if make.asked { // in programs of its own, which choose
+		if make.asked { // it runs other programs, which choose their backends
 			continue
 		}
 		if len(all.Backends) == 0 || all.Backends[0] != suite.Generic {

@@ -16,7 +16,7 @@ import (
 var allSuites = []struct {
 	name  string
 	make  func(suite.Options) suite.Suite
-	asked bool // whether it is only measured by who asks for it
+	asked bool // whether it is only measured on request
 }{
 	{name: "ige", make: ige.New},
 	{name: "batch", make: batch.New},

@@ -1,10 +1,9 @@
 #!/bin/sh
-# Runs the own tests of gotd/td with this drop-in in the place of gotd/ige, as a
-# client would have it. It needs go, and a module proxy or the modules in the cache.
+# Runs gotd/td's own tests with this drop-in in place of gotd/ige, as in a client. It needs go, and a module proxy or the modules in the cache.
 #
 #	testtd.sh                    tests
 #	testtd.sh -bench             tests, then its Cipher before and after
-#	testtd.sh -bench -count 9    the median of so many runs each, 5 unless told
+#	testtd.sh -bench -count 9    the median of that many runs each; the default is 5
 #
 # It changes nothing but a temporary directory, which it removes.
 set -eu
@@ -45,7 +44,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 tmp=$(cd "$tmp" && pwd -P)
 
-# Only the modules named here count, and go.mod and go.sum are this script's own.
+# Only the modules named here are used, with go.mod and go.sum made by this script.
 GOWORK=off
 GOFLAGS="$(go env GOFLAGS) -mod=mod"
 export GOWORK GOFLAGS
@@ -79,7 +78,7 @@ go test -count=1 ./crypto/... ./exchange/... ./session/tdesktop/...
 
 [ $bench = yes ] || exit 0
 
-# One binary each, in turns, so that both see the same moods of the machine.
+# Two binaries take turns, so that both see the machine in the same state.
 echo "== Cipher with gotd/ige (before) and with the drop-in (after), median of $count"
 for side in before after; do
 	(cd "$tmp/$side" && go test -c -o "$tmp/$side.test" ./crypto)

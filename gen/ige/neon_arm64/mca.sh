@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Prints, by llvm-mca, the cycles of one AES round in the kernels that this command
-# generates and in the table-based AES of the standard library: the first loop of each
+# Prints llvm-mca's cycles for one AES round, both in the kernels that this command generates
+# and in the table-based AES of the standard library. It takes the first loop of each
 # function. Needs Debian's llvm.
 #
-# The figures are those of a model in which every load hits the first-level cache and
-# every branch is predicted. They compare; they do not promise.
+# In this model every load hits the first-level cache and every branch is predicted. The
+# figures are for comparison; they promise nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 GOARCH=arm64 CGO_ENABLED=0 go test -c -o "$tmp/ige.test" ./ige
 
-# loop prints the instructions from the target of the first backward branch to there.
+# loop prints the instructions from the target of the first backward branch to that branch.
 loop() { # function
 	local addresses=() texts=() address text i j
 	while read -r address text; do
