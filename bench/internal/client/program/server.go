@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"strconv"
 
@@ -22,12 +23,10 @@ import (
 // dc is the number of the server's data center.
 const dc = 2
 
-// part is a part of a file, of the maximum size.
+// part is a part of a file, of the maximum size. It does not compress, like pictures and videos: gotd/td tries to.
 var part = func() []byte {
 	b := make([]byte, 512<<10)
-	for i := range b {
-		b[i] = byte(i ^ i>>8 ^ i>>16)
-	}
+	mathrand.NewChaCha8([32]byte{1}).Read(b)
 	return b
 }()
 
