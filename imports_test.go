@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"internal/alloctest":     {"internal/impltest"},
 	"internal/asmlint":       {},
 	"internal/blockmodetest": {},
+	"internal/contract":      {},
 	"internal/cpuid":         {"golang.org/x/sys/cpu"},
 	"internal/ct":            {"golang.org/x/sys/unix"},
 	"internal/dudect":        {},

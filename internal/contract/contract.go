@@ -1,0 +1,84 @@
+// Package contract says, as data, what each assembly function may be given and what it may do:
+// what its arguments point to, which of them are secret, what it reads and writes, and what may
+// overlap. The checks of machine code go by it, so that it is stated once.
+//
+// What goes for every kernel is not repeated for each: memory behind a pointer is secret, apart from
+// tables, whose pointers are public; regions that are not said to overlap do not; nothing else is
+// read but constants and the kernel's own frame, and nothing else written but the frame.
+package contract
+
+// Kernel is the contract of an assembly function, on every architecture that has it.
+type Kernel struct {
+	Package, Name string
+	Args          []Arg
+	Overlaps      []Overlap
+}
+
+func (k *Kernel) String() string { return k.Package + "." + k.Name }
+
+// Kind says what an argument is.
+type Kind int
+
+const (
+	Public  Kind = iota + 1 // a number that jumps and addresses may depend on
+	Secret                  // a number that they may not
+	Pointer                 // to a region
+	Slice                   // a region with its length and capacity
+	Table                   // a pointer to pointers, each to a region
+)
+
+// Access says what may be done to a region.
+type Access int
+
+const (
+	Reads   Access = iota + 1
+	Writes         // what is in it before is not looked at
+	Updates        // both
+)
+
+// Arg is an argument.
+type Arg struct {
+	Name   string
+	Kind   Kind
+	Access Access
+	Bytes  int    // size of the region, or of each that a table points to
+	Per    string // the public argument that Bytes has to be multiplied by, or ""
+	Lanes  int    // how many pointers of a table are used
+}
+
+// Blocks is what Per says of slices: that all of a kernel's slices are of so many times Bytes.
+const Blocks = "len"
+
+// Overlap allows that the region of A begins Offset bytes after that of B, lane by lane.
+type Overlap struct {
+	A, B   string
+	Offset int
+}
+
+// Find returns the contract of a kernel, or nil.
+func Find(pkg, name string) *Kernel {
+	for i := range Kernels {
+		if k := &Kernels[i]; k.Package == pkg && k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// Arg returns the argument of that name, or nil.
+func (k *Kernel) Arg(name string) *Arg {
+	for i := range k.Args {
+		if k.Args[i].Name == name {
+			return &k.Args[i]
+		}
+	}
+	return nil
+}
+
+// Words is how many machine words an argument takes on the stack.
+func (a *Arg) Words() int {
+	if a.Kind == Slice {
+		return 3
+	}
+	return 1
+}

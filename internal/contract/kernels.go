@@ -1,0 +1,142 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+)
+
+func public(name string) Arg { return Arg{Name: name, Kind: Public} }
+func secret(name string) Arg { return Arg{Name: name, Kind: Secret} }
+
+func reads(name string, bytes int) Arg {
+	return Arg{Name: name, Kind: Pointer, Access: Reads, Bytes: bytes}
+}
+func writes(name string, bytes int) Arg {
+	return Arg{Name: name, Kind: Pointer, Access: Writes, Bytes: bytes}
+}
+func updates(name string, bytes int) Arg {
+	return Arg{Name: name, Kind: Pointer, Access: Updates, Bytes: bytes}
+}
+
+// per makes a region so many times as large as an argument says.
+func (a Arg) per(name string) Arg { a.Per = name; return a }
+
+// slice makes a slice of a region.
+func (a Arg) slice() Arg { a.Kind, a.Per = Slice, Blocks; return a }
+
+// table makes a table of pointers to regions.
+func (a Arg) table(lanes int) Arg { a.Kind, a.Lanes = Table, lanes; return a }
+
+var inPlace = []Overlap{{A: "dst", B: "src"}}
+
+// Kernels has the contracts of all kernels.
+var Kernels = slices.Concat(single, batches(), sha, stitched, sixteen, numbers)
+
+// single are those of one IGE stream. xk holds the round keys, for decryption those of the
+// equivalent inverse cipher.
+var single = []Kernel{
+	{"ige", "Expand", []Arg{writes("enc", 240), writes("dec", 240), reads("key", 32)}, nil},
+	{"ige", "Encrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "Decrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "EncryptKey", []Arg{reads("key", 32), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "DecryptKey", []Arg{reads("key", 32), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+
+	{"ige", "ExpandNEON", []Arg{writes("xk", 240), reads("key", 32)}, nil},
+	{"ige", "PrepareEncryptNEON", []Arg{writes("keys", 240), public("nr"), reads("xk", 240)}, nil},
+	{"ige", "PrepareDecryptNEON", []Arg{writes("keys", 240), public("nr"), reads("xk", 240)}, nil},
+	{"ige", "EncryptNEON", []Arg{public("nr"), reads("keys", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "DecryptNEON", []Arg{public("nr"), reads("keys", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+}
+
+// group is the size of the round keys of four lanes, which are interleaved. A schedule for
+// several lanes consists of groups.
+const group = 15 * 4 * 16
+
+// batches are those of several IGE streams. state has the chaining values of sixteen lanes:
+// the ciphertext block of each, then the plaintext block of each.
+func batches() (all []Kernel) {
+	for _, d := range []string{"Encrypt", "Decrypt"} {
+		all = append(all,
+			Kernel{"ige", "Expand" + d + "1", []Arg{writes("keys", group), public("lane"), reads("key", 32)}, nil},
+			Kernel{"ige", "Expand" + d + "2VAES256", []Arg{writes("keys", group), public("lane"), reads("key", 32).table(2)}, nil},
+			Kernel{"ige", "Expand" + d + "4VAES512", []Arg{writes("keys", group), reads("key", 32).table(4)}, nil})
+		for _, s := range []struct {
+			isa   string
+			lanes []int
+		}{{"", []int{2, 4, 8}}, {"VAES256", []int{4, 8}}, {"VAES512", []int{4, 8, 12, 16}}} {
+			for _, lanes := range s.lanes {
+				all = append(all, Kernel{"ige", fmt.Sprint(d, "Batch", lanes, s.isa), []Arg{
+					reads("keys", group*((lanes+3)/4)), updates("state", 512),
+					writes("dst", 16).per("blocks").table(lanes), reads("src", 16).per("blocks").table(lanes), public("blocks"),
+				}, inPlace})
+			}
+		}
+	}
+	return all
+}
+
+var sha = []Kernel{
+	{"kdf", "Blocks", []Arg{updates("h", 32), reads("p", 64).per("blocks"), public("blocks")}, nil},
+	{"kdf", "Blocks2", []Arg{updates("h0", 32), updates("h1", 32), reads("p0", 64).per("blocks"), reads("p1", 64).per("blocks"), public("blocks")}, nil},
+	{"kdf", "Blocks16AVX512", []Arg{updates("h", 512), reads("p", 64).per("blocks").table(16), public("blocks")}, nil},
+	{"kdf", "Derive", []Arg{writes("key", 32), writes("iv", 32), reads("authKey", 76), reads("msgKey", 16)}, nil},
+	// Bytes 76 to 87 are read, as the rest of a vector, and not used. An authorization key goes on
+	// for longer than that.
+	{"kdf", "Derive8AVX512", []Arg{
+		writes("key", 32).table(8), writes("iv", 32).table(8), reads("authKey", 88).table(8), reads("msgKey", 16).table(8),
+	}, nil},
+	{"envelope", "Hash", []Arg{updates("h", 32), reads("p", 64).per("blocks"), public("blocks")}, nil},
+}
+
+// behind is where what is hashed may lie, besides in memory of its own: a chunk before what is
+// decrypted, for which src and dst may be the same, too.
+var behind = []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}
+
+var stitched = []Kernel{
+	{"envelope", "DecryptStart", []Arg{writes("xk", 240), reads("key", 32), updates("iv", 32), writes("dst", 32), reads("src", 32)}, inPlace},
+	{"envelope", "DecryptHash", []Arg{
+		reads("xk", 240), updates("iv", 32), writes("dst", 64).slice(), reads("src", 64).slice(), updates("h", 32), reads("hashed", 64).per(Blocks),
+	}, behind},
+	{"envelope", "DecryptHash2VAESSHANI", []Arg{
+		reads("xk", 240).table(2), updates("iv", 32).table(2), writes("dst", 1).per("n").table(2), reads("src", 1).per("n").table(2), public("n"),
+		updates("h", 32).table(2), reads("hashed", 1).per("n").table(2),
+	}, behind},
+	{"envelope", "DecryptTail", []Arg{
+		reads("xk", 240), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice(), updates("h", 32), reads("hashed", 64),
+	}, []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}},
+}
+
+// sixteen are those of sixteen messages at once, whose schedules, states and hashes are
+// interleaved.
+var sixteen = []Kernel{
+	{"envelope", "ExpandDecrypt16VAES512", []Arg{writes("keys", 4*group), writes("state", 512), reads("key", 32).table(16), reads("iv", 32).table(16)}, nil},
+	{"envelope", "Decrypt16VAES512", []Arg{
+		reads("keys", 4*group), updates("state", 512), writes("dst", 16).per("blocks").table(16), reads("src", 16).per("blocks").table(16), public("blocks"),
+	}, inPlace},
+	{"envelope", "DecryptHash16VAES512", []Arg{
+		reads("keys", 4*group), updates("state", 512), updates("h", 512), writes("dst", 64).per("chunks").table(16), reads("src", 64).per("chunks").table(16),
+		reads("hashed0", 32).table(16), reads("hashed1", 32).table(16), public("chunks"),
+	}, inPlace},
+	{"envelope", "Hash16AVX512", []Arg{updates("h", 512), reads("hashed0", 32).table(16), reads("hashed1", 32).table(16)}, nil},
+	{"envelope", "WipeAVX512", []Arg{writes("p", 1).per("n"), public("n")}, nil},
+}
+
+// numbers are those of 2048-bit arithmetic. Moduli are secret, too, in RSA, and with them k0.
+// Tables are of 40 words an entry.
+var numbers = []Kernel{
+	{"bigdh", "Mul", []Arg{writes("t", 512), reads("x", 256), reads("y", 256), writes("k", 512)}, []Overlap{{A: "x", B: "y"}}},
+	{"bigdh", "Square", []Arg{writes("t", 512), reads("x", 256), writes("k", 512)}, nil},
+	{"bigdh", "Reduce", []Arg{writes("z", 256), updates("t", 512), reads("n", 256), secret("k0")}, nil},
+	{"bigdh", "Select", []Arg{writes("z", 256), reads("table", 320).per("entries"), public("entries"), secret("index")}, nil},
+	{"bigdh", "Mul1024", []Arg{writes("t", 256), reads("x", 128), reads("y", 128)}, []Overlap{{A: "x", B: "y"}}},
+	{"bigdh", "Square1024", []Arg{writes("t", 256), reads("x", 128)}, nil},
+	{"bigdh", "Reduce1024", []Arg{writes("z", 128), updates("t", 256), reads("n", 128), secret("k0")}, nil},
+	{"bigdh", "SelectPair", []Arg{writes("z", 256), reads("table", 320).per("entries"), public("entries"), secret("i"), secret("j")}, nil},
+
+	{"bigdh", "MulIFMA", []Arg{reads("c", 1608), writes("z", 320), reads("x", 320), reads("y", 320)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
+	{"bigdh", "SquareIFMA", []Arg{reads("c", 1608), writes("z", 320), reads("x", 320), public("times")}, []Overlap{{A: "z", B: "x"}}},
+	{"bigdh", "SelectIFMA", []Arg{writes("z", 320), reads("table", 320).per("entries"), public("entries"), secret("index")}, nil},
+	{"bigdh", "MulPairIFMA", []Arg{reads("c", 1616), writes("z", 320), reads("x", 320), reads("y", 320)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
+	{"bigdh", "SquarePairIFMA", []Arg{reads("c", 1616), writes("z", 320), reads("x", 320), public("times")}, []Overlap{{A: "z", B: "x"}}},
+	{"bigdh", "SelectPairIFMA", []Arg{writes("z", 320), reads("table", 320).per("entries"), public("entries"), secret("i"), secret("j")}, nil},
+}
