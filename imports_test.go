@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 
 	"compat/adapter":      {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/rsa2048", "internal/rsapad", "internal/srpcore"},
 	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/rsapad", "internal/tl"},
-	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20poly1305"},
+	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"},
 	"srp":                 {"bigdh", "internal/redact", "internal/srpcore"},
 	"secretchat/peertest": {"bigdh", "envelope", "ige", "kdf", "internal/tl"},
 }
