@@ -25,6 +25,9 @@
 // was refused. Whether a message is new and arrives in its turn cannot be told from one
 // packet, and is not checked here; msg_key says nothing about it.
 //
+// With GODEBUG=fips140=only, [NewKey] panics, and so does everything that makes a Key, since
+// the key_id is a hash by SHA-1.
+//
 // Nothing allocates if dst has room, on platforms where packages ige and kdf do not
 // allocate, and everything can work in place; see [Key.Seal] and [Key.Open].
 package envelope

@@ -21,6 +21,10 @@
 // public. Copies made on the way are cleared, as far as they are this package's; the
 // standard library's hashes, where they do the work, leave theirs.
 //
+// SHA-1 and MD5 are MTProto's choice: with GODEBUG=fips140=only, where the standard library
+// refuses them, [AuthKey.ID], [AuthKey.Fingerprint], [FileFingerprint] and [Visualization]
+// panic. Nothing here is approved by FIPS 140.
+//
 // Nothing allocates, but for pictures and their text, and for message keys of 4 KiB and
 // more of plaintext where [Backend] is "generic": these cost two allocations each.
 package kdf

@@ -1495,6 +1495,23 @@ product:
 	ADCQ    $0x00, 488(DI)
 	ADCQ    $0x00, 496(DI)
 	ADCQ    $0x00, 504(DI)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	XORL  AX, AX
+	XORL  CX, CX
+	XORL  DX, DX
+	XORL  BX, BX
+	XORL  SI, SI
+	XORL  DI, DI
+	XORL  R8, R8
+	XORL  R9, R9
+	XORL  R10, R10
+	XORL  R11, R11
+	XORL  R12, R12
+	XORL  R13, R13
+	XORL  R14, R14
+	XORL  R15, R15
 	RET
 
 // func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
@@ -2569,6 +2586,23 @@ product:
 	ADCQ    $0x00, 488(DI)
 	ADCQ    $0x00, 496(DI)
 	ADCQ    $0x00, 504(DI)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	XORL  AX, AX
+	XORL  CX, CX
+	XORL  DX, DX
+	XORL  BX, BX
+	XORL  SI, SI
+	XORL  DI, DI
+	XORL  R8, R8
+	XORL  R9, R9
+	XORL  R10, R10
+	XORL  R11, R11
+	XORL  R12, R12
+	XORL  R13, R13
+	XORL  R14, R14
+	XORL  R15, R15
 	RET
 
 // func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
@@ -3735,6 +3769,22 @@ block:
 	MOVQ    120(DI), R15
 	SBBQ    AX, R15
 	MOVQ    R15, 248(CX)
+
+	// Wipe the registers
+	XORL AX, AX
+	XORL CX, CX
+	XORL DX, DX
+	XORL BX, BX
+	XORL SI, SI
+	XORL DI, DI
+	XORL R8, R8
+	XORL R9, R9
+	XORL R10, R10
+	XORL R11, R11
+	XORL R12, R12
+	XORL R13, R13
+	XORL R14, R14
+	XORL R15, R15
 	RET
 
 // func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
@@ -3787,6 +3837,24 @@ entry:
 	VMOVDQU  Y6, 192(DI)
 	VMOVDQU  Y7, 224(DI)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	XORL  CX, CX
+	XORL  SI, SI
+	XORL  DI, DI
 	RET
 
 // func Mul1024(t *[32]uint64, x *[16]uint64, y *[16]uint64)
@@ -4755,6 +4823,22 @@ TEXT ·Mul1024(SB), $8-24
 	MOVQ  R13, 232(DI)
 	MOVQ  R14, 240(DI)
 	MOVQ  R15, 248(DI)
+
+	// Wipe the registers
+	XORL AX, AX
+	XORL CX, CX
+	XORL DX, DX
+	XORL BX, BX
+	XORL SI, SI
+	XORL DI, DI
+	XORL R8, R8
+	XORL R9, R9
+	XORL R10, R10
+	XORL R11, R11
+	XORL R12, R12
+	XORL R13, R13
+	XORL R14, R14
+	XORL R15, R15
 	RET
 
 // func Square1024(t *[32]uint64, x *[16]uint64)
@@ -5431,6 +5515,21 @@ TEXT ·Square1024(SB), $8-16
 	ADCXQ R15, R15
 	ADOXQ BX, R15
 	MOVQ  R15, 248(DI)
+
+	// Wipe the registers
+	XORL AX, AX
+	XORL DX, DX
+	XORL BX, BX
+	XORL SI, SI
+	XORL DI, DI
+	XORL R8, R8
+	XORL R9, R9
+	XORL R10, R10
+	XORL R11, R11
+	XORL R12, R12
+	XORL R13, R13
+	XORL R14, R14
+	XORL R15, R15
 	RET
 
 // func Reduce1024(z *[16]uint64, t *[32]uint64, n *[16]uint64, k0 uint64)
@@ -6043,6 +6142,22 @@ block:
 	MOVQ    56(DI), R15
 	SBBQ    AX, R15
 	MOVQ    R15, 120(CX)
+
+	// Wipe the registers
+	XORL AX, AX
+	XORL CX, CX
+	XORL DX, DX
+	XORL BX, BX
+	XORL SI, SI
+	XORL DI, DI
+	XORL R8, R8
+	XORL R9, R9
+	XORL R10, R10
+	XORL R11, R11
+	XORL R12, R12
+	XORL R13, R13
+	XORL R14, R14
+	XORL R15, R15
 	RET
 
 // func SelectPair(z *[40]uint64, table *[40]uint64, entries int, i int, j int)
@@ -6098,4 +6213,23 @@ entry:
 	VMOVDQU  Y6, 192(DI)
 	VMOVDQU  Y7, 224(DI)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	XORL  CX, CX
+	XORL  SI, SI
+	XORL  DI, DI
 	RET

@@ -149,6 +149,14 @@ TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
 	VPSHUFB     X2, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 896(AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 DATA rotWord<>+0(SB)/4, $0x0c0f0e0d
@@ -317,6 +325,14 @@ TEXT ·ExpandEncrypt2VAES256(SB), NOSPLIT, $0-24
 	VAESENCLAST Y0, Y1, Y1
 	VMOVDQU     Y1, 896(AX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 // func ExpandEncrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
@@ -478,6 +494,14 @@ TEXT ·ExpandEncrypt4VAES512(SB), NOSPLIT, $0-16
 	VAESENCLAST Z0, Z1, Z1
 	VMOVDQU64   Z1, 896(AX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 // func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -587,6 +611,16 @@ block:
 	JNZ         block
 	VMOVDQU     X2, 256(CX)
 	VMOVDQU     X3, 272(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -758,6 +792,22 @@ block:
 	VMOVDQU     X5, 272(CX)
 	VMOVDQU     X6, 288(CX)
 	VMOVDQU     X7, 304(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
 	RET
 
 // func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -2130,6 +2180,24 @@ done:
 	VMOVDQU X14, 352(CX)
 	VMOVDQU X7, 112(CX)
 	VMOVDQU X15, 368(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -2252,6 +2320,16 @@ block:
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -2448,6 +2526,22 @@ block:
 	VMOVDQU        Y6, 320(CX)
 	VMOVDQU        Y7, 352(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
 	RET
 
 // func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -2799,6 +2893,16 @@ done:
 	VMOVDQU64 Z0, (CX)
 	VMOVDQU64 Z1, 256(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -3316,6 +3420,24 @@ done:
 	VMOVDQU64 Z1, 64(CX)
 	VMOVDQU64 Z3, 320(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -3999,6 +4121,32 @@ done:
 	VMOVDQU64 Z2, 128(CX)
 	VMOVDQU64 Z5, 384(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
+	VPXORD X23, X23, X23
 	RET
 
 // func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -4848,6 +4996,40 @@ done:
 	VMOVDQU64 Z3, 192(CX)
 	VMOVDQU64 Z7, 448(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
+	VPXORD X23, X23, X23
+	VPXORD X24, X24, X24
+	VPXORD X25, X25, X25
+	VPXORD X26, X26, X26
+	VPXORD X27, X27, X27
+	VPXORD X28, X28, X28
+	VPXORD X29, X29, X29
+	VPXORD X30, X30, X30
+	VPXORD X31, X31, X31
 	RET
 
 // func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
@@ -5008,6 +5190,14 @@ TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 // func ExpandDecrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
@@ -5203,10 +5393,18 @@ TEXT ·ExpandDecrypt2VAES256(SB), NOSPLIT, $0-24
 	VAESENCLAST Y0, Y1, Y1
 	VMOVDQU     Y1, (AX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 // func ExpandDecrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
-// Requires: AVX, AVX512BW, AVX512F, VAES
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, VAES
 TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
 	MOVQ            keys+0(FP), AX
 	MOVQ            key+8(FP), CX
@@ -5403,6 +5601,26 @@ TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
 	VAESENCLAST Z0, Z1, Z1
 	VMOVDQU64   Z1, (AX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
 	RET
 
 // func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -5512,6 +5730,16 @@ block:
 	JNZ         block
 	VMOVDQU     X2, 256(CX)
 	VMOVDQU     X3, 272(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -5683,6 +5911,22 @@ block:
 	VMOVDQU     X5, 272(CX)
 	VMOVDQU     X6, 288(CX)
 	VMOVDQU     X7, 304(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
 	RET
 
 // func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -7055,6 +7299,24 @@ done:
 	VMOVDQU X14, 352(CX)
 	VMOVDQU X7, 112(CX)
 	VMOVDQU X15, 368(CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -7177,6 +7439,16 @@ block:
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -7373,6 +7645,22 @@ block:
 	VMOVDQU        Y6, 320(CX)
 	VMOVDQU        Y7, 352(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
 	RET
 
 // func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -7724,6 +8012,16 @@ done:
 	VMOVDQU64 Z0, (CX)
 	VMOVDQU64 Z1, 256(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
 	RET
 
 // func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -8241,6 +8539,24 @@ done:
 	VMOVDQU64 Z1, 64(CX)
 	VMOVDQU64 Z3, 320(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -8924,6 +9240,32 @@ done:
 	VMOVDQU64 Z2, 128(CX)
 	VMOVDQU64 Z5, 384(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
+	VPXORD X23, X23, X23
 	RET
 
 // func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -9773,4 +10115,38 @@ done:
 	VMOVDQU64 Z3, 192(CX)
 	VMOVDQU64 Z7, 448(CX)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
+	VPXORD X23, X23, X23
+	VPXORD X24, X24, X24
+	VPXORD X25, X25, X25
+	VPXORD X26, X26, X26
+	VPXORD X27, X27, X27
+	VPXORD X28, X28, X28
+	VPXORD X29, X29, X29
+	VPXORD X30, X30, X30
+	VPXORD X31, X31, X31
 	RET

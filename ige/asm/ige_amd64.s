@@ -175,6 +175,14 @@ TEXT ·Expand(SB), NOSPLIT, $0-24
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 224(AX)
 	VMOVDQU     X1, (CX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
 	RET
 
 DATA rotWord<>+0(SB)/4, $0x0c0f0e0d
@@ -244,6 +252,13 @@ done14:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, (AX)
 	VMOVDQU     X0, 16(AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 loop12:
@@ -282,6 +297,13 @@ done12:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, (AX)
 	VMOVDQU     X0, 16(AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 loop10:
@@ -318,6 +340,13 @@ done10:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, (AX)
 	VMOVDQU     X0, 16(AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 // func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
@@ -533,6 +562,17 @@ done14:
 	VMOVDQU     Y0, 192(SP)
 	VMOVDQU     Y0, 208(SP)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
 	RET
 
 // func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
@@ -590,6 +630,13 @@ done14:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, 16(AX)
 	VMOVDQU     X0, (AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 loop12:
@@ -628,6 +675,13 @@ done12:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, 16(AX)
 	VMOVDQU     X0, (AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 loop10:
@@ -664,6 +718,13 @@ done10:
 	VMOVDQU     X1, (CX)
 	VMOVDQU     X1, 16(AX)
 	VMOVDQU     X0, (AX)
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
 	RET
 
 // func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
@@ -877,4 +938,15 @@ done14:
 	VMOVDQU     Y0, 192(SP)
 	VMOVDQU     Y0, 208(SP)
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
 	RET

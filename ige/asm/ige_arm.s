@@ -6,7 +6,11 @@
 
 // func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 // Requires: AES, ASIMD
-TEXT ·Expand(SB), NOSPLIT, $0-12
+TEXT ·Expand(SB), NOSPLIT, $64-12
+	// Keep what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf400820d // vst1.8 {d8-d11}, [r0]!
+	WORD $0xf400c20d // vst1.8 {d12-d15}, [r0]!
 	MOVW enc+0(FP), R0
 	MOVW dec+4(FP), R1
 	MOVW key+8(FP), R2
@@ -210,11 +214,26 @@ TEXT ·Expand(SB), NOSPLIT, $0-12
 	WORD $0xf400ea0d // vst1.8 {d14-d15}, [r0]!
 	WORD $0xf401ea0f // vst1.8 {d14-d15}, [r1]
 	SUB  $16, R1, R1
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 // func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·Encrypt(SB), NOSPLIT, $0-36
+TEXT ·Encrypt(SB), NOSPLIT, $64-36
+	// Keep what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf400820d // vst1.8 {d8-d11}, [r0]!
+	WORD $0xf400c20d // vst1.8 {d12-d15}, [r0]!
 	MOVW nr+0(FP), R0
 	MOVW xk+4(FP), R1
 	MOVW iv+8(FP), R2
@@ -289,6 +308,25 @@ loop14:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 rounds12:
@@ -343,6 +381,25 @@ loop12:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 rounds10:
@@ -391,11 +448,34 @@ loop10:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 // func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·EncryptKey(SB), NOSPLIT, $240-32
+TEXT ·EncryptKey(SB), NOSPLIT, $304-32
+	// Keep what belongs to C callers
+	MOVW $frame-304(SP), R0
+	WORD $0xf400820d // vst1.8 {d8-d11}, [r0]!
+	WORD $0xf400c20d // vst1.8 {d12-d15}, [r0]!
 	MOVW key+0(FP), R0
 	MOVW $frame-240(SP), R1
 	WORD $0xf2802050 // vmov.i32 q1, #0
@@ -635,11 +715,34 @@ loop14:
 	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
 	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
 	WORD $0xf4414a0f // vst1.8 {d20-d21}, [r1]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-304(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 // func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·Decrypt(SB), NOSPLIT, $0-36
+TEXT ·Decrypt(SB), NOSPLIT, $64-36
+	// Keep what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf400820d // vst1.8 {d8-d11}, [r0]!
+	WORD $0xf400c20d // vst1.8 {d12-d15}, [r0]!
 	MOVW nr+0(FP), R0
 	MOVW xk+4(FP), R1
 	MOVW iv+8(FP), R2
@@ -714,6 +817,25 @@ loop14:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 rounds12:
@@ -768,6 +890,25 @@ loop12:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 rounds10:
@@ -816,11 +957,34 @@ loop10:
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-64(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET
 
 // func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
-TEXT ·DecryptKey(SB), NOSPLIT, $240-32
+TEXT ·DecryptKey(SB), NOSPLIT, $304-32
+	// Keep what belongs to C callers
+	MOVW $frame-304(SP), R0
+	WORD $0xf400820d // vst1.8 {d8-d11}, [r0]!
+	WORD $0xf400c20d // vst1.8 {d12-d15}, [r0]!
 	MOVW key+0(FP), R0
 	MOVW $frame-240(SP), R1
 	ADD  $224, R1, R1
@@ -1089,4 +1253,23 @@ loop14:
 	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
 	WORD $0xf441420d // vst1.8 {d20-d23}, [r1]!
 	WORD $0xf4414a0f // vst1.8 {d20-d21}, [r1]
+
+	// Wipe the registers
+	WORD $0xf3000150 // veor q0, q0, q0
+	WORD $0xf3022152 // veor q1, q1, q1
+	WORD $0xf3044154 // veor q2, q2, q2
+	WORD $0xf3066156 // veor q3, q3, q3
+	WORD $0xf34001f0 // veor q8, q8, q8
+	WORD $0xf34221f2 // veor q9, q9, q9
+	WORD $0xf34441f4 // veor q10, q10, q10
+	WORD $0xf34661f6 // veor q11, q11, q11
+	WORD $0xf34881f8 // veor q12, q12, q12
+	WORD $0xf34aa1fa // veor q13, q13, q13
+	WORD $0xf34cc1fc // veor q14, q14, q14
+	WORD $0xf34ee1fe // veor q15, q15, q15
+
+	// Restore what belongs to C callers
+	MOVW $frame-304(SP), R0
+	WORD $0xf420820d // vld1.8 {d8-d11}, [r0]!
+	WORD $0xf420c20d // vld1.8 {d12-d15}, [r0]!
 	RET

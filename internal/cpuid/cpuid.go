@@ -1,9 +1,16 @@
 // Package cpuid tells which CPU features the kernels of this module may use.
 //
 // A flag is true only if the CPU has the instructions and the operating system keeps their
-// registers. GODEBUG=cpu.NAME=off turns a feature off, with the names given beside the
-// flags. With the purego build tag, and on architectures other than the flag's own, every
-// flag is the constant false, so that dispatch on it disappears at compile time.
+// registers. GODEBUG=cpu.NAME=off turns a feature off, with the names given beside the flags.
+// Go's runtime and golang.org/x/sys/cpu read the same variable and do not know all of these
+// names. For each that they do not know they print a line on standard error,
+//
+//	GODEBUG: unknown cpu feature "vaes"
+//	GODEBUG sys/cpu: unknown cpu feature "sha"
+//
+// and the setting holds all the same. With the purego build tag, and on other architectures
+// than the one a flag names, every flag is the constant false, so that dispatch on it
+// disappears at compile time.
 package cpuid
 
 import (

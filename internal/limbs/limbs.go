@@ -84,6 +84,8 @@ func Square(t, x []uint64) {
 	clear(r)
 }
 
+var zeros [3]uint64
+
 // Reduce sets z to a number congruent to t/R modulo n. R is 2 to the number of bits in the
 // limbs of n, t is below R², reversed is n with the most significant limb first, and k0 is
 // -1/n mod 2^64. Reduce adds the multiple q·n that makes the lower half of t zero. The
@@ -98,8 +100,13 @@ func Reduce(z, t, n, reversed []uint64, k0 uint64) {
 	q := room[:size:size]
 	z, t, n, reversed = z[:size:size], t[:2*size:2*size], n[:size:size], reversed[:size:size]
 	var t0, t1, t2 uint64
-	for k := range size {
-		a, b := q[:k], reversed[size-1-k:]
+	for k := 0; ; k++ {
+		// In the end there are zeros to be multiplied, since the compiler keeps factors on the
+		// stack in this loop.
+		a, b := zeros[:], zeros[:]
+		if k < size {
+			a, b = q[:k], reversed[size-1-k:]
+		}
 		b = b[:len(a)]
 		i := 0
 		for ; i < len(a)-1; i += 2 {
@@ -108,6 +115,9 @@ func Reduce(z, t, n, reversed []uint64, k0 uint64) {
 		}
 		if i < len(a) {
 			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
+		}
+		if k == size {
+			break
 		}
 		t0, t1, t2 = add(t0, t1, t2, t[k])
 		q[k] = t0 * k0

@@ -28,6 +28,10 @@ block:
 	VAESENCLAST X0, X1, X1
 	DECQ        AX
 	JNZ         block
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
 	RET
 
 // func chains(n int)
@@ -264,6 +268,24 @@ block:
 	VAESENCLAST X0, X15, X15
 	DECQ        AX
 	JNZ         block
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func chainsVAES256(n int)
@@ -501,6 +523,24 @@ block:
 	DECQ        AX
 	JNZ         block
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET
 
 // func chainsVAES512(n int)
@@ -738,4 +778,22 @@ block:
 	DECQ        AX
 	JNZ         block
 	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	VPXOR X14, X14, X14
+	VPXOR X15, X15, X15
 	RET

@@ -69,7 +69,10 @@ var (
 // place returns the register of limb i.
 func place(i int) GPPhysical { return window[i%len(window)] }
 
-func main() { avomain.Generate(kernels) }
+func main() {
+	avomain.SecretGeneral()
+	avomain.Generate(kernels)
+}
 
 func kernels() {
 	mulKernel()

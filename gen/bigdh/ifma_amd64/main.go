@@ -123,7 +123,10 @@ func (w width) mask(i int) uint32 { return [][]uint32{1: {0xff}, 2: {0x55, 0xaa}
 // words returns the type of the constants.
 func (w width) words() string { return fmt.Sprintf("*[%d]uint64", constK0/word+int(w)) }
 
-func main() { avomain.Generate(kernels) }
+func main() {
+	avomain.SecretGeneral()
+	avomain.Generate(kernels)
+}
 
 func kernels() {
 	mulKernel("MulIFMA", 1,

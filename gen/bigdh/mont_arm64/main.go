@@ -101,6 +101,7 @@ func (s size) scratch() string {
 
 func main() {
 	file := a64.NewFile()
+	file.SecretGeneral()
 	for _, s := range []size{2048, 1024} {
 		mulKernel(file, s)
 		squareKernel(file, s)

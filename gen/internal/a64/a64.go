@@ -14,7 +14,11 @@
 // and often secret, but only additions and subtractions read them.
 package a64
 
-import "github.com/mtcore/mtcore/gen/internal/goasm"
+import (
+	"fmt"
+
+	"github.com/mtcore/mtcore/gen/internal/goasm"
+)
 
 // machine has the general registers up to R25: the assembler and the runtime keep R26 to R30
 // (closure context, assembler's temporary, goroutine, frame pointer, link). R18 belongs to
@@ -24,6 +28,12 @@ var machine = goasm.Machine{
 	GP:      []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25},
 	Vec:     []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
 	VecName: "V",
+
+	Clear: func(f *goasm.Func, num int) { goasm.Emit(f, "", "MOVD", "ZR", fmt.Sprint("R", num)) },
+	ClearVec: func(f *goasm.Func, num int) {
+		v := fmt.Sprintf("V%d.B16", num)
+		goasm.Emit(f, "", "VEOR", v, v, v)
+	},
 }
 
 // A File is a sequence of constants and of functions, to be written by Generate.

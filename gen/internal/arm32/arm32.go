@@ -24,6 +24,37 @@ var machine = goasm.Machine{
 	GP:      []int{0, 1, 2, 3, 4, 5, 6, 7, 8},
 	Vec:     []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 	VecName: "Q",
+
+	Clear: func(f *goasm.Func, num int) { goasm.Emit(f, "", "MOVW", "$0", fmt.Sprint("R", num)) },
+	ClearVec: func(f *goasm.Func, num int) {
+		if num < firstKept || num > lastKept {
+			q := uint32(2 * num)
+			goasm.Word(f, featSIMD, 0xf3000150|field(q, 12, 22)|field(q, 16, 7)|field(q, 0, 5), fmt.Sprintf("veor q%d, q%d, q%d", num, num, num))
+		}
+	},
+	SaveSize: func(touched []int) int {
+		for _, num := range touched {
+			if num >= firstKept && num <= lastKept {
+				return 16 * (lastKept - firstKept + 1)
+			}
+		}
+		return 0
+	},
+	Save:    func(f *goasm.Func, _ []int) { moveKept(f, 0xf400000d, "vst1.8", "Keep what belongs to C callers") },
+	Restore: func(f *goasm.Func, _ []int) { moveKept(f, 0xf420000d, "vld1.8", "Restore what belongs to C callers") },
+}
+
+// C callers keep values in D8 to D15. Go's cgo saves them, but not where Go was told to do
+// without floating point (GOARM=5, or 7,softfloat): there C may still have them.
+const firstKept, lastKept = 4, 7 // Q
+
+// moveKept stores or loads Q4 to Q7, below the frame.
+func moveKept(f *goasm.Func, opcode uint32, mnemonic, comment string) {
+	f.Comment(comment)
+	goasm.Emit(f, "", "MOVW", fmt.Sprintf("$frame-%d(SP)", f.FrameEnd()+16*(lastKept-firstKept+1)), "R0")
+	for num := firstKept; num <= lastKept; num += 2 {
+		goasm.Word(f, featSIMD, opcode|0x200|field(uint32(2*num), 12, 22), fmt.Sprintf("%s {d%d-d%d}, [r0]!", mnemonic, 2*num, 2*num+3))
+	}
 }
 
 // A File is a sequence of functions, to be written by Generate.

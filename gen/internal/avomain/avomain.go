@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
 
 	"github.com/mtcore/mtcore/gen/internal/mirror"
 )
@@ -27,6 +28,7 @@ func GenerateFor(constraint string, kernels func()) {
 	}
 	build.ConstraintExpr(constraint)
 	kernels()
+	pass.Compile = pass.Concat(pass.Compile, pass.FunctionPass(wipe), pass.FunctionPass(pass.RequiredISAExtensions))
 	build.Generate()
 	for _, file := range []string{out.Assembly, out.Stubs} {
 		setCommand(file, out.Command)

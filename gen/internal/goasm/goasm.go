@@ -22,6 +22,14 @@ type Machine struct {
 
 	GP, Vec []int  // the registers to allocate, in this order
 	VecName string // of vector registers, before the number
+
+	// Clear and ClearVec emit what clears a register, before functions return.
+	Clear, ClearVec func(f *Func, num int)
+	// Save and Restore emit, at the beginning and the end, what keeps vector registers that
+	// belong to C callers, if f has touched any; SaveSize is what they need of the frame, below
+	// what LoadFrame returns. They may use the first general register. They may be nil.
+	Save, Restore func(f *Func, touched []int)
+	SaveSize      func(touched []int) int
 }
 
 // A File is a sequence of constants and of functions, to be written by Generate.
@@ -29,6 +37,8 @@ type File struct {
 	machine *Machine
 	data    []*Data
 	funcs   []*Func
+
+	secretGeneral bool
 }
 
 // NewFile returns an empty file.
@@ -102,6 +112,48 @@ func NewFunc(f *File, name, signature, doc string) *Func {
 	f.funcs = append(f.funcs, fn)
 	return fn
 }
+
+// SecretGeneral has functions clear the general registers that they have used before they
+// return, as they do with vector registers. By default general registers are taken to have addresses,
+// counters and lengths.
+func (f *File) SecretGeneral() { f.secretGeneral = true }
+
+// wipe clears the registers that f has used wherever it returns, as whoever is interrupted
+// afterwards has all registers stored somewhere, and keeps those that belong to C callers.
+func (f *Func) wipe(general bool) {
+	body := f.lines
+	vectors := slices.Sorted(slices.Values(f.vec.touched))
+	m := f.machine
+	f.lines = nil
+	size := 0
+	if m.Save != nil {
+		size = m.SaveSize(vectors)
+	}
+	if size > 0 {
+		m.Save(f, vectors)
+	}
+	for _, l := range body {
+		if l.opcode == "RET" && len(vectors) > 0 {
+			f.Comment("Wipe the registers")
+			for _, num := range vectors {
+				m.ClearVec(f, num)
+			}
+		}
+		if l.opcode == "RET" && general {
+			for _, num := range slices.Sorted(slices.Values(f.gp.touched)) {
+				m.Clear(f, num)
+			}
+		}
+		if l.opcode == "RET" && size > 0 {
+			m.Restore(f, vectors)
+		}
+		f.lines = append(f.lines, l)
+	}
+	f.frame += size
+}
+
+// FrameEnd is how far the end of the frame without what Save needs is below the first argument.
+func (f *Func) FrameEnd() int { return f.frame }
 
 // Label marks the next instruction as a target for branches of this function.
 func (f *Func) Label(name string) {

@@ -45,6 +45,7 @@ func (f *File) Assembly(command string) []byte {
 	}
 	for _, fn := range f.funcs {
 		fn.check()
+		fn.wipe(f.secretGeneral)
 		fmt.Fprintf(&b, "\n// %s\n", fn.stub())
 		if len(fn.features) > 0 {
 			fmt.Fprintf(&b, "// Requires: %s\n", strings.Join(fn.features, ", "))

@@ -28,6 +28,8 @@ type bank struct {
 	name  string // before the number
 	order []int
 	used  []int
+
+	touched []int // those that were ever used
 }
 
 // GP allocates the first free general register.
@@ -76,6 +78,9 @@ func (b *bank) alloc(n int) []reg {
 		regs := make([]reg, n)
 		for i, num := range list {
 			b.used = append(b.used, num)
+			if !slices.Contains(b.touched, num) {
+				b.touched = append(b.touched, num)
+			}
 			regs[i] = reg{b.fn, num}
 		}
 		return regs
