@@ -96,6 +96,7 @@ func TestDatesSurvive(t *testing.T) {
 	a.handler, b.handler = fails, fails
 	send(t, atA, "one")
 	first, second := <-dates, <-dates
+	send(t, atA, "two") // with which the driver's state says that the first was sent
 	a.stop()
 	b.stop()
 	a.handler, b.handler = nil, nil

@@ -1,0 +1,151 @@
+package gotd_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gotd/td/telegram/updates"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/gotd"
+)
+
+// spyState has before called before anything is learnt.
+type spyState struct {
+	*memState
+	before func()
+}
+
+func (s *spyState) SetState(ctx context.Context, user int64, state updates.State) error {
+	s.before()
+	return s.memState.SetState(ctx, user, state)
+}
+
+func (s *spyState) SetPts(ctx context.Context, user int64, pts int) error {
+	s.before()
+	return s.memState.SetPts(ctx, user, pts)
+}
+
+func (s *spyState) SetQts(ctx context.Context, user int64, qts int) error {
+	s.before()
+	return s.memState.SetQts(ctx, user, qts)
+}
+
+func (s *spyState) SetDate(ctx context.Context, user int64, date int) error {
+	s.before()
+	return s.memState.SetDate(ctx, user, date)
+}
+
+func (s *spyState) SetSeq(ctx context.Context, user int64, seq int) error {
+	s.before()
+	return s.memState.SetSeq(ctx, user, seq)
+}
+
+func (s *spyState) SetDateSeq(ctx context.Context, user int64, date, seq int) error {
+	s.before()
+	return s.memState.SetDateSeq(ctx, user, date, seq)
+}
+
+// TestJournalFirst: an update is in the store before gotd's state can say, in any of its
+// fields, that it was received.
+func TestJournalFirst(t *testing.T) {
+	store := newMemStore()
+	chats, err := gotd.New(tg.NewClient(newFakeServer()), gotd.Options{Store: store, StateKey: stateKey, Handler: nothing})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat, err := chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dispatcher := tg.NewUpdateDispatcher()
+	chats.Register(dispatcher)
+	arrived := 0
+	storage := chats.StateStorage(&spyState{&memState{found: true}, func() {
+		t.Helper()
+		stored := 0
+		for key := range store.copy() {
+			if strings.HasPrefix(key, "u") {
+				stored++
+			}
+		}
+		if stored != arrived {
+			t.Errorf("%d updates are in the store, want %d", stored, arrived)
+		}
+	}})
+	for name, set := range map[string]func() error{
+		"SetState":   func() error { return storage.SetState(t.Context(), 1, updates.State{}) },
+		"SetPts":     func() error { return storage.SetPts(t.Context(), 1, 1) },
+		"SetQts":     func() error { return storage.SetQts(t.Context(), 1, 1) },
+		"SetDate":    func() error { return storage.SetDate(t.Context(), 1, 1) },
+		"SetSeq":     func() error { return storage.SetSeq(t.Context(), 1, 1) },
+		"SetDateSeq": func() error { return storage.SetDateSeq(t.Context(), 1, 1, 1) },
+	} {
+		u := &tg.UpdateEncryptedMessagesRead{ChatID: chat.ID(), MaxDate: 1}
+		if err := dispatcher.Handle(t.Context(), &tg.Updates{Updates: []tg.UpdateClass{u}}); err != nil {
+			t.Fatal(err)
+		}
+		arrived++
+		if err := set(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAcknowledge: the server is told what was received, but not of the first state of all,
+// before which nothing was.
+func TestAcknowledge(t *testing.T) {
+	a := newAccepting(t, 73)
+	storage := a.chats.StateStorage(new(memState))
+	for _, qts := range []int{3, 3, 5} {
+		if err := storage.SetState(t.Context(), 1, updates.State{Qts: qts}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := <-a.server.received; got != 5 {
+		t.Errorf("qts %d is acknowledged, want 5", got)
+	}
+	if err := storage.SetQts(t.Context(), 1, 6); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-a.server.received; got != 6 {
+		t.Errorf("qts %d is acknowledged, want 6", got)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestFailedSurvives: the handler that has not returned well is told again after a restart.
+func TestFailedSurvives(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	last := wantNext(t, atA, b, -1)
+	told := make(chan struct{}, 100)
+	a.handler = func(e gotd.Event) error {
+		if _, ok := e.(*gotd.Failed); ok {
+			told <- struct{}{}
+			return errors.New("not now")
+		}
+		return nil
+	}
+	alice.Refuse(tg.MessagesSendEncryptedRequestTypeID, 1, tgerr.New(400, "DATA_INVALID"))
+	id, err := atA.SendText("refused")
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-told
+	a.stop()
+	a.handler = nil
+	a.start()
+	if got := next[*gotd.Failed](a); got.RandomID != id || !tgerr.Is(got.Err, "DATA_INVALID") {
+		t.Errorf("got %+v, want message %d", got, id)
+	}
+	wantNext(t, a.chats.Chat(atA.ID()), b, last)
+	a.restart()
+	a.quiet()
+}
