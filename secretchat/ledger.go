@@ -174,7 +174,8 @@ func (l *ledger) batch(s source, ids []recordID) (b batch) {
 
 	buf := make([]byte, size+chacha20poly1305.NonceSizeX+(there-1)*tagSize)
 	buf, random := buf[:0:size], buf[size:]
-	rand.Read(random) // which never fails
+	defer clear(random) // The Store gets the rest.
+	rand.Read(random)   // which never fails
 	out.begin(l, buf, random[:chacha20poly1305.NonceSizeX])
 	random = random[chacha20poly1305.NonceSizeX:]
 	for i := range b.records {
@@ -212,8 +213,8 @@ type sealer struct {
 	// nonce is that of the next record. It counts in its last eight bytes, so that the key
 	// that XChaCha20 makes of the others, for ChaCha20, is the same for all records.
 	nonce [chacha20poly1305.NonceSizeX]byte
-	aead  cipher.AEAD // with that key
-	short [chacha20poly1305.NonceSize]byte
+	aead  cipher.AEAD                      // with that key
+	short [chacha20poly1305.NonceSize]byte // four zeros and the count
 	aad   [aadSize]byte
 	// Room for what a commit usually changes: two events, the two before, and an
 	// acknowledged message.
