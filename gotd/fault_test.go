@@ -140,6 +140,8 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		}
 		s.gA <- q.GA
 		answer = &tg.EncryptedChatWaiting{ID: q.RandomID, AccessHash: 1, AdminID: 1, ParticipantID: 2}
+	case *tg.UpdatesGetStateRequest:
+		answer = &tg.UpdatesState{Qts: 1000} // more than there will ever be
 	case *tg.MessagesReceivedQueueRequest:
 		s.received <- q.MaxQts
 		answer = &tg.LongVector{}

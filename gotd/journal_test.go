@@ -119,6 +119,35 @@ func TestAcknowledge(t *testing.T) {
 	}
 }
 
+// TestGrace: a chat that the peer has ended waits for what was said before, but not for ever.
+func TestGrace(t *testing.T) {
+	for _, passedOn := range []bool{true, false} {
+		a := newAccepting(t, 73)
+		a.deliverAll()
+		want[*gotd.Opened](a)
+		storage := a.chats.StateStorage(&memState{found: true})
+		if !passedOn {
+			a.chats.SetDelays(testDelay, testDelay)
+		}
+		a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: acceptingID}})
+		if passedOn {
+			if err := storage.SetQts(t.Context(), 1, 999); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the chat is ending", func() bool { return a.chat().State() == gotd.StateEnding })
+			if err := storage.SetQts(t.Context(), 1, 1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := want[*gotd.Closed](a); got.By != gotd.ByPeer {
+			t.Errorf("got %+v", got)
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}
+
 // TestFailedSurvives: the handler that has not returned well is told again after a restart.
 func TestFailedSurvives(t *testing.T) {
 	_, alice, bob := newServer(t)
