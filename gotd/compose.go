@@ -12,7 +12,7 @@ import (
 	"github.com/gotd/td/tg/e2e"
 )
 
-// Builder makes a message, in the way of gotd's message.Sender:
+// Builder makes a message, in the style of gotd's message.Sender:
 //
 //	chat.Compose().Reply(id).Silent().StyledText(styling.Plain("See "), styling.Bold("this"))
 //	chat.Compose().ViewOnce().Media(ctx, gotd.Photo(file, 1280, 720, thumb))
@@ -34,11 +34,11 @@ func (b *Builder) Reply(id int64) *Builder { b.m.ReplyToRandomID = id; return b 
 // Silent has it arrive without a sound.
 func (b *Builder) Silent() *Builder { b.m.Silent = true; return b }
 
-// TTL has it disappear some seconds after it was read, instead of the time that is set for
-// the chat.
+// TTL has it disappear some seconds after it was read, instead of after the time that is set
+// for the chat.
 func (b *Builder) TTL(seconds int) *Builder { b.m.TTL = seconds; return b }
 
-// ViewOnce has it disappear when it was looked at.
+// ViewOnce has it disappear once it has been looked at.
 func (b *Builder) ViewOnce() *Builder { return b.TTL(ViewOnce) }
 
 // ViaBot names the bot from which it is.
@@ -153,7 +153,7 @@ func (c *Chat) FlushHistory() (id int64, err error) {
 	return c.SendAction(&e2e.DecryptedMessageActionFlushHistory{})
 }
 
-// Screenshot tells the peer that our user has taken a picture of messages.
+// Screenshot tells the peer that our user has taken a screenshot of messages.
 func (c *Chat) Screenshot(ids ...int64) (id int64, err error) {
 	return c.SendAction(&e2e.DecryptedMessageActionScreenshotMessages{RandomIDs: ids})
 }

@@ -10,7 +10,7 @@ import (
 // Event is what [Options.Handler] is told: a pointer to one of the types below.
 type Event interface{ event() }
 
-// Requested: a user asks for a chat. Until [Chat.Accept] or [Chat.Discard] it is asked
+// Requested: a user asks for a chat. Until [Chat.Accept] or [Chat.Discard] the event comes
 // again at every start.
 type Requested struct {
 	Chat *Chat
@@ -138,10 +138,10 @@ type Gap struct {
 	Since    time.Time
 }
 
-// Typing: the peer is writing. It need not be authentic, since it comes from the server.
+// Typing: the peer is writing, or so the server says: nothing authenticates it.
 type Typing struct{ Chat *Chat }
 
-// Read: the peer has seen what was sent until MaxDate, says the server.
+// Read: the peer has seen what was sent until MaxDate, or so the server says.
 type Read struct {
 	Chat    *Chat
 	MaxDate int
