@@ -124,7 +124,7 @@ func (t *tx) done(update []byte) {
 
 // arrive queues an update that is in the journal.
 func (c *Chat) arrive(u storedUpdate) {
-	c.active.Store(true)
+	c.looks.Store(activeLooks)
 	c.do(c.taskFor(u))
 }
 

@@ -41,8 +41,8 @@ type Chat struct {
 	m  *Manager
 	id int
 
-	// active is set when something has happened since the clock last looked.
-	active atomic.Bool
+	// looks is how often the clock is still to look at the chat since something happened.
+	looks atomic.Int32
 
 	mu       sync.Mutex
 	rec      chatRecord

@@ -195,11 +195,22 @@ func (m *Manager) commit(t *tx) error {
 
 // Times of the clock, in seconds: how often a chat in which nothing happens is looked at,
 // each at its own moment, so that new keys for very many chats do not come at once; and
-// one in which something does, which may have something to ask for again.
+// one in which something did, for ten minutes: it may have something to ask for again, which
+// package secretchat does after 30 seconds, 60, and so on.
 const (
 	idlePeriod   = 3600
 	activePeriod = 10
+	activeLooks  = 60
 )
+
+// due reports whether the clock looks at a chat in its n-th second.
+func (c *Chat) due(n int) bool {
+	if n%activePeriod == 0 && c.looks.Load() > 0 {
+		c.looks.Add(-1)
+		return true
+	}
+	return (n+c.id)%idlePeriod == 0
+}
 
 // clock has chats look at the time.
 func (m *Manager) clock(ctx context.Context) error {
@@ -212,7 +223,7 @@ func (m *Manager) clock(ctx context.Context) error {
 			return ctx.Err()
 		}
 		for _, c := range m.Chats() {
-			if (n+c.id)%idlePeriod == 0 || n%activePeriod == 0 && c.active.Swap(false) {
+			if c.due(n) {
 				if err := c.tick(time.Now()); err != nil {
 					return err
 				}
