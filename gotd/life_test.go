@@ -282,8 +282,10 @@ func TestRefusedAfterAll(t *testing.T) {
 func TestDriverRefused(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
-	bob.Refuse(tg.MessagesSendEncryptedServiceRequestTypeID, 1, tgerr.New(400, "DATA_INVALID")) // NotifyLayer
+	opened := make(chan struct{})
+	bob.RefuseLate(tg.MessagesSendEncryptedServiceRequestTypeID, opened, tgerr.New(400, "DATA_INVALID")) // NotifyLayer
 	newChat(t, a, b)
+	close(opened)
 	if got := next[*gotd.Closed](b); got.By != gotd.ByServer || !tgerr.Is(got.Err, "DATA_INVALID") {
 		t.Errorf("got %+v", got)
 	}
