@@ -133,7 +133,11 @@ func TestKill(t *testing.T) {
 	if err := alice.SaveAccess(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&fileState{path: filepath.Join(dir, "updates.json")}).write(a.state.state); err != nil {
+	state, _, err := a.state.GetState(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&fileState{path: filepath.Join(dir, "updates.json")}).write(state); err != nil {
 		t.Fatal(err)
 	}
 
