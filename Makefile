@@ -17,10 +17,11 @@ report:
 	@echo "Compiling the benchmark and what it compares with: about a minute for the first time."
 	go -C bench run -buildvcs=true . -html $(CURDIR)/report.html -card $(CURDIR)/report $(or $(abspath $(RESULTS)),-json $(CURDIR)/report.json)
 
-# The tables of README.md and results/README.md, from the results that they name.
+# The tables of README.md and results/README.md, from the results that they name. With CHECK=-check
+# it only tells whether they are up to date.
 readme:
-	go -C bench run . -readme ../README.md
-	go -C bench run . -readme ../results/README.md
+	set -e; for f in $$(grep -l '^<!-- bench: ' README.md results/README.md); do \
+		go -C bench run . -readme ../$$f $(CHECK); done
 
 test:
 	status=0; for m in $(MODULES); do go -C $$m test $(TESTFLAGS) ./... || status=1; done; exit $$status
