@@ -1,0 +1,292 @@
+package prove
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mtcore/mtcore/internal/contract"
+	"github.com/mtcore/mtcore/internal/machine"
+	"github.com/mtcore/mtcore/internal/machine/x86"
+	"github.com/mtcore/mtcore/internal/prove/exec"
+	"github.com/mtcore/mtcore/internal/prove/term"
+)
+
+// subject is a kernel that is to be proven.
+type subject struct {
+	kernel   *machine.Kernel
+	contract *contract.Kernel
+	code     map[int]*x86.Inst
+	after    map[int]func(*exec.Machine) // see exec.Machine
+}
+
+// input is what a call of a kernel is given, apart from the values of bytes.
+type input struct {
+	numbers  map[string]int // by the names of arguments; contract.Blocks for the length of slices
+	overlaps []contract.Overlap
+	active   int // how many lanes of tables are different, if not all; the others repeat the first
+	sp       int // stack pointer modulo 64
+	seed     int // of what bytes are, or 0 for all values
+}
+
+func (in input) String() string {
+	s := fmt.Sprint(in.numbers)
+	for _, o := range in.overlaps {
+		s += fmt.Sprintf(", %s at %s%+d", o.A, o.B, o.Offset)
+	}
+	if in.active != 0 {
+		s += fmt.Sprintf(", %d lanes", in.active)
+	}
+	return fmt.Sprintf("%s, SP at %d, seed %d", s, in.sp, in.seed)
+}
+
+// call is a call of a kernel: a machine about to execute it, and what has to come out.
+type call struct {
+	*exec.Machine
+	subject *subject
+	input   input
+	places  map[place]exec.Value
+	// regions are in the order in which they were made.
+	regions []*exec.Region
+	wants   map[*exec.Region]map[int]term.Byte
+	defined map[*exec.Region]map[int]term.Byte
+}
+
+// place is an argument, and a lane if it is a table.
+type place struct {
+	arg  string
+	lane int
+}
+
+// setUp makes a call and says, by a specification, what has to come out.
+func setUp(p *term.Pool, s *subject, in input, spec func(*call), memory specified) *call {
+	c := newCall(p, s, in)
+	in.sp = 0 // makes no difference
+	known, ok := memory[in.String()]
+	if !ok {
+		spec(c)
+		for _, r := range c.regions {
+			known = append(known, contents{c.wants[r], c.defined[r]})
+		}
+		memory[in.String()] = known
+		return c
+	}
+	for i, r := range c.regions {
+		c.wants[r] = known[i].want
+		if known[i].initial != nil {
+			c.initial(r, known[i].initial)
+		}
+	}
+	return c
+}
+
+// specified remembers what specifications say, by inputs, since it takes longer to say than to execute.
+type specified map[string][]contents
+
+// contents is what a region has to hold at the end, and what it holds at first, as far as that is
+// defined.
+type contents struct{ want, initial map[int]term.Byte }
+
+func newCall(p *term.Pool, s *subject, in input) *call {
+	c := &call{
+		Machine: exec.New(p, s.kernel, s.code, in.sp), subject: s, input: in, places: map[place]exec.Value{},
+		wants: map[*exec.Region]map[int]term.Byte{}, defined: map[*exec.Region]map[int]term.Byte{},
+	}
+	c.After = s.after
+	word := 0
+	for i := range s.contract.Args {
+		a := &s.contract.Args[i]
+		switch a.Kind {
+		case contract.Public, contract.Secret:
+			n, ok := in.numbers[a.Name]
+			if !ok {
+				panic("no value of " + a.Name)
+			}
+			c.SetArgument(word, exec.Number(int64(n)))
+		case contract.Table:
+			table := c.newRegion(a.Name + " table")
+			table.Reads = exec.Range{Start: 0, End: 8 * a.Lanes}
+			for l := range a.Lanes {
+				table.Values[8*l] = c.place(a.Name, l)
+			}
+			c.SetArgument(word, exec.Address(table))
+		default:
+			c.SetArgument(word, c.place(a.Name, 0))
+		}
+		if a.Kind == contract.Slice {
+			c.SetArgument(word+1, exec.Number(int64(c.size(a))))
+			c.SetArgument(word+2, exec.Number(int64(c.size(a))))
+		}
+		word += a.Words()
+	}
+	return c
+}
+
+func (c *call) newRegion(name string) *exec.Region {
+	r := exec.NewRegion(c.Pool, name)
+	if c.input.seed != 0 {
+		r.Initial = func(off int) term.Byte { return constant(c.input.seed, r.ID, off) }
+	}
+	c.regions = append(c.regions, r)
+	return r
+}
+
+func (c *call) arg(name string) *contract.Arg {
+	a := c.subject.contract.Arg(name)
+	if a == nil {
+		panic("no argument " + name)
+	}
+	return a
+}
+
+// size is how many bytes an argument points to.
+func (c *call) size(a *contract.Arg) int {
+	if a.Per == "" {
+		return a.Bytes
+	}
+	n, ok := c.input.numbers[a.Per]
+	if !ok {
+		panic("no value of " + a.Per)
+	}
+	return n * a.Bytes
+}
+
+// place returns the address of an argument's region.
+func (c *call) place(name string, lane int) exec.Value {
+	if c.input.active > 0 && lane >= c.input.active {
+		lane = 0
+	}
+	at, ok := c.places[place{name, lane}]
+	if ok {
+		return at
+	}
+	a := c.arg(name)
+	at.Region = nil
+	for _, o := range c.input.overlaps {
+		if o.A == name {
+			at = c.place(o.B, lane)
+			at.N += int64(o.Offset)
+		}
+	}
+	if at.Region == nil {
+		at = exec.Address(c.newRegion(fmt.Sprint(name, lane)))
+	}
+	all := exec.Range{Start: int(at.N), End: int(at.N) + c.size(a)}
+	if a.Access != contract.Writes {
+		at.Region.Reads.Add(all)
+	}
+	if a.Access != contract.Reads {
+		at.Region.Writes.Add(all)
+	}
+	c.places[place{name, lane}] = at
+	return at
+}
+
+// overlap reports whether a overlaps b in this call.
+func (c *call) overlap(a, b string) bool {
+	return slices.ContainsFunc(c.input.overlaps, func(o contract.Overlap) bool { return o.A == a && o.B == b })
+}
+
+// bytes are n bytes of an argument's region at first, from an offset on.
+func (c *call) bytes(name string, lane, off, n int) []term.Byte {
+	at := c.place(name, lane)
+	out := make([]term.Byte, n)
+	for i := range out {
+		out[i] = at.Region.Initial(int(at.N) + off + i)
+	}
+	return out
+}
+
+// define says what is in a region at first.
+func (c *call) define(name string, lane, off int, b []term.Byte) {
+	at := c.place(name, lane)
+	r := at.Region
+	if c.defined[r] == nil {
+		c.initial(r, map[int]term.Byte{})
+	}
+	for i := range b {
+		c.defined[r][int(at.N)+off+i] = b[i]
+	}
+}
+
+// initial lets a region hold values at first, where there are any.
+func (c *call) initial(r *exec.Region, values map[int]term.Byte) {
+	c.defined[r] = values
+	inputs := r.Initial
+	r.Initial = func(off int) term.Byte {
+		if b, ok := values[off]; ok {
+			return b
+		}
+		return inputs(off)
+	}
+}
+
+// want says what has to be in a region at the end.
+func (c *call) want(name string, lane, off int, b []term.Byte) {
+	at := c.place(name, lane)
+	if c.wants[at.Region] == nil {
+		c.wants[at.Region] = map[int]term.Byte{}
+	}
+	for i := range b {
+		c.wants[at.Region][int(at.N)+off+i] = b[i]
+	}
+}
+
+// check compares what regions hold with what they have to hold, and looks for what else was
+// written.
+func (c *call) check() (err error) {
+	defer recovered(&err)
+	for _, r := range c.regions {
+		for off, want := range c.wants[r] {
+			if got := r.At(off); got != want {
+				return c.difference(fmt.Sprintf("%s[%d]", r.Name, off), got, want)
+			}
+		}
+		for off, b := range r.Bytes {
+			if _, wanted := c.wants[r][off]; !wanted && b != r.Initial(off) {
+				return fmt.Errorf("%s[%d] is changed", r.Name, off)
+			}
+		}
+	}
+	return nil
+}
+
+// recovered makes an error of the panics of package exec, which are strings.
+func recovered(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case string:
+		*err = fmt.Errorf("%s", r)
+	default:
+		panic(r)
+	}
+}
+
+// constant is a byte of a region that a seed determines.
+func constant(seed, region, offset int) term.Byte {
+	x := uint64(seed)<<48 ^ uint64(region)<<32 ^ uint64(uint32(offset))
+	for range 3 { // splitmix64
+		x += 0x9e3779b97f4a7c15
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+	}
+	return term.Byte(x >> 56)
+}
+
+// difference looks for inputs for which two terms differ.
+func (c *call) difference(what string, got, want term.Byte) error {
+	for seed := range 20 {
+		eval := c.Pool.Eval(func(region, offset int) byte { return byte(constant(seed, region, offset)) })
+		if x, y := eval(got), eval(want); x != y {
+			return fmt.Errorf("%s is %02x and should be %02x, for inputs of seed %d", what, x, y, seed)
+		}
+	}
+	return fmt.Errorf("%s: no difference found, but terms differ: %s, should be %s", what, c.Pool.String(got, 1), c.Pool.String(want, 1))
+}
+
+// run executes the call, and checks what comes out.
+func (c *call) run() error {
+	if _, err := c.Run(c.subject.kernel.Addr); err != nil {
+		return err
+	}
+	return c.check()
+}

@@ -1,0 +1,501 @@
+package prove
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/mtcore/mtcore/internal/contract"
+	"github.com/mtcore/mtcore/internal/machine/x86"
+	"github.com/mtcore/mtcore/internal/prove/exec"
+	"github.com/mtcore/mtcore/internal/prove/term"
+)
+
+// Proofs for all lengths. A message of n blocks is its first block, and then a message of n - 1 with
+// another iv; all specifications here are like that, and so are loops. Let S(n) be the state of
+// the machine when it comes to the head of its loop for the first time, as terms of what the
+// kernel was given. If for every n one turn of the loop
+//
+//   - makes S(n) to S(n - 1) in which inputs are those of the rest of the message: the iv is what
+//     the specification leaves there after a block, and src and dst begin a block later,
+//   - and writes the first block of the result, and nothing else,
+//
+// then a kernel that is right from S(1) on is right from every S(n) on. So no invariant has to be
+// written down. That "every n" is meant is because the machine executes the turn with n + t for n,
+// where t is any natural number, and refuses what depends on t.
+//
+// What makes no difference is left out of S: registers and memory that are not as they should be after
+// the turn are filled with new inputs, at the head of the loop, and it is tried again. If they did
+// matter, what comes out will be wrong.
+//
+// Loops may take several blocks in a turn (stride): then there is a proof for each remainder. And
+// they may have begun some blocks before the head: then the smallest n is larger than 1, and what is
+// shorter is proven by itself.
+
+// induction proves a goal for one layout and all lengths from one block on.
+func (g *goal) induction(p *term.Pool, s *subject, in input, memory specified, finish func(*call)) error {
+	l := &loop{goal: g, pool: p, subject: s, input: in, memory: memory, finish: finish}
+	if err := l.specification(); err != nil {
+		return err
+	}
+	if err := l.findHead(); err != nil {
+		return err
+	}
+	remaining := map[int]bool{}
+	for r := range g.stride {
+		remaining[r] = true
+	}
+	for n := 1; len(remaining) > 0; n++ {
+		if n > 3*g.stride {
+			return fmt.Errorf("no induction from %d blocks or less: %w", n-1, l.why)
+		}
+		if !remaining[n%g.stride] {
+			continue
+		}
+		done, err := l.from(n)
+		if err != nil {
+			return fmt.Errorf("from %d blocks on: %w", n, err)
+		}
+		if done {
+			delete(remaining, n%g.stride)
+			continue
+		}
+		c := l.start(n, 0)
+		if err := c.run(); err != nil {
+			return fmt.Errorf("%d blocks: %w", n, err)
+		}
+		finish(c)
+	}
+	return nil
+}
+
+// loop is a proof by induction.
+type loop struct {
+	goal    *goal
+	pool    *term.Pool
+	subject *subject
+	input   input
+	memory  specified
+	finish  func(*call)
+
+	head int
+	// What is left out of the state, and the registers that hold how far the loop has come.
+	deadRegs, deadVecs, index map[int]bool
+	touched                   map[int]bool            // of deadVecs, those that are not untouched
+	deadBytes                 map[string]map[int]bool // by regions
+	why                       error                   // there is no induction yet
+}
+
+// start makes a call for n + t·stride blocks, where t is unknown, or zero if turns is.
+func (l *loop) start(n, turns int) *call {
+	g := l.goal
+	c := setUp(l.pool, l.subject, l.input.with(g.count, n*g.unit), g.spec, l.memory)
+	if turns == 0 {
+		return c
+	}
+	word := 0
+	grow := func(word, bytes int) {
+		v := c.Argument(word)
+		v.T = int64(bytes * g.unit * g.stride)
+		c.SetArgument(word, v)
+	}
+	for i := range l.subject.contract.Args {
+		a := &l.subject.contract.Args[i]
+		switch {
+		case a.Kind == contract.Slice:
+			grow(word+1, a.Bytes)
+			grow(word+2, a.Bytes)
+		case a.Name == g.count:
+			grow(word, 1)
+		}
+		word += a.Words()
+	}
+	return c
+}
+
+// step is by how much the regions of a call move in n blocks.
+func (l *loop) step(c *call, n int) map[*exec.Region]int {
+	steps := map[*exec.Region]int{}
+	for i := range l.subject.contract.Args {
+		if a := &l.subject.contract.Args[i]; a.Per == l.goal.count {
+			for lane := range max(1, a.Lanes) {
+				steps[c.place(a.Name, lane).Region] = n * l.goal.unit * a.Bytes
+			}
+		}
+	}
+	return steps
+}
+
+// rest returns the substitution that makes terms of inputs to those for the rest of a message after n
+// blocks. c is a call of any length.
+func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
+	first := l.start(n, 0)
+	steps := l.step(first, n)
+	byID := map[int]*exec.Region{}
+	for _, r := range first.regions {
+		byID[r.ID] = r
+	}
+	return l.pool.Substitute(func(region, off int) term.Byte {
+		r := byID[region]
+		if r == nil {
+			return l.pool.Input(region, off)
+		}
+		off += steps[r]
+		if b, ok := first.wants[r][off]; ok {
+			return b
+		}
+		return l.pool.Input(region, off)
+	})
+}
+
+// specification checks that the specification for 1 + stride blocks is that for stride blocks
+// followed by that for one, of the rest.
+func (l *loop) specification() error {
+	const n = 1
+	g := l.goal
+	whole, first, second := l.start(n+g.stride, 0), l.start(g.stride, 0), l.start(n, 0)
+	rest, steps := l.rest(whole, g.stride), l.step(second, g.stride)
+	for i, r := range whole.regions {
+		want := maps.Clone(first.wants[first.regions[i]])
+		if want == nil {
+			want = map[int]term.Byte{}
+		}
+		for off, b := range second.wants[second.regions[i]] {
+			want[off+steps[second.regions[i]]] = rest(b)
+		}
+		if !maps.Equal(want, whole.wants[r]) {
+			return fmt.Errorf("the specification of %d blocks is not that of %d and then of the rest, in %s", n+g.stride, g.stride, r.Name)
+		}
+	}
+	return nil
+}
+
+// findHead looks for the outermost loop that a long message is in: of the targets of jumps backwards
+// the one that is visited least, of those visited about once every stride.
+func (l *loop) findHead() error {
+	const turns = 6
+	in := l.input.with(l.goal.count, turns*l.goal.stride*l.goal.unit)
+	in.seed = 1 // constants will do
+	c := setUp(l.pool, l.subject, in, l.goal.spec, l.memory)
+	visits, targets := map[int]int{}, map[int]bool{}
+	c.Trace = func(m *exec.Machine, in *x86.Inst) bool {
+		visits[in.Addr]++
+		for _, a := range in.Args {
+			if a.Kind == x86.Target && int(a.Disp) <= in.Addr {
+				targets[int(a.Disp)] = true
+			}
+		}
+		return false
+	}
+	if err := c.run(); err != nil {
+		return fmt.Errorf("%d blocks: %w", turns*l.goal.stride, err)
+	}
+	l.finish(c)
+	for a := range targets {
+		if v := visits[a]; v >= turns-2 && (l.head == 0 || v < visits[l.head] || v == visits[l.head] && a < l.head) {
+			l.head = a
+		}
+	}
+	if l.head == 0 {
+		return fmt.Errorf("there is no loop")
+	}
+	return nil
+}
+
+// arrive executes a call until it is at the head.
+func (l *loop) arrive(c *call, from int) (bool, error) {
+	started := false
+	c.Trace = func(m *exec.Machine, in *x86.Inst) bool {
+		stop := in.Addr == l.head && (started || from != l.head)
+		started = true
+		return stop
+	}
+	done, err := c.Run(from)
+	c.Trace = nil
+	return !done, err
+}
+
+// from proves all lengths n + t·stride, and reports whether it could.
+func (l *loop) from(n int) (bool, error) {
+	l.deadRegs, l.deadVecs, l.touched = map[int]bool{}, map[int]bool{}, map[int]bool{}
+	l.index, l.deadBytes = map[int]bool{}, map[string]map[int]bool{}
+	for {
+		again, err := l.turn(n)
+		if err != nil {
+			l.why = err
+			return false, nil
+		}
+		if !again {
+			break
+		}
+	}
+	return l.base(n)
+}
+
+// turn executes a turn from n + stride·(t + 1) blocks on. again is whether more has to be left out.
+func (l *loop) turn(n int) (again bool, err error) {
+	defer recovered(&err)
+	c := l.start(n+l.goal.stride, 1)
+	if arrived, err := l.arrive(c, l.subject.kernel.Addr); err != nil || !arrived {
+		return false, fmt.Errorf("does not come to the loop: %w", err)
+	}
+	l.forget(c)
+	before := l.snapshot(c)
+	if arrived, err := l.arrive(c, l.head); err != nil || !arrived {
+		return false, fmt.Errorf("does not come to the loop again: %w", err)
+	}
+	l.finish(c)
+	return l.compare(c, before, l.snapshot(c), l.goal.stride)
+}
+
+// base executes n blocks from the head on, where the state has to be what turn began with but for
+// the number of turns.
+func (l *loop) base(n int) (ok bool, err error) {
+	long := l.start(n+l.goal.stride, 1)
+	if _, err := l.arrive(long, l.subject.kernel.Addr); err != nil {
+		return false, err
+	}
+	c := l.start(n, 0)
+	arrived, err := l.arrive(c, l.subject.kernel.Addr)
+	if err != nil {
+		return false, err
+	}
+	if !arrived {
+		l.why = fmt.Errorf("does not come to the loop with %d blocks", n)
+		return false, nil
+	}
+	l.forget(long)
+	l.forget(c)
+	again, err := l.compare(c, l.snapshot(long), l.snapshot(c), 0)
+	if again {
+		err = fmt.Errorf("comes to the loop in another state with %d blocks", n)
+	}
+	if err != nil {
+		l.why = err
+		return false, nil
+	}
+	// The head may be visited again, for what is left of a turn. Then nothing is left out that
+	// matters.
+	if done, err := c.Run(l.head); err != nil || !done {
+		return false, err
+	}
+	l.finish(c)
+	return true, c.check()
+}
+
+// state is what a machine holds at the head of a loop.
+type state struct {
+	regs      [16]exec.Value
+	vecs      [32]exec.Vec
+	untouched [32][64]bool // see exec.Machine
+	masks     [8]uint64
+	bytes     map[string]map[int]term.Byte
+	values    map[string]map[int]exec.Value
+}
+
+func (l *loop) snapshot(c *call) *state {
+	s := &state{regs: c.Regs, vecs: c.Vecs, masks: c.Masks, bytes: map[string]map[int]term.Byte{}, values: map[string]map[int]exec.Value{}}
+	for i := range s.vecs {
+		for j := range s.vecs[i] {
+			s.untouched[i][j] = c.Untouched(i, j)
+		}
+	}
+	for _, r := range l.places(c) {
+		s.bytes[r.Name], s.values[r.Name] = maps.Clone(r.Bytes), maps.Clone(r.Values)
+	}
+	return s
+}
+
+func (l *loop) places(c *call) []*exec.Region { return append(slices.Clone(c.regions), c.Stack) }
+
+// forget fills what is left out with new inputs, and lets what counts be any number. Flags are
+// always left out.
+func (l *loop) forget(c *call) {
+	c.ForgetFlags()
+	junk := exec.NewRegion(l.pool, "what is left out")
+	secret := func(at int) exec.Value {
+		v := exec.Value{Secret: true}
+		for i := range v.Bytes {
+			v.Bytes[i] = junk.Initial(at + i)
+		}
+		return v
+	}
+	for i := range l.deadRegs {
+		c.Regs[i] = secret(8 * i)
+	}
+	for i := range l.deadVecs {
+		if c.Untouched(i/64, i%64) && !l.touched[i] {
+			c.SetUntouched(i/64, i%64)
+		} else {
+			c.Vecs[i/64][i%64] = junk.Initial(1024 + i)
+		}
+	}
+	at := 1 << 16
+	for _, r := range l.places(c) {
+		for _, off := range slices.Sorted(maps.Keys(l.deadBytes[r.Name])) {
+			if _, ok := r.Values[off]; ok && r == c.Stack {
+				r.Values[off] = secret(at)
+			} else {
+				r.Bytes[off] = junk.Initial(at)
+			}
+			at += 8
+		}
+	}
+	if len(l.index) > 0 {
+		for i := range l.index {
+			c.Regs[i].I = 1
+		}
+		for r := range l.step(c, 1) {
+			r.Moves = true
+		}
+	}
+}
+
+// findIndex looks for registers that count how far the loop has come, by as much as regions move,
+// and for those that hold a length to compare with: what is left and how far it has come. It
+// reports whether there are new ones.
+func (l *loop) findIndex(before, after *state, step int) (found bool) {
+	for i, v := range after.regs {
+		was := before.regs[i]
+		was.N += int64(step)
+		if !l.index[i] && v.Region == nil && !v.Secret && v.T == 0 && v.I == 0 && v == was {
+			l.index[i], found = true, true
+		}
+	}
+	for i, v := range after.regs {
+		if len(l.index) > 0 && !l.index[i] && v.Region == nil && v.I == 0 && v.T == int64(step) && v == before.regs[i] {
+			l.index[i], found = true, true
+		}
+	}
+	return found
+}
+
+// compare compares the state after n blocks with what it should be, which is the state before
+// in terms of the rest of the message. What differs is left out from then on; again is whether there
+// was any. If n is zero, the states are those of two lengths, a turn apart.
+func (l *loop) compare(c *call, before, after *state, n int) (again bool, err error) {
+	same := func(b term.Byte) term.Byte { return b }
+	rest, steps := same, map[*exec.Region]int{}
+	if n > 0 {
+		rest, steps = l.rest(c, n), l.step(c, n)
+	}
+	step := 0 // of what counts
+	for _, s := range steps {
+		step = s
+	}
+	regions := map[string]*exec.Region{"constants": nil}
+	for _, r := range l.places(c) {
+		regions[r.Name] = r
+	}
+	expected := func(v exec.Value) exec.Value {
+		v.N -= v.T
+		if n == 0 {
+			v.T = 0
+		}
+		switch {
+		case v.Secret:
+			for i, b := range v.Bytes {
+				v.Bytes[i] = rest(b)
+			}
+		case v.I != 0:
+			v.N += int64(step) * v.I
+		case v.Region != nil && regions[v.Region.Name] != nil:
+			v.Region = regions[v.Region.Name]
+			if !v.Region.Moves {
+				v.N += int64(steps[v.Region])
+			}
+		}
+		return v
+	}
+	leaveOut := func(dead map[int]bool, i int) {
+		if !dead[i] {
+			dead[i], again = true, true
+		}
+	}
+	if step > 0 && l.findIndex(before, after, step) {
+		return true, nil
+	}
+	for i, v := range after.regs {
+		if v != expected(before.regs[i]) {
+			leaveOut(l.deadRegs, i)
+		}
+	}
+	for i := range after.vecs {
+		for j, b := range after.vecs[i] {
+			if b != rest(before.vecs[i][j]) {
+				leaveOut(l.deadVecs, 64*i+j)
+			}
+			if before.untouched[i][j] && !after.untouched[i][j] {
+				leaveOut(l.touched, 64*i+j)
+			}
+		}
+	}
+	if after.masks != before.masks {
+		return false, fmt.Errorf("masks are not the same after a turn")
+	}
+	for _, r := range l.places(c) {
+		if l.deadBytes[r.Name] == nil {
+			l.deadBytes[r.Name] = map[int]bool{}
+		}
+		dead := l.deadBytes[r.Name]
+		was, is, moved := before.bytes[r.Name], after.bytes[r.Name], steps[r]
+		if r.Moves {
+			moved = step
+		}
+		if moved == 0 {
+			// What is in memory that nothing was written to is what the rest begins with only if
+			// the rest's is the same.
+			for off := r.Reads.Start; off < r.Reads.End && r.Writes != (exec.Range{}); off++ {
+				old, ok := was[off]
+				if !ok {
+					old = r.Initial(off)
+				}
+				now, ok := is[off]
+				if !ok {
+					now = r.Initial(off)
+				}
+				if now != rest(old) {
+					leaveOut(dead, off)
+				}
+			}
+			for off, b := range is {
+				if old, ok := was[off]; !r.Reads.Has(off) && (!ok || b != rest(old)) {
+					leaveOut(dead, off)
+				}
+			}
+			for off, v := range after.values[r.Name] {
+				if old, ok := before.values[r.Name][off]; !ok || v != expected(old) {
+					leaveOut(dead, off)
+				}
+			}
+			continue
+		}
+		// Results: those before, moved, and those of the turn, which have to be right.
+		for off, b := range is {
+			old, ok := was[off-moved]
+			switch want := c.wants[r][off]; {
+			case ok && rest(old) != b:
+				return false, fmt.Errorf("%s[%d] is not that of the rest", r.Name, off)
+			case !ok && (n == 0 || off < 0 || off >= moved):
+				return false, fmt.Errorf("%s[%d] is written too early", r.Name, off)
+			case !ok && b != want:
+				return false, c.difference(fmt.Sprintf("%s[%d]", r.Name, off), b, want)
+			}
+		}
+		for off := range was {
+			if _, ok := is[off+moved]; !ok {
+				return false, fmt.Errorf("%s[%d] is not written", r.Name, off+moved)
+			}
+		}
+		if n > 0 {
+			for off := range moved {
+				if _, wanted := c.wants[r][off]; wanted {
+					if _, ok := is[off]; !ok {
+						return false, fmt.Errorf("%s[%d] is not written in a turn", r.Name, off)
+					}
+				}
+			}
+		}
+	}
+	return again, nil
+}

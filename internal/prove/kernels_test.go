@@ -1,0 +1,433 @@
+package prove
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mtcore/mtcore/internal/contract"
+	"github.com/mtcore/mtcore/internal/prove/term"
+)
+
+// goal is what is to be proven of a kernel: that it does what a specification says, for some inputs by
+// executing them, and for the others by induction.
+type goal struct {
+	kernel string
+	spec   func(*call)
+	cases  []input
+	loops  []input // all lengths of each, which are in numbers[count]
+	count  string
+	unit   int // of numbers[count] that a block or chunk is
+	stride int // blocks or chunks that a turn of the loop does
+}
+
+// goals are those of all kernels that are proven.
+func goals() (all []goal) {
+	for _, d := range []string{"Encrypt", "Decrypt"} {
+		all = append(all, single("ige."+d, d == "Encrypt", 10, 12, 14), single("ige."+d+"Key", d == "Encrypt", 0))
+		for _, s := range strings.Fields("1 2VAES256 4VAES512") {
+			all = append(all, expansion(d, s))
+		}
+		for _, s := range strings.Fields("2 4 8 4VAES256 8VAES256 4VAES512 8VAES512 12VAES512 16VAES512") {
+			all = append(all, batch("ige."+d+"Batch"+s, d == "Encrypt"))
+		}
+	}
+	all = append(all, goal{kernel: "ige.Expand", spec: expandSpec, cases: []input{{}}})
+	for _, k := range []struct {
+		name  string
+		lanes int
+	}{{"kdf.Blocks", 1}, {"kdf.Blocks2", 2}, {"kdf.Blocks16AVX512", 16}, {"envelope.Hash", 1}} {
+		all = append(all, goal{kernel: k.name, spec: hashSpec(k.lanes), loops: []input{{}}, count: "blocks", unit: 1, stride: 1})
+	}
+	all = append(all,
+		goal{kernel: "kdf.Derive", spec: deriveSpec, cases: []input{{}}},
+		goal{kernel: "kdf.Derive8AVX512", spec: deriveSpec, cases: []input{{}}},
+		goal{kernel: "envelope.ExpandDecrypt16VAES512", spec: expandSixteenSpec, cases: []input{{}}},
+		batch("envelope.Decrypt16VAES512", false),
+		goal{kernel: "envelope.DecryptStart", spec: startSpec, cases: layouts(input{}, inPlace)},
+		goal{kernel: "envelope.Hash16AVX512", spec: hashSixteenSpec, cases: []input{{}}},
+		stitched("envelope.DecryptHash", contract.Blocks, 1),
+		stitched("envelope.DecryptHash2VAESSHANI", "n", 64),
+		tail(),
+		sixteen(),
+		wipe(),
+		choose("bigdh.Select", 256), choose("bigdh.SelectIFMA", 320), choosePair("bigdh.SelectPair", func(word int) bool { return word >= 16 }, 32),
+		choosePair("bigdh.SelectPairIFMA", func(word int) bool { return word%2 == 1 }, 40),
+	)
+	return all
+}
+
+var (
+	inPlace = []contract.Overlap{{A: "dst", B: "src"}}
+	behind  = []contract.Overlap{{A: "hashed", B: "dst", Offset: -64}}
+	both    = append(append([]contract.Overlap{}, inPlace...), behind...)
+)
+
+// layouts are an input without overlaps, and with each of some.
+func layouts(in input, overlaps ...[]contract.Overlap) []input {
+	all := []input{in}
+	for _, o := range overlaps {
+		in.overlaps = o
+		all = append(all, in)
+	}
+	return all
+}
+
+// with is an input with another number.
+func (in input) with(name string, n int) input {
+	numbers := map[string]int{name: n}
+	for k, v := range in.numbers {
+		if k != name {
+			numbers[k] = v
+		}
+	}
+	in.numbers = numbers
+	return in
+}
+
+// roundKeys are what the round keys of a call are: of its key, or else those of the schedule xk
+// that a kernel for decryption has to be given the inverse of.
+func (c *call) roundKeys(encryption bool) []block {
+	if c.subject.contract.Arg("key") != nil {
+		return expand(c.Pool, c.bytes("key", 0, 0, 32))
+	}
+	rk := blocks(c.bytes("xk", 0, 0, 16*(c.input.numbers["nr"]+1)))
+	if !encryption {
+		c.define("xk", 0, 0, join(inverseKeys(c.Pool, rk)...))
+	}
+	return rk
+}
+
+// igeSpec does IGE from src to dst, and updates iv unless its contract forbids it.
+func (c *call) ige(encryption bool, rk []block, lane, n int) (out []block) {
+	iv := blocks(c.bytes("iv", lane, 0, 32))
+	state := chain{iv[0], iv[1]}
+	out, state = ige(c.Pool, encryption, rk, blocks(c.bytes("src", lane, 0, 16*n)), state)
+	c.want("dst", lane, 0, join(out...))
+	if c.arg("iv").Access == contract.Updates {
+		c.want("iv", lane, 0, join(state.cipher, state.plain))
+	}
+	return out
+}
+
+func single(kernel string, encryption bool, rounds ...int) goal {
+	g := goal{kernel: kernel, count: contract.Blocks, unit: 1, stride: 1}
+	g.spec = func(c *call) {
+		c.ige(encryption, c.roundKeys(encryption), 0, c.input.numbers[contract.Blocks])
+	}
+	for _, nr := range rounds {
+		g.loops = append(g.loops, layouts(input{}.with("nr", nr), inPlace)...)
+	}
+	return g
+}
+
+func expandSpec(c *call) {
+	rk := expand(c.Pool, c.bytes("key", 0, 0, 32))
+	c.want("enc", 0, 0, join(rk...))
+	c.want("dec", 0, 0, join(inverseKeys(c.Pool, rk)...))
+}
+
+// inGroups is where the key of a round is, of a lane.
+func inGroups(lane, round int) int { return 960*(lane/4) + 64*round + 16*(lane%4) }
+
+func expansion(direction, suffix string) goal {
+	g := goal{kernel: "ige.Expand" + direction + suffix}
+	lanes := int(suffix[0] - '0')
+	g.spec = func(c *call) {
+		for l := range lanes {
+			rk := expand(c.Pool, c.bytes("key", l, 0, 32))
+			if direction == "Decrypt" {
+				rk = inverseKeys(c.Pool, rk)
+			}
+			for r, k := range rk {
+				c.want("keys", 0, inGroups(c.input.numbers["lane"]+l, r), k[:])
+			}
+		}
+	}
+	for first := 0; first+lanes <= 4; first += lanes {
+		g.cases = append(g.cases, input{}.with("lane", first))
+	}
+	return g
+}
+
+func expandSixteenSpec(c *call) {
+	for l := range 16 {
+		for r, k := range inverseKeys(c.Pool, expand(c.Pool, c.bytes("key", l, 0, 32))) {
+			c.want("keys", 0, inGroups(l, r), k[:])
+		}
+		iv := blocks(c.bytes("iv", l, 0, 32))
+		c.want("state", 0, 16*l, iv[1][:])
+		c.want("state", 0, 256+16*l, iv[0][:])
+	}
+}
+
+// lanes does IGE of so many blocks in each lane, and returns what comes out of each. For
+// decryption the chaining values in state are the other way round.
+func (c *call) lanes(encryption bool, n int) [][]block {
+	count := c.arg("dst").Lanes
+	outs := make([][]block, count)
+	for l := range count {
+		from := l // whose keys and state it has
+		if c.input.active > 0 && l >= c.input.active {
+			from = 0
+			for r := range 15 {
+				c.define("keys", 0, inGroups(l, r), c.bytes("keys", 0, inGroups(0, r), 16))
+			}
+			c.define("state", 0, 16*l, c.bytes("state", 0, 0, 16))
+			c.define("state", 0, 256+16*l, c.bytes("state", 0, 256, 16))
+		}
+		var rk []block
+		for r := range 15 {
+			rk = append(rk, block(c.inputs("keys", inGroups(from, r), 16)))
+		}
+		first, second := block(c.bytes("state", 0, 16*l, 16)), block(c.bytes("state", 0, 256+16*l, 16))
+		state := chain{first, second}
+		if !encryption {
+			for r, k := range inverseKeys(c.Pool, rk) {
+				c.define("keys", 0, inGroups(l, r), k[:])
+			}
+			state = chain{second, first}
+		}
+		outs[l], state = ige(c.Pool, encryption, rk, blocks(c.bytes("src", l, 0, 16*n)), state)
+		c.want("dst", l, 0, join(outs[l]...))
+		if encryption {
+			first, second = state.cipher, state.plain
+		} else {
+			first, second = state.plain, state.cipher
+		}
+		c.want("state", 0, 16*l, first[:])
+		c.want("state", 0, 256+16*l, second[:])
+	}
+	return outs
+}
+
+// inputs are n bytes of an argument as they are without define.
+func (c *call) inputs(name string, off, n int) []term.Byte {
+	at := c.place(name, 0)
+	out := make([]term.Byte, n)
+	for i := range out {
+		if off := int(at.N) + off + i; c.input.seed != 0 {
+			out[i] = constant(c.input.seed, at.Region.ID, off)
+		} else {
+			out[i] = c.Pool.Input(at.Region.ID, off)
+		}
+	}
+	return out
+}
+
+func batch(kernel string, encryption bool) goal {
+	g := goal{kernel: kernel, count: "blocks", unit: 1, stride: strideOf[kernel]}
+	if g.stride == 0 {
+		g.stride = 4
+	}
+	g.spec = func(c *call) { c.lanes(encryption, c.input.numbers["blocks"]) }
+	for sp := 0; sp < 64; sp += 8 {
+		in := input{sp: sp}
+		if sp%16 == 8 {
+			in.overlaps = inPlace
+		}
+		g.loops = append(g.loops, in)
+	}
+	g.loops = append(g.loops, input{overlaps: inPlace, active: 1})
+	return g
+}
+
+// strideOf has the kernels whose loop does not take four blocks at a time.
+var strideOf = map[string]int{
+	"envelope.Decrypt16VAES512": 1, "ige.EncryptBatch2": 1, "ige.DecryptBatch2": 1, "ige.EncryptBatch4": 1, "ige.DecryptBatch4": 1,
+	"ige.EncryptBatch4VAES256": 1, "ige.DecryptBatch4VAES256": 1, "ige.EncryptBatch8VAES256": 1, "ige.DecryptBatch8VAES256": 1,
+}
+
+// hashSpec hashes a message in each of so many lanes, with states at h, or h0 and h1, or in one array.
+func hashSpec(lanes int) func(*call) {
+	return func(c *call) {
+		for l := range lanes {
+			h, p, lane, off := "h", "p", 0, 0
+			switch lanes {
+			case 2:
+				h, p = fmt.Sprint("h", l), fmt.Sprint("p", l)
+			case 16:
+				lane, off = l, 32*l
+			}
+			s := words(c.bytes(h, 0, off, 32))
+			for i := range c.input.numbers["blocks"] {
+				s = compress(c.Pool, s, c.bytes(p, lane, 64*i, 64))
+			}
+			c.want(h, 0, off, unwords(s))
+		}
+	}
+}
+
+// deriveSpec is MTProto 2.0's derivation of aes_key and aes_iv:
+//
+//	a = SHA-256(msg_key + auth_key[x:x+36]), b = SHA-256(auth_key[40+x:76+x] + msg_key)
+//	key = a[0:8] + b[8:24] + a[24:32], iv = b[0:8] + a[8:24] + b[24:32]
+func deriveSpec(c *call) {
+	cat := func(parts ...[]term.Byte) (out []term.Byte) {
+		for _, p := range parts {
+			out = append(out, p...)
+		}
+		return out
+	}
+	for l := range max(1, c.arg("key").Lanes) {
+		msgKey := c.bytes("msgKey", l, 0, 16)
+		a := sum256(c.Pool, cat(msgKey, c.bytes("authKey", l, 0, 36)))
+		b := sum256(c.Pool, cat(c.bytes("authKey", l, 40, 36), msgKey))
+		c.want("key", l, 0, cat(a[:8], b[8:24], a[24:]))
+		c.want("iv", l, 0, cat(b[:8], a[8:24], b[24:]))
+	}
+}
+
+func startSpec(c *call) {
+	rk := c.roundKeys(false)
+	c.want("xk", 0, 0, join(inverseKeys(c.Pool, rk)...))
+	c.ige(false, rk, 0, 2)
+}
+
+// hashed is what the hash of stitched kernels is of, chunk i of a lane: of memory of its own, or a
+// chunk behind what comes out.
+func (c *call) hashed(lane, i int, out []block) []term.Byte {
+	if i > 0 && c.overlap("hashed", "dst") {
+		return join(out[4*i-4 : 4*i]...)
+	}
+	return c.bytes("hashed", lane, 64*i, 64)
+}
+
+func stitched(kernel, count string, unit int) goal {
+	g := goal{kernel: kernel, count: count, unit: unit, stride: 1}
+	g.spec = func(c *call) {
+		chunks := c.input.numbers[count] / unit
+		for l := range max(1, c.arg("h").Lanes) {
+			rk := blocks(c.bytes("xk", l, 0, 240))
+			c.define("xk", l, 0, join(inverseKeys(c.Pool, rk)...))
+			out := c.ige(false, rk, l, 4*chunks)
+			s := words(c.bytes("h", l, 0, 32))
+			for i := range chunks {
+				s = compress(c.Pool, s, c.hashed(l, i, out))
+			}
+			c.want("h", l, 0, unwords(s))
+		}
+	}
+	g.loops = layouts(input{sp: 8}, inPlace, behind, both)
+	return g
+}
+
+func tail() goal {
+	g := goal{kernel: "envelope.DecryptTail"}
+	g.spec = func(c *call) {
+		rk := blocks(c.bytes("xk", 0, 0, 240))
+		c.define("xk", 0, 0, join(inverseKeys(c.Pool, rk)...))
+		c.ige(false, rk, 0, c.input.numbers[contract.Blocks])
+		c.want("h", 0, 0, unwords(compress(c.Pool, words(c.bytes("h", 0, 0, 32)), c.bytes("hashed", 0, 0, 64))))
+	}
+	for n := 1; n <= 3; n++ { // all that it is for
+		g.cases = append(g.cases, layouts(input{}.with(contract.Blocks, n), inPlace, behind, both)...)
+	}
+	return g
+}
+
+// interleaved is where word i of the state of a lane is, of sixteen.
+func interleaved(lane, i int) int { return 64*i + 4*(4*(lane%4)+lane/4) }
+
+// stateOf is the state of a lane of sixteen.
+func (c *call) stateOf(lane int) (s hash) {
+	for i := range s {
+		s[i] = term.Word(c.bytes("h", 0, interleaved(lane, i), 4))
+	}
+	return s
+}
+
+func (c *call) wantState(lane int, s hash) {
+	for i, w := range s {
+		c.want("h", 0, interleaved(lane, i), w[:])
+	}
+}
+
+// halves is the block whose halves are at hashed0 and hashed1.
+func (c *call) halves(lane int) []term.Byte {
+	return append(c.bytes("hashed0", lane, 0, 32), c.bytes("hashed1", lane, 0, 32)...)
+}
+
+func hashSixteenSpec(c *call) {
+	for l := range 16 {
+		c.wantState(l, compress(c.Pool, c.stateOf(l), c.halves(l)))
+	}
+}
+
+func sixteen() goal {
+	g := goal{kernel: "envelope.DecryptHash16VAES512"}
+	g.spec = func(c *call) {
+		chunks := c.input.numbers["chunks"]
+		outs := c.lanes(false, 4*chunks)
+		for l := range 16 {
+			s := compress(c.Pool, c.stateOf(l), c.halves(l))
+			for i := 1; i < chunks; i++ {
+				s = compress(c.Pool, s, join(outs[l][4*i-4:4*i]...))
+			}
+			c.wantState(l, s)
+		}
+	}
+	for n := 1; n <= 3; n++ {
+		g.cases = append(g.cases, layouts(input{sp: 8 * n}.with("chunks", n), inPlace)...)
+	}
+	return g
+}
+
+func wipe() goal {
+	g := goal{kernel: "envelope.WipeAVX512", count: "n", unit: 64, stride: 1, loops: []input{{}}}
+	g.spec = func(c *call) { c.want("p", 0, 0, make([]term.Byte, c.input.numbers["n"])) }
+	return g
+}
+
+// entry is entry i of a table, or zeros.
+func (c *call) entry(i, off, n int) []term.Byte {
+	if i < 0 || i >= c.input.numbers["entries"] {
+		return make([]term.Byte, n)
+	}
+	return c.bytes("table", 0, 320*i+off, n)
+}
+
+// maxEntries is more than any table has.
+const maxEntries = 33
+
+// beyond are indices that tables of n entries do not have.
+func beyond(n int) []int { return []int{n, n + 1, 1 << 32, -1, -1 << 63} }
+
+func choose(kernel string, size int) goal {
+	g := goal{kernel: kernel}
+	g.spec = func(c *call) { c.want("z", 0, 0, c.entry(c.input.numbers["index"], 0, size)) }
+	for n := 1; n <= maxEntries; n++ {
+		for i := range n {
+			g.cases = append(g.cases, input{}.with("entries", n).with("index", i))
+		}
+		for _, i := range beyond(n) {
+			g.cases = append(g.cases, input{}.with("entries", n).with("index", i))
+		}
+	}
+	return g
+}
+
+// choosePair is for words of two entries: of entry j those that second says, and of entry i the
+// others.
+func choosePair(kernel string, second func(word int) bool, size int) goal {
+	g := goal{kernel: kernel}
+	g.spec = func(c *call) {
+		for w := range size {
+			i := c.input.numbers["i"]
+			if second(w) {
+				i = c.input.numbers["j"]
+			}
+			c.want("z", 0, 8*w, c.entry(i, 8*w, 8))
+		}
+	}
+	for n := 1; n <= maxEntries; n++ {
+		indices := beyond(n)
+		for i := range n {
+			indices = append(indices, i)
+		}
+		for k, i := range indices {
+			in := input{}.with("entries", n)
+			g.cases = append(g.cases, in.with("i", i).with("j", indices[(k*7+3)%len(indices)]))
+		}
+	}
+	return g
+}

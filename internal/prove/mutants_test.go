@@ -1,0 +1,390 @@
+package prove
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/machine/x86"
+	"github.com/mtcore/mtcore/internal/prove/exec"
+	"github.com/mtcore/mtcore/internal/prove/term"
+)
+
+// mutant is a kernel in which one instruction is another, or two have changed places.
+type mutant struct {
+	*subject
+	original *subject
+	what     string
+	from     []*x86.Inst
+	to       []*x86.Inst
+}
+
+// relatives are instructions that one can be mistaken for.
+var relatives = [][]string{
+	{"vaesenc", "vaesenclast", "vaesdec", "vaesdeclast"}, {"vpaddd", "vpxor", "vpand", "vpsubd"}, {"vpxorq", "vpandq", "vpaddq"},
+	{"vpunpckldq", "vpunpckhdq", "vpunpcklqdq", "vpunpckhqdq"}, {"vpslld", "vpsrld", "vprord"}, {"add", "sub"},
+	{"jb", "jae"}, {"je", "jne"}, {"ja", "jbe"}, {"cmove", "cmovb"}, {"sha256msg1", "sha256msg2"}, {"vinserti32x4", "vshufi64x2"},
+}
+
+// mutate returns a mutant of a kernel, whose instructions that are executed are given in the order of
+// their addresses.
+func mutate(rng *rand.Rand, s *subject, list []*x86.Inst) *mutant {
+	for {
+		i := rng.IntN(len(list))
+		in := list[i]
+		if in.Op == "ret" {
+			continue
+		}
+		out := *in
+		out.Args = slices.Clone(in.Args)
+		m := &mutant{from: []*x86.Inst{in}, to: []*x86.Inst{&out}}
+		ok := true
+		switch rng.IntN(6) {
+		case 0:
+			ok = drop(&out)
+		case 1:
+			ok = i+1 < len(list) && m.swap(in, list[i+1])
+		case 2:
+			ok = rename(rng, &out)
+		default:
+			ok = len(in.Args) > 0 && changeOperand(rng, &out, list) && !slices.Equal(in.Args, out.Args)
+		}
+		if !ok {
+			continue
+		}
+		code := maps.Clone(s.code)
+		for _, in := range m.to {
+			code[in.Addr] = in
+		}
+		m.original = s
+		m.subject = &subject{kernel: s.kernel, contract: s.contract, code: code}
+		m.what = fmt.Sprintf("%v: %#x: %v becomes %v", s.kernel, m.from[0].Addr, m.from, m.to)
+		return m
+	}
+}
+
+func isJump(in *x86.Inst) bool { return in.Op[0] == 'j' }
+
+// drop makes an instruction a jump to the next.
+func drop(in *x86.Inst) bool {
+	if isJump(in) {
+		return false
+	}
+	*in = x86.Inst{Addr: in.Addr, Len: in.Len, Op: "jmp", Args: []x86.Operand{{Kind: x86.Target, Disp: int64(in.Next())}}}
+	return true
+}
+
+func (m *mutant) swap(a, b *x86.Inst) bool {
+	if b.Op == "ret" || isJump(a) || isJump(b) || b.Addr != a.Next() || a.Op == b.Op && slices.Equal(a.Args, b.Args) {
+		return false
+	}
+	first, second := *b, *a
+	first.Addr, first.Len, second.Addr, second.Len = a.Addr, a.Len, b.Addr, b.Len
+	m.from, m.to = []*x86.Inst{a, b}, []*x86.Inst{&first, &second}
+	return true
+}
+
+func rename(rng *rand.Rand, in *x86.Inst) bool {
+	for _, r := range relatives {
+		if slices.Contains(r, in.Op) {
+			was := in.Op
+			in.Op = r[rng.IntN(len(r))]
+			return in.Op != was
+		}
+	}
+	return false
+}
+
+func changeOperand(rng *rand.Rand, in *x86.Inst, list []*x86.Inst) bool {
+	switch a := &in.Args[rng.IntN(len(in.Args))]; a.Kind {
+	case x86.Register, x86.Mask:
+		a.Reg ^= 1 << rng.IntN(3)
+	case x86.Vector:
+		a.Reg ^= 1 << rng.IntN(4)
+	case x86.Immediate:
+		a.Disp ^= 1 << rng.IntN(8)
+	case x86.Target:
+		a.Disp = int64(list[rng.IntN(len(list))].Addr)
+	case x86.Memory:
+		if a.Base >= 0 && rng.IntN(3) == 0 {
+			a.Base ^= 1 << rng.IntN(3)
+		} else {
+			a.Disp += int64(2*rng.IntN(2)-1) << rng.IntN(7)
+		}
+	}
+	return true
+}
+
+// trials are the inputs that mutants are tried with, before anything is proven: lengths to beyond where loops
+// repeat, with constants for all bytes.
+func (g *goal) trials() []input {
+	var all []input
+	for i, in := range g.cases {
+		if len(g.cases) < 20 || i%37 == 0 {
+			all = append(all, in)
+		}
+	}
+	for i, in := range g.loops {
+		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 13} {
+			if (n+i)%2 == 0 || n < 3 || g.stride == 1 && n > 5 {
+				continue
+			}
+			all = append(all, in.with(g.count, n*g.unit))
+		}
+		all = append(all, in.with(g.count, (1+i%2)*g.unit))
+		if i == 3 {
+			break
+		}
+	}
+	for i := range all {
+		all[i].seed = i + 1
+	}
+	return all
+}
+
+// refute tries a mutant. It returns an error that says how it is wrong, or nil.
+func (g *goal) refute(s *subject, p *term.Pool, memory specified) (err error) {
+	defer recovered(&err)
+	for _, in := range g.trials() {
+		c := setUp(p, s, in, g.spec, memory)
+		if err := c.run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executed are the instructions that trials execute.
+func (g *goal) executed(s *subject, p *term.Pool, memory specified) ([]*x86.Inst, error) {
+	all := map[int]*x86.Inst{}
+	for _, in := range g.trials() {
+		c := setUp(p, s, in, g.spec, memory)
+		c.Trace = func(m *exec.Machine, in *x86.Inst) bool {
+			all[in.Addr] = in
+			return false
+		}
+		if err := c.run(); err != nil {
+			return nil, fmt.Errorf("%v: %w", in, err)
+		}
+	}
+	var list []*x86.Inst
+	for _, addr := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[addr])
+	}
+	return list, nil
+}
+
+// significant are the bits of immediates that make a difference, of instructions that do not look
+// at all.
+var significant = map[string]int64{
+	"vextractf128": 1, "vextracti128": 1, "vinserti128": 1, "vinserti32x4": 3, "vextracti32x4": 3, "vprord": 31, "valignq": 7,
+}
+
+// equivalent returns the rule by which a mutant does the same, or "".
+func (m *mutant) equivalent() string {
+	a, b := m.from[0], m.to[0]
+	switch {
+	case len(m.from) == 2:
+		if independent(m.from[0], m.from[1]) {
+			return "two instructions that do not depend on each other change places"
+		}
+	case a.Op == b.Op && significant[a.Op] != 0:
+		x, y := a.Args[len(a.Args)-1], b.Args[len(b.Args)-1]
+		if mask := significant[a.Op]; slices.Equal(a.Args[:len(a.Args)-1], b.Args[:len(b.Args)-1]) && x.Disp&mask == y.Disp&mask {
+			return "bits of an immediate that the instruction ignores"
+		}
+	}
+	return ""
+}
+
+// unread reports whether the mutant leaves the same as the original, wherever it is executed in a few
+// calls, but for bytes of registers that nobody reads: with anything in those, the original is proven, too.
+func (m *mutant) unread(g *goal) bool {
+	last := m.from[len(m.from)-1]
+	if isJump(last) || last.Op != m.to[len(m.to)-1].Op && isJump(m.to[len(m.to)-1]) && m.to[len(m.to)-1].Args[0].Disp != int64(last.Next()) {
+		return false
+	}
+	p := term.New()
+	states := func(s *subject) (all []*exec.Machine, memory []string) {
+		var c *call
+		with := *s
+		with.after = map[int]func(*exec.Machine){last.Addr: func(m *exec.Machine) {
+			now, text := *m, fmt.Sprint(m.Stack.Bytes, len(m.Stack.Values))
+			for _, r := range c.regions {
+				text += fmt.Sprint(r.Bytes)
+			}
+			all, memory = append(all, &now), append(memory, text)
+		}}
+		inputs := some(g.cases, 2)
+		for _, in := range some(g.loops, 2) {
+			inputs = append(inputs, in.with(g.count, (2*g.stride+1)*g.unit))
+		}
+		for _, in := range inputs {
+			if c = setUp(p, &with, in, g.spec, specified{}); c.run() != nil {
+				return nil, nil
+			}
+		}
+		return all, memory
+	}
+	want, wantMemory := states(m.original)
+	got, gotMemory := states(m.subject)
+	if len(want) == 0 || !slices.Equal(wantMemory, gotMemory) {
+		return false
+	}
+	regs, vecs := map[int]bool{}, map[int]bool{}
+	for i := range want {
+		if want[i].Masks != got[i].Masks {
+			return false
+		}
+		for r, v := range want[i].Regs {
+			if v.Region != nil && got[i].Regs[r].Region != nil && v.Region.Name == got[i].Regs[r].Region.Name {
+				v.Region = got[i].Regs[r].Region
+			}
+			regs[r] = regs[r] || v != got[i].Regs[r]
+		}
+		for v := range want[i].Vecs {
+			for j, b := range want[i].Vecs[v] {
+				vecs[64*v+j] = vecs[64*v+j] || b != got[i].Vecs[v][j]
+			}
+		}
+	}
+	with := *m.original
+	with.after = map[int]func(*exec.Machine){last.Addr: func(m *exec.Machine) {
+		junk := exec.NewRegion(m.Pool, "what is not read")
+		for r, differs := range regs {
+			if differs {
+				m.Regs[r] = exec.Value{Secret: true}
+				for i := range 8 {
+					m.Regs[r].Bytes[i] = junk.Initial(8*r + i)
+				}
+			}
+		}
+		for v, differs := range vecs {
+			if differs {
+				m.Vecs[v/64][v%64] = junk.Initial(1024 + v)
+			}
+		}
+	}}
+	_, err := g.prove(&with)
+	return err == nil
+}
+
+// independent reports whether two instructions can be executed in any order: neither writes what the
+// other uses, and stores have memory for themselves.
+func independent(a, b *x86.Inst) bool {
+	writes := func(in *x86.Inst) []x86.Operand {
+		if in.Op == "cmp" || in.Op == "test" || len(in.Args) == 0 {
+			return nil
+		}
+		return in.Args[:1]
+	}
+	flags := func(in *x86.Inst) bool {
+		return len(in.Args) > 0 && in.Args[0].Kind != x86.Vector && !strings.HasPrefix(in.Op, "mov") && in.Op != "lea" && !strings.HasPrefix(in.Op, "v")
+	}
+	uses := func(in *x86.Inst, w *x86.Operand) bool {
+		for _, x := range in.Args {
+			if x.Kind == w.Kind && x.Reg == w.Reg && (w.Kind == x86.Register || w.Kind == x86.Vector || w.Kind == x86.Mask) ||
+				w.Kind == x86.Register && x.Kind == x86.Memory && (x.Base == w.Reg || x.Index == w.Reg) {
+				return true
+			}
+		}
+		return in.Mask != 0 && w.Kind == x86.Mask && in.Mask == w.Reg || in.Op == "push" || in.Op == "pop" || in.Op == "vzeroupper"
+	}
+	for _, pair := range [][2]*x86.Inst{{a, b}, {b, a}} {
+		for _, w := range writes(pair[0]) {
+			if uses(pair[1], &w) {
+				return false
+			}
+		}
+	}
+	return !(flags(a) && flags(b)) && !overlapping(a, b)
+}
+
+// overlapping reports whether one instruction may store where the other loads or stores. Two places
+// are different if they are so many bytes apart from one register.
+func overlapping(a, b *x86.Inst) bool {
+	for i, x := range a.Args {
+		for j, y := range b.Args {
+			if x.Kind != x86.Memory || y.Kind != x86.Memory || i != 0 && j != 0 {
+				continue
+			}
+			if x.Base == x86.RIP || y.Base == x86.RIP { // constants
+				continue
+			}
+			if x.Base != y.Base || x.Index != y.Index || x.Scale != y.Scale || x.Disp < y.Disp+int64(y.Size) && y.Disp < x.Disp+int64(x.Size) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// listed are mutants that do the same, of which no rule says so, and why.
+var listed = map[string]string{
+	"envelope.DecryptStart: [mov rsi,0x10] becomes [mov rsi,0x0]": "which block is loaded after the last, where any will do",
+}
+
+var mutants = flag.Int("mutants", 2, "how many mutants there are of each kernel")
+
+// TestMutants shows that proofs do not hold of what is wrong: every mutant is refused, or does the same
+// by a rule.
+func TestMutants(t *testing.T) {
+	impltest.SkipShort(t, "links programs")
+	all := subjects(t)
+	refuted, disproven, same, unread := 0, 0, 0, 0
+	for _, g := range goals() {
+		s, p, memory := all[g.kernel], term.New(), specified{}
+		list, err := g.executed(s, p, memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range *mutants {
+			m := mutate(rng, s, list)
+			if g.refute(m.subject, p, memory) != nil {
+				refuted++
+				continue
+			}
+			if m.equivalent() != "" {
+				same++
+				continue
+			}
+			small := g // all numbers of rounds, and some layouts of batches
+			small.cases = some(g.cases, 12)
+			if len(g.loops) > 6 {
+				small.loops = some(g.loops, 2)
+			}
+			if _, err := small.prove(m.subject); err != nil {
+				disproven++
+				continue
+			}
+			if m.unread(&small) {
+				unread++
+				continue
+			}
+			if listed[fmt.Sprintf("%v: %v becomes %v", s.kernel, m.from, m.to)] != "" {
+				unread++
+				continue
+			}
+			t.Errorf("survives: %s", m.what)
+		}
+	}
+	t.Logf("%d mutants: %d refuted by values, %d not proven, %d the same by rule, %d in what is not read", refuted+disproven+same+unread, refuted, disproven, same, unread)
+}
+
+// some are at most n of a list, from all of it.
+func some(list []input, n int) []input {
+	if len(list) <= n {
+		return list
+	}
+	var out []input
+	for i := range n {
+		out = append(out, list[i*(len(list)-1)/(n-1)])
+	}
+	return out
+}
