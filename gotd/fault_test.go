@@ -409,12 +409,12 @@ func TestRestartHandshake(t *testing.T) {
 	a, b := newClient(t, alice), newClient(t, bob)
 	b.stop()
 	var closing atomic.Bool
-	a.handler = func(e gotd.Event) error {
+	a.handle(func(e gotd.Event) error {
 		if _, ok := e.(*gotd.Closed); ok && closing.Load() {
 			return errors.New("later")
 		}
 		return nil
-	}
+	})
 	atA, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
 	if err != nil {
 		t.Fatal(err)
@@ -466,13 +466,13 @@ func TestHandlerFails(t *testing.T) {
 	other, _ := newChat(t, a, b)
 
 	failure, failures := errors.New("out of paper"), make(chan struct{}, 1000)
-	b.handler = func(e gotd.Event) error {
+	b.handle(func(e gotd.Event) error {
 		if m, ok := e.(*gotd.Message); ok && m.Chat == atB {
 			failures <- struct{}{}
 			return failure
 		}
 		return nil
-	}
+	})
 	send(t, atA, "one")
 	send(t, atA, "two")
 	<-failures
@@ -481,7 +481,7 @@ func TestHandlerFails(t *testing.T) {
 	b.wantText("three")
 	eventually(t, "everything is acknowledged, since it is on disk", func() bool { return bob.Queued() == 0 })
 	b.stop()
-	b.handler = nil
+	b.handle(nil)
 	b.start()
 	b.wantText("one")
 	b.wantText("two")

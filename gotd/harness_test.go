@@ -57,8 +57,8 @@ type client struct {
 	status chan gotd.Event // what becomes of our messages, and of keys and layers
 	// prepare, if not nil, is called before a manager runs.
 	prepare func()
-	// handler, if not nil, is called before an event is passed on.
-	handler  func(gotd.Event) error
+	// handler is called before an event is passed on: see handle.
+	handler  atomic.Pointer[func(gotd.Event) error]
 	stop     func() // and wait
 	done     chan struct{}
 	failed   error       // what Run returned
@@ -112,8 +112,8 @@ func (c *client) start() {
 	c.chats, err = gotd.New(c.api, gotd.Options{
 		Store: fullStore{store, &c.diskFull}, StateKey: stateKey, Layer: c.layer,
 		Handler: func(_ context.Context, e gotd.Event) error {
-			if c.handler != nil {
-				if err := c.handler(e); err != nil {
+			if handler := c.handler.Load(); handler != nil {
+				if err := (*handler)(e); err != nil {
 					return err
 				}
 			}
@@ -183,6 +183,15 @@ func (c *client) wait() {
 	case <-time.After(patience):
 		c.t.Fatal("client does not end")
 	}
+}
+
+// handle has f, if not nil, called before an event is passed on, from now on.
+func (c *client) handle(f func(gotd.Event) error) {
+	if f == nil {
+		c.handler.Store(nil)
+		return
+	}
+	c.handler.Store(&f)
 }
 
 func (c *client) restart() {

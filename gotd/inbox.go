@@ -75,8 +75,14 @@ func (c *Chat) settle() error {
 func (c *Chat) tell(ctx context.Context, e Event) error {
 	var a attempts
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := c.m.opt.Handler(ctx, e)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			return nil // also if Run ends: the event need not come again
+		}
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		d, _ := a.next(errHandler, c.m.delay)

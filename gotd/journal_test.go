@@ -155,13 +155,13 @@ func TestFailedSurvives(t *testing.T) {
 	atA, _ := newChat(t, a, b)
 	last := wantNext(t, atA, b, -1)
 	told := make(chan struct{}, 100)
-	a.handler = func(e gotd.Event) error {
+	a.handle(func(e gotd.Event) error {
 		if _, ok := e.(*gotd.Failed); ok {
 			told <- struct{}{}
 			return errors.New("not now")
 		}
 		return nil
-	}
+	})
 	alice.Refuse(tg.MessagesSendEncryptedRequestTypeID, 1, tgerr.New(400, "DATA_INVALID"))
 	id, err := atA.SendText("refused")
 	if err != nil {
@@ -169,7 +169,7 @@ func TestFailedSurvives(t *testing.T) {
 	}
 	<-told
 	a.stop()
-	a.handler = nil
+	a.handle(nil)
 	a.start()
 	if got := next[*gotd.Failed](a); got.RandomID != id || !tgerr.Is(got.Err, "DATA_INVALID") {
 		t.Errorf("got %+v, want message %d", got, id)

@@ -93,13 +93,15 @@ func TestDatesSurvive(t *testing.T) {
 		}
 		return nil
 	}
-	a.handler, b.handler = fails, fails
+	a.handle(fails)
+	b.handle(fails)
 	send(t, atA, "one")
 	first, second := <-dates, <-dates
 	send(t, atA, "two") // with which the driver's state says that the first was sent
 	a.stop()
 	b.stop()
-	a.handler, b.handler = nil, nil
+	a.handle(nil)
+	b.handle(nil)
 	a.start()
 	b.start()
 	if got := nextStatus[*gotd.Sent](a).Date; got != first || got == 0 {
@@ -478,14 +480,14 @@ func TestWithdrawn(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
 	asked, withdrawn := make(chan struct{}), make(chan struct{})
-	b.handler = func(e gotd.Event) error {
+	b.handle(func(e gotd.Event) error {
 		if e, ok := e.(*gotd.Requested); ok {
 			close(asked)
 			<-withdrawn
 			return e.Chat.Accept(context.Background())
 		}
 		return nil
-	}
+	})
 	atA, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
 	if err != nil {
 		t.Fatal(err)
@@ -498,7 +500,7 @@ func TestWithdrawn(t *testing.T) {
 	eventually(t, "the server knows", func() bool { return len(a.chats.Chats()) == 0 })
 	close(withdrawn)
 	next[*gotd.Closed](b)
-	b.handler = nil
+	b.handle(nil)
 	newChat(t, a, b) // with which all goes on
 }
 
@@ -552,12 +554,12 @@ func TestSharedFile(t *testing.T) {
 	}
 	// The handler sees the first when all of them are here.
 	all := make(chan struct{})
-	b.handler = func(e gotd.Event) error {
+	b.handle(func(e gotd.Event) error {
 		if _, ok := e.(*gotd.Message); ok {
 			<-all
 		}
 		return nil
-	}
+	})
 	again()
 	again()
 	eventually(t, "everything is acknowledged", func() bool { return bob.Queued() == 0 && len(atA.Pending()) == 0 })
@@ -851,12 +853,12 @@ func TestSlowHandler(t *testing.T) {
 	slow, slowAtB := newChat(t, a, b)
 	fast, _ := newChat(t, a, b)
 	end := make(chan struct{})
-	b.handler = func(e gotd.Event) error {
+	b.handle(func(e gotd.Event) error {
 		if m, ok := e.(*gotd.Message); ok && m.Chat == slowAtB {
 			<-end
 		}
 		return nil
-	}
+	})
 	for range 30 {
 		send(t, slow, "slow")
 	}
