@@ -162,12 +162,7 @@ func (m *Manager) requested(t *tx, chat *tg.EncryptedChatRequested, users map[in
 	}
 	t.add(c.record())
 	return func() {
-		c.do(func(ctx context.Context) error {
-			if c.State() != StateRequested {
-				return nil
-			}
-			return c.tell(ctx, &Requested{c, users[chat.AdminID]})
-		})
+		c.do(func(ctx context.Context) error { return c.tellRequested(ctx, users[chat.AdminID]) })
 	}
 }
 

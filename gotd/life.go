@@ -50,6 +50,7 @@ type Chat struct {
 	outgoing *secretchat.Outgoing // in StateWaiting
 	chat     *secretchat.Chat     // in StateAccepting, StateOpen and StateEnding
 	damage   error                // in StateDamaged
+	asked    bool                 // in StateRequested: the handler was told
 	// later are changes that wait for the next transaction.
 	later []Change
 	// ending ends all that is being done for the chat when it comes to its end.
@@ -295,6 +296,18 @@ func (c *Chat) complete(update []byte, e *tg.EncryptedChat) error {
 	}
 	c.opened()
 	return nil
+}
+
+// tellRequested tells the handler that a peer asks, once: the update may come while Run begins.
+func (c *Chat) tellRequested(ctx context.Context, user *tg.User) error {
+	c.mu.Lock()
+	done := c.asked || c.rec.State != StateRequested
+	c.asked = true
+	c.mu.Unlock()
+	if done {
+		return nil
+	}
+	return c.tell(ctx, &Requested{c, user})
 }
 
 // Accept accepts a chat that a peer has asked for, on this device. It returns when the
@@ -721,7 +734,7 @@ func (c *Chat) resume() {
 		c.last()
 		return
 	case StateRequested:
-		c.doFirst(func(ctx context.Context) error { return c.tell(ctx, &Requested{Chat: c}) })
+		c.do(func(ctx context.Context) error { return c.tellRequested(ctx, nil) })
 	case StateAccepting:
 		c.m.spawn(c.acceptAgain)
 	case StateEnding:
