@@ -236,7 +236,7 @@ func (m *mutant) unread(g *goal) bool {
 	if len(want) == 0 || !slices.Equal(wantMemory, gotMemory) {
 		return false
 	}
-	regs, vecs := map[int]bool{}, map[int]bool{}
+	regs, vecs, touched := map[int]bool{}, map[int]bool{}, map[int]bool{}
 	for i := range want {
 		if want[i].Masks != got[i].Masks {
 			return false
@@ -250,6 +250,7 @@ func (m *mutant) unread(g *goal) bool {
 		for v := range want[i].Vecs {
 			for j, b := range want[i].Vecs[v] {
 				vecs[64*v+j] = vecs[64*v+j] || b != got[i].Vecs[v][j]
+				touched[64*v+j] = touched[64*v+j] || !want[i].Untouched(v, j) || !got[i].Untouched(v, j)
 			}
 		}
 	}
@@ -265,7 +266,10 @@ func (m *mutant) unread(g *goal) bool {
 			}
 		}
 		for v, differs := range vecs {
-			if differs {
+			switch {
+			case differs && !touched[v]: // zero, or as it was when the kernel was called
+				m.SetUntouched(v/64, v%64)
+			case differs:
 				m.Vecs[v/64][v%64] = junk.Initial(1024 + v)
 			}
 		}
