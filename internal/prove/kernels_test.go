@@ -2,6 +2,7 @@ package prove
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/mtcore/mtcore/internal/contract"
@@ -390,7 +391,7 @@ func (c *call) entry(i, off, n int) []term.Byte {
 const maxEntries = 33
 
 // beyond are indices that tables of n entries do not have.
-func beyond(n int) []int { return []int{n, n + 1, 1 << 32, -1, -1 << 63} }
+func beyond(n int) []int { return []int{n, n + 1, math.MaxInt32, -1, math.MinInt} }
 
 func choose(kernel string, size int) goal {
 	g := goal{kernel: kernel}

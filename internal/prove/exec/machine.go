@@ -55,8 +55,8 @@ const maxSteps = 4e6
 
 // Places that the check of the stack's size reads.
 const (
-	currentGoroutine = 1 << 40
-	stackLimit       = 1 << 41
+	currentGoroutine = 1 << 30
+	stackLimit       = 1 << 31
 )
 
 // argument is the offset of the first argument from the return address.
@@ -83,7 +83,7 @@ func New(p *term.Pool, k *machine.Kernel, code map[int]*x86.Inst, alignment int)
 	m.Regs[x86.RSP] = Address(m.Stack)
 	m.entry, m.entryVecs = m.Regs, m.Vecs
 	m.constants = NewRegion(p, "constants")
-	m.constants.Reads, m.constants.Align = Range{0, 1 << 40}, 1<<12
+	m.constants.Reads, m.constants.Align = Range{0, 1 << 30}, 1<<12
 	m.constants.Initial = func(off int) term.Byte {
 		b, err := k.Program.Constants(off, 1)
 		if err != nil {
