@@ -28,7 +28,7 @@ type accepting struct {
 	packets    []secretchat.Packet // of the peer
 	chats      *gotd.Manager
 	dispatcher tg.UpdateDispatcher
-	events     chan gotd.Event
+	events     *eventQueue
 	handler    func(gotd.Event) error // is called before an event is passed on, if not nil
 	stop       func() error           // and return what Run has
 }
@@ -77,7 +77,7 @@ func newAccepting(t *testing.T, layer int) *accepting {
 // start begins anew with what the store has.
 func (a *accepting) start() {
 	a.t.Helper()
-	events := make(chan gotd.Event, 1000)
+	events := newEventQueue()
 	a.events = events
 	var err error
 	a.chats, err = gotd.New(tg.NewClient(a.server), gotd.Options{
@@ -91,7 +91,7 @@ func (a *accepting) start() {
 			switch e.(type) {
 			case *gotd.Sent, *gotd.Delivered, *gotd.PeerLayer, *gotd.KeyChanged:
 			default:
-				events <- e
+				events.put(e)
 			}
 			return nil
 		},

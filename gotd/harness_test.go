@@ -53,8 +53,8 @@ type client struct {
 
 	api    *tg.Client
 	chats  *gotd.Manager
-	events chan gotd.Event
-	status chan gotd.Event // what becomes of our messages, and of keys and layers
+	events *eventQueue
+	status *eventQueue // what becomes of our messages, and of keys and layers
 	// prepare, if not nil, is called before a manager runs.
 	prepare func()
 	// handler is called before an event is passed on: see handle.
@@ -105,8 +105,8 @@ func (c *client) start() {
 	})
 	tgClient := telegram.NewClient(1, "hash", options)
 	c.api = tgClient.API()
-	c.events = make(chan gotd.Event, 10_000)
-	c.status = make(chan gotd.Event, 10_000)
+	c.events = newEventQueue()
+	c.status = newEventQueue()
 	events, status := c.events, c.status
 	var err error
 	c.chats, err = gotd.New(c.api, gotd.Options{
@@ -119,9 +119,9 @@ func (c *client) start() {
 			}
 			switch e.(type) {
 			case *gotd.Sent, *gotd.Delivered, *gotd.PeerLayer, *gotd.KeyChanged:
-				status <- e
+				status.put(e)
 			default:
-				events <- e
+				events.put(e)
 			}
 			return nil
 		},
@@ -220,28 +220,69 @@ func nextStatus[E gotd.Event](c *client) E {
 	}
 }
 
-func nextOf[E gotd.Event](c *client, events chan gotd.Event) E {
+func nextOf[E gotd.Event](c *client, events *eventQueue) E {
 	c.t.Helper()
-	select {
-	case e := <-events:
-		typed, ok := e.(E)
-		if !ok {
-			c.t.Fatalf("got %T %+v, want %v", e, e, reflect.TypeFor[E]())
-		}
-		return typed
-	case <-time.After(patience):
+	e, ok := events.wait(patience)
+	if !ok {
 		c.t.Fatalf("no event, want %v", reflect.TypeFor[E]())
-		panic("unreachable")
 	}
+	typed, ok := e.(E)
+	if !ok {
+		c.t.Fatalf("got %T %+v, want %v", e, e, reflect.TypeFor[E]())
+	}
+	return typed
 }
 
 // quiet fails if there is an event that nobody has asked for.
 func (c *client) quiet() {
 	c.t.Helper()
-	select {
-	case e := <-c.events:
+	if e, ok := c.events.take(); ok {
 		c.t.Errorf("unexpected %T %+v", e, e)
+	}
+}
+
+// eventQueue is like a channel, but its capacity has no limit: a handler must not wait because a
+// test does not look.
+type eventQueue struct {
+	mu   sync.Mutex
+	list []gotd.Event
+	more chan struct{} // something was put since the list was empty
+}
+
+func newEventQueue() *eventQueue { return &eventQueue{more: make(chan struct{}, 1)} }
+
+func (q *eventQueue) put(e gotd.Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = append(q.list, e)
+	select {
+	case q.more <- struct{}{}:
 	default:
+	}
+}
+
+func (q *eventQueue) take() (gotd.Event, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.list) == 0 {
+		return nil, false
+	}
+	e := q.list[0]
+	q.list = q.list[1:]
+	return e, true
+}
+
+// wait is take that waits for an event, but not longer than d.
+func (q *eventQueue) wait(d time.Duration) (gotd.Event, bool) {
+	for timeout := time.After(d); ; {
+		if e, ok := q.take(); ok {
+			return e, true
+		}
+		select {
+		case <-q.more:
+		case <-timeout:
+			return nil, false
+		}
 	}
 }
 

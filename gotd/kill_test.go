@@ -178,20 +178,19 @@ func TestKill(t *testing.T) {
 	last, seen := -1, map[string]bool{}
 	arrived := func() bool {
 		for {
-			select {
-			case e := <-b.events:
-				switch e := e.(type) {
-				case *gotd.Message:
-					if e.Seq <= last || seen[e.Text()] {
-						t.Fatalf("message %q has number %d after %d, seen: %v", e.Text(), e.Seq, last, seen[e.Text()])
-					}
-					last, seen[e.Text()] = e.Seq, true
-				case *gotd.Gap:
-				default:
-					t.Fatalf("unexpected %T %+v", e, e)
-				}
-			default:
+			e, ok := b.events.take()
+			if !ok {
 				return seen[child.sent[len(child.sent)-1]]
+			}
+			switch e := e.(type) {
+			case *gotd.Message:
+				if e.Seq <= last || seen[e.Text()] {
+					t.Fatalf("message %q has number %d after %d, seen: %v", e.Text(), e.Seq, last, seen[e.Text()])
+				}
+				last, seen[e.Text()] = e.Seq, true
+			case *gotd.Gap:
+			default:
+				t.Fatalf("unexpected %T %+v", e, e)
 			}
 		}
 	}
