@@ -263,13 +263,16 @@ func (o *sealer) seal(id recordID, t tag) Change {
 // committed notes that the Store has made the changes.
 func (l *ledger) committed(b *batch) {
 	l.sum, l.stale = b.sum, nil
-	changed := b.records
-	l.records = slices.DeleteFunc(l.records, func(r tagged) bool {
-		for len(changed) > 0 && changed[0].id < r.id {
-			changed = changed[1:]
-		}
-		return len(changed) > 0 && changed[0].id == r.id && changed[0].tag == tag{}
-	})
+	// Most commits remove nothing, and then it does not matter how many records there are.
+	if slices.ContainsFunc(b.records, func(r tagged) bool { return r.tag == tag{} }) {
+		changed := b.records
+		l.records = slices.DeleteFunc(l.records, func(r tagged) bool {
+			for len(changed) > 0 && changed[0].id < r.id {
+				changed = changed[1:]
+			}
+			return len(changed) > 0 && changed[0].id == r.id && changed[0].tag == tag{}
+		})
+	}
 	for _, r := range b.records {
 		if r.tag == (tag{}) {
 			continue
