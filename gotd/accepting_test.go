@@ -29,8 +29,8 @@ type accepting struct {
 	chats      *gotd.Manager
 	dispatcher tg.UpdateDispatcher
 	events     *eventQueue
-	handler    func(gotd.Event) error // is called before an event is passed on, if not nil
-	stop       func() error           // and return what Run has
+	hook                    // is called before an event is passed on
+	stop       func() error // and return what Run has
 }
 
 // recorder remembers what was in a store after each commit.
@@ -46,6 +46,12 @@ func (r *recorder) Commit(changes []gotd.Change) error {
 	defer r.mu.Unlock()
 	r.history = append(r.history, records)
 	return err
+}
+
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history = nil
 }
 
 // newAccepting has a peer of this layer ask for a chat, and accepts it.
@@ -83,10 +89,8 @@ func (a *accepting) start() {
 	a.chats, err = gotd.New(tg.NewClient(a.server), gotd.Options{
 		Store: a.store, StateKey: stateKey,
 		Handler: func(_ context.Context, e gotd.Event) error {
-			if a.handler != nil {
-				if err := a.handler(e); err != nil {
-					return err
-				}
+			if err := a.call(e); err != nil {
+				return err
 			}
 			switch e.(type) {
 			case *gotd.Sent, *gotd.Delivered, *gotd.PeerLayer, *gotd.KeyChanged:
@@ -173,7 +177,7 @@ func want[E gotd.Event](a *accepting) E {
 func TestCrashAccepting(t *testing.T) {
 	a := newAccepting(t, secretchat.LatestLayer)
 	failure, answered := errors.New("out of paper"), make(chan error, 1000)
-	a.handler = func(e gotd.Event) error {
+	a.handle(func(e gotd.Event) error {
 		m, ok := e.(*gotd.Message)
 		if !ok {
 			return nil
@@ -181,8 +185,8 @@ func TestCrashAccepting(t *testing.T) {
 		_, err := m.Chat.SendText("answer")
 		answered <- err
 		return failure
-	}
-	a.store.history = nil
+	})
+	a.store.forget()
 	a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "one"})
 	a.deliverAll()
 	want[*gotd.Opened](a)
@@ -195,7 +199,7 @@ func TestCrashAccepting(t *testing.T) {
 		t.Fatalf("Run: got %v, want %v", err, context.Canceled)
 	}
 
-	a.handler = nil
+	a.handle(nil)
 	a.say(&e2e.DecryptedMessage46{RandomID: 2, Message: "two"})
 	for i, records := range a.store.history {
 		a.store = &recorder{memStore: &memStore{records: records}}

@@ -56,9 +56,8 @@ type client struct {
 	events *eventQueue
 	status *eventQueue // what becomes of our messages, and of keys and layers
 	// prepare, if not nil, is called before a manager runs.
-	prepare func()
-	// handler is called before an event is passed on: see handle.
-	handler  atomic.Pointer[func(gotd.Event) error]
+	prepare  func()
+	hook            // is called before an event is passed on
 	stop     func() // and wait
 	done     chan struct{}
 	failed   error       // what Run returned
@@ -112,10 +111,8 @@ func (c *client) start() {
 	c.chats, err = gotd.New(c.api, gotd.Options{
 		Store: fullStore{store, &c.diskFull}, StateKey: stateKey, Layer: c.layer,
 		Handler: func(_ context.Context, e gotd.Event) error {
-			if handler := c.handler.Load(); handler != nil {
-				if err := (*handler)(e); err != nil {
-					return err
-				}
+			if err := c.call(e); err != nil {
+				return err
 			}
 			switch e.(type) {
 			case *gotd.Sent, *gotd.Delivered, *gotd.PeerLayer, *gotd.KeyChanged:
@@ -185,13 +182,25 @@ func (c *client) wait() {
 	}
 }
 
-// handle has f, if not nil, called before an event is passed on, from now on.
-func (c *client) handle(f func(gotd.Event) error) {
+// hook is a handler that tests change while events come in.
+type hook struct {
+	f atomic.Pointer[func(gotd.Event) error]
+}
+
+// handle has f called from now on, or nothing if it is nil.
+func (h *hook) handle(f func(gotd.Event) error) {
 	if f == nil {
-		c.handler.Store(nil)
+		h.f.Store(nil)
 		return
 	}
-	c.handler.Store(&f)
+	h.f.Store(&f)
+}
+
+func (h *hook) call(e gotd.Event) error {
+	if f := h.f.Load(); f != nil {
+		return (*f)(e)
+	}
+	return nil
 }
 
 func (c *client) restart() {
