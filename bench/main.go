@@ -12,6 +12,7 @@
 //	                                                before the dot records the commit of mtcore
 //	go run . -json server.json -tries 5             repeat while something else uses the machine; if
 //	                                                that never ends, the file keeps its old results
+//	go run . -cycles                                how many core cycles short messages take, in half a minute
 //	go run . -targets                               show which of its targets the project met
 //	go run . -html report.html                      draw the results
 //	go run . -card report a.json                    a picture to link to them: report.svg and report.png

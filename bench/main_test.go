@@ -173,6 +173,28 @@ func TestRunBatch(t *testing.T) {
 	}
 }
 
+// TestCycles is a run with -cycles: its table, in which every column that has a contender has a number,
+// and nothing else.
+func TestCycles(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if got := run([]string{"-suite", "ige,batch,kdf", "-dir", "encrypt", "-cycles"}, &stdout, &stderr); got != exitOK {
+		t.Fatalf("status %d, want %d: %s", got, exitOK, &stderr)
+	}
+	for _, want := range []string{"core cycles", "EncryptBatch 16 × 64 B  ", "EncryptBlocks, a block of crypto/aes, 64 B  ", "×"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("no %q in the output:\n%s", want, &stdout)
+		}
+	}
+	if strings.Contains(stdout.String(), "ns/op") || strings.Contains(stdout.String(), "kdf") {
+		t.Errorf("more than short messages:\n%s", &stdout)
+	}
+	for line := range strings.Lines(stdout.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > table.Width {
+			t.Errorf("%d columns, want at most %d: %s", n, table.Width, line)
+		}
+	}
+}
+
 // TestDefaultTime checks the time that the package comment promises.
 func TestDefaultTime(t *testing.T) {
 	var suites []suite.Suite
@@ -446,6 +468,15 @@ func testIDs(t *testing.T, s suite.Suite) {
 		}
 		if target.Limit != "" && limit.Available() && !rows[row(id, target.Limit)] {
 			t.Errorf("target with the limit of no row: %s", row(id, target.Limit))
+		}
+	}
+	for _, r := range s.Cycles {
+		id := r.Case
+		id.Suite = s.Name
+		for _, contender := range r.Contends {
+			if contender != "" && !rows[row(id, contender)] {
+				t.Errorf("cycles of no row: %s", row(id, contender))
+			}
 		}
 	}
 	for _, c := range s.Cases {

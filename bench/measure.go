@@ -41,6 +41,9 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 		machine.Print(stdout, machine.This(opt.name), machine.Build())
 		return checkSuites(suites, stdout, table.NewProgress(stderr))
 	}
+	if opt.cycles {
+		return measureCycles(suites, suite.CycleRounds, stdout, table.NewProgress(stderr))
+	}
 	rep, err := tries(opt, stdout, func() (*results.Report, error) { return measureSuites(suites, opt, stdout, stderr) })
 	if err != nil {
 		return err
@@ -55,6 +58,27 @@ func measureAll(opt options, stdout, stderr io.Writer) error {
 		}
 	}
 	return draw(stdout, opt, []*results.Report{rep})
+}
+
+// measureCycles checks the suites that have short messages, and measures these.
+func measureCycles(suites []suite.Suite, rounds int, w io.Writer, line *table.Progress) error {
+	suites = slices.DeleteFunc(suites, func(s suite.Suite) bool { return len(s.Cycles) == 0 })
+	if err := checkSuites(suites, w, line); err != nil {
+		return err
+	}
+	var rows []table.CycleRow
+	for _, s := range suites {
+		for _, r := range s.Cycles {
+			line.Show("%s: %s", s.Name, r.Name)
+			if cycles, ok := s.MeasureCycles(r, rounds); ok {
+				rows = append(rows, table.CycleRow{Name: r.Name, Cycles: cycles})
+			}
+			line.Clear()
+		}
+	}
+	table.Cycles(w, rows)
+	table.Text(w, suite.CyclesLegend)
+	return nil
 }
 
 // tries measures until nothing disturbs it. After the last try, existing results are worth more than

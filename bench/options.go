@@ -23,6 +23,7 @@ type options struct {
 	suites    []string      // nil means all
 	tries     int
 	targets   bool // to print them
+	cycles    bool // of short messages, and nothing else
 
 	name       string // of the machine
 	json, html string // files to write
@@ -69,6 +70,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return nil
 	})
 	flags.BoolVar(&opt.targets, "targets", false, "show which of its targets the project met")
+	flags.BoolVar(&opt.cycles, "cycles", false, "show only how many core cycles short messages take")
 	flags.IntVar(&opt.tries, "tries", 1, "measure up to so many `times`, until nothing else uses the machine")
 	flags.StringVar(&opt.name, "name", "", "`name` of this machine (default that of its CPU)")
 	flags.StringVar(&opt.json, "json", "", "write the results to this `file`")

@@ -63,10 +63,16 @@ func New(opt suite.Options) suite.Suite {
 		}
 		if opt.Sizes == nil {
 			s.Cases = append(s.Cases, mixedCase(d, measured))
+			if d == suite.Encrypt {
+				s.Cases = append(s.Cases, shortCases(measured)...)
+			}
 		}
 		for _, in := range slices.Backward(measured) {
 			s.Grids = append(s.Grids, newGrid(d, sizes, in))
 		}
+	}
+	if len(measured) > 0 {
+		s.Cycles = cycles(measured)
 	}
 	return s
 }
@@ -122,6 +128,53 @@ func mixedLengths() []int {
 		lengths[i] = n - n%ige.BlockSize
 	}
 	return lengths
+}
+
+const (
+	raggedCount = 16
+	raggedMin   = 5 * ige.BlockSize
+	raggedStep  = ige.BlockSize
+)
+
+// shortCases are batches of short messages that no grid has: of the lengths that random padding
+// makes, and few of 128 bytes.
+func shortCases(settings []suite.Setting) []suite.Case {
+	if fast := suite.WithoutGeneric(settings); len(fast) > 0 {
+		settings = fast
+	}
+	lengths := make([]int, raggedCount)
+	for i := range lengths {
+		lengths[i] = raggedMin + 7*i%raggedCount*raggedStep // each once
+	}
+	c := newCase(caseID(suite.Encrypt, raggedCount, 0), suite.Encrypt, lengths, settings)
+	c.Name = caseName(suite.Encrypt, strconv.Itoa(raggedCount), "80 B to 320 B")
+	cases := []suite.Case{c}
+	for _, count := range []int{2, 4} {
+		c := newCase(caseID(suite.Encrypt, count, 128), suite.Encrypt, slices.Repeat([]int{128}, count), settings)
+		c.Name = caseName(suite.Encrypt, strconv.Itoa(count), results.Size(128))
+		cases = append(cases, c)
+	}
+	for i := range cases {
+		cases[i].Time = cellTime / 2
+	}
+	return cases
+}
+
+// cycles are the rows of short messages.
+func cycles(settings []suite.Setting) []suite.CycleRow {
+	best := settings[len(settings)-1]
+	single := best.Single(one.OneStream(settings))
+	row := func(name string, count, size int) suite.CycleRow {
+		return suite.CycleRow{
+			Name: "EncryptBatch " + name, Case: caseID(suite.Encrypt, count, size),
+			Contends: [suite.CycleColumns]suite.Row{best.Row(results.Batch), single, theirs.Row()},
+		}
+	}
+	return []suite.CycleRow{
+		row("16 × 64 B", 16, 64), row("16 × 256 B", 16, 256), row("16 of 5 to 20 blocks", raggedCount, 0),
+		row("2 × 128 B", 2, 128), row("4 × 128 B", 4, 128), row("2 × 256 B", 2, 256),
+		row("16 × 4 KiB", 16, 4<<10), row("24 × 4 KiB", 24, 4<<10),
+	}
 }
 
 // newCase contains the batch in each of the settings, the same messages one at a time, and

@@ -83,6 +83,11 @@ func New(opt suite.Options) suite.Suite {
 		primeCase(measured),
 	}
 	s.Targets = targets(measured)
+	best := measured[len(measured)-1]
+	s.Cycles = []suite.CycleRow{{
+		Name: "DHBatch of 16", Case: batchID,
+		Contends: [suite.CycleColumns]suite.Row{best.Row(batchWay.Way), best.Row(results.OneByOne)},
+	}}
 	return s
 }
 

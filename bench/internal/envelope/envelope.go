@@ -48,11 +48,11 @@ By default: with the padding that Seal adds by default, so that packets have dif
 
 const (
 	caseTime   = 800 * time.Millisecond
-	batchTime  = 330 * time.Millisecond
+	batchTime  = 250 * time.Millisecond
 	targetTime = 900 * time.Millisecond
 )
 
-var counts = []int{2, 8, 16, 64}
+var counts = []int{2, 4, 8, 16, 64}
 
 // settings combines the settings of three packages.
 func settings() []suite.Setting {
@@ -117,6 +117,7 @@ func New(opt suite.Options) suite.Suite {
 		}
 	}
 	s.Targets = targets(measured[len(measured)-1])
+	s.Cycles = cycles(measured[len(measured)-1])
 	return s
 }
 
@@ -136,6 +137,29 @@ func targets(best suite.Setting) []suite.Target {
 		batch(openOp),
 		ours(sealOp, 16<<10, sealWay, suite.AllocsPerOp, 0),
 		ours(openOp, 16<<10, openWay, suite.AllocsPerOp, 0),
+	}
+}
+
+// cycles are the rows of short messages.
+func cycles(best suite.Setting) []suite.CycleRow {
+	batch := func(name string, kind batchKind, count, size int) suite.CycleRow {
+		return suite.CycleRow{
+			Name: name, Case: kind.id(count, size),
+			Contends: [suite.CycleColumns]suite.Row{best.Row(results.Batch), best.Row(results.OneByOne), theirs.Row()},
+		}
+	}
+	single := func(name, op string, size int, ours, gotd results.Way) suite.CycleRow {
+		return suite.CycleRow{Name: name, Case: caseID(op, size), Contends: [suite.CycleColumns]suite.Row{best.Row(ours), "", suite.Row(gotd)}}
+	}
+	opens, seals := batchKind{openOp, envelope.PadMinimal}, batchKind{sealOp, envelope.PadRandom}
+	return []suite.CycleRow{
+		batch("OpenBatch 16 × 64 B", opens, 16, 64), batch("OpenBatch 16 × 1 KiB", opens, 16, 1<<10),
+		batch("OpenBatch 2 × 64 B", opens, 2, 64), batch("OpenBatch 4 × 64 B", opens, 4, 64),
+		single("Seal 64 B, default padding", sealOp, 64, results.Seal, results.GotdSeal),
+		batch("SealBatch 16 × 64 B, default padding", seals, 16, 64),
+		batch("SealBatch 16 × 1 KiB, default padding", seals, 16, 1<<10),
+		single("Open 64 B", openOp, 64, results.Open, results.GotdOpen),
+		single("Open 1 KiB", openOp, 1<<10, results.Open, results.GotdOpen),
 	}
 }
 

@@ -11,6 +11,7 @@ package probe
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -127,6 +128,20 @@ func read(d time.Duration) results.Reading {
 		throughput = append(throughput, timeOf(independent))
 	}
 	return results.Reading{Throughput: median(throughput), Latency: median(latency)}
+}
+
+// Cycle returns the length of a core cycle in nanoseconds, at the clock of this moment: each operation
+// of a chain takes one. The least of a few readings, of which each takes some microseconds, is one that
+// nothing interrupted.
+func Cycle() float64 {
+	const ops = 1 << 13
+	least := math.Inf(1)
+	for range 3 {
+		start := time.Now()
+		sink += chain(ops/16, sink|1)
+		least = min(least, float64(time.Since(start))/ops)
+	}
+	return least
 }
 
 // sink keeps the compiler from removing the work.

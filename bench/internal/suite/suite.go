@@ -23,6 +23,7 @@ type Suite struct {
 	Grids   []Grid
 	Legend  string
 	Targets []Target
+	Cycles  []CycleRow // short messages, for -cycles
 }
 
 // A Case is a piece of work and the contenders that do it. Op, Count and Size identify it in its

@@ -146,6 +146,31 @@ func Grid(w io.Writer, suiteName string, g suite.Grid, rows []results.Result) {
 	fmt.Fprintln(w)
 }
 
+// A CycleRow is a row of the table that Cycles prints.
+type CycleRow struct {
+	Name   string
+	Cycles [suite.CycleColumns]float64 // 0 for a column that the row does not have
+}
+
+// Cycles prints the core cycles of short messages, and beside those of others how many times as many
+// they are.
+func Cycles(w io.Writer, rows []CycleRow) {
+	fmt.Fprintf(w, "%-44s %8s %17s %17s\n", "core cycles for each message", "mtcore", "one at a time", "gotd")
+	for _, r := range rows {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%-44s %8.0f", r.Name, r.Cycles[0])
+		for _, x := range r.Cycles[1:] {
+			if x == 0 {
+				fmt.Fprintf(&b, " %17s", "")
+			} else {
+				fmt.Fprintf(&b, " %8.0f  × %5.2f", x, x/r.Cycles[0])
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+	fmt.Fprintln(w)
+}
+
 // Targets prints the outcome of the targets.
 func Targets(w io.Writer, targets []results.Target) {
 	if len(targets) == 0 {
