@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"internal/impltest":      {"internal/impl"},
 	"internal/limbs":         {},
 	"internal/machine":       {},
+	"internal/machine/a64":   {},
 	"internal/machine/x86":   {},
 	"internal/pq":            {},
 	"internal/prove":         {},
