@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// The rules, for every function in every .s file:
+// The rules, for every function in every .s file, but those of arm64, whose machine code is checked
+// instead:
 //
 //   - only instructions of the lists below, whose time does not depend on values;
 //   - no address and no jump depends on a secret.
@@ -39,11 +40,6 @@ var allowed = map[string]string{
 		VPCMPUQ VPCMPEQUQ VPSLLD VPSRLD VPSLLQ VPSRLQ VPSRAQ VPSLLDQ VPSRLDQ VPRORD VPSHUFB VPSHUFD VPALIGNR VALIGNQ VPERMQ
 		VPUNPCKLDQ VPUNPCKHDQ VPUNPCKLQDQ VPUNPCKHQDQ VSHUFI64X2 VPBLENDD VPBLENDMQ VPBROADCASTD VPBROADCASTQ
 		VBROADCASTI128 VINSERTI128 VEXTRACTF128 VEXTRACTI128 VBROADCASTI32X4 VINSERTI32X4 VEXTRACTI32X4 VPMADD52LUQ VPMADD52HUQ KMOVB KMOVW KMOVQ KANDB KORB`,
-	"arm64": `
-		MOVD LDP STP ADD ADDS ADC ADCS SUB SUBS SBC SBCS NEG AND ORR EOR EXTR LSR LSL MUL UMULH CMP TST CSEL CSETM
-		B BEQ BNE BLT CBNZ CBZ RET
-		VLD1 VST1 VMOV VDUP VEOR VAND VORR VBIT VADD VSHL VUSHR VEXT VTBL VREV32 VCMEQ
-		AESE AESD AESMC AESIMC SHA256H SHA256H2 SHA256SU0 SHA256SU1`,
 	"arm": `
 		MOVW ADD ADDNE SUB SUBS CMP BEQ BNE BLT RET
 		AESE AESD AESMC AESIMC VEOR VORR VMOV VDUP VEXT VSHL VLD1 VST1`,
@@ -103,7 +99,7 @@ func TestAssembly(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(path, ".s") {
+		if strings.HasSuffix(path, ".s") && arch(path) != "arm64" {
 			files++
 			text, err := os.ReadFile(path)
 			if err != nil {
@@ -156,13 +152,6 @@ func TestPlantedLeaks(t *testing.T) {
 		{"secret condition", "amd64", "MOVQ p+0(FP), AX\nMOVQ n+16(FP), CX\nCMPQ (AX), $3\nCMOVQEQ AX, CX\nMOVQ (CX), BX\nRET", "address depends on a secret"},
 		{"exchange", "amd64", "MOVQ p+0(FP), AX\nMOVQ AX, CX\nMOVQ (AX), BX\nXCHGQ CX, BX\nMOVQ (CX), DX\nRET", "address depends on a secret"},
 		{"division", "amd64", "DIVQ BX\nRET", "DIVQ is not allowed"},
-		{"counter", "arm64", "MOVD n+16(FP), R1\nloop:\nSUBS $1, R1, R1\nBNE loop\nRET", ""},
-		{"branch on memory", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCBNZ R1, done\ndone:\nRET", "jump depends on a secret"},
-		{"branch on flags", "arm64", "MOVD p+0(FP), R0\nMOVD (R0), R1\nCMP $4, R1\nBEQ done\ndone:\nRET", "jump depends on a secret"},
-		{"index from memory", "arm64", "MOVD p+0(FP), R0\nLDP (R0), (R1, R2)\nADD R2, R0, R0\nVLD1 (R0), [V0.B16]\nRET", "address depends on a secret"},
-		{"public through the stack", "arm64", "MOVD p+0(FP), R0\nMOVD R0, (RSP)\nMOVD (RSP), R1\nVLD1 (R1), [V0.B16]\nRET", ""},
-		{"stack by its address", "arm64", "MOVD p+0(FP), R0\nMOVD R0, (RSP)\nMOVD $frame-64(SP), R2\nMOVD (RSP), R1\nVLD1 (R1), [V0.B16]\nRET", "address depends on a secret"},
-		{"division", "arm64", "UDIV R0, R1, R2\nRET", "UDIV is not allowed"},
 		{"counter", "arm", "MOVW n+8(FP), R1\nloop:\nWORD $0xf3b00300\nSUB.S $1, R1, R1\nADD.NE $1, R1\nBNE loop\nRET", ""},
 		{"word that moves its base", "arm", "MOVW p+0(FP), R2\nWORD $0xf4222a0d\nWORD $0xf4222a0d\nRET", ""},
 		{"branch on memory", "arm", "MOVW p+0(FP), R0\nMOVW (R0), R1\nSUB.S $1, R1, R1\nBNE done\ndone:\nRET", "jump depends on a secret"},
@@ -303,7 +292,7 @@ func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 			changed = true
 		}
 	}
-	s := state{"SP": public, "FP": public, "SB": public, "flags": public, "slots": public, "RSP": public, "ZR": public}
+	s := state{"SP": public, "FP": public, "SB": public, "flags": public, "slots": public}
 	reachable := true
 	for _, in := range f.body {
 		if in.label != "" {
@@ -327,7 +316,7 @@ func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 			continue
 		}
 		for _, operand := range in.operands {
-			if strings.Contains(operand, "SP)") && !isSlot(operand) && !frame.MatchString(operand) {
+			if strings.Contains(operand, "SP)") && !isSlot(operand) && !frameAddress.MatchString(operand) {
 				report("unknown place on the stack")
 			}
 			if strings.HasPrefix(opcode, "LEA") {
@@ -342,18 +331,14 @@ func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 		switch {
 		case opcode == "RET":
 			reachable = false
-		case opcode == "JMP" || opcode == "B":
+		case opcode == "JMP":
 			arrive(in.operands[0], s)
 			reachable = false
 		case isJump(opcode):
-			condition := s["flags"]
-			if len(in.operands) == 2 {
-				condition = s[in.operands[0]]
-			}
-			if condition == secret {
+			if s["flags"] == secret {
 				report("jump depends on a secret")
 			}
-			arrive(in.operands[len(in.operands)-1], s)
+			arrive(in.operands[0], s)
 		default:
 			s.execute(f, opcode, in.operands)
 		}
@@ -362,17 +347,17 @@ func (f *function) pass(at map[string]state) (problems []string, changed bool) {
 }
 
 func isJump(opcode string) bool {
-	return opcode[0] == 'J' || slices.Contains([]string{"BEQ", "BNE", "BLT", "CBNZ", "CBZ"}, opcode)
+	return opcode[0] == 'J' || slices.Contains([]string{"BEQ", "BNE", "BLT"}, opcode)
 }
 
 // noFlags matches the instructions that leave the flags alone, on any architecture.
-var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|LDP|STP|ADD|ADDNE|ADC|SUB|SBC|NEG|AND|ORR|EOR|EXTR|LS[LR]|MUL|UMULH|CSEL|CSETM)$`)
+var noFlags = regexp.MustCompile(`^(MOV.*|LEA.|MULXQ|RORXQ|SH[LR]XQ|P(DEP|EXT)Q|CMOV.*|SET..|V.*|K.*|SHA.*|AES.*|ADD|ADDNE|SUB)$`)
 
 // readsFlags matches those whose result depends on the flags.
-var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|ADCS?|SBCS?|CMOV.*|SET..|CSEL|CSETM|ADDNE)$`)
+var readsFlags = regexp.MustCompile(`^(AD.XQ|ADCQ|SBBQ|CMOV.*|SET..|ADDNE)$`)
 
 // execute changes s as an instruction does. The destination is the last operand, or the
-// last two for MULX, XCHG and LDP.
+// last two for MULX and XCHG.
 func (s state) execute(f *function, opcode string, operands []string) {
 	k, size := public, memorySize(opcode, operands)
 	for i, operand := range operands {
@@ -387,7 +372,7 @@ func (s state) execute(f *function, opcode string, operands []string) {
 	if opcode == "MULXQ" {
 		k = min(k, s["DX"])
 	}
-	if opcode == "MOVQ" || opcode == "MOVD" || opcode == "MOVW" {
+	if opcode == "MOVQ" || opcode == "MOVW" {
 		k = s.value(f, opcode, operands[0], size)
 	}
 	if readsFlags.MatchString(opcode) {
@@ -396,7 +381,7 @@ func (s state) execute(f *function, opcode string, operands []string) {
 	if strings.HasPrefix(opcode, "V") || strings.HasPrefix(opcode, "K") || strings.HasPrefix(opcode, "SHA") || strings.HasPrefix(opcode, "AES") {
 		k = secret
 	}
-	if strings.HasPrefix(opcode, "LEA") && isSlot(operands[0]) || len(operands) > 0 && frame.MatchString(operands[0]) {
+	if strings.HasPrefix(opcode, "LEA") && isSlot(operands[0]) || len(operands) > 0 && frameAddress.MatchString(operands[0]) {
 		s["slots"] = secret
 	}
 	if !noFlags.MatchString(opcode) {
@@ -411,8 +396,6 @@ func (s state) execute(f *function, opcode string, operands []string) {
 		destinations = operands[1:]
 	case "XCHGQ":
 		destinations = operands
-	case "LDP":
-		destinations = strings.Split(strings.Trim(operands[1], "()"), ",")
 	}
 	for _, d := range destinations {
 		d = strings.TrimSpace(d)
@@ -434,8 +417,6 @@ func (s state) execute(f *function, opcode string, operands []string) {
 // except by the double shifts of amd64.
 func onlyWrites(opcode string, operands int) bool {
 	switch opcode {
-	case "LDP", "NEG", "CSETM":
-		return true
 	case "SHLQ", "SHRQ", "SHLDQ", "SHRDQ":
 		return false
 	}
@@ -470,25 +451,17 @@ func (s state) value(f *function, opcode, operand string, size int) kind {
 		return parameter(f.signature, operand)
 	case strings.HasSuffix(operand, "(SB)"):
 		return public
-	case operand == "ZR", condition.MatchString(operand):
-		return public
 	}
 	if len(registers) > 0 && s[registers[0]] == table {
 		return public
 	}
-	if shifted, _, ok := strings.Cut(operand, "<<"); ok && generalRegister.MatchString(shifted) {
-		return s[shifted]
-	}
 	return secret
 }
 
-// condition matches what CSEL and CSETM take from the flags, which readsFlags covers.
-var condition = regexp.MustCompile(`^(EQ|NE|CS|CC|HS|LO|LT|GE|HI|LS)$`)
+var slot = regexp.MustCompile(`^(\d*)\(SP\)(\(.*\))?$`)
 
-var slot = regexp.MustCompile(`^(\d*)\(R?SP\)(\(.*\))?$`)
-
-// frame matches the address of the whole frame, as goasm writes it.
-var frame = regexp.MustCompile(`^\$frame-\d+\(SP\)$`)
+// frameAddress matches the address of the whole frame, as goasm writes it.
+var frameAddress = regexp.MustCompile(`^\$frame-\d+\(SP\)$`)
 
 func isSlot(operand string) bool { return slot.MatchString(operand) }
 
@@ -518,7 +491,7 @@ func memorySize(opcode string, operands []string) int {
 		return 1
 	case opcode == "MOVL", opcode == "MOVW":
 		return 4
-	case opcode == "LDP", opcode == "STP", strings.HasPrefix(opcode, "VEXTRACT"):
+	case strings.HasPrefix(opcode, "VEXTRACT"):
 		return 16
 	case opcode[0] != 'V':
 		return 8
