@@ -32,6 +32,7 @@ func SealBatch(jobs []Job) error {
 		j.Padding.bounds(0) // panics if there is no such padding
 		checkSeal(j.Dst, j.Src)
 	}
+	backends.Ready()
 	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)

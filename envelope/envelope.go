@@ -129,6 +129,7 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 	if !k.fits(len(plaintext), pad) {
 		return nil, ErrTooLong
 	}
+	backends.Ready()
 	var room [messageRoom]byte
 	random := randomPadding{room: room[:]}
 	out := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))

@@ -29,14 +29,17 @@ const (
 // kernels that are named by their role need.
 func useStitched() bool { return useAESNISHANI || useArmv8 }
 
-// expandRandom fills dst, which is whole blocks, with random bytes: from key if that is
-// faster than to read them.
-func expandRandom(dst []byte, key *[ige.KeySize]byte, stream uint64) {
-	if useStitched() {
-		expandRandomAES(dst, key, stream)
-		return
+// expandRandom fills dst, which is whole turns, with random bytes: with those that AES makes of
+// key and the numbers from counter on, if that is faster than to read them. It reports whether it
+// is.
+func expandRandom(dst []byte, key *[ige.KeySize]byte, counter uint64) bool {
+	if !useStitched() {
+		return expandRandomGeneric(dst)
 	}
-	expandRandomGeneric(dst)
+	var xk [240]byte
+	asm.Keystream(&xk, key, &dst[0], len(dst)/randomTurn, counter)
+	clear(xk[:])
+	return true
 }
 
 // decryptAndHash sets o.dst and o.got, in one pass.

@@ -20,5 +20,9 @@ func decryptAndHashGeneric(o *opening) {
 	o.got = o.auth.MsgKey(o.side, o.dst)
 }
 
-// expandRandomGeneric fills dst with random bytes. Software AES is slower than crypto/rand.
-func expandRandomGeneric(dst []byte) { rand.Read(dst) }
+// expandRandomGeneric fills dst with random bytes that do not come from a key: software AES is
+// slower than crypto/rand.
+func expandRandomGeneric(dst []byte) bool {
+	rand.Read(dst)
+	return false
+}

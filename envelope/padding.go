@@ -2,7 +2,6 @@ package envelope
 
 import (
 	"crypto/rand"
-	"encoding/binary"
 
 	"github.com/mtcore/mtcore/ige"
 )
@@ -71,13 +70,17 @@ func bucket(n int) int {
 // machine have to take turns. The key ends with the call: a fork or a snapshot of a virtual
 // machine finds no state that would repeat, and memory that is read later does not tell what
 // was padding before.
+//
+// The expansion is AES-256 of a counter, which nobody without the key can tell from random bytes:
+// as many blocks as a call can make, which are different ones, give that away with a probability
+// of less than 2^-100.
 type randomPadding struct {
 	seed   [ige.KeySize + batchSize]byte
 	read   int    // bytes of seed, or 0 if there is none yet
 	next   int    // the first byte of seed that has not decided on a length yet
-	stream uint64 // how often the key has been expanded
+	blocks uint64 // that the key has been expanded to
 
-	room       []byte // whole blocks, and at least longestPadding
+	room       []byte // whole turns, and at least longestPadding
 	used, made int    // bytes of room that have become padding, and that can
 	dirty      int    // the most bytes of room there have been
 }
@@ -86,9 +89,11 @@ const (
 	// longestPadding is that of the policy with the most: a step between buckets, and 15
 	// blocks.
 	longestPadding = minPadding - 1 + bucketStep + maxExtraBlocks*blockSize
+	// randomTurn is of how many bytes expandRandom makes multiples.
+	randomTurn = 8 * blockSize
 	// messageRoom is for the padding of one message, and groupRoom for sixteen of PadRandom,
 	// as long as they are in the mean.
-	messageRoom = (longestPadding + blockSize - 1) &^ (blockSize - 1)
+	messageRoom = (longestPadding + randomTurn - 1) &^ (randomTurn - 1)
 	groupRoom   = 16 * 144
 	// worthKey is how many bytes take longer to be read than a key and what it expands to.
 	worthKey = 64
@@ -112,7 +117,7 @@ func (r *randomPadding) draw(p Padding, n, messages int) []byte {
 		if messages > 1 {
 			n = max(length, messages*(least+most)/2)
 		}
-		r.fill(min((n+blockSize-1)&^(blockSize-1), len(r.room)), messages)
+		r.fill(min(n, len(r.room)), messages)
 	}
 	r.used += length
 	return r.room[r.used-length : r.used]
@@ -120,56 +125,26 @@ func (r *randomPadding) draw(p Padding, n, messages int) []byte {
 
 func (r *randomPadding) readSeed(messages int) {
 	r.read = ige.KeySize + min(messages, batchSize)
-	r.next, r.stream = ige.KeySize, 0
+	r.next, r.blocks = ige.KeySize, 0
 	rand.Read(r.seed[:r.read]) // which never fails
 }
 
-// fill makes n bytes of padding.
+// fill makes n bytes of padding, or some more.
 func (r *randomPadding) fill(n, messages int) {
-	r.used, r.made, r.dirty = 0, n, max(r.dirty, n)
-	if r.read == 0 {
-		if n <= worthKey {
-			rand.Read(r.room[:n])
-			return
+	if r.read == 0 && n <= worthKey {
+		rand.Read(r.room[:n])
+	} else {
+		if r.read == 0 {
+			r.readSeed(messages)
 		}
-		r.readSeed(messages)
+		n = (n + randomTurn - 1) &^ (randomTurn - 1)
+		expandRandom(r.room[:n], (*[ige.KeySize]byte)(r.seed[:]), r.blocks)
+		r.blocks += uint64(n / blockSize)
 	}
-	expandRandom(r.room[:n], (*[ige.KeySize]byte)(r.seed[:]), r.stream)
-	r.stream++
+	r.used, r.made, r.dirty = 0, n, max(r.dirty, n)
 }
 
 func (r *randomPadding) wipe() {
 	clear(r.seed[:r.read])
 	clear(r.room[:r.dirty])
 }
-
-// expandRandomAES sets the blocks of dst to bytes that nobody without the key can tell from
-// random ones: AES-256 in output feedback mode, c_i = E( c_i-1 ), which is what IGE makes of
-// zeros. Each stream of a key starts from another block.
-func expandRandomAES(dst []byte, key *[ige.KeySize]byte, stream uint64) {
-	clear(dst)
-	if len(dst) < batchWorth {
-		m := ige.Message{Key: *key, Dst: dst, Src: dst}
-		binary.LittleEndian.PutUint64(m.IV[:], stream)
-		m.Encrypt()
-		m.Wipe()
-		return
-	}
-	var ms [expandLanes]ige.Message
-	each := (len(dst)/expandLanes + blockSize - 1) &^ (blockSize - 1)
-	for i := range ms { // without a pointer to ms[i], through which dst would escape
-		n := min(each, len(dst))
-		ms[i].Dst, ms[i].Src, dst = dst[:n], dst[:n], dst[n:]
-		copy(ms[i].Key[:], key[:])
-		binary.LittleEndian.PutUint64(ms[i].IV[:], stream)
-		ms[i].IV[8] = byte(i)
-	}
-	ige.EncryptBatch(ms[:])
-	clear(ms[:])
-}
-
-const (
-	expandLanes = 16
-	// batchWorth is how many bytes are worth sixteen streams.
-	batchWorth = 1024
-)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 func TestPaddingBounds(t *testing.T) {
@@ -145,43 +146,30 @@ func TestPaddingRandom(t *testing.T) {
 	}
 }
 
-// TestExpandRandom: what the key becomes is AES in output feedback mode, by crypto/aes, at
-// every length and from another block for each stream.
+// TestExpandRandom: what the key becomes is AES of the numbers from a counter on, by crypto/aes, at
+// every length, and nothing beyond it.
 func TestExpandRandom(t *testing.T) {
-	key := [ige.KeySize]byte{1, 2, 3, ige.KeySize - 1: 4}
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	starts := map[[blockSize]byte]bool{}
-	for _, stream := range []uint64{0, 1, 1 << 40} {
-		for n := blockSize; n <= groupRoom; n += blockSize {
-			got := bytes.Repeat([]byte{0xee}, n+blockSize)
-			expandRandomAES(got[:n], &key, stream)
-			if !bytes.Equal(got[n:], bytes.Repeat([]byte{0xee}, blockSize)) {
-				t.Fatalf("%d bytes: writes beyond them", n)
-			}
-			lanes, each := 1, n
-			if n >= batchWorth {
-				lanes, each = expandLanes, (n/expandLanes+blockSize-1)&^(blockSize-1)
-			}
-			var want []byte
-			for lane := range lanes {
-				var c [blockSize]byte
-				binary.LittleEndian.PutUint64(c[:], stream)
-				c[8] = byte(lane)
-				starts[c] = true
-				for range min(each, n-len(want)) / blockSize {
-					block.Encrypt(c[:], c[:])
-					want = append(want, c[:]...)
+	impltest.All(t, backends, func(t *testing.T) {
+		key := [ige.KeySize]byte{1, 2, 3, ige.KeySize - 1: 4}
+		block, err := aes.NewCipher(key[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, counter := range []uint64{0, 1, 1 << 40, 1<<64 - 20} {
+			for n := randomTurn; n <= groupRoom; n += randomTurn {
+				got := guards[n/randomTurn%2].alloc(t, n)
+				if !expandRandom(got, &key, counter) {
+					return
+				}
+				want := make([]byte, n)
+				for i := range n / blockSize {
+					binary.LittleEndian.PutUint64(want[i*blockSize:], counter+uint64(i))
+					block.Encrypt(want[i*blockSize:], want[i*blockSize:])
+				}
+				if !bytes.Equal(got, want) {
+					t.Fatalf("%d bytes from %d on are not AES-CTR", n, counter)
 				}
 			}
-			if !bytes.Equal(got[:n], want) {
-				t.Fatalf("stream %d of %d bytes is not AES-OFB", stream, n)
-			}
 		}
-	}
-	if len(starts) != 3*expandLanes {
-		t.Errorf("%d streams begin from %d blocks", 3*expandLanes, len(starts))
-	}
+	})
 }

@@ -1,6 +1,9 @@
 package envelope
 
 import (
+	"encoding/binary"
+
+	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/impl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -46,5 +49,24 @@ func selfTest() bool {
 		}
 		return true
 	}
-	return opens(0, 1) && opens(1, 2) && opens(2, 3) && opens(3, 4) && opens(0, 2) && opens(0, most)
+	return expands() && opens(0, 1) && opens(1, 2) && opens(2, 3) && opens(3, 4) && opens(0, 2) && opens(0, most)
+}
+
+// expands reports whether padding is what it is to be, if it comes from a key at all. Of a block of
+// zeros, and an iv that begins with a number, package ige makes what AES does of that number.
+func expands() bool {
+	const counter = 0x0123456789abcdef
+	var key [ige.KeySize]byte
+	impl.Fill(key[:], 0)
+	var got, want [2 * randomTurn]byte
+	if !expandRandom(got[:], &key, counter) {
+		return true
+	}
+	for i := range len(want) / blockSize {
+		block := want[i*blockSize : (i+1)*blockSize]
+		m := ige.Message{Key: key, Dst: block, Src: block}
+		binary.LittleEndian.PutUint64(m.IV[:], counter+uint64(i))
+		m.Encrypt()
+	}
+	return got == want
 }

@@ -32,3 +32,10 @@ func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint
 //
 //go:noescape
 func Hash(h *[8]uint32, p *byte, blocks int)
+
+// Keystream sets so many times 128 bytes at dst to what AES-256 makes, with AES-NI, of the
+// counter and the numbers that follow it, as little-endian blocks. It leaves the round keys in
+// xk.
+//
+//go:noescape
+func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)

@@ -1975,3 +1975,309 @@ loop:
 	VPXOR X14, X14, X14
 	VPXOR X15, X15, X15
 	RET
+
+// func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)
+// Requires: AES, AVX
+TEXT ·Keystream(SB), NOSPLIT, $0-40
+	MOVQ    xk+0(FP), AX
+	MOVQ    key+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	MOVQ    turns+24(FP), BX
+	MOVQ    counter+32(FP), SI
+	VMOVDQU (CX), X0
+	VMOVDQU 16(CX), X1
+	VMOVDQU rotWord<>+0(SB), X2
+	VMOVDQU rconStart<>+0(SB), X3
+	VMOVDQU X0, (AX)
+	VMOVDQU X1, 16(AX)
+
+	// Round key 2
+	VPSLLDQ     $0x04, X0, X4
+	VPXOR       X4, X0, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 32(AX)
+
+	// Round key 3
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 48(AX)
+
+	// Round key 4
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 64(AX)
+
+	// Round key 5
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 80(AX)
+
+	// Round key 6
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 96(AX)
+
+	// Round key 7
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 112(AX)
+
+	// Round key 8
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 128(AX)
+
+	// Round key 9
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 144(AX)
+
+	// Round key 10
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 160(AX)
+
+	// Round key 11
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 176(AX)
+
+	// Round key 12
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X5
+	VAESENCLAST X0, X5, X5
+	VMOVDQU     X5, 192(AX)
+
+	// Round key 13
+	VPSLLDQ     $0x04, X1, X4
+	VPXOR       X4, X1, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPSHUFD     $0xff, X5, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 208(AX)
+
+	// Round key 14
+	VPSLLDQ     $0x04, X5, X4
+	VPXOR       X4, X5, X0
+	VPSLLDQ     $0x08, X0, X4
+	VPXOR       X4, X0, X0
+	VPXOR       X3, X0, X0
+	VPSLLD      $0x01, X3, X3
+	VPSHUFB     X2, X1, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, 224(AX)
+
+turn:
+	VMOVQ       SI, X0
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X0, X0
+	VMOVQ       SI, X1
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X1, X1
+	VMOVQ       SI, X2
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X2, X2
+	VMOVQ       SI, X3
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X3, X3
+	VMOVQ       SI, X4
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X4, X4
+	VMOVQ       SI, X5
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X5, X5
+	VMOVQ       SI, X6
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X6, X6
+	VMOVQ       SI, X7
+	ADDQ        $0x01, SI
+	VPXOR       (AX), X7, X7
+	VAESENC     16(AX), X0, X0
+	VAESENC     16(AX), X1, X1
+	VAESENC     16(AX), X2, X2
+	VAESENC     16(AX), X3, X3
+	VAESENC     16(AX), X4, X4
+	VAESENC     16(AX), X5, X5
+	VAESENC     16(AX), X6, X6
+	VAESENC     16(AX), X7, X7
+	VAESENC     32(AX), X0, X0
+	VAESENC     32(AX), X1, X1
+	VAESENC     32(AX), X2, X2
+	VAESENC     32(AX), X3, X3
+	VAESENC     32(AX), X4, X4
+	VAESENC     32(AX), X5, X5
+	VAESENC     32(AX), X6, X6
+	VAESENC     32(AX), X7, X7
+	VAESENC     48(AX), X0, X0
+	VAESENC     48(AX), X1, X1
+	VAESENC     48(AX), X2, X2
+	VAESENC     48(AX), X3, X3
+	VAESENC     48(AX), X4, X4
+	VAESENC     48(AX), X5, X5
+	VAESENC     48(AX), X6, X6
+	VAESENC     48(AX), X7, X7
+	VAESENC     64(AX), X0, X0
+	VAESENC     64(AX), X1, X1
+	VAESENC     64(AX), X2, X2
+	VAESENC     64(AX), X3, X3
+	VAESENC     64(AX), X4, X4
+	VAESENC     64(AX), X5, X5
+	VAESENC     64(AX), X6, X6
+	VAESENC     64(AX), X7, X7
+	VAESENC     80(AX), X0, X0
+	VAESENC     80(AX), X1, X1
+	VAESENC     80(AX), X2, X2
+	VAESENC     80(AX), X3, X3
+	VAESENC     80(AX), X4, X4
+	VAESENC     80(AX), X5, X5
+	VAESENC     80(AX), X6, X6
+	VAESENC     80(AX), X7, X7
+	VAESENC     96(AX), X0, X0
+	VAESENC     96(AX), X1, X1
+	VAESENC     96(AX), X2, X2
+	VAESENC     96(AX), X3, X3
+	VAESENC     96(AX), X4, X4
+	VAESENC     96(AX), X5, X5
+	VAESENC     96(AX), X6, X6
+	VAESENC     96(AX), X7, X7
+	VAESENC     112(AX), X0, X0
+	VAESENC     112(AX), X1, X1
+	VAESENC     112(AX), X2, X2
+	VAESENC     112(AX), X3, X3
+	VAESENC     112(AX), X4, X4
+	VAESENC     112(AX), X5, X5
+	VAESENC     112(AX), X6, X6
+	VAESENC     112(AX), X7, X7
+	VAESENC     128(AX), X0, X0
+	VAESENC     128(AX), X1, X1
+	VAESENC     128(AX), X2, X2
+	VAESENC     128(AX), X3, X3
+	VAESENC     128(AX), X4, X4
+	VAESENC     128(AX), X5, X5
+	VAESENC     128(AX), X6, X6
+	VAESENC     128(AX), X7, X7
+	VAESENC     144(AX), X0, X0
+	VAESENC     144(AX), X1, X1
+	VAESENC     144(AX), X2, X2
+	VAESENC     144(AX), X3, X3
+	VAESENC     144(AX), X4, X4
+	VAESENC     144(AX), X5, X5
+	VAESENC     144(AX), X6, X6
+	VAESENC     144(AX), X7, X7
+	VAESENC     160(AX), X0, X0
+	VAESENC     160(AX), X1, X1
+	VAESENC     160(AX), X2, X2
+	VAESENC     160(AX), X3, X3
+	VAESENC     160(AX), X4, X4
+	VAESENC     160(AX), X5, X5
+	VAESENC     160(AX), X6, X6
+	VAESENC     160(AX), X7, X7
+	VAESENC     176(AX), X0, X0
+	VAESENC     176(AX), X1, X1
+	VAESENC     176(AX), X2, X2
+	VAESENC     176(AX), X3, X3
+	VAESENC     176(AX), X4, X4
+	VAESENC     176(AX), X5, X5
+	VAESENC     176(AX), X6, X6
+	VAESENC     176(AX), X7, X7
+	VAESENC     192(AX), X0, X0
+	VAESENC     192(AX), X1, X1
+	VAESENC     192(AX), X2, X2
+	VAESENC     192(AX), X3, X3
+	VAESENC     192(AX), X4, X4
+	VAESENC     192(AX), X5, X5
+	VAESENC     192(AX), X6, X6
+	VAESENC     192(AX), X7, X7
+	VAESENC     208(AX), X0, X0
+	VAESENC     208(AX), X1, X1
+	VAESENC     208(AX), X2, X2
+	VAESENC     208(AX), X3, X3
+	VAESENC     208(AX), X4, X4
+	VAESENC     208(AX), X5, X5
+	VAESENC     208(AX), X6, X6
+	VAESENC     208(AX), X7, X7
+	VAESENCLAST 224(AX), X0, X0
+	VAESENCLAST 224(AX), X1, X1
+	VAESENCLAST 224(AX), X2, X2
+	VAESENCLAST 224(AX), X3, X3
+	VAESENCLAST 224(AX), X4, X4
+	VAESENCLAST 224(AX), X5, X5
+	VAESENCLAST 224(AX), X6, X6
+	VAESENCLAST 224(AX), X7, X7
+	VMOVDQU     X0, (DX)
+	VMOVDQU     X1, 16(DX)
+	VMOVDQU     X2, 32(DX)
+	VMOVDQU     X3, 48(DX)
+	VMOVDQU     X4, 64(DX)
+	VMOVDQU     X5, 80(DX)
+	VMOVDQU     X6, 96(DX)
+	VMOVDQU     X7, 112(DX)
+	ADDQ        $+128, DX
+	DECQ        BX
+	JNZ         turn
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	RET

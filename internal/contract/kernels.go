@@ -104,6 +104,7 @@ var stitched = []Kernel{
 	{"envelope", "DecryptTail", []Arg{
 		reads("xk", 240), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice(), updates("h", 32), reads("hashed", 64),
 	}, []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}},
+	{"envelope", "Keystream", []Arg{writes("xk", 240), reads("key", 32), writes("dst", 128).per("turns"), public("turns"), public("counter")}, nil},
 }
 
 // sixteen are those of sixteen messages at once, whose schedules, states and hashes are

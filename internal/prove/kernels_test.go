@@ -49,6 +49,7 @@ func goals() (all []goal) {
 		stitched("envelope.DecryptHash", contract.Blocks, 1),
 		stitched("envelope.DecryptHash2VAESSHANI", "n", 64),
 		tail(),
+		keystream(),
 		sixteen(),
 		wipe(),
 		choose("bigdh.Select", 256), choose("bigdh.SelectIFMA", 320), choosePair("bigdh.SelectPair", func(word int) bool { return word >= 16 }, 32),
@@ -322,6 +323,34 @@ func tail() goal {
 	}
 	for n := 1; n <= 3; n++ { // all that it is for
 		g.cases = append(g.cases, layouts(input{}.with(contract.Blocks, n), inPlace, behind, both)...)
+	}
+	return g
+}
+
+// keystream is for all lengths that are used, and, of some turns, for counters with carries.
+func keystream() goal {
+	const most = 18 // turns
+	g := goal{kernel: "envelope.Keystream"}
+	g.spec = func(c *call) {
+		rk := c.roundKeys(true)
+		c.want("xk", 0, 0, join(rk...))
+		for i := range 8 * c.input.numbers["turns"] {
+			var number block
+			for j := range 8 {
+				number[j] = term.Byte(uint64(c.input.numbers["counter"]+i) >> (8 * j) & 255)
+			}
+			for j := 8; j < 16; j++ {
+				number[j] = term.Byte(0)
+			}
+			out := encrypt(c.Pool, rk, number)
+			c.want("dst", 0, 16*i, out[:])
+		}
+	}
+	for turns := 1; turns <= most; turns++ {
+		g.cases = append(g.cases, input{}.with("turns", turns).with("counter", 0))
+	}
+	for _, counter := range []int{8 * most, 1<<32 - 3, -3} {
+		g.cases = append(g.cases, input{}.with("turns", 2).with("counter", counter))
 	}
 	return g
 }

@@ -22,6 +22,9 @@
 // A message that is opened begins with a kernel that has nothing to hash yet, and ends
 // with one for less than a chunk and one for the end of the hash.
 //
+// Keystream is for padding, and has nothing to do with the others: blocks that are
+// independent, which fill the gaps of one another.
+//
 // The instructions of both are interleaved. For one message that hardly matters on CPUs
 // that see a whole iteration at a time, but others need it, and for two messages all CPUs
 // do.
@@ -111,6 +114,7 @@ func kernels() {
 	startKernel(decrypt)
 	tailKernel(decrypt)
 	hashKernel()
+	keystreamKernel()
 }
 
 // oneMessage emits DecryptHash.
@@ -209,6 +213,49 @@ func hashKernel() {
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 	hash.Store(h)
+	RET()
+}
+
+// keystreamKernel emits Keystream.
+func keystreamKernel() {
+	const blocks = 8 // of a turn: AES units take two a cycle, and a round takes four cycles
+	TEXT("Keystream", attr.NOSPLIT, "func(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)")
+	Pragma("noescape")
+	Doc("Keystream sets so many times 128 bytes at dst to what AES-256 makes, with AES-NI, of the",
+		"counter and the numbers that follow it, as little-endian blocks. It leaves the round keys in",
+		"xk.")
+
+	xk, key := Mem{Base: Load(Param("xk"), GP64())}, Mem{Base: Load(Param("key"), GP64())}
+	dst, turns := Mem{Base: Load(Param("dst"), GP64())}, Load(Param("turns"), GP64())
+	counter := Load(Param("counter"), GP64())
+	k0, k1 := XMM(), XMM()
+	VMOVDQU(key, k0)
+	VMOVDQU(key.Offset(blockSize), k1)
+	aes256.Expand(aes256.AESNI, k0, k1, func(i int, k VecVirtual) { VMOVDQU(k, xk.Offset(i*blockSize)) })
+
+	Label("turn")
+	var x [blocks]VecVirtual
+	for i := range x {
+		x[i] = XMM()
+		VMOVQ(counter, x[i])
+		ADDQ(U8(1), counter)
+		VPXOR(xk, x[i], x[i])
+	}
+	for r := 1; r <= rounds; r++ {
+		round := VAESENC
+		if r == rounds {
+			round = VAESENCLAST
+		}
+		for i := range x {
+			round(xk.Offset(r*blockSize), x[i], x[i])
+		}
+	}
+	for i := range x {
+		VMOVDQU(x[i], dst.Offset(i*blockSize))
+	}
+	ADDQ(I32(blocks*blockSize), dst.Base)
+	DECQ(turns)
+	JNZ(LabelRef("turn"))
 	RET()
 }
 

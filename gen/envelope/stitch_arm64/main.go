@@ -23,6 +23,9 @@
 // A message that is opened begins with a kernel that has nothing to hash yet, and ends
 // with one for less than a chunk and one for the end of the hash.
 //
+// Keystream is for padding, and has nothing to do with the others: blocks that are
+// independent, which fill the gaps of one another.
+//
 // Vector registers, as the allocator assigns them in a loop:
 //
 //	k_0 … k_14                       V0 … V14
@@ -75,6 +78,7 @@ func main() {
 	startKernel(file, decrypt)
 	tailKernel(file, constants, decrypt)
 	hashKernel(file, constants)
+	keystreamKernel(file)
 	file.Generate()
 }
 
@@ -170,6 +174,53 @@ func hashKernel(file *a64.File, constants *a64.Data) {
 	hash.Finish(h)
 	f.RET()
 	f.FreeGP(h, p, blocks)
+}
+
+// keystreamKernel emits Keystream.
+func keystreamKernel(file *a64.File) {
+	const blocks = 8 // of a turn, as on amd64
+	f := file.Func("Keystream", "func(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)",
+		"Keystream sets so many times 128 bytes at dst to what AES-256 makes of the counter and the\n"+
+			"numbers that follow it, as little-endian blocks. It leaves the round keys in xk.")
+
+	key, dst := f.LoadParam("key"), f.LoadParam("dst")
+	keys, x := f.VecN(rounds+1), f.VecN(blocks)
+	armv8.LoadKey(f, key, keys)
+	armv8.Expand(f, keys, func(int) {})
+	f.FreeGP(key)
+	xk := f.LoadParam("xk")
+	for list := range slices.Chunk(keys, 4) {
+		f.VST1P(xk, list...)
+	}
+	f.FreeGP(xk)
+	turns, counter := f.LoadParam("turns"), f.LoadParam("counter")
+
+	f.Label("turn")
+	for i := range x {
+		f.VEOR(x[i], x[i], x[i])
+		f.VMOVFrom(counter, x[i], 0)
+		f.ADD(1, counter, counter)
+	}
+	for r := range rounds {
+		for i := range x {
+			f.AESE(keys[r], x[i])
+			if r < rounds-1 {
+				f.AESMC(x[i], x[i])
+			}
+		}
+	}
+	for i := range x {
+		f.VEOR(keys[rounds], x[i], x[i])
+	}
+	for list := range slices.Chunk(x, 4) {
+		f.VST1P(dst, list...)
+	}
+	f.SUBS(1, turns, turns)
+	f.BNE("turn")
+	f.RET()
+	f.FreeGP(dst, turns, counter)
+	f.FreeVec(keys...)
+	f.FreeVec(x...)
 }
 
 // loadHash loads the state h and the address of what is to be hashed.

@@ -81,6 +81,11 @@ func (f *Func) VMOVDouble(n V, i int, d V, j int) {
 	f.emit(featSIMD, "VMOV", fmt.Sprintf("%s.D[%d]", f.useV(n), i), fmt.Sprintf("%s.D[%d]", f.useV(d), j))
 }
 
+// VMOVFrom sets half i of d, which is 0 or 1, to r.
+func (f *Func) VMOVFrom(r R, d V, i int) {
+	f.emit(featSIMD, "VMOV", f.use(r), fmt.Sprintf("%s.D[%d]", f.useV(d), i))
+}
+
 // VEXT sets d to the bytes from imm on of n followed by m.
 func (f *Func) VEXT(imm int, m, n, d V) {
 	f.emit(featSIMD, "VEXT", immediate(imm), f.b16(m), f.b16(n), f.b16(d))
