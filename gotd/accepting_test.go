@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
@@ -29,6 +30,7 @@ type accepting struct {
 	chats      *gotd.Manager
 	dispatcher tg.UpdateDispatcher
 	events     *eventQueue
+	prepare    func()       // is called before Run, if not nil
 	hook                    // is called before an event is passed on
 	stop       func() error // and return what Run has
 }
@@ -106,6 +108,9 @@ func (a *accepting) start() {
 	a.chats.SetDelays(testDelay, testGrace)
 	a.dispatcher = tg.NewUpdateDispatcher()
 	a.chats.Register(a.dispatcher)
+	if a.prepare != nil {
+		a.prepare()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.chats.Run(ctx) }()
@@ -221,6 +226,52 @@ func TestCrashAccepting(t *testing.T) {
 		if err := a.stop(); !errors.Is(err, context.Canceled) {
 			t.Errorf("crash after commit %d: %v", i, err)
 		}
+	}
+}
+
+// TestUpdateDuringStart: what the handler may not have been told comes first, even if an
+// update is there before Run has looked at the chat.
+func TestUpdateDuringStart(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	const first = acceptingID - 1 // whose turn it is before the other's
+	gA := a.peer.Visualization()  // which is never looked at
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: first, AccessHash: 1, AdminID: 2, GA: gA[:]}})
+	want[*gotd.Requested](a)
+	failed := make(chan struct{})
+	a.handle(func(e gotd.Event) error {
+		if _, ok := e.(*gotd.Message); !ok {
+			return nil
+		}
+		a.handle(func(gotd.Event) error { return errors.New("out of paper") })
+		close(failed)
+		return errors.New("out of paper")
+	})
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "one"})...)
+	<-failed
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+
+	a.handle(nil)
+	var release func()
+	a.prepare = func() { release = a.chats.Chat(first).Block() }
+	a.start()
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 2, Message: "two"})...)
+	time.Sleep(100 * time.Millisecond) // in which nothing should happen
+	release()
+	var got []string
+	for len(got) < 2 {
+		if m, ok := want[gotd.Event](a).(*gotd.Message); ok {
+			got = append(got, m.Text())
+		}
+	}
+	if want := []string{"one", "two"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -722,17 +722,38 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 	return nil
 }
 
+// tellFirst queues what the handler may not have been told before the last stop.
+func (c *Chat) tellFirst() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rec.State == StateDamaged {
+		c.doFirst(func(ctx context.Context) error { return c.tell(ctx, &Damaged{c, c.Err()}) })
+		return
+	}
+	if c.chat == nil {
+		return
+	}
+	if err := c.chat.Err(); err != nil {
+		c.doFirst(func(context.Context) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return c.survive(err)
+		})
+	}
+	c.tellUnhandled()
+	if c.rec.State != StateAccepting && !c.rec.Opened {
+		c.doFirst(c.tellOpened)
+	}
+	c.tellOutcomes()
+}
+
 // resume goes on where the chat was left.
 func (c *Chat) resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch c.rec.State {
-	case StateDamaged:
-		c.doFirst(func(ctx context.Context) error { return c.tell(ctx, &Damaged{c, c.Err()}) })
-		return
 	case StateClosing:
 		c.last()
-		return
 	case StateRequested:
 		c.do(func(ctx context.Context) error { return c.tellRequested(ctx, nil) })
 	case StateAccepting:
@@ -740,20 +761,7 @@ func (c *Chat) resume() {
 	case StateEnding:
 		c.waitForEnd()
 	}
-	if c.chat != nil {
-		if err := c.chat.Err(); err != nil {
-			c.doFirst(func(context.Context) error {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				return c.survive(err)
-			})
-		}
-		c.tellUnhandled()
-		if c.rec.State != StateAccepting && !c.rec.Opened {
-			c.doFirst(c.tellOpened)
-		}
-		c.resumeSending()
-	}
+	c.flush()
 	c.wakeUp()
 }
 

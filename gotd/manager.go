@@ -132,7 +132,15 @@ func (m *Manager) Run(ctx context.Context) error {
 		return ErrRunning
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	m.group, m.ctx, m.running = group, ctx, true
+	m.group, m.ctx = group, ctx
+	m.mu.Unlock()
+	// What the handler may not have seen comes first. Only then may anything be done for a
+	// chat: to receive a message has the driver forget the events of the one before.
+	for _, c := range m.Chats() {
+		c.tellFirst()
+	}
+	m.mu.Lock()
+	m.running = true
 	m.mu.Unlock()
 	group.Go(func() error {
 		defer m.stop()

@@ -501,10 +501,8 @@ func (c *Chat) Pending() []int64 {
 	return ids
 }
 
-// resumeSending goes on after a restart: with what the handler may not have been told, and
-// what the server may not have.
-func (c *Chat) resumeSending() {
-	c.flush()
+// tellOutcomes has the handler told what has become of messages, if it may not know.
+func (c *Chat) tellOutcomes() {
 	for _, r := range slices.Clone(c.out.sends.list) {
 		switch {
 		case (r.Date != 0 || r.Failed != nil) && !r.SentTold:
