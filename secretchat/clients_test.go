@@ -523,7 +523,7 @@ func TestPeerOnlyReads(t *testing.T) {
 		}
 		say(t, b, 1, "x")
 	}
-	if b.exchange.state != requested || b.other != nil {
+	if b.exchange.state != requested || b.other == nil {
 		t.Errorf("state %d, old key there: %t", b.exchange.state, b.other != nil)
 	}
 
@@ -543,11 +543,49 @@ func TestPeerOnlyReads(t *testing.T) {
 func TestGapAndOldKey(t *testing.T) {
 	_, b := inState(t, switched)
 	b.Chat.store = nil
+	old := b.other
 	for range 3 * maxUses {
 		say(t, b, 1, "x")
 	}
-	if b.exchange.state != switched || b.other == nil {
-		t.Errorf("state %d, old key there: %t", b.exchange.state, b.other != nil)
+	if b.exchange.state != requested || b.other != old {
+		t.Errorf("state %d, old key there: %t", b.exchange.state, b.other == old)
+	}
+}
+
+// TestPeerIsOff: what a peer has sent under the old key before it was off, and the responder
+// does not get before the new one is used up, is read all the same; and the exchange that
+// begins meanwhile comes to its end when the peer is back.
+func TestPeerIsOff(t *testing.T) {
+	for _, swapped := range []bool{false, true} {
+		a, b := inState(t, accepted)
+		deliver(t, a, b.history.packets(b)...)
+		deliver(t, b, a.Outbox()...) // CommitKey
+		before := b.Fingerprint()
+		late := []Packet{say(t, a, 1, "one"), say(t, a, 2, "two")}
+		noop := b.Outbox()
+		var unread []Packet
+		for range 3 * maxUses {
+			unread = append(unread, say(t, b, 3, "x"))
+			unread = append(unread, b.Outbox()...)
+		}
+		if b.exchange.state != requested {
+			t.Fatalf("state %d, want requested", b.exchange.state)
+		}
+		b.restart(t)
+		old := b.other
+		if swapped { // or one is lost, and TDLib sends it again as it was
+			slices.Reverse(late)
+		}
+		wantEvents(t, deliver(t, b, late...), fmt.Sprintf("%d:%d:1 %[1]d:%[3]d:2 ", EventMessage, a.sent-2, a.sent-1))
+		deliver(t, a, append(noop, unread...)...)
+		settle(t, a, b)
+		deliver(t, b, say(t, a, 4, "x"))
+		deliver(t, a, say(t, b, 4, "x"))
+		if a.Fingerprint() != b.Fingerprint() || b.Fingerprint() == before || a.exchange.state != idle || b.exchange.state != idle ||
+			a.other != nil || b.other != nil || old.auth != [256]byte{} {
+			t.Errorf("swapped %t: keys %d and %d, before %d, states %d and %d, old key there: %t",
+				swapped, a.Fingerprint(), b.Fingerprint(), before, a.exchange.state, b.exchange.state, old.auth != [256]byte{})
+		}
 	}
 }
 

@@ -31,13 +31,14 @@ import (
 //	requested  AbortKey(id)               drop ours                                            idle
 //	requested  no answer though the peer  send AbortKey(id), and ask ever more rarely          idle
 //	           goes on
+//	requested  message under the key in   wipe the key before, if it is still there            requested
+//	           use, in its turn
 //	accepted   CommitKey(id), or packet   use the new key, send Noop                           switched
 //	           under the new key
 //	accepted   AbortKey(id)               wipe the new key                                     idle
 //	switched   message under the new key  wipe the old key                                     idle
 //	           in its turn
-//	switched   key is used up, and        wipe the old key, send RequestKey                    requested
-//	           nothing is missing
+//	switched   key is used up             send RequestKey, keep the old key                    requested
 //	committed  packet under the new key   use the new key, if that is not done                 committed
 //	committed  message under the new key  wipe the old key                                     idle
 //	           in its turn
@@ -57,9 +58,11 @@ import (
 // exchange that is open. There is no use in an AbortKey before that.
 //
 // There are two keys at most. The old one is needed for as long as something that was sent
-// under it may come, which is until a message under the new one is processed in its turn:
-// then nothing before it is missing. That a message acknowledges CommitKey says less, and
-// from Telegram for Android it never does.
+// under it may come, which is until a message under the new one is processed in its turn that
+// was not sent again: then nothing before it is missing. That a message acknowledges CommitKey says less, and
+// from Telegram for Android it never does. That the new one is used up in turn says nothing
+// at all: the peer may be off, and what it has sent before under way. The request for the next
+// key goes under the new one, so that the answer says that the old one has no more use.
 //
 // When the initiator begins to use the new key is for the peers to decide. Telegram for iOS
 // and MadelineProto cannot read it before they have got CommitKey: for them, and for all
@@ -95,7 +98,7 @@ type exchangeState uint8
 
 const (
 	idle      exchangeState = iota
-	requested               // RequestKey sent
+	requested               // RequestKey sent; other is the key before, if that may still be needed
 	accepted                // AcceptKey sent; other is the new key
 	switched                // new key in use; other is the old key
 	committed               // CommitKey sent; other is the new key, or the old one if it is in use
@@ -160,10 +163,9 @@ func (s *session) renew(tooOld bool) error {
 			return s.giveUp()
 		}
 	case switched:
-		// The peer reads, and sends nothing under the new key. What is missing may be sent again
-		// under the old one.
-		if due && len(s.queue.waiting) == 0 {
-			s.finish()
+		// The peer only reads, or is off.
+		if due {
+			s.endExchange()
 			return s.requestKey(randomInt64())
 		}
 	case committed:
@@ -189,11 +191,11 @@ func (s *session) requestKey(id int64) error {
 // own waits for us: Telegram for iOS would do so for ever.
 func (s *session) giveUp() error {
 	if theirs := s.exchange.theirs; theirs != nil {
-		s.endExchange()
+		s.forgetOther()
 		return s.acceptKey(theirs.id, theirs.gA)
 	}
 	id := s.exchange.id
-	s.endExchange()
+	s.forgetOther()
 	s.renewal.givenUp = min(s.renewal.givenUp+1, maxGivenUp)
 	s.renewal.notBefore = s.now() + giveUpAfter<<s.renewal.givenUp
 	s.uses = 0
@@ -203,11 +205,11 @@ func (s *session) giveUp() error {
 func (s *session) onRequestKey(m *incoming) error {
 	a := &m.message.Action
 	e := &s.exchange
+	if s.renewal.hasLast && a.ExchangeID == s.renewal.last {
+		return nil
+	}
 	switch e.state {
 	case idle:
-		if s.renewal.hasLast && a.ExchangeID == s.renewal.last {
-			return nil
-		}
 	case requested:
 		// Both have requested. The larger id wins, as signed numbers.
 		if a.ExchangeID < e.id {
@@ -218,7 +220,7 @@ func (s *session) onRequestKey(m *incoming) error {
 			return nil
 		}
 		equal := a.ExchangeID == e.id
-		s.endExchange()
+		s.forgetOther()
 		if equal {
 			return nil
 		}
@@ -257,6 +259,7 @@ func (s *session) onAcceptKey(m *incoming) error {
 	if err != nil {
 		return fatal(RulePublicValue)
 	}
+	s.wipeOld() // It is gone already if AcceptKey has come under the key in use, as it should.
 	s.other = newKey(e.mine, peer, s.maxPacket)
 	e.wipe()
 	if a.Fingerprint != s.other.fingerprint() {
@@ -306,7 +309,7 @@ func (s *session) onAbortKey(m *incoming) error {
 	switch e.state {
 	case requested:
 		if theirs := e.theirs; theirs != nil {
-			s.endExchange()
+			s.forgetOther()
 			return s.acceptKey(theirs.id, theirs.gA)
 		}
 	case accepted:
@@ -364,11 +367,19 @@ func (s *session) switchKeys(m *incoming) error {
 }
 
 // onTurn notes that it is the turn of m, before what it asks for is done: if it came under
-// the new key, nothing that was sent under the old one is missing any more.
+// the new key, nothing that was sent under the old one is missing any more. What was asked for
+// does not tell: it may have been made under the old key at first, as may be what follows it.
+// But who asks for the next key has no old one.
 func (s *session) onTurn(m *incoming) {
-	e := &s.exchange
-	if (e.state == switched || e.state == committed && e.usedNew) && m.under == s.key.fingerprint() {
-		s.finish()
+	if m.under != s.key.fingerprint() || m.asked && !m.is(tl.RequestKey) {
+		return
+	}
+	switch e := &s.exchange; {
+	case e.state == requested:
+		s.wipeOld()
+	case e.state == switched, e.state == committed && e.usedNew:
+		s.wipeOld()
+		s.endExchange()
 	}
 }
 
@@ -396,7 +407,7 @@ func (s *session) acceptTheirs() error {
 		return nil
 	}
 	theirs := e.theirs
-	s.endExchange()
+	s.forgetOther()
 	return s.acceptKey(theirs.id, theirs.gA)
 }
 
@@ -407,10 +418,15 @@ func (s *session) swapKeys(m *incoming) {
 	s.emit(m, Event{Kind: EventKeyChanged})
 }
 
-// finish ends an exchange that has led to a new key.
-func (s *session) finish() {
+// wipeOld wipes the key before, if it is still there: the exchange that has replaced it has
+// come to a good end.
+func (s *session) wipeOld() {
+	if s.other == nil {
+		return
+	}
 	s.wiped = s.other.fingerprint()
-	s.forgetOther()
+	s.other.wipe()
+	s.other = nil
 	s.renewal.givenUp, s.renewal.notBefore = 0, 0
 }
 

@@ -330,6 +330,33 @@ func TestRekeyTooEarlyForWiping(t *testing.T) {
 	}
 }
 
+// TestRekeySentAgain: a message that is sent again under the new key does not say that nothing
+// is on its way under the old one. The next does.
+func TestRekeySentAgain(t *testing.T) {
+	a, b := newSettledPair(t)
+	if err := a.requestKey(exchangeID); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, b, a.Outbox()...)
+	deliver(t, a, b.Outbox()...)
+	deliver(t, b, a.Outbox()...) // CommitKey
+	noop := b.Outbox()
+	say(t, a, 1, "lost")
+	second, third := say(t, a, 2, "waits"), say(t, a, 3, "late")
+	wantEvents(t, deliver(t, b, second), "")
+	deliver(t, a, noop...)
+	deliver(t, a, b.Outbox()...) // which asks for the first
+	wantEvents(t, deliver(t, b, a.Outbox()...), fmt.Sprintf("%d:%d:1 %[1]d:%[3]d:2 ", EventMessage, second.Seq-1, second.Seq))
+	wantEvents(t, deliver(t, b, third), fmt.Sprintf("%d:%d:3 ", EventMessage, third.Seq))
+	if b.other == nil {
+		t.Error("the old key was wiped too early")
+	}
+	deliver(t, b, say(t, a, 4, "under the new key"))
+	if b.other != nil || b.exchange.state != idle {
+		t.Error("the old key was not wiped")
+	}
+}
+
 // TestRekeyRace has both request at the same time, with ids in either order.
 func TestRekeyRace(t *testing.T) {
 	for _, ids := range [][2]int64{{1, 2}, {2, 1}, {-1, 1}, {1, -1}, {-1 << 63, 1<<63 - 1}} {

@@ -79,6 +79,8 @@ func (p *simParty) flushThem() {
 			if !slices.Contains(driverActions, s.action) {
 				p.own = append(p.own, ownMessage{s.seq, s.id})
 			}
+		} else if s.seq >= 0 {
+			p.noteAgain(s)
 		}
 	}
 	p.isOverThem()

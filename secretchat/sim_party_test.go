@@ -94,6 +94,7 @@ func (p *simParty) emit(packet Packet) {
 		p.number(s)
 	} else {
 		p.checkAgain(first, s)
+		p.noteAgain(s)
 	}
 	if p.peer.them == nil && !p.peer.held[s.key] {
 		failf("%v sends under a key that %v does not have", p, p.peer)
@@ -172,6 +173,13 @@ func (p *simParty) checkAgain(first, s *simPacket) {
 	}
 }
 
+// noteAgain notes if a message is sent again of which the peer has not said that it is missing.
+func (p *simParty) noteAgain(s *simPacket) {
+	if p.peer.them == nil && !inspect(p.peer.chat).asked(s.seq) {
+		p.unasked = true
+	}
+}
+
 // receive takes a packet that the peer has made.
 func (p *simParty) receive(s *simPacket) {
 	if p.them != nil {
@@ -213,6 +221,10 @@ func (p *simParty) receive(s *simPacket) {
 	case ErrUnknownKey, ErrReplacedKey:
 		if known := p.w.keyNumber[s.key] == p.w.keyNumber[inspect(p.chat).keys[0].ID()]-1; known != (err == ErrReplacedKey) && len(inspect(p.chat).keys) == 1 {
 			failf("%v: %v, for key %d of %d", p, err, p.w.keyNumber[s.key], len(p.w.keyNumber))
+		}
+		// If not even the server's order is kept, copies of what came before tell the wrong thing.
+		if err == ErrReplacedKey && p.accepted[s.seq] == nil && !p.peer.unasked {
+			failf("%v has wiped the key of message %d, which it has not got", p, s.seq)
 		}
 		if holds {
 			failf("%v does not know the key of message %d, which it has", p, s.seq)

@@ -406,15 +406,21 @@ func (s *session) consistent() bool {
 	if s.over != nil {
 		return s.key == nil && len(s.history.records) == 0 && len(s.queue.waiting) == 0
 	}
-	needsOther := false
+	hasOther := s.other != nil
 	switch s.exchange.state {
-	case idle, requested:
+	case idle:
+		if hasOther {
+			return false
+		}
+	case requested: // from idle or switched
 	case accepted, switched, committed:
-		needsOther = true
+		if !hasOther {
+			return false
+		}
 	default:
 		return false
 	}
-	if s.key == nil || (s.other != nil) != needsOther || (s.exchange.mine != nil) != (s.exchange.state == requested) {
+	if s.key == nil || (s.exchange.mine != nil) != (s.exchange.state == requested) {
 		return false
 	}
 	if s.acked < 0 || s.sent < s.acked || s.sent > maxNumbers || len(s.history.records) != s.sent-s.acked {
