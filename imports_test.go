@@ -37,9 +37,10 @@ var mayImport = map[string][]string{
 	"internal/redact":        {},
 	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact", "internal/stack"},
 	"internal/results":       {},
-	"internal/rsapad":        {"ige", "internal/rsa2048"},
+	"internal/rsapad":        {"ige", "internal/rsa2048", "internal/stack"},
 	"internal/sha1":          {},
-	"internal/srpcore":       {"bigdh"},
+	"internal/srpcore":       {"bigdh", "internal/secret"},
+	"internal/secret":        {},
 	"internal/stack":         {},
 	"internal/tl":            {},
 	"internal/vectortest":    {},
@@ -58,9 +59,9 @@ var mayImport = map[string][]string{
 	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl", "internal/kdfspec", "internal/sha1", "internal/stack"},
 
 	"compat/adapter":      {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/rsa2048", "internal/rsapad", "internal/srpcore"},
-	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/rsapad", "internal/tl"},
+	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/rsapad", "internal/secret", "internal/stack", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"},
-	"srp":                 {"bigdh", "internal/redact", "internal/srpcore"},
+	"srp":                 {"bigdh", "internal/redact", "internal/srpcore", "internal/stack"},
 	"secretchat/peertest": {"bigdh", "envelope", "ige", "kdf", "internal/tl"},
 }
 

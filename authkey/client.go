@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -68,6 +69,7 @@ func (c *Client) Start() []byte {
 // millisecond, to factor pq. So does the second if the prime is Telegram's; another prime
 // takes tens of milliseconds the first time it is seen.
 func (c *Client) Step(ctx context.Context, message []byte) (reply []byte, err error) {
+	stack.Reserve48K()
 	switch c.x.state {
 	case stateHello:
 		reply, err = c.hello(ctx, message)
@@ -108,14 +110,13 @@ func (c *Client) hello(ctx context.Context, message []byte) ([]byte, error) {
 	rand.Read(x.newNonce[:])
 	inner := tl.PQInnerData{
 		PQ: res.PQ, P: pBytes, Q: qBytes,
-		Nonce: x.nonce, ServerNonce: x.serverNonce, NewNonce: x.newNonce,
+		Nonce: x.nonce, ServerNonce: x.serverNonce, NewNonce: x.newNonce[:],
 		DC: c.dc, Temporary: x.expiresIn > 0, ExpiresIn: x.expiresIn,
 	}
 	var data [maxRSAPadData]byte
 	var encrypted [rsaSize]byte
 	key.rsaPad(&encrypted, inner.Append(data[:0]))
 	clear(data[:])
-	clear(inner.NewNonce[:])
 
 	m := tl.ReqDHParams{
 		Nonce: x.nonce, ServerNonce: x.serverNonce, P: pBytes, Q: qBytes,

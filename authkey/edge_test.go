@@ -400,7 +400,7 @@ func mustStep(t *testing.T, side stepper, message []byte) []byte {
 func clientData(c *Client, s *Server, newNonce []byte) []byte {
 	m := tl.PQInnerData{
 		PQ: minimal(nil, s.p*s.q), P: minimal(nil, s.p), Q: minimal(nil, s.q),
-		Nonce: c.x.nonce, ServerNonce: s.x.serverNonce, NewNonce: tl.Int256(newNonce), DC: c.dc,
+		Nonce: c.x.nonce, ServerNonce: s.x.serverNonce, NewNonce: newNonce, DC: c.dc,
 	}
 	return m.Append(nil)
 }

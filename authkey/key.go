@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/mtcore/mtcore/internal/rsa2048"
+	"github.com/mtcore/mtcore/internal/secret"
 	"github.com/mtcore/mtcore/internal/tl"
 )
 
@@ -87,8 +88,14 @@ type PrivateKey struct {
 
 // ParsePrivateKey returns the first key in a PEM text: "RSA PRIVATE KEY" (PKCS #1) or
 // "PRIVATE KEY" (PKCS #8). It must have two primes of exactly 1024 bits and a public key
-// that ParsePublicKey accepts.
-func ParsePrivateKey(text []byte) (*PrivateKey, error) {
+// that ParsePublicKey accepts. Packages crypto/x509 and crypto/rsa, which parse and check it,
+// leave copies in memory.
+func ParsePrivateKey(text []byte) (k *PrivateKey, err error) {
+	secret.Do(func() { k, err = parsePrivateKey(text) })
+	return k, err
+}
+
+func parsePrivateKey(text []byte) (*PrivateKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
 		return nil, errors.New("authkey: no key in PEM")

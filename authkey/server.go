@@ -9,6 +9,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/pq"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -67,6 +68,7 @@ func NewServer(opt ServerOptions) *Server {
 // answer then, with one exception: if key after key has an id that exists, the answer is
 // dh_gen_fail, and should be sent.
 func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err error) {
+	stack.Reserve48K()
 	if err = ctx.Err(); err == nil {
 		switch s.x.state {
 		case stateHello:
@@ -120,14 +122,13 @@ func (s *Server) params(message []byte) ([]byte, error) {
 	}
 	inner, n, err := tl.ParsePQInnerData(padded[:])
 	defer clear(padded[:])
-	defer clear(inner.NewNonce[:])
 	var number [8]byte
 	if err != nil || n > maxRSAPadData || !x.sameNonces(&inner.Nonce, &inner.ServerNonce) ||
 		!bytes.Equal(inner.PQ, minimal(number[:0], s.p*s.q)) || !s.areFactors(inner.P, inner.Q) ||
 		inner.DC != s.dc || inner.Temporary && inner.ExpiresIn <= 0 {
 		return nil, ErrPeer
 	}
-	x.newNonce = inner.NewNonce
+	copy(x.newNonce[:], inner.NewNonce)
 	x.expiresIn = inner.ExpiresIn
 	group := s.opt.Group
 	if s.private, err = group.GenerateKey(nil); err != nil {

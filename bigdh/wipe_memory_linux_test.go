@@ -49,5 +49,37 @@ func TestWipeMemory(t *testing.T) {
 		check("Mul", func(dst, x, y *[Size]byte) { m.Mul(dst, x, y) })
 		check("Reduce", func(dst, x, _ *[Size]byte) { m.Reduce(dst, x) })
 		check("ExpVarTime", func(dst, x, _ *[Size]byte) { m.ExpVarTime(dst, x, 5) })
+
+		peer := generateKey(t, g).PublicKey()
+		for name, newKey := range map[string]func(x *[Size]byte) (*PrivateKey, error){
+			"NewPrivateKey, Bytes and DH": func(x *[Size]byte) (*PrivateKey, error) { return g.NewPrivateKey(x[:]) },
+			"GenerateKey and DH":          func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(nil) },
+			"GenerateKey, of a server":    func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(x[:]) },
+		} {
+			wipetest.Memory(t, name, func() wipetest.Trial {
+				x, filled, secret := new([Size]byte), new([Size]byte), new([Size]byte)
+				seed = impl.Fill(x[:], seed)
+				var k *PrivateKey
+				return wipetest.Trial{
+					Run: func() {
+						var err error
+						if k, err = newKey(x); err == nil {
+							*filled = k.Bytes()
+							err = k.DH(secret, peer)
+						}
+						if err != nil {
+							t.Error(err)
+						}
+					},
+					Owned:      [][]byte{x[:], filled[:], secret[:]},
+					OwnedLater: func() [][]byte { return [][]byte{k.x[:]} },
+					Secrets: func() [][]byte {
+						var words nat
+						setBytes(&words, &k.x)
+						return append(inBytes([][]uint64{words[:]}), k.x[:], secret[:])
+					},
+				}
+			})
+		}
 	})
 }

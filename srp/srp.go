@@ -35,6 +35,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/srpcore"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Sizes in bytes.
@@ -83,6 +84,7 @@ func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte,
 	if len(password) == 0 {
 		return a, m1, ErrPassword
 	}
+	stack.Reserve48K()
 	var x [sha256.Size]byte
 	defer clear(x[:])
 	if err := p.core().HashPassword(ctx, &x, p.Salt1, password); err != nil {
@@ -93,6 +95,7 @@ func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte,
 
 // answer returns the A and M1 of a client whose password has the hash x.
 func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [ProofSize]byte, err error) {
+	stack.Reserve48K()
 	private, err := p.Group.GenerateKey(nil) // its A is never unsafe
 	if err != nil {
 		return a, m1, err
@@ -115,6 +118,7 @@ func NewVerifier(ctx context.Context, p *Params, password []byte) (v [Size]byte,
 	if len(password) == 0 {
 		return v, nil, ErrPassword
 	}
+	stack.Reserve48K()
 	var random [saltSize]byte
 	rand.Read(random[:])
 	salt1 = slices.Concat(p.Salt1, random[:])
@@ -138,6 +142,7 @@ type Server struct {
 // NewServer returns the server's side for an account whose verifier v was made by
 // NewVerifier, with the salts in p. It returns ErrVerifier unless v is from 2 to p-2.
 func NewServer(p *Params, v *[Size]byte) (*Server, error) {
+	stack.Reserve48K()
 	if !srpcore.Below(v, p.Group) {
 		return nil, ErrVerifier
 	}
@@ -181,6 +186,7 @@ func (s *Server) Verify(a, m1 []byte) bool {
 		return false
 	}
 	defer s.Wipe()
+	stack.Reserve48K()
 	p := &s.params
 	peer, err := p.Group.NewPublicKey(a)
 	if err != nil || len(m1) != ProofSize {
@@ -191,25 +197,25 @@ func (s *Server) Verify(a, m1 []byte) bool {
 	if srpcore.IsZero(u[:]) == 1 {
 		return false
 	}
-	secret := s.secret(&publicA, &u)
+	var secret [Size]byte
+	s.secret(&secret, &publicA, &u)
 	want := p.core().HashM1(&publicA, &s.b, &secret)
 	clear(secret[:])
 	return subtle.ConstantTimeCompare(want[:], m1) == 1
 }
 
-// secret returns S = (A·v^u)^b.
-func (s *Server) secret(publicA *[Size]byte, u *[sha256.Size]byte) (secret [Size]byte) {
+// secret sets secret to S = (A·v^u)^b.
+func (s *Server) secret(secret, publicA *[Size]byte, u *[sha256.Size]byte) {
 	exponent := s.private.Bytes()
 	defer clear(exponent[:])
 	g := s.params.Group
-	if err := g.ExpBytes(&secret, &s.v, u[:]); err != nil {
+	if err := g.ExpBytes(secret, &s.v, u[:]); err != nil {
 		panic("srp: internal error: " + err.Error())
 	}
-	g.Modulus().Mul(&secret, &secret, publicA)
-	if err := g.ExpBytes(&secret, &secret, exponent[:]); err != nil {
+	g.Modulus().Mul(secret, secret, publicA)
+	if err := g.ExpBytes(secret, secret, exponent[:]); err != nil {
 		panic("srp: internal error: " + err.Error())
 	}
-	return secret
 }
 
 // Wipe erases the verifier and the exponent. Verify returns false afterwards.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/rsa2048"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Sizes in bytes.
@@ -54,6 +55,7 @@ func Seal(out *[Size]byte, key *rsa2048.PublicKey, data []byte, random io.Reader
 	if len(data) > MaxData {
 		panic("rsapad: too much data")
 	}
+	stack.Reserve16K()
 	var padded [PaddedSize]byte
 	defer clear(padded[:])
 	if _, err := io.ReadFull(random, padded[copy(padded[:], data):]); err != nil {
@@ -96,6 +98,7 @@ func Open(padded *[PaddedSize]byte, key *rsa2048.PrivateKey, data []byte) error 
 	} else if err != nil {
 		return err
 	}
+	// Decrypt has made more room on the stack than what follows needs.
 	var m ige.Message
 	e := x[KeySize:]
 	hash := sha256.Sum256(e)

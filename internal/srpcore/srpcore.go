@@ -12,6 +12,7 @@ import (
 	"errors"
 
 	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/internal/secret"
 )
 
 // Sizes in bytes.
@@ -48,8 +49,14 @@ func (p *Params) ParseB(srpB []byte) (b [Size]byte, err error) {
 	return b, nil
 }
 
-// HashPassword sets x to the hash of the password.
-func (p *Params) HashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) error {
+// HashPassword sets x to the hash of the password. The standard library does the work, and leaves
+// copies of what it hashes, of which package secret has some erased.
+func (p *Params) HashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) (err error) {
+	secret.Do(func() { err = p.hashPassword(ctx, x, salt1, password) })
+	return err
+}
+
+func (p *Params) hashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) error {
 	saltHash(x, password, salt1)
 	saltHash(x, x[:], p.Salt2)
 	var derived [sha512.Size]byte

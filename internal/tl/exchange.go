@@ -79,7 +79,7 @@ func (m *ResPQ) Append(b []byte) []byte {
 type PQInnerData struct {
 	PQ, P, Q           []byte
 	Nonce, ServerNonce Int128
-	NewNonce           Int256 // secret
+	NewNonce           []byte // secret, of 32 bytes: not an array, so that nobody copies it
 	DC                 int32
 	Temporary          bool
 	ExpiresIn          int32 // seconds, if Temporary
@@ -101,7 +101,7 @@ func ParsePQInnerData(b []byte) (m PQInnerData, n int, err error) {
 	m.Q = r.bytes()
 	r.array(m.Nonce[:])
 	r.array(m.ServerNonce[:])
-	r.array(m.NewNonce[:])
+	m.NewNonce = r.take(len(Int256{}))
 	m.DC = r.int()
 	if m.Temporary {
 		m.ExpiresIn = r.int()
@@ -121,7 +121,7 @@ func (m *PQInnerData) Append(b []byte) []byte {
 	b = appendBytes(b, m.Q)
 	b = append(b, m.Nonce[:]...)
 	b = append(b, m.ServerNonce[:]...)
-	b = append(b, m.NewNonce[:]...)
+	b = append(b, m.NewNonce...)
 	b = appendInt(b, m.DC)
 	if m.Temporary {
 		b = appendInt(b, m.ExpiresIn)

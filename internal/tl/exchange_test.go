@@ -56,7 +56,7 @@ func exchangeMessages() map[string][][]byte {
 	long := bytes.Repeat([]byte{7}, 256)
 	resPQ := ResPQ{nonce, serverNonce, []byte{1, 2, 3, 4, 5, 6, 7, 8}, []int64{-1, 2}}
 	none := ResPQ{nonce, serverNonce, nil, []int64{}}
-	inner := PQInnerData{[]byte{9}, []byte{8, 8}, []byte{7, 7, 7}, nonce, serverNonce, newNonce, -2, false, 0}
+	inner := PQInnerData{[]byte{9}, []byte{8, 8}, []byte{7, 7, 7}, nonce, serverNonce, newNonce[:], -2, false, 0}
 	temporary := inner
 	temporary.Temporary, temporary.ExpiresIn = true, 86400
 	req := ReqDHParams{nonce, serverNonce, []byte{1}, []byte{2}, -5, long}

@@ -21,6 +21,8 @@ type Trial struct {
 	Run func()
 	// Owned are the places of secrets that the caller has to wipe.
 	Owned [][]byte
+	// OwnedLater, unless it is nil, returns those that are only known after the call.
+	OwnedLater func() [][]byte
 	// Secrets returns what must not be anywhere else. It is called after the memory was
 	// copied, so it may compute things that leave traces.
 	Secrets func() [][]byte
@@ -66,6 +68,9 @@ func leftInMemory(trial Trial, depth int) string {
 	<-done
 	snapshot := takeSnapshot()
 	defer snapshot.free()
+	if trial.OwnedLater != nil {
+		trial.Owned = append(trial.Owned, trial.OwnedLater()...)
+	}
 	return snapshot.search(trial.Secrets(), trial.Owned)
 }
 
@@ -130,13 +135,14 @@ func (s *snapshot) free() { syscall.Munmap(s.copied) }
 
 // search looks for the secrets outside of what is owned.
 func (s *snapshot) search(secrets, owned [][]byte) string {
-	pieces := map[uint64]bool{}
-	var filter [1 << 16]bool // by the lower bits of pieces
-	for _, secret := range secrets {
-		for ; len(secret) >= 8; secret = secret[8:] {
-			piece := binary.LittleEndian.Uint64(secret)
-			pieces[piece] = piece != 0
-			filter[uint16(piece)] = piece != 0
+	pieces := map[uint64]string{} // by their bits, inverted, so that the next search does not find this map
+	var filter [1 << 16]bool      // by the lower bits of pieces
+	for i, secret := range secrets {
+		for at := 0; at+8 <= len(secret); at += 8 {
+			if piece := binary.LittleEndian.Uint64(secret[at:]); piece != 0 {
+				pieces[^piece] = fmt.Sprintf("bytes %d to %d of secret %d", at, at+8, i)
+				filter[uint16(piece)] = true
+			}
 		}
 	}
 	for _, r := range s.regions {
@@ -150,8 +156,8 @@ func (s *snapshot) search(secrets, owned [][]byte) string {
 			if word == 0 {
 				continue
 			}
-			if filter[uint16(word)] && pieces[word] {
-				return fmt.Sprintf("%016x at %#x", word, r.address+uintptr(i))
+			if filter[uint16(word)] && pieces[^word] != "" {
+				return fmt.Sprintf("%s at %#x", pieces[^word], r.address+uintptr(i))
 			}
 		}
 	}
