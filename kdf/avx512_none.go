@@ -5,7 +5,9 @@ package kdf
 // What kdf_asm.go would call if useAVX512 were not a constant here. The compiler leaves the
 // calls out.
 
-func msgKeyBatchAVX512(jobs []Job) { panic(errNoAVX512) }
+func worthWide(jobs []Job) bool { panic(errNoAVX512) }
+
+func msgKeyAVX512(jobs []Job, order []uint8) (rest []uint8) { panic(errNoAVX512) }
 
 func deriveBatchAVX512(jobs []Job) (rest []Job) { panic(errNoAVX512) }
 

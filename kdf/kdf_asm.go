@@ -31,12 +31,9 @@ func derive(key, iv *[32]byte, part *[96]byte, m *MsgKey) {
 }
 
 func msgKeyBatch(jobs []Job) {
-	switch {
-	case useAVX512 && len(jobs) >= minWide:
-		msgKeyBatchAVX512(jobs)
-	case useSHA():
-		msgKeyPairs(jobs)
-	default:
+	if useSHA() {
+		msgKeyLanes(jobs)
+	} else {
 		msgKeyEach(jobs)
 	}
 }
@@ -48,10 +45,6 @@ func deriveBatch(jobs []Job) {
 	deriveEach(jobs)
 }
 
-const (
-	// minWide is from how many hashes on the sixteen lanes of AVX-512 are faster than two
-	// by two. All lanes take as long as one.
-	minWide = 9
-	// minWideDerive is the same for derivations, of which each needs two lanes.
-	minWideDerive = 5
-)
+// minWideDerive is from how many derivations on the sixteen lanes of AVX-512 are faster than one
+// by one. Each needs two lanes, and all lanes take as long as one.
+const minWideDerive = 5

@@ -12,7 +12,7 @@ import (
 func TestSelfTestAnswers(t *testing.T) {
 	var k AuthKey
 	impl.Fill(k[:], 0)
-	text := make([]byte, 150)
+	text := make([]byte, testSize)
 	impl.Fill(text, 1)
 	m := referenceMsgKey(&k, Client, text)
 	key, iv := referenceDerive(&k, Client, m)

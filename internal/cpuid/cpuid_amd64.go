@@ -26,6 +26,19 @@ var (
 	X86HasVAES = leaf7.ecx>>9&1 == 1 && cpu.X86.HasAVX && !turnedOff("vaes")
 )
 
+// X86HalfAVX512 says that a CPU takes instructions of 512 bits apart, as Zen 4 does: sixteen lanes
+// take twice as long as eight. It says nothing about which instructions there are.
+var X86HalfAVX512 = X86HasAVX512F && amdFamily() == 0x19
+
+// amdFamily is the family of a CPU by AMD, CPUID leaf 1 (AMD64 APM, volume 3), or 0.
+func amdFamily() uint32 {
+	if _, b, c, d := cpuid(0, 0); b != 0x68747541 || d != 0x69746e65 || c != 0x444d4163 { // "AuthenticAMD"
+		return 0
+	}
+	eax, _, _, _ := cpuid(1, 0)
+	return eax>>8&0xf + eax>>20&0xff
+}
+
 var leaf7 = readLeaf7()
 
 type registers struct{ eax, ebx, ecx, edx uint32 }

@@ -3,11 +3,35 @@
 package cpuid
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// TestFamily compares the family with what Linux read.
+func TestFamily(t *testing.T) {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(key string) string {
+		for line := range strings.Lines(string(text)) {
+			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
+				return strings.TrimSpace(v)
+			}
+		}
+		return ""
+	}
+	want := "0"
+	if value("vendor_id") == "AuthenticAMD" {
+		want = value("cpu family")
+	}
+	if got := fmt.Sprint(amdFamily()); got != want {
+		t.Errorf("family %s, want %s", got, want)
+	}
+}
 
 // TestAgainstKernel compares the flags with what Linux detected.
 func TestAgainstKernel(t *testing.T) {

@@ -15,4 +15,5 @@ const (
 	X86HasBMI2       = false
 	X86HasSHA        = false
 	X86HasVAES       = false
+	X86HalfAVX512    = false
 )

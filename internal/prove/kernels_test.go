@@ -243,18 +243,24 @@ var strideOf = map[string]int{
 func hashSpec(lanes int) func(*call) {
 	return func(c *call) {
 		for l := range lanes {
-			h, p, lane, off := "h", "p", 0, 0
+			h, p, lane := "h", "p", 0
+			at := func(i int) int { return 4 * i } // where a word of the state is
 			switch lanes {
 			case 2:
 				h, p = fmt.Sprint("h", l), fmt.Sprint("p", l)
 			case 16:
-				lane, off = l, 32*l
+				lane, at = l, func(i int) int { return 64*i + 4*l }
 			}
-			s := words(c.bytes(h, 0, off, 32))
+			var s hash
+			for i := range s {
+				s[i] = term.Word(c.bytes(h, 0, at(i), 4))
+			}
 			for i := range c.input.numbers["blocks"] {
 				s = compress(c.Pool, s, c.bytes(p, lane, 64*i, 64))
 			}
-			c.want(h, 0, off, unwords(s))
+			for i, w := range s {
+				c.want(h, 0, at(i), w[:])
+			}
 		}
 	}
 }

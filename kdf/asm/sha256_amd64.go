@@ -20,11 +20,11 @@ func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 //go:noescape
 func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 
-// Blocks16AVX512 hashes so many blocks at each address of p into the state of the same
-// index.
+// Blocks16AVX512 hashes so many blocks at each address of p into the state whose words are at
+// the same index of each row of h.
 //
 //go:noescape
-func Blocks16AVX512(h *[16][8]uint32, p *[16]*byte, blocks int)
+func Blocks16AVX512(h *[8][16]uint32, p *[16]*byte, blocks int)
 
 // Derive8AVX512 derives eight AES keys and ivs, each as Derive does.
 //

@@ -301,10 +301,10 @@ func scatter(q sha256x16.Quad, l int, m Mem) { q.Store(l%4, l/4, m) }
 
 // blocks16AVX512 emits Blocks16AVX512.
 func blocks16AVX512() {
-	TEXT("Blocks16AVX512", attr.NOSPLIT, "func(h *[16][8]uint32, p *[16]*byte, blocks int)")
+	TEXT("Blocks16AVX512", attr.NOSPLIT, "func(h *[8][16]uint32, p *[16]*byte, blocks int)")
 	Pragma("noescape")
-	Doc("Blocks16AVX512 hashes so many blocks at each address of p into the state of the same",
-		"index.")
+	Doc("Blocks16AVX512 hashes so many blocks at each address of p into the state whose words are at",
+		"the same index of each row of h.")
 
 	h := Mem{Base: Load(Param("h"), GP64())}
 	p := Mem{Base: Load(Param("p"), GP64())}
@@ -312,17 +312,10 @@ func blocks16AVX512() {
 	offset := GP64()
 	XORQ(offset, offset)
 
-	Comment("The states, word by word, in h itself")
-	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
-	for l := range lanes {
-		gather(low, l, h.Offset(32*l))
-		gather(high, l, h.Offset(32*l+16))
-	}
-	low.Transpose()
-	high.Transpose()
-	state := sha256x16.Words(low, high)
-	for i, r := range state {
-		VMOVDQU32(r, h.Offset(64*i))
+	state := make([]VecVirtual, 8)
+	for i := range state {
+		state[i] = ZMM()
+		VMOVDQU32(h.Offset(64*i), state[i])
 	}
 
 	Label("loop")
@@ -344,13 +337,6 @@ func blocks16AVX512() {
 	ADDQ(U8(blockSize), offset)
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
-
-	low.Transpose()
-	high.Transpose()
-	for l := range lanes {
-		scatter(low, l, h.Offset(32*l))
-		scatter(high, l, h.Offset(32*l+16))
-	}
 	VZEROUPPER()
 	RET()
 }
