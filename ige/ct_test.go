@@ -1,107 +1,15 @@
-//go:build valgrind && linux && amd64 && gc && !purego
+//go:build valgrind && linux && (amd64 || arm64 || arm) && gc && !purego
 
 package ige
 
 import (
 	"bytes"
-	"encoding/binary"
+	"math"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
-	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/impl"
 )
-
-// TestMemcheck has all paths to the backends that valgrind can run: AES-NI, and the
-// software AES as the compiler made it. Secret are keys, ivs and texts.
-func TestMemcheck(t *testing.T) {
-	const text = 7 * BlockSize
-	all := func(secret []byte) (results []byte) {
-		for _, p := range paths {
-			for _, keySize := range p.keySizes {
-				key, iv, src := secret[:keySize], secret[KeySize:][:IVSize], secret[KeySize+IVSize:]
-				dst := make([]byte, text)
-				p.crypt(key, iv, dst, src)
-				results = append(results, dst...)
-			}
-		}
-		return results
-	}
-	batch := func(secret []byte) (results []byte) {
-		ms := make([]Message, 20)
-		for i := range ms {
-			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%7)]
-			ms[i].Dst = make([]byte, len(ms[i].Src))
-			copy(ms[i].Key[:], secret)
-			copy(ms[i].IV[:], secret[KeySize:])
-		}
-		checkWorth(ms)
-		EncryptBatch(ms)
-		for i := range ms {
-			results = append(results, ms[i].Dst...)
-		}
-		DecryptBatch(ms)
-		for i := range ms {
-			results = append(results, ms[i].Dst...)
-		}
-		return results
-	}
-	sBox := func(secret []byte) (results []byte) {
-		for _, b := range all(secret) {
-			results = append(results, sbox[b])
-		}
-		return results
-	}
-	for _, s := range backends.States() {
-		if s.Name != "generic" && s.Name != "AES-NI" {
-			continue
-		}
-		t.Run(s.Name, func(t *testing.T) {
-			defer s.Enter()()
-			secrets := [][]byte{random(KeySize + IVSize + text)}
-			for name, c := range map[string]ct.Case{
-				"one message":   {Secrets: secrets, Run: all},
-				"batch":         {Secrets: secrets, Run: batch},
-				"planted index": {Secrets: secrets, Run: sBox, Planted: true},
-			} {
-				t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
-			}
-		})
-	}
-	t.Run("crypto aes block", memcheckStdBlock)
-}
-
-// memcheckStdBlock is about a block of crypto/aes without AES instructions: EncryptBlocks must not have it look up
-// its tables. The caller has expanded the key by these before, so that the secret is what came out of that.
-func memcheckStdBlock(t *testing.T) {
-	t.Setenv("GODEBUG", "cpu.aes=off")
-	const keys, text = len(schedule{}), 5 * BlockSize
-	secrets := [][]byte{random(keys + IVSize + text)}
-	b := newStdBlock(t, make([]byte, KeySize))
-	setKey := func(secret []byte) {
-		_, enc, dec := stdLayoutOf(b).schedules(b)
-		for i := range enc {
-			enc[i] = binary.BigEndian.Uint32(secret[4*i:])
-			dec[i] = enc[i]
-		}
-	}
-	for name, c := range map[string]ct.Case{
-		"EncryptBlocks": {Secrets: secrets, Run: func(secret []byte) []byte {
-			setKey(secret)
-			iv, src, dst := secret[keys:][:IVSize], secret[keys+IVSize:], make([]byte, 2*text)
-			EncryptBlocks(b, iv, dst[:text], src)
-			DecryptBlocks(b, iv, dst[text:], src)
-			return dst
-		}},
-		"planted, the block itself": {Secrets: secrets, Planted: true, Run: func(secret []byte) []byte {
-			setKey(secret)
-			dst := make([]byte, BlockSize)
-			b.Encrypt(dst, secret[keys+IVSize:])
-			return dst
-		}},
-	} {
-		t.Run(name, func(t *testing.T) { ct.Memcheck(t, c) })
-	}
-}
 
 // checkWorth panics if the batch is too short for the batch kernels to see any of it.
 func checkWorth(ms []Message) {
@@ -112,8 +20,8 @@ func checkWorth(ms []Message) {
 
 var sbox [256]byte
 
-// TestTrace has all backends but the software, which takes too many steps. What they
-// work on has its place in advance, since every allocation would have another address.
+// TestTrace has all backends, and calls every kernel. What they work on has its place in
+// advance, since every allocation would have another address.
 func TestTrace(t *testing.T) {
 	const text = 9 * BlockSize
 	var m Message
@@ -126,18 +34,37 @@ func TestTrace(t *testing.T) {
 		m.Decrypt()
 		return dst
 	}
-	ms := make([]Message, 21)
+	var enc, dec schedule
+	var iv [IVSize]byte
+	cipher := func(secret []byte) []byte {
+		for _, size := range []int{16, 24, KeySize} {
+			nr := expand(&enc, &dec, secret[:size])
+			copy(iv[:], secret[KeySize:])
+			encrypt(nr, &enc, &iv, dst, secret[KeySize+IVSize:])
+			decrypt(nr, &dec, &iv, dst, dst)
+		}
+		return dst
+	}
+	// Of all lengths, so that lanes end one after the other; and of one, as wide as it gets.
+	ms := make([]Message, 21+16)
 	dsts := make([]byte, len(ms)*text)
-	batch := func(secret []byte) []byte {
+	batches := func(secret []byte) []byte {
 		for i := range ms {
-			n := BlockSize * (1 + i%9)
+			n := text
+			if i < 21 {
+				n = BlockSize * (1 + i%9)
+			}
 			ms[i] = Message{Src: secret[KeySize+IVSize:][:n], Dst: dsts[i*text:][:n]}
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
-		checkWorth(ms)
-		EncryptBatch(ms)
-		DecryptBatch(ms)
+		for _, batch := range [][]Message{ms[:21], ms[21:]} {
+			if minBatch() < math.MaxInt { // not so where kernels work on one message at a time
+				checkWorth(batch)
+			}
+			EncryptBatch(batch)
+			DecryptBatch(batch)
+		}
 		return dsts
 	}
 	sBox := func(secret []byte) []byte {
@@ -146,19 +73,34 @@ func TestTrace(t *testing.T) {
 		}
 		return dst
 	}
+	// Only the kernel uses this address, and this length.
+	src := make([]byte, text+BlockSize)
+	address := func(secret []byte) []byte {
+		m = Message{Src: src[secret[0]&BlockSize:][:text], Dst: dst}
+		m.Encrypt()
+		return dst
+	}
+	loop := func(secret []byte) []byte {
+		m = Message{Src: src[:text-int(secret[0]&BlockSize)], Dst: dst}
+		m.Encrypt()
+		return dst
+	}
 	const size = KeySize + IVSize + text
 	secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
-	impltest.Require(t, backends)
-	for _, s := range backends.States()[1:] {
-		t.Run(s.Name, func(t *testing.T) {
-			defer s.Enter()()
-			for name, c := range map[string]ct.Case{
-				"one message":   {Secrets: secrets, Run: one},
-				"batch":         {Secrets: secrets, Run: batch},
-				"planted index": {Secrets: secrets, Run: sBox, Planted: true},
-			} {
-				t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
-			}
-		})
-	}
+	ct.TraceAll(t, backends, func(t *testing.T, s impl.State) {
+		kernel := "Encrypt"
+		if s.Name == "generic" {
+			kernel = ""
+		}
+		for name, c := range map[string]ct.Case{
+			"one message":     {Secrets: secrets, Run: one},
+			"cipher":          {Secrets: secrets, Run: cipher},
+			"batches":         {Secrets: secrets, Run: batches},
+			"planted index":   {Secrets: secrets, Run: sBox, Planted: true},
+			"planted address": {Secrets: secrets, Run: address, Planted: true, In: kernel},
+			"planted loop":    {Secrets: secrets, Run: loop, Planted: true, In: kernel},
+		} {
+			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
+		}
+	})
 }

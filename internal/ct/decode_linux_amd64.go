@@ -9,8 +9,6 @@ const (
 	rdi  = 7
 )
 
-const maxInstruction = 15
-
 // memoryOperand returns the registers that decide which memory an instruction accesses,
 // besides the stack pointer (Intel SDM, volume 2, chapter 2). It knows as much of
 // encodings as is needed to find the ModRM byte. A displacement is part of the

@@ -1,3 +1,5 @@
+//go:build amd64 || arm64 || arm
+
 package ct
 
 import (
@@ -20,8 +22,10 @@ type Case struct {
 	// values are public: whether a value is refused, for example. They are written as in
 	// bigdh.(*Group).Exp. It is an error to name a function that does not do so.
 	Public []string
-	// Planted says that Run leaks its secret, and that the leak has to be found.
+	// Planted says that Run leaks its secret, and that the leak has to be found; by Trace in
+	// the kernel In, if that is not empty.
 	Planted bool
+	In      string
 }
 
 // run is the frame below which instructions are observed.

@@ -16,63 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Trace runs c once for each of its secrets, one instruction at a time, and fails the
-// test unless all runs consist of the same instructions with the same addresses. This
-// process needs the right to trace another (ptrace).
-func Trace(t *testing.T, c Case) {
-	t.Helper()
-	if Subject() {
-		c.runTraced(t)
-		return
-	}
-	// The tracer is a thread, not a process. It and the subject take turns, which is
-	// several times faster on one CPU.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer useOneCPU(t)()
-	p := startTracee(t)
-	defer p.kill()
-
-	var first []step
-	for i := range c.Secrets {
-		p.continueTo(t, beginSignal)
-		n := 0
-		same := p.steps(t, func(s step) bool {
-			if i == 0 {
-				first = append(first, s)
-				return true
-			}
-			n++
-			return n <= len(first) && s == first[n-1]
-		})
-		switch {
-		case i == 0 || same && n == len(first):
-			continue
-		case same:
-			t.Fatalf("run %d ends after %d of %d steps", i, n, len(first)) // unexpected even if planted
-		}
-		where := fmt.Sprintf("run %d differs from run 0 in step %d of %d, after %v", i, n, len(first), first[max(0, n-2)])
-		if !c.Planted {
-			t.Error(where)
-		}
-		t.Logf("found: %s", where)
-		return
-	}
-	t.Logf("%d runs of %d steps are the same", len(c.Secrets), len(first))
-	if c.Planted {
-		t.Error("the planted leak was not found")
-	}
-}
-
 // step is the execution of an instruction. Besides the instruction itself, these registers
 // alone decide which memory it accesses.
 type step struct {
 	pc, sp, base, index uint64
-}
-
-func (s step) String() string {
-	f, _ := runtime.CallersFrames([]uintptr{uintptr(s.pc) + 1}).Next()
-	return fmt.Sprintf("%s %s:%d", f.Function, f.File[strings.LastIndex(f.File, "/")+1:], f.Line)
 }
 
 // The subject announces the beginning and the end of a run by a signal to itself, which the
@@ -82,34 +29,23 @@ const (
 	endSignal   = syscall.SIGUSR2
 )
 
-// runTraced is Trace in the subject. It writes the number of its thread and waits for an
-// answer. Before the answer comes, all other threads are stopped, so that neither the
-// scheduler nor the collector interferes.
-func (c *Case) runTraced(t *testing.T) {
-	secret := make([]byte, len(c.Secrets[0])) // the same address for all
-	for _, s := range c.Secrets {
-		copy(secret, s)
-		c.run(secret)
-	}
+// begin and end tell the tracer where a run is. They run in the subject, as does freeze, which
+// writes the number of its thread and waits for an answer, before which all other threads are
+// stopped.
+func begin() { raise(beginSignal) }
+func end()   { raise(endSignal) }
 
+func freeze() {
 	// Functions of package os would let the scheduler give this thread's place away while
 	// it waits.
-	runtime.LockOSThread()
 	id := strconv.AppendInt(nil, int64(syscall.Gettid()), 10)
 	id = append(id, '\n')
 	rawIO(syscall.SYS_WRITE, 1, id)
 	rawIO(syscall.SYS_READ, 0, id[:1])
-	runtime.UnlockOSThread()
-	// If the scheduler asked for the thread meanwhile, it gets it now.
-	runtime.Gosched()
-
-	for _, s := range c.Secrets {
-		copy(secret, s)
-		raise(beginSignal)
-		c.run(secret)
-		raise(endSignal)
-	}
 }
+
+// thaw has nothing to do: the tracer ends the subject.
+func thaw() {}
 
 func rawIO(call uintptr, fd int, b []byte) {
 	syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
@@ -125,9 +61,15 @@ type tracee struct {
 	thread   int
 	stopped  []int // the other threads
 	operands map[uint64]operand
+	undo     func()
 }
 
+// startTracee starts the subject. The tracer is a thread, not a process. It and the subject take
+// turns, which is several times faster on one CPU.
 func startTracee(t *testing.T) *tracee {
+	t.Helper()
+	runtime.LockOSThread()
+	undo := useOneCPU(t)
 	cmd := subject(t)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -140,7 +82,7 @@ func startTracee(t *testing.T) *tracee {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &tracee{cmd: cmd, operands: map[uint64]operand{}}
+	p := &tracee{cmd: cmd, operands: map[uint64]operand{}, undo: undo}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err == nil {
 		p.thread, err = strconv.Atoi(strings.TrimSpace(line))
@@ -212,6 +154,8 @@ func (p *tracee) kill() {
 		}
 	}
 	p.cmd.Wait()
+	p.undo()
+	runtime.UnlockOSThread()
 }
 
 // continueTo lets the thread run until it raises a signal.
@@ -225,10 +169,11 @@ func (p *tracee) continueTo(t *testing.T, want syscall.Signal) {
 	}
 }
 
-// steps calls f with each step. It returns true at the end of the run, or false as soon as
+// run calls f with each step of the next run. It returns true at its end, or false as soon as
 // f does.
-func (p *tracee) steps(t *testing.T, f func(s step) bool) bool {
+func (p *tracee) run(t *testing.T, f func(s step) bool) bool {
 	t.Helper()
+	p.continueTo(t, beginSignal)
 	for {
 		s, err := p.step()
 		if err != nil {

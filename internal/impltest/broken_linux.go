@@ -4,11 +4,7 @@ package impltest
 
 import (
 	"encoding/binary"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
@@ -30,7 +26,7 @@ func Broken(t *testing.T, p *impl.Package, selfTest func() bool, kernels map[str
 	if runtime.GOARCH == "arm64" && !emulated() {
 		return // nothing here clears the instruction cache
 	}
-	missing := called(t)
+	missing := Kernels(t)
 	for backend, list := range kernels {
 		for _, kernel := range list {
 			name := kernelName(kernel)
@@ -136,35 +132,4 @@ func assembly(t *testing.T, f any) uintptr {
 func kernelName(f any) string {
 	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
 	return name[strings.LastIndexByte(name, '.')+1:]
-}
-
-// called returns the functions of packages asm that the package in the current directory calls
-// here.
-func called(t *testing.T) map[string]bool {
-	t.Helper()
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, file := range files {
-		stem := strings.TrimSuffix(file, ".go")
-		other := map[string]string{"amd64": "_arm64", "arm64": "_amd64"}[runtime.GOARCH]
-		if strings.HasSuffix(stem, "_test") || strings.HasSuffix(stem, other) || strings.HasSuffix(stem, "_arm") {
-			continue
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			if s, ok := n.(*ast.SelectorExpr); ok {
-				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "asm" {
-					names[s.Sel.Name] = true
-				}
-			}
-			return true
-		})
-	}
-	return names
 }
