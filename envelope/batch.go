@@ -54,7 +54,11 @@ func OpenBatch(jobs []Job) error {
 	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
-		openGroup(rest[:n])
+		if n <= fewSize {
+			openFew(rest[:n])
+		} else {
+			openGroup(rest[:n])
+		}
 		rest = rest[n:]
 	}
 	return firstError(jobs)
@@ -63,6 +67,10 @@ func OpenBatch(jobs []Job) error {
 // batchSize is how many jobs are worked on at a time: enough for all lanes of the widest
 // kernels of packages ige and kdf, with some to spare for lanes that are done early.
 const batchSize = 32
+
+// fewSize is how many jobs get by without all that room, which takes as long to clear as it takes
+// to open a short message.
+const fewSize = 4
 
 // check panics on what only the programmer can have got wrong.
 func (j *Job) check() {
@@ -131,6 +139,20 @@ func openGroup(jobs []Job) {
 		of [batchSize]*Job
 		os [batchSize]opening
 	)
+	openJobs(jobs, of[:], os[:])
+}
+
+// openFew is OpenBatch for up to fewSize jobs.
+func openFew(jobs []Job) {
+	var (
+		of [fewSize]*Job
+		os [fewSize]opening
+	)
+	openJobs(jobs, of[:], os[:])
+}
+
+// openJobs is OpenBatch for as many jobs as there is room for in of and os, which are empty.
+func openJobs(jobs []Job, of []*Job, os []opening) {
 	n := 0
 	for i := range jobs {
 		j := &jobs[i]

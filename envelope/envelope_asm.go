@@ -114,7 +114,11 @@ func (p *pass) start(o *opening) {
 	asm.DecryptStart(&p.xk, &key, &p.iv, &o.dst[0], &o.src[0])
 	clear(key[:])
 	p.done = startSize
+	p.setFirst(o)
+}
 
+// setFirst puts the first block of the hash together.
+func (p *pass) setFirst(o *opening) {
 	copy(p.first[:hashPartSize], o.hashPart()[:])
 	copy(p.first[hashPartSize:], o.dst)
 }
@@ -158,24 +162,29 @@ func (p *pass) hashed(o *opening) *byte {
 func (p *pass) finish(o *opening) {
 	// What is still to be hashed: 16 to 64 bytes, then the padding.
 	var end [2 * chunkSize]byte
-	n := copy(end[:], p.tail(o))
+	if dst, src := o.dst[p.done:], o.src[p.done:]; len(src) > 0 {
+		asm.DecryptTail(&p.xk, &p.iv, dst, src, &p.hash, p.hashed(o))
+	}
+	n := copy(end[:], p.rest(o))
 	blocks := kdfspec.Pad(end[:], n, hashPartSize+len(o.dst))
 	asm.Hash(&p.hash, &end[0], blocks)
-	kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), p.hash[2], p.hash[3], p.hash[4], p.hash[5])
+	p.setGot(o)
 	clear(end[:])
 	*p = pass{}
 }
 
-// tail decrypts what is less than a chunk, and returns what has not been hashed yet.
-func (p *pass) tail(o *opening) []byte {
-	dst, src := o.dst[p.done:], o.src[p.done:]
+// rest returns what has not been hashed yet, when what is less than a chunk is decrypted.
+func (p *pass) rest(o *opening) []byte {
 	switch {
-	case len(src) > 0:
-		asm.DecryptTail(&p.xk, &p.iv, dst, src, &p.hash, p.hashed(o))
-		return dst
+	case len(o.dst) > p.done:
+		return o.dst[p.done:]
 	case p.done == startSize:
 		return p.first[:]
 	default:
 		return o.dst[p.done-chunkSize:]
 	}
+}
+
+func (p *pass) setGot(o *opening) {
+	kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), p.hash[2], p.hash[3], p.hash[4], p.hash[5])
 }

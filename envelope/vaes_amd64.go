@@ -74,16 +74,36 @@ func worthAll(os []opening, order []uint8) bool {
 	return sum >= worthWidth*longest && shortest >= startSize
 }
 
-// decryptAndHashPairs is decryptAndHash for the messages of the indices in order, two at a
-// time.
+// decryptAndHashPairs is decryptAndHash for the messages of the indices in order, the longest
+// first, two at a time: two of the same length from their beginning to their end.
 func decryptAndHashPairs(os []opening, order []uint8) {
 	var ps [2]pass
+	for len(order) >= 2 {
+		a, b := &os[order[0]], &os[order[1]]
+		if len(a.src) != len(b.src) || len(a.src) < startSize {
+			break
+		}
+		start2(&ps, a, b)
+		for n := ps[0].chunks(a); n > 0; n = ps[0].chunks(a) {
+			decryptHash2(&ps, a, b, min(n, maxCall/chunkSize/2))
+		}
+		finish2(&ps, a, b)
+		order = order[2:]
+	}
+	if len(order) > 0 {
+		decryptAndHashAny(&ps, os, order)
+	}
+}
+
+// decryptAndHashAny is decryptAndHashPairs for messages of different lengths: when one is done,
+// the next takes its place.
+func decryptAndHashAny(ps *[2]pass, os []opening, order []uint8) {
 	a, order := startNext(&ps[0], os, order)
 	b, order := startNext(&ps[1], os, order)
 	for a != nil && b != nil {
 		n := min(ps[0].chunks(a), ps[1].chunks(b), maxCall/chunkSize/2)
 		if n > 0 {
-			decryptHash2(&ps, a, b, n)
+			decryptHash2(ps, a, b, n)
 		}
 		if ps[0].chunks(a) == 0 {
 			ps[0].finish(a)
@@ -114,6 +134,44 @@ func startNext(p *pass, os []opening, order []uint8) (o *opening, rest []uint8) 
 		decryptAndHashGeneric(o)
 	}
 	return nil, nil
+}
+
+// start2 is pass.start for two messages.
+func start2(ps *[2]pass, a, b *opening) {
+	var keys [2][32]byte
+	for i, o := range [2]*opening{a, b} {
+		ps[i].hash = kdfspec.Initial
+		ps[i].done = startSize
+		o.auth.Derive(&keys[i], &ps[i].iv, o.side, &o.msgKey)
+	}
+	pa, pb := &ps[0], &ps[1]
+	asm.DecryptStart2VAES(&[2]*[240]byte{&pa.xk, &pb.xk}, &[2]*[32]byte{&keys[0], &keys[1]},
+		&[2]*[32]byte{&pa.iv, &pb.iv}, &[2]*byte{&a.dst[0], &b.dst[0]}, &[2]*byte{&a.src[0], &b.src[0]})
+	clear(keys[:])
+	pa.setFirst(a)
+	pb.setFirst(b)
+}
+
+// finish2 is pass.finish for two messages of which the same number of bytes is left.
+func finish2(ps *[2]pass, a, b *opening) {
+	pa, pb := &ps[0], &ps[1]
+	hashes := [2]*[8]uint32{&pa.hash, &pb.hash}
+	if n := len(a.src) - pa.done; n > 0 {
+		asm.DecryptTail2VAESSHANI(&[2]*[240]byte{&pa.xk, &pb.xk}, &[2]*[32]byte{&pa.iv, &pb.iv},
+			&[2]*byte{&a.dst[pa.done], &b.dst[pb.done]}, &[2]*byte{&a.src[pa.done], &b.src[pb.done]}, n,
+			&hashes, &[2]*byte{pa.hashed(a), pb.hashed(b)})
+	}
+	var ends [2][2 * chunkSize]byte
+	blocks := 0
+	for i, o := range [2]*opening{a, b} {
+		n := copy(ends[i][:], ps[i].rest(o))
+		blocks = kdfspec.Pad(ends[i][:], n, hashPartSize+len(o.dst))
+	}
+	asm.Hash2SHANI(&hashes, &[2]*byte{&ends[0][0], &ends[1][0]}, blocks)
+	pa.setGot(a)
+	pb.setGot(b)
+	clear(ends[:])
+	*ps = [2]pass{}
 }
 
 // decryptHash2 decrypts the next n chunks of a, whose pass is the first, and of b.

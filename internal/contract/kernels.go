@@ -86,6 +86,7 @@ var sha = []Kernel{
 		writes("key", 32).table(8), writes("iv", 32).table(8), reads("authKey", 88).table(8), reads("msgKey", 16).table(8),
 	}, nil},
 	{"envelope", "Hash", []Arg{updates("h", 32), reads("p", 64).per("blocks"), public("blocks")}, nil},
+	{"envelope", "Hash2SHANI", []Arg{updates("h", 32).table(2), reads("p", 64).per("blocks").table(2), public("blocks")}, nil},
 }
 
 // behind is where what is hashed may lie, besides in memory of its own: a chunk before what is
@@ -94,6 +95,9 @@ var behind = []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64
 
 var stitched = []Kernel{
 	{"envelope", "DecryptStart", []Arg{writes("xk", 240), reads("key", 32), updates("iv", 32), writes("dst", 32), reads("src", 32)}, inPlace},
+	{"envelope", "DecryptStart2VAES", []Arg{
+		writes("xk", 240).table(2), reads("key", 32).table(2), updates("iv", 32).table(2), writes("dst", 32).table(2), reads("src", 32).table(2),
+	}, inPlace},
 	{"envelope", "DecryptHash", []Arg{
 		reads("xk", 240), updates("iv", 32), writes("dst", 64).slice(), reads("src", 64).slice(), updates("h", 32), reads("hashed", 64).per(Blocks),
 	}, behind},
@@ -103,6 +107,10 @@ var stitched = []Kernel{
 	}, behind},
 	{"envelope", "DecryptTail", []Arg{
 		reads("xk", 240), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice(), updates("h", 32), reads("hashed", 64),
+	}, []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}},
+	{"envelope", "DecryptTail2VAESSHANI", []Arg{
+		reads("xk", 240).table(2), reads("iv", 32).table(2), writes("dst", 1).per("n").table(2), reads("src", 1).per("n").table(2), public("n"),
+		updates("h", 32).table(2), reads("hashed", 64).table(2),
 	}, []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}},
 	{"envelope", "Keystream", []Arg{writes("xk", 240), reads("key", 32), writes("dst", 128).per("turns"), public("turns"), public("counter")}, nil},
 }

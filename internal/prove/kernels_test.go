@@ -36,7 +36,7 @@ func goals() (all []goal) {
 	for _, k := range []struct {
 		name  string
 		lanes int
-	}{{"kdf.Blocks", 1}, {"kdf.Blocks2", 2}, {"kdf.Blocks16AVX512", 16}, {"envelope.Hash", 1}} {
+	}{{"kdf.Blocks", 1}, {"kdf.Blocks2", 2}, {"kdf.Blocks16AVX512", 16}, {"envelope.Hash", 1}, {"envelope.Hash2SHANI", 2}} {
 		all = append(all, goal{kernel: k.name, spec: hashSpec(k.lanes), loops: []input{{}}, count: "blocks", unit: 1, stride: 1})
 	}
 	all = append(all,
@@ -45,10 +45,12 @@ func goals() (all []goal) {
 		goal{kernel: "envelope.ExpandDecrypt16VAES512", spec: expandSixteenSpec, cases: []input{{}}},
 		batch("envelope.Decrypt16VAES512", false),
 		goal{kernel: "envelope.DecryptStart", spec: startSpec, cases: layouts(input{}, inPlace)},
+		goal{kernel: "envelope.DecryptStart2VAES", spec: startSpec, cases: layouts(input{}, inPlace)},
 		goal{kernel: "envelope.Hash16AVX512", spec: hashSixteenSpec, cases: []input{{}}},
 		stitched("envelope.DecryptHash", contract.Blocks, 1),
 		stitched("envelope.DecryptHash2VAESSHANI", "n", 64),
-		tail(),
+		tail("envelope.DecryptTail", contract.Blocks, 1),
+		tail("envelope.DecryptTail2VAESSHANI", "n", 16),
 		keystream(),
 		sixteen(),
 		wipe(),
@@ -247,19 +249,27 @@ func hashSpec(lanes int) func(*call) {
 			at := func(i int) int { return 4 * i } // where a word of the state is
 			switch lanes {
 			case 2:
-				h, p = fmt.Sprint("h", l), fmt.Sprint("p", l)
+				if c.subject.contract.Arg("h") == nil {
+					h, p = fmt.Sprint("h", l), fmt.Sprint("p", l)
+				} else {
+					lane = l
+				}
 			case 16:
 				lane, at = l, func(i int) int { return 64*i + 4*l }
 			}
+			state := lane
+			if lanes == 16 {
+				state = 0 // all in one array
+			}
 			var s hash
 			for i := range s {
-				s[i] = term.Word(c.bytes(h, 0, at(i), 4))
+				s[i] = term.Word(c.bytes(h, state, at(i), 4))
 			}
 			for i := range c.input.numbers["blocks"] {
 				s = compress(c.Pool, s, c.bytes(p, lane, 64*i, 64))
 			}
 			for i, w := range s {
-				c.want(h, 0, at(i), w[:])
+				c.want(h, state, at(i), w[:])
 			}
 		}
 	}
@@ -286,9 +296,11 @@ func deriveSpec(c *call) {
 }
 
 func startSpec(c *call) {
-	rk := c.roundKeys(false)
-	c.want("xk", 0, 0, join(inverseKeys(c.Pool, rk)...))
-	c.ige(false, rk, 0, 2)
+	for l := range max(1, c.arg("key").Lanes) {
+		rk := expand(c.Pool, c.bytes("key", l, 0, 32))
+		c.want("xk", l, 0, join(inverseKeys(c.Pool, rk)...))
+		c.ige(false, rk, l, 2)
+	}
 }
 
 // hashed is what the hash of stitched kernels is of, chunk i of a lane: of memory of its own, or a
@@ -319,16 +331,18 @@ func stitched(kernel, count string, unit int) goal {
 	return g
 }
 
-func tail() goal {
-	g := goal{kernel: "envelope.DecryptTail"}
+func tail(kernel, count string, unit int) goal {
+	g := goal{kernel: kernel}
 	g.spec = func(c *call) {
-		rk := blocks(c.bytes("xk", 0, 0, 240))
-		c.define("xk", 0, 0, join(inverseKeys(c.Pool, rk)...))
-		c.ige(false, rk, 0, c.input.numbers[contract.Blocks])
-		c.want("h", 0, 0, unwords(compress(c.Pool, words(c.bytes("h", 0, 0, 32)), c.bytes("hashed", 0, 0, 64))))
+		for l := range max(1, c.arg("h").Lanes) {
+			rk := blocks(c.bytes("xk", l, 0, 240))
+			c.define("xk", l, 0, join(inverseKeys(c.Pool, rk)...))
+			c.ige(false, rk, l, c.input.numbers[count]/unit)
+			c.want("h", l, 0, unwords(compress(c.Pool, words(c.bytes("h", l, 0, 32)), c.bytes("hashed", l, 0, 64))))
+		}
 	}
 	for n := 1; n <= 3; n++ { // all that it is for
-		g.cases = append(g.cases, layouts(input{}.with(contract.Blocks, n), inPlace, behind, both)...)
+		g.cases = append(g.cases, layouts(input{}.with(count, n*unit), inPlace, behind, both)...)
 	}
 	return g
 }

@@ -112,8 +112,11 @@ func kernels() {
 	oneMessage(decrypt)
 	twoMessages(decrypt)
 	startKernel(decrypt)
+	startKernel2(decrypt)
 	tailKernel(decrypt)
+	tailKernel2(decrypt)
 	hashKernel()
+	hashKernel2()
 	keystreamKernel()
 }
 
@@ -136,38 +139,68 @@ func twoMessages(d direction) {
 	Doc(name+" is two IGE streams and two hashes with VAES, in its AVX-512 form for",
 		"XMM registers, and SHA-NI: "+d.cipher+" with the schedules xk.")
 
-	param := func(i int) func(name string) gotypes.Component {
-		return func(name string) gotypes.Component { return Dereference(Param(name)).Index(i) }
-	}
-	stitch(d, Load(Param("n"), GP64()),
-		newMessage(bank2, bank16, param(0)),
-		newMessage(bank9, bank23, param(1)))
+	m0, m1 := newMessages()
+	stitch(d, Load(Param("n"), GP64()), m0, m1)
 }
+
+// newMessages are those of two messages, whose parameters are tables.
+func newMessages() (m0, m1 *message) {
+	return newMessage(bank2, bank16, paramOf(0)), newMessage(bank9, bank23, paramOf(1))
+}
+
+// paramOf returns the parameter of message i, of which there is a table.
+func paramOf(i int) func(name string) gotypes.Component {
+	return func(name string) gotypes.Component { return Dereference(Param(name)).Index(i) }
+}
+
+// startBlocks is what DecryptStart decrypts.
+const startBlocks = 2
 
 // startKernel emits DecryptStart.
 func startKernel(d direction) {
-	const blocks = 2
 	name := d.verb + "Start"
 	TEXT(name, attr.NOSPLIT, "func(xk *[240]byte, key, iv *[32]byte, dst, src *byte)")
 	Pragma("noescape")
 	Doc(name+" expands an AES-256 key into the schedule xk of "+d.cipher+",",
 		"and does the first 32 bytes of IGE with AES-NI, without a hash.")
 
-	m := newCipher(bank9, paramNamed)
-	key := m.pointer("key")
-	k0, k1 := XMM(), XMM()
-	VMOVDQU(key, k0)
-	VMOVDQU(key.Offset(blockSize), k1)
-	aes256.Expand(aes256.AESNI, k0, k1, aes256.Inverse(aes256.AESNI, func(i int, k VecVirtual) {
-		VMOVDQU(k, m.key(i))
-	}))
-	m.startCipher(d)
+	begin(d, newCipher(bank9, paramNamed))
+}
+
+// startKernel2 emits DecryptStart2VAES.
+func startKernel2(d direction) {
+	name := d.verb + "Start2VAES"
+	TEXT(name, attr.NOSPLIT, "func(xk *[2]*[240]byte, key, iv *[2]*[32]byte, dst, src *[2]*byte)")
+	Pragma("noescape")
+	Doc(name + " is " + d.verb + "Start for two messages.")
+
+	begin(d, newCipher(bank16, paramOf(0)), newCipher(bank23, paramOf(1)))
+}
+
+// begin emits everything from the expansion of the keys to RET, for the start of messages.
+func begin(d direction, messages ...*message) {
+	for _, m := range messages {
+		key := m.pointer("key")
+		k0, k1 := XMM(), XMM()
+		VMOVDQU(key, k0)
+		VMOVDQU(key.Offset(blockSize), k1)
+		aes256.Expand(aes256.AESNI, k0, k1, aes256.Inverse(aes256.AESNI, func(i int, k VecVirtual) {
+			VMOVDQU(k, m.key(i))
+		}))
+	}
 	at, ahead := GP64(), GP64()
 	XORQ(at, at)
 	Comment("There is no next block; this one can be read")
-	MOVQ(U32((blocks-1)*blockSize), ahead)
-	weave.Evenly(m.cipher(d, blocks, at, ahead))
-	m.finishCipher(d, blocks)
+	MOVQ(U32((startBlocks-1)*blockSize), ahead)
+	var streams [][]func()
+	for _, m := range messages {
+		m.startCipher(d)
+		streams = append(streams, m.cipher(d, startBlocks, at, ahead))
+	}
+	weave.Evenly(streams...)
+	for _, m := range messages {
+		m.finishCipher(d, startBlocks)
+	}
 	RET()
 }
 
@@ -179,9 +212,25 @@ func tailKernel(d direction) {
 	Doc(name+" is "+d.verb+"Hash for the end of a message: src is 16, 32",
 		"or 48 bytes, beside which one block is hashed. iv stays as it is.")
 
-	n := Load(Param("src").Len(), GP64())
-	m := newMessage(bank2, bank9, paramNamed)
-	m.start(d)
+	end(d, Load(Param("src").Len(), GP64()), newMessage(bank2, bank9, paramNamed))
+}
+
+// tailKernel2 emits DecryptTail2VAESSHANI.
+func tailKernel2(d direction) {
+	name := d.verb + "Tail2VAESSHANI"
+	TEXT(name, attr.NOSPLIT, "func(xk *[2]*[240]byte, iv *[2]*[32]byte, dst, src *[2]*byte, n int, h *[2]*[8]uint32, hashed *[2]*byte)")
+	Pragma("noescape")
+	Doc(name + " is " + d.verb + "Tail for two messages of the same length.")
+
+	m0, m1 := newMessages()
+	end(d, Load(Param("n"), GP64()), m0, m1)
+}
+
+// end emits everything from the loading of the messages, with n bytes left of each, to RET.
+func end(d direction, n Register, messages ...*message) {
+	for _, m := range messages {
+		m.start(d)
+	}
 	at, ahead := GP64(), GP64()
 	XORQ(at, at)
 	Comment("There is no next block; the last one can be read")
@@ -191,8 +240,17 @@ func tailKernel(d direction) {
 	JA(LabelRef("blocks3"))
 	for blocks := 1; blocks <= 3; blocks++ {
 		Label(fmt.Sprintf("blocks%d", blocks))
-		weave.Evenly(m.cipher(d, blocks, at, ahead), m.hash.Block(Mem{Base: m.hashed}))
-		m.hash.Store(m.pointer("h"))
+		var streams [][]func()
+		for _, m := range messages {
+			streams = append(streams, m.cipher(d, blocks, at, ahead))
+		}
+		for _, m := range messages {
+			streams = append(streams, m.hash.Block(Mem{Base: m.hashed}))
+		}
+		weave.Evenly(streams...)
+		for _, m := range messages {
+			m.hash.Store(m.pointer("h"))
+		}
 		RET()
 	}
 }
@@ -213,6 +271,35 @@ func hashKernel() {
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 	hash.Store(h)
+	RET()
+}
+
+// hashKernel2 emits Hash2SHANI.
+func hashKernel2() {
+	TEXT("Hash2SHANI", attr.NOSPLIT, "func(h *[2]*[8]uint32, p *[2]*byte, blocks int)")
+	Pragma("noescape")
+	Doc("Hash2SHANI hashes so many blocks at each address of p into the state of the same index, with",
+		"SHA-NI and registers that only AVX-512 has.")
+
+	blocks := Load(Param("blocks"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	var hashes []sha256ni.Hash
+	var h, p []Mem
+	for i, hash := range []sha256ni.Hash{newHash(bank2, bank16), newHash(bank9, bank23)} {
+		h = append(h, Mem{Base: Load(paramOf(i)("h"), GP64())})
+		p = append(p, Mem{Base: Load(paramOf(i)("p"), GP64()), Index: at, Scale: 1})
+		hash.Load(h[i])
+		hashes = append(hashes, hash)
+	}
+	Label("loop")
+	weave.Evenly(hashes[0].Block(p[0]), hashes[1].Block(p[1]))
+	ADDQ(U8(chunkSize), at)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	for i, hash := range hashes {
+		hash.Store(h[i])
+	}
 	RET()
 }
 
