@@ -369,12 +369,12 @@ func selectKernel(file *a64.File, name, indices, doc string) {
 	for _, index := range strings.Split(indices, ", ") {
 		v := f.Vec()
 		f.ReloadParam(index, number)
-		f.VDUP(number, v)
+		f.VDUPDoubles(number, v)
 		wanted, masks = append(wanted, v), append(masks, f.Vec())
 	}
 	current, one := f.Vec(), f.Vec()
 	f.MOVD(1, number)
-	f.VDUP(number, one)
+	f.VDUPDoubles(number, one)
 	f.VEOR(current, current, current)
 	for _, v := range sum {
 		f.VEOR(v, v, v)
@@ -382,9 +382,9 @@ func selectKernel(file *a64.File, name, indices, doc string) {
 
 	f.Label("loop")
 	for i, mask := range masks {
-		f.VCMEQWords(wanted[i], current, mask)
+		f.VCMEQDoubles(wanted[i], current, mask)
 	}
-	f.VADDWords(one, current, current)
+	f.VADDDoubles(one, current, current)
 	for first := 0; first < regs; first += group {
 		f.VLD1P(table, entry...)
 		for i, v := range sum[first : first+group] {

@@ -63,9 +63,12 @@ func (f *Func) VADDWords(m, n, d V) { f.emit(featSIMD, "VADD", f.s4(m), f.s4(n),
 // VREV32 sets d = n with the bytes of each word reversed.
 func (f *Func) VREV32(n, d V) { f.emit(featSIMD, "VREV32", f.b16(n), f.b16(d)) }
 
-// VCMEQWords sets each of the four words of d to all ones if those of n and m are
+// VADDDoubles sets the two doublewords of d to those of n + m.
+func (f *Func) VADDDoubles(m, n, d V) { f.emit(featSIMD, "VADD", f.d2(m), f.d2(n), f.d2(d)) }
+
+// VCMEQDoubles sets each of the two doublewords of d to all ones if those of n and m are
 // equal, else to zero.
-func (f *Func) VCMEQWords(m, n, d V) { f.emit(featSIMD, "VCMEQ", f.s4(m), f.s4(n), f.s4(d)) }
+func (f *Func) VCMEQDoubles(m, n, d V) { f.emit(featSIMD, "VCMEQ", f.d2(m), f.d2(n), f.d2(d)) }
 
 // VBIT replaces the bits of d whose bits in mask are set by those of n.
 func (f *Func) VBIT(mask, n, d V) { f.emit(featSIMD, "VBIT", f.b16(mask), f.b16(n), f.b16(d)) }
@@ -98,6 +101,9 @@ func (f *Func) VTBL(index, table, d V) {
 
 // VDUP sets all four words of d to the low word of r.
 func (f *Func) VDUP(r R, d V) { f.emit(featSIMD, "VDUP", f.use(r), f.s4(d)) }
+
+// VDUPDoubles sets both doublewords of d to r.
+func (f *Func) VDUPDoubles(r R, d V) { f.emit(featSIMD, "VDUP", f.use(r), f.d2(d)) }
 
 // VDUPWord sets all four words of d to word i of n.
 func (f *Func) VDUPWord(n V, i int, d V) {
@@ -281,6 +287,8 @@ func (f *Func) b16(v V) string { return f.useV(v) + ".B16" }
 func (f *Func) b8(v V) string { return f.useV(v) + ".B8" }
 
 func (f *Func) s4(v V) string { return f.useV(v) + ".S4" }
+
+func (f *Func) d2(v V) string { return f.useV(v) + ".D2" }
 
 // list is a list of one to four consecutive registers.
 func (f *Func) list(regs ...V) string {

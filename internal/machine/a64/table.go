@@ -127,7 +127,9 @@ var table = []encoding{
 	{0xbfe0fc00, 0x2e201c00, "eor", "Vd Vn Vm", nil},
 	{0xbfe0fc00, 0x2ea01c00, "bit", "Vd Vn Vm", nil},
 	{0xffe0fc00, 0x4ea08400, "add", "Vd.4s Vn.4s Vm.4s", nil},
+	{0xffe0fc00, 0x4ee08400, "add", "Vd.2d Vn.2d Vm.2d", nil},
 	{0xffe0fc00, 0x6ea08c00, "cmeq", "Vd.4s Vn.4s Vm.4s", nil},
+	{0xffe0fc00, 0x6ee08c00, "cmeq", "Vd.2d Vn.2d Vm.2d", nil},
 	{0xffe0fc00, 0x4f205400, "shl", "Vd.4s Vn.4s left4s", nil},
 	{0xffe0fc00, 0x6f200400, "ushr", "Vd.4s Vn.4s right4s", nil},
 	{0xbff8fc00, 0x2f080400, "ushr", "Vd Vn rightb", nil},
@@ -135,6 +137,7 @@ var table = []encoding{
 	{0xbfe0fc00, 0x0e000000, "tbl", "Vd {Vn} Vm", nil},
 	{0xfffffc00, 0x6e200800, "rev32", "Vd Vn", nil},
 	{0xfffffc00, 0x4e040c00, "dup", "Vd.4s Wn", nil},
+	{0xfffffc00, 0x4e080c00, "dup", "Vd.2d Xn", nil},
 	{0xffe7fc00, 0x4e040400, "dup", "Vd.4s Vn.s[]", nil},
 	{0xffefbc00, 0x6e080400, "mov", "Vd.d[] Vn.d[]14", nil},
 	{0xffeffc00, 0x4e081c00, "mov", "Vd.d[] Xn", nil},
@@ -229,6 +232,7 @@ func init() {
 		operands["Q"+name] = vector(at, 16, 1)
 		operands["D"+name] = vector(at, 8, 1)
 		operands["V"+name+".4s"] = vector(at, 4, 4)
+		operands["V"+name+".2d"] = vector(at, 8, 2)
 		operands["V"+name] = func(w uint32, _ int) Operand { return vector(at, 1, 8+8*field(w, 30, 1))(w, 0) }
 	}
 	for _, size := range []int{1, 4, 8, 16} {
