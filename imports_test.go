@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/machine/x86":   {},
 	"internal/pq":            {},
 	"internal/prove":         {},
-	"internal/prove/exec":    {"internal/machine", "internal/machine/x86", "internal/prove/term"},
+	"internal/prove/exec":    {"internal/machine", "internal/machine/a64", "internal/machine/x86", "internal/prove/term"},
 	"internal/prove/term":    {},
 	"internal/redact":        {},
 	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact", "internal/stack"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/contract"
 	"github.com/mtcore/mtcore/internal/machine"
+	"github.com/mtcore/mtcore/internal/machine/a64"
 	"github.com/mtcore/mtcore/internal/machine/x86"
 	"github.com/mtcore/mtcore/internal/prove/exec"
 	"github.com/mtcore/mtcore/internal/prove/term"
@@ -15,7 +16,8 @@ import (
 type subject struct {
 	kernel   *machine.Kernel
 	contract *contract.Kernel
-	code     map[int]*x86.Inst
+	code     map[int]*x86.Inst           // on amd64
+	arm64    map[int]*a64.Inst           // on arm64
 	after    map[int]func(*exec.Machine) // see exec.Machine
 }
 
@@ -86,9 +88,17 @@ type specified map[string][]contents
 // defined.
 type contents struct{ want, initial map[int]term.Byte }
 
+// machine is one that is about to execute the kernel.
+func (s *subject) machine(p *term.Pool, sp int) *exec.Machine {
+	if s.arm64 != nil {
+		return exec.NewARM64(p, s.kernel, s.arm64, sp)
+	}
+	return exec.New(p, s.kernel, s.code, sp)
+}
+
 func newCall(p *term.Pool, s *subject, in input) *call {
 	c := &call{
-		Machine: exec.New(p, s.kernel, s.code, in.sp), subject: s, input: in, places: map[place]exec.Value{},
+		Machine: s.machine(p, in.sp), subject: s, input: in, places: map[place]exec.Value{},
 		wants: map[*exec.Region]map[int]term.Byte{}, defined: map[*exec.Region]map[int]term.Byte{},
 	}
 	c.After = s.after

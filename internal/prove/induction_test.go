@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/mtcore/mtcore/internal/contract"
-	"github.com/mtcore/mtcore/internal/machine/x86"
 	"github.com/mtcore/mtcore/internal/prove/exec"
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
@@ -28,6 +27,9 @@ import (
 // the turn are filled with new inputs, at the head of the loop, and it is tried again. If they did
 // matter, what comes out will be wrong.
 //
+// The induction begins when the kernel comes to the head for the first time, or for the second, where the first
+// turn is another one: one that adds to zeros what later turns add to results, say.
+//
 // Loops may take several blocks in a turn (stride): then there is a proof for each remainder. And
 // they may have begun some blocks before the head: then the smallest n is larger than 1, and what is
 // shorter is proven by itself.
@@ -41,6 +43,17 @@ func (g *goal) induction(p *term.Pool, s *subject, in input, memory specified, f
 	if err := l.findHead(); err != nil {
 		return err
 	}
+	err := l.all()
+	if l.why != nil && err != nil {
+		l.passed, l.why = 1, nil
+		err = l.all()
+	}
+	return err
+}
+
+// all proves all lengths.
+func (l *loop) all() error {
+	g := l.goal
 	remaining := map[int]bool{}
 	for r := range g.stride {
 		remaining[r] = true
@@ -64,7 +77,7 @@ func (g *goal) induction(p *term.Pool, s *subject, in input, memory specified, f
 		if err := c.run(); err != nil {
 			return fmt.Errorf("%d blocks: %w", n, err)
 		}
-		finish(c)
+		l.finish(c)
 	}
 	return nil
 }
@@ -78,7 +91,8 @@ type loop struct {
 	memory  specified
 	finish  func(*call)
 
-	head int
+	head   int
+	passed int // how often a message comes to the head before the induction begins
 	// What is left out of the state, and the registers that hold how far the loop has come.
 	deadRegs, deadVecs, index map[int]bool
 	touched                   map[int]bool            // of deadVecs, those that are not untouched
@@ -178,11 +192,11 @@ func (l *loop) findHead() error {
 	in.seed = 1 // constants will do
 	c := setUp(l.pool, l.subject, in, l.goal.spec, l.memory)
 	visits, targets := map[int]int{}, map[int]bool{}
-	c.Trace = func(m *exec.Machine, in *x86.Inst) bool {
-		visits[in.Addr]++
-		for _, a := range in.Args {
-			if a.Kind == x86.Target && int(a.Disp) <= in.Addr {
-				targets[int(a.Disp)] = true
+	c.Trace = func(m *exec.Machine, addr int) bool {
+		visits[addr]++
+		for _, a := range m.Targets(addr) {
+			if a <= addr {
+				targets[a] = true
 			}
 		}
 		return false
@@ -202,13 +216,18 @@ func (l *loop) findHead() error {
 	return nil
 }
 
-// arrive executes a call until it is at the head.
+// arrive executes a call until it is at the head: from there, for the next time, and from the
+// beginning, for the first time that counts.
 func (l *loop) arrive(c *call, from int) (bool, error) {
-	started := false
-	c.Trace = func(m *exec.Machine, in *x86.Inst) bool {
-		stop := in.Addr == l.head && (started || from != l.head)
-		started = true
-		return stop
+	visits := -l.passed
+	if from == l.head {
+		visits = -1
+	}
+	c.Trace = func(m *exec.Machine, addr int) bool {
+		if addr == l.head {
+			visits++
+		}
+		return visits > 0
 	}
 	done, err := c.Run(from)
 	c.Trace = nil
@@ -285,7 +304,7 @@ func (l *loop) base(n int) (ok bool, err error) {
 
 // state is what a machine holds at the head of a loop.
 type state struct {
-	regs      [16]exec.Value
+	regs      []exec.Value
 	vecs      [32]exec.Vec
 	untouched [32][64]bool // see exec.Machine
 	masks     [8]uint64
@@ -294,7 +313,7 @@ type state struct {
 }
 
 func (l *loop) snapshot(c *call) *state {
-	s := &state{regs: c.Regs, vecs: c.Vecs, masks: c.Masks, bytes: map[string]map[int]term.Byte{}, values: map[string]map[int]exec.Value{}}
+	s := &state{regs: slices.Clone(c.Regs[:]), vecs: c.Vecs, masks: c.Masks, bytes: map[string]map[int]term.Byte{}, values: map[string]map[int]exec.Value{}}
 	for i := range s.vecs {
 		for j := range s.vecs[i] {
 			s.untouched[i][j] = c.Untouched(i, j)
@@ -333,7 +352,7 @@ func (l *loop) forget(c *call) {
 	at := 1 << 16
 	for _, r := range l.places(c) {
 		for _, off := range slices.Sorted(maps.Keys(l.deadBytes[r.Name])) {
-			if _, ok := r.Values[off]; ok && r == c.Stack {
+			if _, ok := r.Values[off]; ok {
 				r.Values[off] = secret(at)
 			} else {
 				r.Bytes[off] = junk.Initial(at)
@@ -383,7 +402,7 @@ func (l *loop) compare(c *call, before, after *state, n int) (again bool, err er
 	for _, s := range steps {
 		step = s
 	}
-	regions := map[string]*exec.Region{"constants": nil}
+	regions := map[string]*exec.Region{c.Constants.Name: c.Constants}
 	for _, r := range l.places(c) {
 		regions[r.Name] = r
 	}

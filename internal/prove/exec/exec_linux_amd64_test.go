@@ -136,19 +136,6 @@ func needAVX512(t *testing.T) {
 	}
 }
 
-// value is random, or one of the extremes.
-func value(rng *rand.Rand, round int) byte {
-	switch round {
-	case 0:
-		return 0xff * byte(rng.IntN(2))
-	case 1:
-		return 0xff
-	case 2:
-		return 0
-	}
-	return byte(rng.Uint32())
-}
-
 // compareOnce executes an instruction both ways. known is false if it has no meaning on such values.
 func compareOnce(c *cpu, p *term.Pool, code []byte, in *x86.Inst, rng *rand.Rand, round int) (problem string, known bool) {
 	const size, at, index = 1024, 128, 64

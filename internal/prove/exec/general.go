@@ -153,40 +153,49 @@ func (m *Machine) arithmetic(in *x86.Inst, f func(x, y int64) int64) {
 }
 
 // compare returns x - y, and sets the flags as far as they are known. x and y are numbers,
-// or at least x is an address. What has T is compared as natural numbers: it is a length, or
-// an address in a region.
+// or at least x is an address.
 func (m *Machine) compare(in *x86.Inst, x, y Value) Value {
 	m.flags = flags{}
 	if x.Region == m.Stack && y == (Value{Region: m.Stack, N: stackLimit}) {
 		m.flags.stackIsEnough = true
 		return x
 	}
-	d := Value{Region: x.Region, N: x.N - y.N, T: x.T - y.T, I: x.I - y.I}
+	if x.number() && y.number() && in.Args[0].Size != 8 {
+		bits := 8 * in.Args[0].Size
+		a, b := uint64(x.N)&(1<<bits-1), uint64(y.N)&(1<<bits-1)
+		m.flags = flags{carryKnown: true, zeroKnown: true, carry: a < b, zero: a == b}
+		return Number(x.N - y.N)
+	}
+	if in.Args[0].Size != 8 {
+		panic("comparison of parts of what is no number")
+	}
+	d, f := minus(x, y)
+	m.flags = f
+	return d
+}
+
+// minus is x - y, with what is known of its flags, of which carry is set if x is less than y. What
+// has T is compared as natural numbers: it is a length, or an address in a region.
+func minus(x, y Value) (d Value, f flags) {
+	d = Value{Region: x.Region, N: x.N - y.N, T: x.T - y.T, I: x.I - y.I}
 	if y.Region != nil {
 		d.Region = nil
 	}
-	narrow := in.Args[0].Size != 8
 	switch {
 	case x.Secret || y.Secret:
 		panic("difference of secrets")
 	case y.Region != nil && x.Region != y.Region:
 		panic("difference of addresses in two regions")
-	case narrow && (!x.number() || !y.number()):
-		panic("comparison of parts of what is no number")
 	case x.Region != y.Region || d.I != 0: // a difference without flags
 	case x.number() && y.number():
-		a, b := uint64(x.N), uint64(y.N)
-		if narrow {
-			a, b = a&(1<<(8*in.Args[0].Size)-1), b&(1<<(8*in.Args[0].Size)-1)
-		}
-		m.flags = flags{carryKnown: true, zeroKnown: true, carry: a < b, zero: a == b}
+		f = flags{carryKnown: true, zeroKnown: true, carry: uint64(x.N) < uint64(y.N), zero: x.N == y.N}
 	case x.Region == nil && (x.N < 0 || y.N < 0): // may be less than zero
 	case d.T == 0 || d.T > 0 && d.N > 0 || d.T < 0 && d.N < 0:
-		m.flags = flags{carryKnown: true, zeroKnown: true, carry: d.N < 0, zero: d.N == 0}
+		f = flags{carryKnown: true, zeroKnown: true, carry: d.N < 0, zero: d.N == 0}
 	case d.T > 0 && d.N == 0:
-		m.flags = flags{carryKnown: true}
+		f = flags{carryKnown: true}
 	}
-	return d
+	return d, f
 }
 
 // and masks numbers, the low bits of an address, and bytes.

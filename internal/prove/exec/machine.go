@@ -1,5 +1,5 @@
-// Package exec executes amd64 machine code on bytes that are terms, as the CPU executes it for all
-// values of them at once.
+// Package exec executes machine code, of amd64 and of arm64, on bytes that are terms, as the CPU
+// executes it for all values of them at once.
 //
 // Addresses are a region and an offset, lengths and counters are numbers, and what comes from
 // memory or vectors is bytes. Those may be moved and computed with, but no jump and no address
@@ -16,31 +16,58 @@ import (
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
-// Vec is a vector register, of 512 bits.
+// Vec is a vector register, of 512 bits, of which arm64 has the lowest 128.
 type Vec = [64]term.Byte
 
 // Machine is the state of a CPU that is about to execute a function, or is in it.
 type Machine struct {
 	Pool  *term.Pool
-	Regs  [16]Value
+	Regs  [maxRegisters]Value
 	Vecs  [32]Vec
 	Masks [8]uint64 // those that were set; see mask
 	isSet [8]bool
 	flags flags
-	Stack *Region // offset 0 is the return address's
+	Stack *Region // offset 0 is the return address's, or what is there of arm64
+	// Constants are what the program cannot change; offsets are addresses.
+	Constants *Region
 
 	Steps int
 	// Trace is called before every instruction, if it is not nil. The machine stops before
 	// it if Trace returns true.
-	Trace func(m *Machine, in *x86.Inst) bool
+	Trace func(m *Machine, addr int) bool
 	// After is called after the instruction at an address, if there is one for it.
 	After map[int]func(m *Machine)
 
-	program   *machine.Program
-	code      map[int]*x86.Inst
-	constants *Region
-	entry     [16]Value // Regs at the beginning
+	cpu       processor
+	sp        int                 // the stack pointer, among Regs
+	kept      []int               // other registers that a function has to leave as they were
+	entry     [maxRegisters]Value // Regs at the beginning
 	entryVecs [32]Vec
+}
+
+// maxRegisters is how many general registers there may be.
+const maxRegisters = 33
+
+// processor knows what a function's instructions do.
+type processor interface {
+	// step executes the instruction at an address, and returns the address of the next one, or
+	// returned.
+	step(addr int) int
+	// text is the instruction, and targets where it may jump to.
+	text(addr int) string
+	targets(addr int) []int
+	// checkReturn checks what the architecture's calling convention wants besides what Machine's checks.
+	checkReturn() error
+	forgetFlags()
+}
+
+// returned is what step returns after the last instruction.
+const returned = -1
+
+// amd64 is a processor.
+type amd64 struct {
+	*Machine
+	code map[int]*x86.Inst
 }
 
 // flags are two of the CPU's.
@@ -62,9 +89,15 @@ const (
 // argument is the offset of the first argument from the return address.
 const argument = 8
 
-// New returns a machine whose registers hold anything. alignment is the stack pointer modulo 64.
+// New returns a machine of amd64 whose registers hold anything. alignment is the stack pointer modulo 64.
 func New(p *term.Pool, k *machine.Kernel, code map[int]*x86.Inst, alignment int) *Machine {
-	m := &Machine{Pool: p, program: k.Program, code: code}
+	m := newMachine(p, k, x86.RSP, alignment)
+	m.cpu, m.kept = amd64{m, code}, []int{x86.RBP}
+	return m
+}
+
+func newMachine(p *term.Pool, k *machine.Kernel, sp, alignment int) *Machine {
+	m := &Machine{Pool: p, sp: sp}
 	before := p.Region("what registers held")
 	for i := range m.Vecs {
 		for j := range m.Vecs[i] {
@@ -80,11 +113,11 @@ func New(p *term.Pool, k *machine.Kernel, code map[int]*x86.Inst, alignment int)
 	m.Stack = NewRegion(p, "stack")
 	m.Stack.Writes = Range{-1 << 20, 0}
 	m.Stack.Align, m.Stack.AlignOffset = 64, int64(alignment)
-	m.Regs[x86.RSP] = Address(m.Stack)
+	m.Regs[sp] = Address(m.Stack)
 	m.entry, m.entryVecs = m.Regs, m.Vecs
-	m.constants = NewRegion(p, "constants")
-	m.constants.Reads, m.constants.Align = Range{0, 1 << 30}, 1<<12
-	m.constants.Initial = func(off int) term.Byte {
+	m.Constants = NewRegion(p, "constants")
+	m.Constants.Reads, m.Constants.Align = Range{0, 1 << 30}, 1<<12
+	m.Constants.Initial = func(off int) term.Byte {
 		b, err := k.Program.Constants(off, 1)
 		if err != nil {
 			panic(err.Error())
@@ -94,7 +127,7 @@ func New(p *term.Pool, k *machine.Kernel, code map[int]*x86.Inst, alignment int)
 	return m
 }
 
-// Code decodes a kernel, by addresses.
+// Code decodes a kernel of amd64, by addresses.
 func Code(k *machine.Kernel) (map[int]*x86.Inst, error) {
 	list, err := x86.Function(k.Code, k.Addr)
 	if err != nil {
@@ -115,54 +148,89 @@ func (m *Machine) SetArgument(word int, v Value) {
 // Argument returns a word of the arguments.
 func (m *Machine) Argument(word int) Value { return m.Stack.Values[argument+8*word] }
 
+// Targets are the addresses that the instruction at an address may jump to.
+func (m *Machine) Targets(addr int) []int { return m.cpu.targets(addr) }
+
 // Run executes from an address on until the function returns, or Trace stops it. done is whether it
 // returned.
 func (m *Machine) Run(addr int) (done bool, err error) {
-	var in *x86.Inst
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case string:
-			err = fmt.Errorf("%#x: %v: %s", addr, in, r)
+			err = fmt.Errorf("%#x: %s: %s", addr, m.cpu.text(addr), r)
 		default:
 			panic(r)
 		}
 	}()
 	for {
-		if in = m.code[addr]; in == nil {
-			panic("not an instruction of the function")
-		}
-		if m.Trace != nil && m.Trace(m, in) {
+		if m.Trace != nil && m.Trace(m, addr) {
 			return false, nil
 		}
 		if m.Steps++; m.Steps > maxSteps {
 			panic("does not end")
 		}
-		if in.Op == "ret" {
+		next := m.cpu.step(addr)
+		if next == returned {
 			return true, m.checkReturn()
 		}
-		addr = m.step(in)
-		if f := m.After[in.Addr]; f != nil {
+		if f := m.After[addr]; f != nil {
 			f(m)
 		}
+		addr = next
 	}
 }
+
+func (c amd64) step(addr int) int {
+	in := c.code[addr]
+	switch {
+	case in == nil:
+		panic("not an instruction of the function")
+	case in.Op == "ret":
+		return returned
+	}
+	return c.Machine.step(in)
+}
+
+func (c amd64) text(addr int) string { return fmt.Sprint(c.code[addr]) }
+
+func (c amd64) targets(addr int) (all []int) {
+	if in := c.code[addr]; in != nil {
+		for _, a := range in.Args {
+			if a.Kind == x86.Target {
+				all = append(all, int(a.Disp))
+			}
+		}
+	}
+	return all
+}
+
+func (c amd64) checkReturn() error {
+	for i := range 16 { // or else SSE instructions are slow
+		for j := 16; j < 64; j++ {
+			if !c.Untouched(i, j) {
+				return fmt.Errorf("returns with the upper half of vector %d in use", i)
+			}
+		}
+	}
+	return nil
+}
+
+func (c amd64) forgetFlags() { c.flags = flags{} }
 
 // checkReturn checks what the calling convention wants, and that nothing that depends on inputs
 // is left in registers and in the frame.
 func (m *Machine) checkReturn() error {
-	if m.Regs[x86.RSP] != Address(m.Stack) {
+	if m.Regs[m.sp] != Address(m.Stack) {
 		return fmt.Errorf("returns with another stack pointer")
 	}
-	if m.Regs[x86.RBP] != m.entry[x86.RBP] {
-		return fmt.Errorf("returns with another frame pointer")
-	}
-	for i := range 16 { // or else SSE instructions are slow
-		for j := 16; j < 64; j++ {
-			if !m.Untouched(i, j) {
-				return fmt.Errorf("returns with the upper half of vector %d in use", i)
-			}
+	for _, r := range m.kept {
+		if m.Regs[r] != m.entry[r] {
+			return fmt.Errorf("returns with another value of register %d, which it has to keep", r)
 		}
+	}
+	if err := m.cpu.checkReturn(); err != nil {
+		return err
 	}
 	for i, v := range m.Regs {
 		if v.Secret && v != m.entry[i] {
@@ -182,7 +250,7 @@ func (m *Machine) checkReturn() error {
 		}
 	}
 	for off, v := range m.Stack.Values {
-		if off < 0 && v.Secret && v != m.entry[x86.RBP] {
+		if off < 0 && v.Secret && v != m.entry[m.kept[0]] {
 			return fmt.Errorf("leaves a register that depends on inputs in its frame")
 		}
 	}
@@ -200,7 +268,7 @@ func (m *Machine) mask(k int) uint64 {
 func (m *Machine) setMask(k int, v uint64) { m.Masks[k], m.isSet[k] = v, true }
 
 // ForgetFlags lets the flags be anything.
-func (m *Machine) ForgetFlags() { m.flags = flags{} }
+func (m *Machine) ForgetFlags() { m.cpu.forgetFlags() }
 
 // Untouched reports whether byte j of vector i is zero, or as it was at the beginning, or SetUntouched's.
 func (m *Machine) Untouched(i, j int) bool {
@@ -217,7 +285,11 @@ func (m *Machine) untouched(i, j int) term.Byte {
 
 // address is the place that a memory operand is.
 func (m *Machine) address(a *x86.Operand) (*Region, int) {
-	v := m.effective(a)
+	return m.effective(a).place()
+}
+
+// place is the memory at an address.
+func (v Value) place() (*Region, int) {
 	switch {
 	case v.Secret || v.T != 0:
 		panic("address is not known")
@@ -237,7 +309,7 @@ func (m *Machine) effective(a *x86.Operand) Value {
 	v := Number(a.Disp)
 	switch a.Base {
 	case x86.RIP:
-		v.Region = m.constants
+		v.Region = m.Constants
 	case x86.NoRegister:
 	default:
 		v = m.sum(v, m.Regs[a.Base], 1)

@@ -1,0 +1,156 @@
+package prove
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/internal/machine/a64"
+	"github.com/mtcore/mtcore/internal/prove/exec"
+	"github.com/mtcore/mtcore/internal/prove/term"
+)
+
+// mutantARM64 is a kernel in which a bit of a word is another, a word is left out, or two have changed
+// places, and what is left are instructions with semantics.
+type mutantARM64 struct {
+	*subject
+	what    string
+	swapped bool // whether two words have changed places that do not depend on each other
+	last    int  // address of the last word that is another
+	jumps   bool // whether there was a jump before, or is one now that leads elsewhere than to the next word
+}
+
+const toNext = 0x14000001 // B to the next word
+
+// mutateARM64 returns a mutant of a kernel of which the words at addrs are executed.
+func mutateARM64(rng *rand.Rand, s *subject, addrs []int) *mutantARM64 {
+	word := func(addr int) uint32 { return binary.LittleEndian.Uint32(s.kernel.Code[addr-s.kernel.Addr:]) }
+	for {
+		i := rng.IntN(len(addrs))
+		at := addrs[i]
+		words := map[int]uint32{at: word(at)}
+		switch rng.IntN(6) {
+		case 0:
+			words[at] = toNext
+		case 1:
+			if i+1 == len(addrs) || addrs[i+1] != at+4 || word(at) == word(at+4) {
+				continue
+			}
+			words = map[int]uint32{at: word(at + 4), at + 4: word(at)}
+		default:
+			words[at] ^= 1 << rng.IntN(32)
+		}
+		m := &mutantARM64{}
+		code := maps.Clone(s.arm64)
+		ok := true
+		for _, addr := range slices.Sorted(maps.Keys(words)) {
+			w := words[addr]
+			in, err := a64.Decode(w, addr)
+			if err != nil || !exec.SemanticsARM64(&in) || in.Op == "ret" || s.arm64[addr].Op == "ret" {
+				ok = false
+				break
+			}
+			m.last = max(m.last, addr)
+			m.jumps = m.jumps || exec.JumpsARM64(s.arm64[addr]) || exec.JumpsARM64(&in) && w != toNext
+			m.what += fmt.Sprintf(" %#x: %v becomes %v", addr, s.arm64[addr], in)
+			code[addr] = &in
+		}
+		if ok {
+			m.swapped = len(words) == 2 && independentARM64(s.arm64[at], s.arm64[at+4])
+			m.subject = &subject{kernel: s.kernel, contract: s.contract, arm64: code}
+			return m
+		}
+	}
+}
+
+// independentARM64 reports whether two instructions can be executed in any order: neither writes what the
+// other uses.
+func independentARM64(a, b *a64.Inst) bool {
+	usedByA, writtenByA := usesARM64(a)
+	usedByB, writtenByB := usesARM64(b)
+	for name := range writtenByA {
+		if usedByB[name] {
+			return false
+		}
+	}
+	for name := range writtenByB {
+		if usedByA[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// usesARM64 are the registers that an instruction reads or writes, and those that it writes, with flags and
+// memory among them.
+func usesARM64(in *a64.Inst) (used, written map[string]bool) {
+	used, written = map[string]bool{}, map[string]bool{}
+	write := func(name string) { used[name], written[name] = true, true }
+	store := in.Op == "st1"
+	for i := range in.Args {
+		a := &in.Args[i]
+		var names []string
+		switch a.Kind {
+		case a64.Register:
+			names = []string{fmt.Sprint("x", a.Reg)}
+		case a64.Vector:
+			for j := range max(1, a.Count) {
+				names = append(names, fmt.Sprint("v", (a.Reg+j)%32))
+			}
+		case a64.Memory:
+			if used["memory"] = true; store {
+				written["memory"] = true
+			}
+			if names = []string{fmt.Sprint("x", a.Base)}; a.Mode != a64.Offset {
+				write(names[0])
+			}
+		}
+		for _, name := range names {
+			if used[name] = true; i == 0 && !store && in.Op != "cmp" {
+				written[name] = true
+			}
+		}
+	}
+	switch in.Op {
+	case "cmp", "subs":
+		write("flags")
+	case "csel":
+		used["flags"] = true
+	}
+	return used, written
+}
+
+// TestMutantsARM64 is TestMutants for arm64.
+func TestMutantsARM64(t *testing.T) {
+	impltest.SkipShort(t, "links programs")
+	all := subjectsARM64(t)
+	refuted, swapped, disproven, same := 0, 0, 0, 0
+	for _, g := range goalsARM64(all) {
+		s, p, memory := all[g.kernel], term.New(), specified{}
+		addrs, err := g.visited(s, p, memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		small := g.small()
+		for range *mutants {
+			m := mutateARM64(rng, s, addrs)
+			if g.refute(m.subject, p, memory) != nil {
+				refuted++
+			} else if m.swapped {
+				swapped++
+			} else if _, err := small.prove(m.subject); err != nil {
+				disproven++
+			} else if !m.jumps && unread(&small, s, m.subject, m.last) {
+				same++
+			} else {
+				t.Errorf("survives: %v:%s", s.kernel, m.what)
+			}
+		}
+	}
+	t.Logf("%d mutants: %d refuted by values, %d not proven, %d the same by rule, %d in what is not read", refuted+swapped+disproven+same, refuted, disproven, swapped, same)
+}
