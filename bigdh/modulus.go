@@ -34,8 +34,7 @@ type modulus struct {
 	k0 uint64 // -n^-1 mod 2^64
 	rr nat    // 2^4096 mod n
 
-	reversed nat           // n with the most significant limb first, for Generic
-	ifma     ifmaConstants // for IFMA
+	ifma ifmaConstants // for IFMA
 }
 
 // set makes m the modulus n. As nothing is computed without a modulus, this is the way into
@@ -56,7 +55,6 @@ func (m *modulus) compute(n *nat) {
 	rr := new(big.Int).Lsh(big.NewInt(1), 2*2048)
 	setBig(&m.rr, rr.Mod(rr, toBig(n)))
 
-	limbs.Reverse(m.reversed[:], n[:])
 	m.ifma.set(n)
 }
 

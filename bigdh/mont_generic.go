@@ -8,7 +8,7 @@ import "github.com/mtcore/mtcore/internal/limbs"
 func mulGeneric(m *modulus, z, x, y *elem) {
 	var t [64]uint64
 	limbs.Mul(t[:], x[:32], y[:32])
-	limbs.Reduce(z[:32], t[:], m.n[:], m.reversed[:], m.k0)
+	limbs.Reduce(z[:32], t[:], m.n[:], m.k0)
 	clear(t[:])
 }
 
@@ -17,7 +17,7 @@ func squareGeneric(m *modulus, z, x *elem, times int) {
 	var t [64]uint64
 	for range times {
 		limbs.Square(t[:], x[:32])
-		limbs.Reduce(z[:32], t[:], m.n[:], m.reversed[:], m.k0)
+		limbs.Reduce(z[:32], t[:], m.n[:], m.k0)
 		x = z
 	}
 	clear(t[:])
@@ -43,7 +43,7 @@ func selectGeneric(z *elem, table []elem, index int) {
 func enterGeneric(m *modulus, z *elem, x *nat) {
 	var t [64]uint64
 	limbs.Mul(t[:], x[:], m.rr[:])
-	limbs.Reduce(z[:32], t[:], m.n[:], m.reversed[:], m.k0)
+	limbs.Reduce(z[:32], t[:], m.n[:], m.k0)
 	clear(t[:])
 }
 
@@ -51,7 +51,7 @@ func enterGeneric(m *modulus, z *elem, x *nat) {
 func leaveGeneric(m *modulus, x *nat, z *elem) {
 	var t [64]uint64
 	copy(t[:32], z[:32])
-	limbs.Reduce(x[:], t[:], m.n[:], m.reversed[:], m.k0)
+	limbs.Reduce(x[:], t[:], m.n[:], m.k0)
 	clear(t[:])
 	// From t < R follows (t + q·n)/R ≤ n.
 	limbs.SubtractOnce(x[:], m.n[:], 0)

@@ -18,9 +18,7 @@ func BenchmarkSquare(b *testing.B) {
 
 func BenchmarkReduce(b *testing.B) {
 	x, t, n := numbers(newRand(1), 32)[5], make([]uint64, 64), numbers(newRand(1), 32)[6]
-	r := make([]uint64, 32)
-	Reverse(r, n)
 	for b.Loop() {
-		Reduce(x, t, n, r, 5)
+		Reduce(x, t, n, 5)
 	}
 }

@@ -2,7 +2,8 @@
 // time that depends only on their length. The kernels of package bigdh/asm do the same.
 //
 // A number is a slice of 64-bit limbs, the least significant one first. All operands of a
-// function have the same length; only a product is twice as long.
+// function have the same length; only a product is twice as long. [Mul], [Square] and [Reduce]
+// take even lengths.
 package limbs
 
 import (
@@ -13,167 +14,107 @@ import (
 // max is the length of the longest number.
 const max = 32
 
-// Products are computed column by column (Comba): all products of limbs that belong to one
-// column of the result are added up in three words before anything is stored. Factors are
-// kept in both orders of limbs, so that both slices of a column are read upwards. The loops
-// along a column take two steps at a time, since the compiler needs as many instructions to
-// set the registers for a multiplication as for the multiplication itself (12 % of an
-// exponentiation). Lengths and capacities are put into one variable first, since the loops
-// have no register to spare for more (5 %).
+// Products are computed row by row, two rows at a time: the carry has two limbs then, but the
+// result is read and written half as often.
 
 // Mul sets t = x·y.
 func Mul(t, x, y []uint64) {
-	var room [max]uint64
 	size := len(x)
-	r := room[:size:size]
-	Reverse(r, y)
-	x, t = x[:size:size], t[:2*size:2*size]
-	last := 2*size - 1
-	var t0, t1, t2 uint64 // a column and the carries into the next two
-	for k := range last {
-		a, b := columns(x, r, k)
-		i := 0
-		for ; i < len(a)-1; i += 2 {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-			t0, t1, t2 = addMul(t0, t1, t2, a[i+1], b[i+1])
-		}
-		if i < len(a) {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-		}
-		t[k] = t0
-		t0, t1, t2 = t1, t2, 0
+	clear(t[:size])
+	for i := 0; i < size; i += 2 {
+		t[i+size], t[i+size+1] = addRows(0, t[i:], x, y[i], y[i+1])
 	}
-	t[last] = t0
-	clear(r)
 }
 
 // Square sets t = x². Of each pair x_i·x_j and x_j·x_i it computes one.
 func Square(t, x []uint64) {
-	var room [max]uint64
 	size := len(x)
-	r := room[:size:size]
-	Reverse(r, x)
-	x, t = x[:size:size], t[:2*size:2*size]
-	last := 2*size - 1
-	var carry0, carry1 uint64
-	for k := range last {
-		a, b := columns(x, r, k)
-		half := len(a) / 2
-		a0, b0 := a[:half], b[:half]
-		var t0, t1, t2 uint64
-		i := 0
-		for ; i < len(a0)-1; i += 2 {
-			t0, t1, t2 = addMul(t0, t1, t2, a0[i], b0[i])
-			t0, t1, t2 = addMul(t0, t1, t2, a0[i+1], b0[i+1])
-		}
-		if i < len(a0) {
-			t0, t1, t2 = addMul(t0, t1, t2, a0[i], b0[i])
-		}
-		t2 = t2<<1 | t1>>63
-		t1 = t1<<1 | t0>>63
-		t0 = t0 << 1
-		if k%2 == 0 {
-			t0, t1, t2 = addMul(t0, t1, t2, x[k/2], x[k/2])
-		}
+	clear(t[:size])
+	for i := 0; i < size; i += 2 {
+		// x_i·x_(i+1), and then both by the rest of x
+		hi, lo := bits.Mul64(x[i], x[i+1])
 		var c uint64
-		t[k], c = bits.Add64(t0, carry0, 0)
-		carry0, c = bits.Add64(t1, carry1, c)
-		carry1 = t2 + c
+		t[2*i+1], c = bits.Add64(t[2*i+1], lo, 0)
+		t[i+size], t[i+size+1] = addRows(hi+c, t[2*i+2:], x[i+2:], x[i], x[i+1])
 	}
-	t[last] = carry0
-	clear(r)
+	var top, carry uint64 // top is the bit that is shifted into the next limb
+	for i, limb := range x {
+		hi, lo := bits.Mul64(limb, limb)
+		t0, t1 := t[2*i], t[2*i+1]
+		t[2*i], carry = bits.Add64(t0<<1|top, lo, carry)
+		t[2*i+1], carry = bits.Add64(t1<<1|t0>>63, hi, carry)
+		top = t1 >> 63
+	}
 }
 
-var zeros [3]uint64
-
-// Reduce sets z to a number congruent to t/R modulo n. R is 2 to the number of bits in the
-// limbs of n, t is below R², reversed is n with the most significant limb first, and k0 is
-// -1/n mod 2^64. Reduce adds the multiple q·n that makes the lower half of t zero. The
-// result is below R, but not always below n:
+// Reduce sets z to a number congruent to t/R modulo n, and overwrites t. R is 2 to the number
+// of bits in the limbs of n, t is below R², and k0 is -1/n mod 2^64. Reduce adds the multiple
+// q·n that makes the lower half of t zero. The result is below R, but not always below n:
 //
 //	(t + q·n)/R < (R² + R·n)/R = R + n
 //
 // and n is subtracted if and only if that is not below R. For t < R the result is at most n.
-func Reduce(z, t, n, reversed []uint64, k0 uint64) {
-	var room [max]uint64
+func Reduce(z, t, n []uint64, k0 uint64) {
 	size := len(n)
-	q := room[:size:size]
-	z, t, n, reversed = z[:size:size], t[:2*size:2*size], n[:size:size], reversed[:size:size]
-	var t0, t1, t2 uint64
-	for k := 0; ; k++ {
-		// In the end there are zeros to be multiplied, since the compiler keeps factors on the
-		// stack in this loop.
-		a, b := zeros[:], zeros[:]
-		if k < size {
-			a, b = q[:k], reversed[size-1-k:]
-		}
-		b = b[:len(a)]
-		i := 0
-		for ; i < len(a)-1; i += 2 {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-			t0, t1, t2 = addMul(t0, t1, t2, a[i+1], b[i+1])
-		}
-		if i < len(a) {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-		}
-		if k == size {
-			break
-		}
-		t0, t1, t2 = add(t0, t1, t2, t[k])
-		q[k] = t0 * k0
-		_, t1, t2 = addMul(t0, t1, t2, q[k], n[0])
-		t0, t1, t2 = t1, t2, 0
-	}
-	for k := size; k < 2*size; k++ {
-		a, b := q[k-size+1:], reversed[:2*size-1-k]
-		b = b[:len(a)]
-		i := 0
-		for ; i < len(a)-1; i += 2 {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-			t0, t1, t2 = addMul(t0, t1, t2, a[i+1], b[i+1])
-		}
-		if i < len(a) {
-			t0, t1, t2 = addMul(t0, t1, t2, a[i], b[i])
-		}
-		t0, t1, t2 = add(t0, t1, t2, t[k])
-		z[k-size] = t0
-		t0, t1, t2 = t1, t2, 0
+	var carry uint64
+	for i := 0; i < size; i += 2 {
+		q0, q1 := quotient((*[2]uint64)(t[i:]), (*[2]uint64)(n), k0)
+		carry0, carry1 := addRows(0, t[i:], n, q0, q1)
+		var c uint64
+		t[i+size], c = bits.Add64(t[i+size], carry0, carry)
+		t[i+size+1], carry = bits.Add64(t[i+size+1], carry1, c)
 	}
 
-	mask := -t0 // all ones or zero
+	mask := -carry // all ones or zero
 	var borrow uint64
 	for i := range z {
-		z[i], borrow = bits.Sub64(z[i], n[i]&mask, borrow)
+		z[i], borrow = bits.Sub64(t[size+i], n[i]&mask, borrow)
 	}
-	clear(q)
 }
 
-// columns returns the limbs of x and y whose products belong to column k of x·y, where
-// r is y reversed: x_i with y_(k-i), which is r_(size-1-k+i).
-func columns(x, r []uint64, k int) (a, b []uint64) {
-	if size := len(x); k < size {
-		a, b = x[:k+1], r[size-1-k:]
-	} else {
-		a, b = x[k-size+1:], r[:2*size-1-k]
+// quotient returns q = -t/n mod 2^128, with which t + q·n ends in two limbs that are zero. It
+// keeps limbs of n in registers, as addRows does.
+//
+//go:noinline
+func quotient(t, n *[2]uint64, k0 uint64) (q0, q1 uint64) {
+	q0 = t[0] * k0
+	hi, lo := bits.Mul64(q0, n[0])
+	_, c := bits.Add64(t[0], lo, 0)
+	return q0, (t[1] + q0*n[1] + hi + c) * k0
+}
+
+// addRows adds carry and x·(y1:y0) to as many limbs of z as x has, and returns what belongs to
+// the next two. A step cannot overflow: with B = 2^64, z, the product and the carry add up to
+// at most
+//
+//	(B-1) + (B-1)·(B²-1) + (B²-1) = B³ - 1
+//
+// It takes two steps at a time, and the carry first, since the compiler then keeps secrets in
+// registers: what it puts on the stack, nobody can clear.
+//
+//go:noinline
+func addRows(carry uint64, z, x []uint64, y0, y1 uint64) (carry0, carry1 uint64) {
+	z = z[:len(x)]
+	carry0 = carry
+	for i := 1; i < len(x); i += 2 {
+		hi0, lo0 := bits.Mul64(x[i-1], y0)
+		hi1, lo1 := bits.Mul64(x[i-1], y1)
+		t0, t1, t2 := add(z[i-1], hi0, hi1, lo0, lo1)
+		z[i-1], carry0, carry1 = add(t0, t1, t2, carry0, carry1)
+
+		hi0, lo0 = bits.Mul64(x[i], y0)
+		hi1, lo1 = bits.Mul64(x[i], y1)
+		t0, t1, t2 = add(z[i], hi0, hi1, lo0, lo1)
+		z[i], carry0, carry1 = add(t0, t1, t2, carry0, carry1)
 	}
-	return a, b[:len(a)]
+	return carry0, carry1
 }
 
-// addMul returns the number t2:t1:t0 plus x·y.
-func addMul(t0, t1, t2, x, y uint64) (_, _, _ uint64) {
-	hi, lo := bits.Mul64(x, y)
+// add returns the number t2:t1:t0 + x1:x0.
+func add(t0, t1, t2, x0, x1 uint64) (_, _, _ uint64) {
 	var c uint64
-	t0, c = bits.Add64(t0, lo, 0)
-	t1, c = bits.Add64(t1, hi, c)
-	t2, _ = bits.Add64(t2, 0, c)
-	return t0, t1, t2
-}
-
-// add returns the number t2:t1:t0 plus x.
-func add(t0, t1, t2, x uint64) (_, _, _ uint64) {
-	var c uint64
-	t0, c = bits.Add64(t0, x, 0)
-	t1, c = bits.Add64(t1, 0, c)
+	t0, c = bits.Add64(t0, x0, 0)
+	t1, c = bits.Add64(t1, x1, c)
 	t2, _ = bits.Add64(t2, 0, c)
 	return t0, t1, t2
 }
@@ -259,13 +200,6 @@ func SubMod(z, x, y, n []uint64) {
 	}
 }
 
-// Reverse sets r to the limbs of x in reverse order.
-func Reverse(r, x []uint64) {
-	for i, limb := range x {
-		r[len(x)-1-i] = limb
-	}
-}
-
 // Inverse returns x^-1 mod 2^64 for odd x, by Newton's iteration: x is its own inverse
 // modulo 8, and each step doubles the number of correct bits.
 func Inverse(x uint64) uint64 {
@@ -288,4 +222,16 @@ func PutBytes(b []byte, x []uint64) {
 	for i, limb := range x {
 		binary.BigEndian.PutUint64(b[len(b)-8*(i+1):], limb)
 	}
+}
+
+func step(z, x, y0, y1, carry0, carry1 uint64) (_, _, _ uint64) {
+	hi0, lo0 := bits.Mul64(x, y0)
+	hi1, lo1 := bits.Mul64(x, y1)
+	t0, c := bits.Add64(z, lo0, 0)
+	t1, c := bits.Add64(hi0, lo1, c)
+	t2, _ := bits.Add64(hi1, 0, c)
+	t0, c = bits.Add64(t0, carry0, 0)
+	t1, c = bits.Add64(t1, carry1, c)
+	t2, _ = bits.Add64(t2, 0, c)
+	return t0, t1, t2
 }

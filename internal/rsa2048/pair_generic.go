@@ -42,11 +42,14 @@ func selectGeneric(z *elem, table []elem, i, j int) {
 
 // enterGeneric sets z = x·R modulo each prime, from any x < 2^2048.
 func enterGeneric(p *primes, z *elem, x *full) {
+	var t full
 	for i := range p.prime {
 		m, s := &p.prime[i], z.side(i)
-		m.reduce(s, x) // x/R
+		t = *x
+		m.reduce(s, &t) // x/R
 		m.mul(s, s, &m.rrr)
 	}
+	clear(t[:])
 }
 
 // leaveGeneric sets x = z/R modulo each prime, below the prime.
@@ -54,6 +57,7 @@ func leaveGeneric(p *primes, x *[2]half, z *elem) {
 	var t full
 	for i := range p.prime {
 		m := &p.prime[i]
+		t = full{}
 		copy(t[:], z.side(i)[:])
 		m.reduce(&x[i], &t)
 		// From t < R follows (t + q·n)/R ≤ n.

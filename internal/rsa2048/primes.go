@@ -19,10 +19,9 @@ type (
 // prime is a secret odd number from R/2 to R, with what the backends compute from it in
 // advance.
 type prime struct {
-	n        half
-	reversed half   // the most significant limb first
-	k0       uint64 // -n^-1 mod 2^64
-	rr, rrr  half   // R², R³ mod n
+	n       half
+	k0      uint64 // -n^-1 mod 2^64
+	rr, rrr half   // R², R³ mod n
 }
 
 // primes are the primes of a key. Both powers of a private operation are computed side by
@@ -69,7 +68,6 @@ func (p *primes) compute(n *[2]half) {
 
 func (m *prime) set(n *half) {
 	m.n = *n
-	limbs.Reverse(m.reversed[:], n[:])
 	m.k0 = -limbs.Inverse(n[0])
 	m.powerOfTwo(&m.rr, 2*64*halfLimbs)
 	m.mul(&m.rrr, &m.rr, &m.rr)
@@ -100,9 +98,9 @@ func (m *prime) mul(z, x, y *half) {
 	clear(t[:])
 }
 
-// reduce sets z to t/R, below R though not always below n.
+// reduce sets z to t/R, below R though not always below n, and overwrites t.
 func (m *prime) reduce(z *half, t *full) {
-	limbs.Reduce(z[:], t[:], m.n[:], m.reversed[:], m.k0)
+	limbs.Reduce(z[:], t[:], m.n[:], m.k0)
 }
 
 // windowBits is how many bits of the exponents one lookup and one multiplication handle.
