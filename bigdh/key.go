@@ -157,10 +157,17 @@ func (g *Group) finish(k *PrivateKey) error {
 }
 
 // Bytes returns the exponent, to be kept while waiting for the peer's answer. It is as
-// secret as the key itself.
+// secret as the key itself. A function that returns an array may leave another copy on the
+// stack: see [PrivateKey.FillBytes].
 func (k *PrivateKey) Bytes() [Size]byte {
 	k.checkUsable()
 	return k.x
+}
+
+// FillBytes sets x to the exponent, without another copy.
+func (k *PrivateKey) FillBytes(x *[Size]byte) {
+	k.checkUsable()
+	*x = k.x
 }
 
 // PublicKey returns the public key, which is there even after Wipe.

@@ -52,9 +52,9 @@ func TestWipeMemory(t *testing.T) {
 
 		peer := generateKey(t, g).PublicKey()
 		for name, newKey := range map[string]func(x *[Size]byte) (*PrivateKey, error){
-			"NewPrivateKey, Bytes and DH": func(x *[Size]byte) (*PrivateKey, error) { return g.NewPrivateKey(x[:]) },
-			"GenerateKey and DH":          func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(nil) },
-			"GenerateKey, of a server":    func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(x[:]) },
+			"NewPrivateKey, FillBytes and DH": func(x *[Size]byte) (*PrivateKey, error) { return g.NewPrivateKey(x[:]) },
+			"GenerateKey and DH":              func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(nil) },
+			"GenerateKey, of a server":        func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(x[:]) },
 		} {
 			wipetest.Memory(t, name, func() wipetest.Trial {
 				x, filled, secret := new([Size]byte), new([Size]byte), new([Size]byte)
@@ -64,7 +64,7 @@ func TestWipeMemory(t *testing.T) {
 					Run: func() {
 						var err error
 						if k, err = newKey(x); err == nil {
-							*filled = k.Bytes()
+							k.FillBytes(filled)
 							err = k.DH(secret, peer)
 						}
 						if err != nil {

@@ -103,9 +103,7 @@ func (k *DHKey) Export(dst []byte) error {
 		if len(dst) != bigdh.Size {
 			return errSize("destination", bigdh.Size, len(dst))
 		}
-		x := k.key.Bytes()
-		copy(dst, x[:])
-		clear(x[:])
+		k.key.FillBytes((*[bigdh.Size]byte)(dst))
 		return nil
 	})
 }

@@ -167,7 +167,7 @@ func (w *coder) acceptance(p **[bigdh.Size]byte) {
 func (w *coder) exponent(p **bigdh.PrivateKey, group *bigdh.Group) {
 	var x [bigdh.Size]byte
 	if w.mode == writing {
-		x = (*p).Bytes()
+		(*p).FillBytes(&x)
 	}
 	w.array(x[:])
 	if w.mode == reading && !w.bad {

@@ -40,13 +40,36 @@ const (
 	tagSize      = 16
 )
 
-// aead returns the cipher that opens states.
-func (k *StateKey) aead() cipher.AEAD {
-	aead, err := chacha20poly1305.NewX(k[:])
-	if err != nil {
-		panic("secretchat: internal error: " + err.Error())
+// aead returns the ChaCha20-Poly1305 that XChaCha20-Poly1305 uses for nonces that begin like this
+// one. It keeps a key that is good for one commit, which nobody can erase; the cipher of package
+// chacha20poly1305 for whole nonces would keep the StateKey.
+func (k *StateKey) aead(nonce []byte) cipher.AEAD {
+	key, err := chacha20.HChaCha20(k[:], nonce[:chacha20KeyNonce])
+	if err == nil {
+		defer clear(key)
+		var aead cipher.AEAD
+		if aead, err = chacha20poly1305.New(key); err == nil {
+			return aead
+		}
 	}
-	return aead
+	panic("secretchat: internal error: " + err.Error())
+}
+
+// chacha20KeyNonce is how much of a nonce goes into that key.
+const chacha20KeyNonce = 16
+
+// shortNonce is the nonce for aead.
+type shortNonce [chacha20poly1305.NonceSize]byte
+
+func (s *shortNonce) set(nonce []byte) { copy(s[4:], nonce[chacha20KeyNonce:]) }
+
+// openSealed returns what is in a value that a Store had, which begins with a version and a nonce.
+func (k *StateKey) openSealed(value, aad []byte) (plaintext []byte, ok bool) {
+	nonce := value[1:stateHeader]
+	var short shortNonce
+	short.set(nonce)
+	plaintext, err := k.aead(nonce).Open(nil, short[:], value[stateHeader:], aad)
+	return plaintext, err == nil
 }
 
 // recordKind is what a record is of.
@@ -213,8 +236,8 @@ type sealer struct {
 	// nonce is that of the next record. It counts in its last eight bytes, so that the key
 	// that XChaCha20 makes of the others, for ChaCha20, is the same for all records.
 	nonce [chacha20poly1305.NonceSizeX]byte
-	aead  cipher.AEAD                      // with that key
-	short [chacha20poly1305.NonceSize]byte // four zeros and the count
+	aead  cipher.AEAD // with that key
+	short shortNonce
 	aad   [aadSize]byte
 	// Room for what a commit usually changes: two events, the two before, and an
 	// acknowledged message.
@@ -226,14 +249,7 @@ func (o *sealer) begin(l *ledger, buf, nonce []byte) {
 	o.buf = buf
 	l.appendAAD(o.aad[:0], headID)
 	copy(o.nonce[:], nonce)
-	key, err := chacha20.HChaCha20(l.key[:], o.nonce[:16])
-	if err == nil {
-		o.aead, err = chacha20poly1305.New(key)
-	}
-	if err != nil {
-		panic("secretchat: internal error: " + err.Error())
-	}
-	clear(key)
+	o.aead = l.key.aead(nonce)
 }
 
 // key appends the key of a record.
@@ -253,9 +269,9 @@ func (o *sealer) seal(id recordID, t tag) Change {
 	o.w = coder{mode: writing, b: append(o.buf, t[:]...)}
 	o.source.code(&o.w, id)
 	copy(o.aad[aadSize-MaxKeySize:], key)
-	count := o.nonce[16:]
-	copy(o.short[4:], count)
+	o.short.set(o.nonce[:])
 	o.buf = o.aead.Seal(o.w.b[:plain], o.short[:], o.w.b[plain:], o.aad[:]) // in place
+	count := o.nonce[chacha20KeyNonce:]
 	binary.LittleEndian.PutUint64(count, binary.LittleEndian.Uint64(count)+1)
 	return Change{Key: key, Value: o.buf[value:len(o.buf):len(o.buf)]}
 }
@@ -307,15 +323,15 @@ func (l *ledger) forget(ids []recordID) []Change {
 	return changes
 }
 
-// open returns what is in a record, for aead of [StateKey]. The content is the caller's.
-func (l *ledger) open(aead cipher.AEAD, key, value []byte) (id recordID, t tag, content []byte, ok bool) {
+// open returns what is in a record. The content is the caller's.
+func (l *ledger) open(key, value []byte) (id recordID, t tag, content []byte, ok bool) {
 	id, ok = parseKey(key)
 	if !ok || len(value) < stateHeader || value[0] != stateVersion {
 		return 0, tag{}, nil, false
 	}
 	var aad [aadSize]byte
-	plaintext, err := aead.Open(nil, value[1:stateHeader], value[stateHeader:], l.appendAAD(aad[:0], id))
-	if err != nil || len(plaintext) < tagSize {
+	plaintext, ok := l.key.openSealed(value, l.appendAAD(aad[:0], id))
+	if !ok || len(plaintext) < tagSize {
 		return 0, tag{}, nil, false
 	}
 	return id, tag(plaintext), plaintext[tagSize:], true

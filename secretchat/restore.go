@@ -40,14 +40,13 @@ func Restore(chat int64, records iter.Seq2[[]byte, []byte], opt Options) (*Chat,
 // read reads all records of a chat, and reports whether they are that.
 func (c *Chat) read(records iter.Seq2[[]byte, []byte]) bool {
 	r := reader{session: &c.session}
-	aead := c.ledger.key.aead()
 	var sum tag
 	for key, value := range records {
 		if c.ledger.stale != nil {
 			return false // There is more than the state of version 1.
 		}
 		if len(value) > 0 && value[0] == stateVersion1 {
-			content, ok := c.ledger.openV1(aead, value)
+			content, ok := c.ledger.openV1(value)
 			ok = ok && !r.head && c.ledger.records == nil && c.readV1(content)
 			clear(content)
 			if !ok {
@@ -57,7 +56,7 @@ func (c *Chat) read(records iter.Seq2[[]byte, []byte]) bool {
 			c.ledger.stale = [][]byte{bytes.Clone(key)}
 			continue
 		}
-		id, t, content, ok := c.ledger.open(aead, key, value)
+		id, t, content, ok := c.ledger.open(key, value)
 		if !ok || id == headID && r.head {
 			return false
 		}
@@ -92,13 +91,12 @@ func RestoreOutgoing(chat int64, records iter.Seq2[[]byte, []byte], opt Options)
 
 // read reads the one record of an exchange.
 func (o *Outgoing) read(records iter.Seq2[[]byte, []byte]) bool {
-	aead := o.ledger.key.aead()
 	n := 0
 	for key, value := range records {
-		id, _, content, ok := o.ledger.open(aead, key, value)
+		id, _, content, ok := o.ledger.open(key, value)
 		if len(value) > 0 && value[0] == stateVersion1 {
 			id = headID
-			content, ok = o.ledger.openV1(aead, value)
+			content, ok = o.ledger.openV1(value)
 			o.ledger.stale = [][]byte{bytes.Clone(key)}
 		}
 		if n++; !ok || n > 1 || id != headID {

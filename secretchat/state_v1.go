@@ -1,7 +1,6 @@
 package secretchat
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 )
 
@@ -18,15 +17,14 @@ import (
 const stateVersion1 = 1
 
 // openV1 returns what is in a state of version 1.
-func (l *ledger) openV1(aead cipher.AEAD, value []byte) (plaintext []byte, ok bool) {
+func (l *ledger) openV1(value []byte) (plaintext []byte, ok bool) {
 	aad := append([]byte(stateDomain), stateVersion1)
 	aad = binary.LittleEndian.AppendUint64(aad, uint64(l.chat))
 	aad = binary.LittleEndian.AppendUint64(aad, uint64(l.peer))
 	if len(value) < stateHeader || value[0] != stateVersion1 {
 		return nil, false
 	}
-	plaintext, err := aead.Open(nil, value[1:stateHeader], value[stateHeader:], aad)
-	return plaintext, err == nil
+	return l.key.openSealed(value, aad)
 }
 
 // readV1 reads a state of version 1, and reports whether it is one that a chat can be in.

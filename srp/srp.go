@@ -101,8 +101,9 @@ func (p *Params) answer(x *[sha256.Size]byte, b *[Size]byte) (a [Size]byte, m1 [
 		return a, m1, err
 	}
 	defer private.Wipe()
-	exponent := private.Bytes()
+	var exponent [Size]byte
 	defer clear(exponent[:])
+	private.FillBytes(&exponent)
 	public := private.PublicKey().Bytes()
 	if m1, err = p.core().Prove(x, &exponent, &public, b); err != nil {
 		return a, m1, err
@@ -206,8 +207,9 @@ func (s *Server) Verify(a, m1 []byte) bool {
 
 // secret sets secret to S = (A·v^u)^b.
 func (s *Server) secret(secret, publicA *[Size]byte, u *[sha256.Size]byte) {
-	exponent := s.private.Bytes()
+	var exponent [Size]byte
 	defer clear(exponent[:])
+	s.private.FillBytes(&exponent)
 	g := s.params.Group
 	if err := g.ExpBytes(secret, &s.v, u[:]); err != nil {
 		panic("srp: internal error: " + err.Error())

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
-	"crypto/sha1"
 	"crypto/subtle"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/mtcore/mtcore/internal/pq"
 	"github.com/mtcore/mtcore/internal/rsa2048"
 	"github.com/mtcore/mtcore/internal/rsapad"
+	"github.com/mtcore/mtcore/internal/sha1"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -177,8 +177,7 @@ func TempKeys(newNonce, serverNonce *big.Int) (key, iv []byte) {
 func EncryptAnswer(random io.Reader, answer, key, iv []byte) ([]byte, error) {
 	n := sha1.Size + len(answer)
 	out := make([]byte, n+(-n)&(ige.BlockSize-1))
-	sum := sha1.Sum(answer)
-	copy(out, sum[:])
+	sha1.Sum((*[sha1.Size]byte)(out), answer)
 	copy(out[sha1.Size:], answer)
 	if _, err := io.ReadFull(random, out[n:]); err != nil {
 		return nil, err
@@ -198,10 +197,11 @@ func DecryptAnswer(data, key, iv []byte) ([]byte, error) {
 	plain := make([]byte, len(data))
 	ige.DecryptAES256Blocks(key, iv, plain, data)
 	want, rest := plain[:sha1.Size], plain[sha1.Size:]
+	var sum [sha1.Size]byte
 	length, ok := 0, 0
 	for padding := 0; padding < ige.BlockSize && padding <= len(rest); padding++ {
 		n := len(rest) - padding
-		sum := sha1.Sum(rest[:n])
+		sha1.Sum(&sum, rest[:n])
 		match := subtle.ConstantTimeCompare(sum[:], want)
 		length = subtle.ConstantTimeSelect(match&^ok, n, length)
 		ok |= match
