@@ -1495,6 +1495,8 @@ product:
 	ADCQ    $0x00, 488(DI)
 	ADCQ    $0x00, 496(DI)
 	ADCQ    $0x00, 504(DI)
+	MOVQ    $0x00000000, (SP)
+	MOVQ    $0x00000000, 8(SP)
 
 	// Wipe the registers
 	VPXOR X0, X0, X0
@@ -3769,6 +3771,8 @@ block:
 	MOVQ    120(DI), R15
 	SBBQ    AX, R15
 	MOVQ    R15, 248(CX)
+	MOVQ    $0x00000000, (SP)
+	MOVQ    $0x00000000, 8(SP)
 
 	// Wipe the registers
 	XORL AX, AX
@@ -4823,6 +4827,7 @@ TEXT ·Mul1024(SB), $8-24
 	MOVQ  R13, 232(DI)
 	MOVQ  R14, 240(DI)
 	MOVQ  R15, 248(DI)
+	MOVQ  $0x00000000, (SP)
 
 	// Wipe the registers
 	XORL AX, AX
@@ -6142,6 +6147,8 @@ block:
 	MOVQ    56(DI), R15
 	SBBQ    AX, R15
 	MOVQ    R15, 120(CX)
+	MOVQ    $0x00000000, (SP)
+	MOVQ    $0x00000000, 8(SP)
 
 	// Wipe the registers
 	XORL AX, AX

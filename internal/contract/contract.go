@@ -44,6 +44,21 @@ type Arg struct {
 	Bytes  int    // size of the region, or of each that a table points to
 	Per    string // the public argument that Bytes has to be multiplied by, or ""
 	Lanes  int    // how many pointers of a table are used
+	// Numbers are those that have to be in the region, or be the argument, before the kernel is called.
+	Numbers []Number
+}
+
+// Number is a natural number that is kept in digits.
+type Number struct {
+	Name  string
+	Words []int // of the region, that hold its digits, the lowest first; nil if it is the argument itself
+	Digit int   // every digit is below 2^Digit
+	Bits  int   // the number is below 2^Bits
+	// What it has to do with another number n, the one of that name: n times it is -1 modulo 2^Digit, or
+	// 2^Shift times it is 1 modulo n, and it is below n. n is at least 3.
+	Inverse string
+	Shift   int
+	Of      string
 }
 
 // Blocks is what Per says of slices: that all of a kernel's slices are of so many times Bytes.

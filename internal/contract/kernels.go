@@ -130,22 +130,73 @@ var sixteen = []Kernel{
 	{"envelope", "WipeAVX512", []Arg{writes("p", 1).per("n"), public("n")}, nil},
 }
 
+// limbs are a number of so many words of 64 bits.
+func (a Arg) limbs(n int) Arg {
+	a.Numbers = []Number{{Name: a.Name, Words: words(n, 0, 1), Digit: 64, Bits: 64 * n}}
+	return a
+}
+
+// inverse is -1/n modulo 2^64, for the number n.
+func (a Arg) inverse() Arg {
+	a.Numbers = []Number{{Name: a.Name, Digit: 64, Bits: 64, Inverse: "n"}}
+	return a
+}
+
+func words(n, first, step int) (all []int) {
+	for i := range n {
+		all = append(all, first+step*i)
+	}
+	return all
+}
+
+// digits are count numbers of 40 digits of 52 bits together, below 2^bits each: digit j is in one of five
+// registers, where the digits of the numbers alternate.
+func (a Arg) digits(count, bits int) Arg {
+	for i := range count {
+		a.Numbers = append(a.Numbers, digitsOf(fmt.Sprint(a.Name, i), 0, i, count, bits))
+	}
+	return a
+}
+
+func digitsOf(name string, at, i, count, bits int) Number {
+	n := Number{Name: name, Digit: 52, Bits: bits}
+	for j := range 40 / count {
+		n.Words = append(n.Words, at+8*(j%5)+count*(j/5)+i)
+	}
+	return n
+}
+
+// constants are what IFMA knows of so many moduli below 2^bits: n, 2^(-52·d) mod n for d = 1 … 4, and -1/n modulo 2^52.
+func (a Arg) constants(count, bits int) Arg {
+	for i := range count {
+		n := fmt.Sprint("n", i)
+		a.Numbers = append(a.Numbers, digitsOf(n, 0, i, count, bits))
+		for d := 1; d <= 4; d++ {
+			f := digitsOf(fmt.Sprint("f", d, i), 40*d, i, count, bits)
+			f.Of, f.Shift = n, 52*d
+			a.Numbers = append(a.Numbers, f)
+		}
+		a.Numbers = append(a.Numbers, Number{Name: fmt.Sprint("k", i), Words: []int{200 + i}, Digit: 52, Bits: 52, Inverse: n})
+	}
+	return a
+}
+
 // numbers are those of 2048-bit arithmetic. Moduli are secret, too, in RSA, and with them k0.
 // Tables are of 40 words an entry.
 var numbers = []Kernel{
-	{"bigdh", "Mul", []Arg{writes("t", 512), reads("x", 256), reads("y", 256), writes("k", 512)}, []Overlap{{A: "x", B: "y"}}},
-	{"bigdh", "Square", []Arg{writes("t", 512), reads("x", 256), writes("k", 512)}, nil},
-	{"bigdh", "Reduce", []Arg{writes("z", 256), updates("t", 512), reads("n", 256), secret("k0")}, nil},
+	{"bigdh", "Mul", []Arg{writes("t", 512), reads("x", 256).limbs(32), reads("y", 256).limbs(32), writes("k", 512)}, []Overlap{{A: "x", B: "y"}}},
+	{"bigdh", "Square", []Arg{writes("t", 512), reads("x", 256).limbs(32), writes("k", 512)}, nil},
+	{"bigdh", "Reduce", []Arg{writes("z", 256), updates("t", 512).limbs(64), reads("n", 256).limbs(32), secret("k0").inverse()}, nil},
 	{"bigdh", "Select", []Arg{writes("z", 256), reads("table", 320).per("entries"), public("entries"), secret("index")}, nil},
-	{"bigdh", "Mul1024", []Arg{writes("t", 256), reads("x", 128), reads("y", 128)}, []Overlap{{A: "x", B: "y"}}},
-	{"bigdh", "Square1024", []Arg{writes("t", 256), reads("x", 128)}, nil},
-	{"bigdh", "Reduce1024", []Arg{writes("z", 128), updates("t", 256), reads("n", 128), secret("k0")}, nil},
+	{"bigdh", "Mul1024", []Arg{writes("t", 256), reads("x", 128).limbs(16), reads("y", 128).limbs(16)}, []Overlap{{A: "x", B: "y"}}},
+	{"bigdh", "Square1024", []Arg{writes("t", 256), reads("x", 128).limbs(16)}, nil},
+	{"bigdh", "Reduce1024", []Arg{writes("z", 128), updates("t", 256).limbs(32), reads("n", 128).limbs(16), secret("k0").inverse()}, nil},
 	{"bigdh", "SelectPair", []Arg{writes("z", 256), reads("table", 320).per("entries"), public("entries"), secret("i"), secret("j")}, nil},
 
-	{"bigdh", "MulIFMA", []Arg{reads("c", 1608), writes("z", 320), reads("x", 320), reads("y", 320)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
-	{"bigdh", "SquareIFMA", []Arg{reads("c", 1608), writes("z", 320), reads("x", 320), public("times")}, []Overlap{{A: "z", B: "x"}}},
+	{"bigdh", "MulIFMA", []Arg{reads("c", 1608).constants(1, 2048), writes("z", 320), reads("x", 320).digits(1, 2051), reads("y", 320).digits(1, 2051)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
+	{"bigdh", "SquareIFMA", []Arg{reads("c", 1608).constants(1, 2048), writes("z", 320), reads("x", 320).digits(1, 2051), public("times")}, []Overlap{{A: "z", B: "x"}}},
 	{"bigdh", "SelectIFMA", []Arg{writes("z", 320), reads("table", 320).per("entries"), public("entries"), secret("index")}, nil},
-	{"bigdh", "MulPairIFMA", []Arg{reads("c", 1616), writes("z", 320), reads("x", 320), reads("y", 320)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
-	{"bigdh", "SquarePairIFMA", []Arg{reads("c", 1616), writes("z", 320), reads("x", 320), public("times")}, []Overlap{{A: "z", B: "x"}}},
+	{"bigdh", "MulPairIFMA", []Arg{reads("c", 1616).constants(2, 1024), writes("z", 320), reads("x", 320).digits(2, 1027), reads("y", 320).digits(2, 1027)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
+	{"bigdh", "SquarePairIFMA", []Arg{reads("c", 1616).constants(2, 1024), writes("z", 320), reads("x", 320).digits(2, 1027), public("times")}, []Overlap{{A: "z", B: "x"}}},
 	{"bigdh", "SelectPairIFMA", []Arg{writes("z", 320), reads("table", 320).per("entries"), public("entries"), secret("i"), secret("j")}, nil},
 }

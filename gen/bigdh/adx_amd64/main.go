@@ -31,8 +31,8 @@
 //	BP          zero within a row, else free
 //
 // The time depends only on the number of entries to select from. Data that depends on
-// numbers is in the callers' arrays, which the callers wipe, except for a sign and some
-// carries in the frames.
+// numbers is in the callers' arrays, which the callers wipe; a sign and carries in the frames
+// are overwritten.
 package main
 
 import (
@@ -177,6 +177,13 @@ func addWindowFrom(m Mem, i int) {
 	}
 }
 
+// forget overwrites words of the frame.
+func forget(words ...Mem) {
+	for _, w := range words {
+		MOVQ(U32(0), w)
+	}
+}
+
 // restore sets CF to the byte carry, 0 or 1.
 func restore(carry Mem) {
 	MOVBLZX(carry, lo.As32())
@@ -234,6 +241,7 @@ func mulKernel() {
 
 	MOVQ(sign, RBP)
 	recombine()
+	forget(sign, carry)
 	RET()
 }
 
@@ -463,6 +471,7 @@ func mul1024Kernel() {
 	Load(Param("y"), RCX)
 	Load(Param("t"), RDI)
 	multiplyHalves(carry)
+	forget(carry)
 	RET()
 }
 
@@ -548,6 +557,7 @@ func reduceKernel(bits int) {
 		}
 		MOVQ(r, at(digits, i))
 	}
+	forget(carry, top)
 	RET()
 }
 

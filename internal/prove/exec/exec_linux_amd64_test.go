@@ -8,10 +8,10 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/machine"
 	"github.com/mtcore/mtcore/internal/machine/x86"
+	"github.com/mtcore/mtcore/internal/prove/cpu"
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
@@ -26,12 +26,12 @@ var arena [4096]byte
 // semantics, on random and extreme values.
 func TestCPU(t *testing.T) {
 	impltest.SkipShort(t, "links programs")
-	needAVX512(t)
+	cpu.Need(t)
 	kernels, err := machine.Build(t.TempDir(), "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, p := newCPU(t), term.New()
+	c, p := cpu.New(t), term.New()
 	rng := rand.New(rand.NewPCG(1, 2))
 	seen := map[string]bool{}
 	executed, without := map[string]int{}, map[string]int{}
@@ -55,8 +55,8 @@ func TestCPU(t *testing.T) {
 			if slices.Contains(notExecuted, in.Op) {
 				continue
 			}
-			if inPlaceOnly(in) {
-				if code, in = withRCX(code, in); in == nil {
+			if cpu.InPlaceOnly(in) {
+				if code, in = cpu.WithRCX(code, in); in == nil {
 					elsewhere++
 					continue
 				}
@@ -92,52 +92,8 @@ func mnemonics() []string {
 	return slices.Sorted(slices.Values(append(all, slices.Collect(maps.Keys(vectorOps))...)))
 }
 
-// inPlaceOnly reports whether an instruction has to be where it is, or uses the stack.
-func inPlaceOnly(in *x86.Inst) bool {
-	return slices.ContainsFunc(in.Args, func(a x86.Operand) bool {
-		return a.Kind == x86.Memory && (a.Base == x86.RIP || a.Base == x86.RSP || a.FS) || a.Kind == x86.Register && a.Reg == x86.RSP
-	})
-}
-
-// withRCX returns an instruction whose operand in memory is relative to RCX, instead of RIP or RSP, or nil
-// if it has no such operand.
-func withRCX(code []byte, in *x86.Inst) ([]byte, *x86.Inst) {
-	want := slices.Clone(in.Args)
-	for i := range want {
-		if a := &want[i]; a.Kind == x86.Memory && !a.FS {
-			a.Base, a.Disp = x86.RCX, 0
-		}
-	}
-	for i, b := range code {
-		for _, changed := range []byte{b&^7 | x86.RCX, b&0x38 | 0x80 | x86.RCX} { // SIB, ModRM
-			code := slices.Clone(code)
-			code[i] = changed
-			got, err := x86.Decode(code, 0)
-			if err != nil || got.Op != in.Op || got.Len != in.Len || got.Mask != in.Mask || got.Zero != in.Zero {
-				continue
-			}
-			args := slices.Clone(got.Args)
-			for i := range args {
-				if args[i].Kind == x86.Memory {
-					args[i].Disp = 0
-				}
-			}
-			if slices.Equal(args, want) && !inPlaceOnly(&got) {
-				return code, &got
-			}
-		}
-	}
-	return nil, nil
-}
-
-func needAVX512(t *testing.T) {
-	if !cpuid.X86HasAVX512VL || !cpuid.X86HasVAES || !cpuid.X86HasSHA || !cpuid.X86HasADX {
-		impltest.SkipWithout(t, "ige:VAES-512")
-	}
-}
-
 // compareOnce executes an instruction both ways. known is false if it has no meaning on such values.
-func compareOnce(c *cpu, p *term.Pool, code []byte, in *x86.Inst, rng *rand.Rand, round int) (problem string, known bool) {
+func compareOnce(c *cpu.CPU, p *term.Pool, code []byte, in *x86.Inst, rng *rand.Rand, round int) (problem string, known bool) {
 	const size, at, index = 1024, 128, 64
 	start := 64 - int(uintptr(unsafe.Pointer(&arena[0]))%64)
 	memory := arena[start:][:size]
@@ -150,14 +106,14 @@ func compareOnce(c *cpu, p *term.Pool, code []byte, in *x86.Inst, rng *rand.Rand
 		memory[i] = value(rng, round)
 		region.Bytes[i] = term.Byte(memory[i])
 	}
-	var r registers
-	r.flags = rng.Uint64()
-	m.flags = flags{carryKnown: true, zeroKnown: true, carry: r.flags&carryFlag != 0, zero: r.flags&zeroFlag != 0}
-	for i := range r.general {
+	var r cpu.Registers
+	r.Flags = rng.Uint64()
+	m.flags = flags{carryKnown: true, zeroKnown: true, carry: r.Flags&cpu.Carry != 0, zero: r.Flags&cpu.Zero != 0}
+	for i := range r.General {
 		var b [8]term.Byte
 		for j := range b {
 			b[j] = term.Byte(value(rng, round))
-			r.general[i] |= uint64(b[j]) << (8 * j)
+			r.General[i] |= uint64(b[j]) << (8 * j)
 		}
 		m.Regs[i] = fromBytes(b)
 	}
@@ -166,27 +122,27 @@ func compareOnce(c *cpu, p *term.Pool, code []byte, in *x86.Inst, rng *rand.Rand
 			continue
 		}
 		if a.Index != x86.NoRegister {
-			r.general[a.Index], m.Regs[a.Index] = index, Number(index)
+			r.General[a.Index], m.Regs[a.Index] = index, Number(index)
 		}
 		if a.Base != x86.NoRegister {
-			r.general[a.Base], m.Regs[a.Base] = uint64(address+at-a.Disp), Value{Region: region, N: at - a.Disp}
+			r.General[a.Base], m.Regs[a.Base] = uint64(address+at-a.Disp), Value{Region: region, N: at - a.Disp}
 		}
 	}
-	for i := range r.masks {
-		r.masks[i] = rng.Uint64()
-		m.setMask(i, r.masks[i])
+	for i := range r.Masks {
+		r.Masks[i] = rng.Uint64()
+		m.setMask(i, r.Masks[i])
 	}
-	for i := range r.vectors {
-		for j := range r.vectors[i] {
-			r.vectors[i][j] = value(rng, round)
-			m.Vecs[i][j] = term.Byte(r.vectors[i][j])
+	for i := range r.Vectors {
+		for j := range r.Vectors[i] {
+			r.Vectors[i][j] = value(rng, round)
+			m.Vecs[i][j] = term.Byte(r.Vectors[i][j])
 		}
 	}
 	if !defined(m, in) {
 		return "", false
 	}
-	c.execute(code, in, &r)
-	return difference(m, region, memory, address, &r, c.base), true
+	c.Execute(code, in, &r)
+	return difference(m, region, memory, address, &r, c.Base), true
 }
 
 // defined executes an instruction by its semantics, and reports whether it has any for these values.
@@ -202,8 +158,8 @@ func defined(m *Machine, in *x86.Inst) (ok bool) {
 	return true
 }
 
-func difference(m *Machine, region *Region, memory []byte, address int64, r *registers, base int) string {
-	for i, want := range r.general {
+func difference(m *Machine, region *Region, memory []byte, address int64, r *cpu.Registers, base int) string {
+	for i, want := range r.General {
 		v := m.Regs[i]
 		if v.Region == region {
 			v.N += address
@@ -212,16 +168,16 @@ func difference(m *Machine, region *Region, memory []byte, address int64, r *reg
 			return fmt.Sprintf("register %d is %x, and on the CPU %x", i, v.N, want)
 		}
 	}
-	for i := range r.vectors {
-		for j, want := range r.vectors[i] {
+	for i := range r.Vectors {
+		for j, want := range r.Vectors[i] {
 			if m.Vecs[i][j] != term.Byte(want) {
 				return fmt.Sprintf("byte %d of vector %d is %02x, and on the CPU %02x", j, i, m.Vecs[i][j], want)
 			}
 		}
 	}
 	for i := 1; i < 8; i++ {
-		if m.Masks[i] != r.masks[i] {
-			return fmt.Sprintf("mask %d is %x, and on the CPU %x", i, m.Masks[i], r.masks[i])
+		if m.Masks[i] != r.Masks[i] {
+			return fmt.Sprintf("mask %d is %x, and on the CPU %x", i, m.Masks[i], r.Masks[i])
 		}
 	}
 	for i, want := range memory {
@@ -229,16 +185,16 @@ func difference(m *Machine, region *Region, memory []byte, address int64, r *reg
 			return fmt.Sprintf("byte %d of memory is %02x, and on the CPU %02x", i, got, want)
 		}
 	}
-	if f := m.flags; f.carryKnown && f.carry != (r.flags&carryFlag != 0) || f.zeroKnown && f.zero != (r.flags&zeroFlag != 0) {
-		return fmt.Sprintf("flags are %+v, and on the CPU %x", f, r.flags)
+	if f := m.flags; f.carryKnown && f.carry != (r.Flags&cpu.Carry != 0) || f.zeroKnown && f.zero != (r.Flags&cpu.Zero != 0) {
+		return fmt.Sprintf("flags are %+v, and on the CPU %x", f, r.Flags)
 	}
 	return ""
 }
 
 // TestConditions compares conditions with what conditional moves do on this CPU.
 func TestConditions(t *testing.T) {
-	needAVX512(t)
-	c := newCPU(t)
+	cpu.Need(t)
+	c := cpu.New(t)
 	for number, cc := range map[byte]string{2: "b", 3: "ae", 4: "e", 5: "ne", 6: "be", 7: "a"} {
 		code := []byte{0x48, 0x0f, 0x40 + number, 0xc1}
 		in, err := x86.Decode(code, 0)
@@ -248,10 +204,10 @@ func TestConditions(t *testing.T) {
 		for f := range 4 {
 			carry, zero := f&1 == 1, f&2 == 2
 			m := &Machine{flags: flags{carryKnown: true, zeroKnown: true, carry: carry, zero: zero}}
-			r := &registers{flags: uint64(f&1)*carryFlag | uint64(f>>1)*zeroFlag}
-			r.general[x86.RCX] = 1
-			c.execute(code, &in, r)
-			if got, want := m.condition(cc), r.general[x86.RAX] == 1; got != want {
+			r := &cpu.Registers{Flags: uint64(f&1)*cpu.Carry | uint64(f>>1)*cpu.Zero}
+			r.General[x86.RCX] = 1
+			c.Execute(code, &in, r)
+			if got, want := m.condition(cc), r.General[x86.RAX] == 1; got != want {
 				t.Errorf("%s with carry %v and zero %v is %v, and on the CPU %v", cc, carry, zero, got, want)
 			}
 		}
@@ -260,8 +216,8 @@ func TestConditions(t *testing.T) {
 
 // TestCPUFindsFaults plants faults in the semantics.
 func TestCPUFindsFaults(t *testing.T) {
-	needAVX512(t)
-	c, p := newCPU(t), term.New()
+	cpu.Need(t)
+	c, p := cpu.New(t), term.New()
 	rng := rand.New(rand.NewPCG(3, 4))
 	vpalignr := vectorOps["vpalignr"]
 	for _, tt := range []struct {
