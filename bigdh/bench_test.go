@@ -3,18 +3,9 @@ package bigdh
 import (
 	"math/big"
 	"testing"
-)
 
-// benchmark runs f for every backend.
-func benchmark(b *testing.B, f func(b *testing.B)) {
-	for _, s := range backends.States() {
-		b.Run("backend="+s.Name, func(b *testing.B) {
-			defer s.Enter()()
-			b.ReportAllocs()
-			f(b)
-		})
-	}
-}
+	"github.com/mtcore/mtcore/internal/impltest"
+)
 
 // BenchmarkExp is an exponentiation with 2048 bits. To compare: math/big, which takes
 // time that depends on the numbers.
@@ -23,7 +14,7 @@ func BenchmarkExp(b *testing.B) {
 	r := newRand(30)
 	p := group.Prime()
 	base, exp := randomBelow(r, &p), randomSize(r)
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var dst [Size]byte
 		for b.Loop() {
 			group.Exp(&dst, &base, &exp)
@@ -42,7 +33,7 @@ func BenchmarkExp(b *testing.B) {
 func BenchmarkGenerator(b *testing.B) {
 	group := telegram(b, 3)
 	exp := randomSize(newRand(31))
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var dst [Size]byte
 		group.expGenerator(&dst, &exp) // makes the tables
 		for b.Loop() {
@@ -54,7 +45,7 @@ func BenchmarkGenerator(b *testing.B) {
 // BenchmarkFirstGenerator is the first power of g, with the making of its tables.
 func BenchmarkFirstGenerator(b *testing.B) {
 	bytes, exp := telegramPrime().bytes, randomSize(newRand(31))
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var dst [Size]byte
 		for b.Loop() {
 			group := Group{newPrime(&bytes), 3}
@@ -65,7 +56,7 @@ func BenchmarkFirstGenerator(b *testing.B) {
 
 func BenchmarkGenerateKey(b *testing.B) {
 	group := telegram(b, 3)
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		generateKey(b, group)
 		for b.Loop() {
 			generateKey(b, group)
@@ -76,7 +67,7 @@ func BenchmarkGenerateKey(b *testing.B) {
 func BenchmarkDH(b *testing.B) {
 	group := telegram(b, 3)
 	k, peer := generateKey(b, group), generateKey(b, group).PublicKey()
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var secret [Size]byte
 		for b.Loop() {
 			k.DH(&secret, peer)
@@ -89,7 +80,7 @@ func BenchmarkDH(b *testing.B) {
 func BenchmarkExchange(b *testing.B) {
 	group := telegram(b, 3)
 	y := generateKey(b, group).PublicKey().Bytes()
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		generateKey(b, group)
 		for b.Loop() {
 			k := generateKey(b, group)
@@ -123,7 +114,7 @@ func BenchmarkNewGroup(b *testing.B) {
 	})
 	p := natOf(new(big.Int).SetBytes(other))
 	b.Run("prime=unknown", func(b *testing.B) {
-		benchmark(b, func(b *testing.B) {
+		impltest.Benchmark(b, backends, func(b *testing.B) {
 			for b.Loop() {
 				isSafePrimeVarTime(b.Context(), &p)
 			}
@@ -135,7 +126,7 @@ func BenchmarkNewGroup(b *testing.B) {
 func BenchmarkOperation(b *testing.B) {
 	m := &telegramPrime().m
 	b.Run("op=mul", func(b *testing.B) {
-		benchmark(b, func(b *testing.B) {
+		impltest.Benchmark(b, backends, func(b *testing.B) {
 			var x elem
 			enter(m, &x, &nat{3})
 			for b.Loop() {
@@ -144,7 +135,7 @@ func BenchmarkOperation(b *testing.B) {
 		})
 	})
 	b.Run("op=square", func(b *testing.B) {
-		benchmark(b, func(b *testing.B) {
+		impltest.Benchmark(b, backends, func(b *testing.B) {
 			var x elem
 			enter(m, &x, &nat{3})
 			for b.Loop() {
@@ -153,7 +144,7 @@ func BenchmarkOperation(b *testing.B) {
 		})
 	})
 	b.Run("op=select", func(b *testing.B) {
-		benchmark(b, func(b *testing.B) {
+		impltest.Benchmark(b, backends, func(b *testing.B) {
 			var table [1 << windowBits]elem
 			var z elem
 			for b.Loop() {

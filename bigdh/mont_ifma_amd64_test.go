@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
+	"github.com/mtcore/mtcore/internal/guardtest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
@@ -171,7 +172,7 @@ func TestIFMASelect(t *testing.T) {
 
 func TestGuardsIFMA(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
-	testGuards(t, func(words func(n int) unsafe.Pointer) []kernelCall {
+	guardtest.Kernels(t, func(words func(n int) unsafe.Pointer) map[string]func() {
 		const entries = 5
 		m := &telegramPrime().m
 		c := (*[len(m.ifma.kernel)]uint64)(words(len(m.ifma.kernel)))
@@ -180,10 +181,10 @@ func TestGuardsIFMA(t *testing.T) {
 		pack((*elem)(x), ptr(allOnes()))
 		pack((*elem)(y), &m.rr)
 		table := (*[40]uint64)(words(40 * entries))
-		return []kernelCall{
-			{"MulIFMA", func() { asm.MulIFMA(c, z, x, y) }},
-			{"SquareIFMA", func() { asm.SquareIFMA(c, z, x, 3) }},
-			{"SelectIFMA", func() { asm.SelectIFMA(z, table, entries, entries-1) }},
+		return map[string]func(){
+			"MulIFMA":    func() { asm.MulIFMA(c, z, x, y) },
+			"SquareIFMA": func() { asm.SquareIFMA(c, z, x, 3) },
+			"SelectIFMA": func() { asm.SelectIFMA(z, table, entries, entries-1) },
 		}
 	})
 }

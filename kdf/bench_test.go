@@ -5,18 +5,9 @@ import (
 	"fmt"
 	"hash"
 	"testing"
-)
 
-// benchmark runs f for every backend.
-func benchmark(b *testing.B, f func(b *testing.B)) {
-	for _, s := range backends.States() {
-		b.Run("backend="+s.Name, func(b *testing.B) {
-			defer s.Enter()()
-			b.ReportAllocs()
-			f(b)
-		})
-	}
-}
+	"github.com/mtcore/mtcore/internal/impltest"
+)
 
 // BenchmarkDerive is the KDF of a message, from the message key to the key and the iv,
 // with nothing going on beside it: each message key is out of the key before. To
@@ -25,7 +16,7 @@ func benchmark(b *testing.B, f func(b *testing.B)) {
 // Xeons, 1.5 is the limit); and crypto/sha256.
 func BenchmarkDerive(b *testing.B) {
 	k, m := randomKey(newRand(1)), MsgKey(random(MsgKeySize))
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var key, iv [32]byte
 		for b.Loop() {
 			k.Derive(&key, &iv, Client, &m)
@@ -66,7 +57,7 @@ func BenchmarkDeriveByThree(b *testing.B) {
 // BenchmarkMsgKeyAndDerive is what BenchmarkDeriveByThree is to be compared with.
 func BenchmarkMsgKeyAndDerive(b *testing.B) {
 	k, padded := randomKey(newRand(1)), random(16)
-	benchmark(b, func(b *testing.B) {
+	impltest.Benchmark(b, backends, func(b *testing.B) {
 		var key, iv [32]byte
 		for b.Loop() {
 			m := k.MsgKey(Client, padded)
@@ -88,7 +79,7 @@ func BenchmarkMsgKey(b *testing.B) {
 	for _, size := range []int{64, 1 << 10, 16 << 10, 512 << 10} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
 			k, padded := randomKey(newRand(1)), random(size)
-			benchmark(b, func(b *testing.B) {
+			impltest.Benchmark(b, backends, func(b *testing.B) {
 				b.SetBytes(int64(size))
 				for b.Loop() {
 					k.MsgKey(Client, padded)
@@ -105,7 +96,7 @@ func BenchmarkMsgKeyBatch(b *testing.B) {
 	for _, size := range []int{64, 256, 1 << 10, 4 << 10} {
 		b.Run(fmt.Sprintf("messages=%d/size=%d", count, size), func(b *testing.B) {
 			jobs := newJobs(1, repeated(count, size)...)
-			benchmark(b, func(b *testing.B) {
+			impltest.Benchmark(b, backends, func(b *testing.B) {
 				b.SetBytes(int64(count * size))
 				for b.Loop() {
 					MsgKeyBatch(jobs)
@@ -122,7 +113,7 @@ func BenchmarkMsgKeyBatch(b *testing.B) {
 			total += lengths[i]
 		}
 		jobs := newJobs(1, lengths...)
-		benchmark(b, func(b *testing.B) {
+		impltest.Benchmark(b, backends, func(b *testing.B) {
 			b.SetBytes(int64(total))
 			for b.Loop() {
 				MsgKeyBatch(jobs)
@@ -135,7 +126,7 @@ func BenchmarkDeriveBatch(b *testing.B) {
 	for _, count := range []int{4, 8, 16} {
 		b.Run(fmt.Sprintf("messages=%d", count), func(b *testing.B) {
 			jobs := newJobs(1, repeated(count, 0)...)
-			benchmark(b, func(b *testing.B) {
+			impltest.Benchmark(b, backends, func(b *testing.B) {
 				for b.Loop() {
 					DeriveBatch(jobs)
 				}

@@ -1,4 +1,4 @@
-// Package impltest runs tests once per backend of a package.
+// Package impltest runs tests and benchmarks once per backend of a package.
 package impltest
 
 import (
@@ -37,6 +37,35 @@ func All(t *testing.T, p *impl.Package, f func(t *testing.T)) {
 			f(t)
 		})
 	}
+}
+
+// Benchmark runs f as a sub-benchmark in each of p.States().
+func Benchmark(b *testing.B, p *impl.Package, f func(b *testing.B)) {
+	for _, s := range p.States() {
+		b.Run("backend="+s.Name, func(b *testing.B) {
+			defer s.Enter()()
+			b.ReportAllocs()
+			f(b)
+		})
+	}
+}
+
+// SelfTest requires that test, the self-test of package p, passes with each backend.
+func SelfTest(t *testing.T, p *impl.Package, test func() bool) {
+	All(t, p, func(t *testing.T) {
+		if !test() {
+			t.Error("fails")
+		}
+	})
+}
+
+// BenchmarkSelfTest measures test, the self-test of package p, with each backend.
+func BenchmarkSelfTest(b *testing.B, p *impl.Package, test func() bool) {
+	Benchmark(b, p, func(b *testing.B) {
+		for b.Loop() {
+			test()
+		}
+	})
 }
 
 // Ready fails the test if f, an entry point of package p, can run before p's backends were tested.

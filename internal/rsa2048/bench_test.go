@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"testing"
+
+	"github.com/mtcore/mtcore/internal/impltest"
 )
 
 // BenchmarkDecrypt measures the private operation. For comparison it measures crypto/rsa's,
@@ -11,18 +13,14 @@ import (
 func BenchmarkDecrypt(b *testing.B) {
 	k := testKey()
 	key := privateKey(b, k)
-	for _, s := range backends.States() {
-		b.Run("backend="+s.Name, func(b *testing.B) {
-			defer s.Enter()()
-			b.ReportAllocs()
-			x := [Size]byte{Size - 1: 7}
-			for b.Loop() {
-				if err := key.Decrypt(&x, &x); err != nil {
-					b.Fatal(err)
-				}
+	impltest.Benchmark(b, backends, func(b *testing.B) {
+		x := [Size]byte{Size - 1: 7}
+		for b.Loop() {
+			if err := key.Decrypt(&x, &x); err != nil {
+				b.Fatal(err)
 			}
-		})
-	}
+		}
+	})
 	b.Run("of=crypto-rsa", func(b *testing.B) {
 		c, err := rsa.EncryptPKCS1v15(rand.Reader, &k.PublicKey, []byte("a message"))
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/mtcore/mtcore/bigdh/asm"
+	"github.com/mtcore/mtcore/internal/guardtest"
 	"github.com/mtcore/mtcore/internal/impltest"
 )
 
@@ -234,7 +235,7 @@ func TestIFMASelect(t *testing.T) {
 
 func TestGuardsIFMA(t *testing.T) {
 	impltest.Need(t, backends, "IFMA")
-	testGuards(t, func(words func(n int) unsafe.Pointer) []kernelCall {
+	guardtest.Kernels(t, func(words func(n int) unsafe.Pointer) map[string]func() {
 		const entries = 5
 		p := pairsOfModuli(38)[0]
 		c := (*[len(p.ifma.kernel)]uint64)(words(len(p.ifma.kernel)))
@@ -242,10 +243,10 @@ func TestGuardsIFMA(t *testing.T) {
 		*c = p.ifma.kernel
 		*x, *y = [40]uint64(p.ifma.enter), [40]uint64(p.ifma.enter)
 		table := (*[40]uint64)(words(40 * entries))
-		return []kernelCall{
-			{"MulPairIFMA", func() { asm.MulPairIFMA(c, z, x, y) }},
-			{"SquarePairIFMA", func() { asm.SquarePairIFMA(c, z, x, 3) }},
-			{"SelectPairIFMA", func() { asm.SelectPairIFMA(z, table, entries, entries-1, 0) }},
+		return map[string]func(){
+			"MulPairIFMA":    func() { asm.MulPairIFMA(c, z, x, y) },
+			"SquarePairIFMA": func() { asm.SquarePairIFMA(c, z, x, 3) },
+			"SelectPairIFMA": func() { asm.SelectPairIFMA(z, table, entries, entries-1, 0) },
 		}
 	})
 }

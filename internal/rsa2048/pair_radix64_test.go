@@ -139,45 +139,21 @@ func TestSelectRadix64(t *testing.T) {
 	}
 }
 
-// TestGuardsRadix64 is testGuards for the kernels in radix 2^64.
+// TestGuardsRadix64 guards the memory of the kernels in radix 2^64.
 func TestGuardsRadix64(t *testing.T) {
 	needRadix64(t)
-	testGuards(t, func(words func(n int) unsafe.Pointer) []kernelCall {
+	guardtest.Kernels(t, func(words func(n int) unsafe.Pointer) map[string]func() {
 		const entries = 5
 		m := &pairsOfModuli(24)[0].prime[0]
 		n, x, y, z := (*half)(words(halfLimbs)), (*half)(words(halfLimbs)), (*half)(words(halfLimbs)), (*half)(words(halfLimbs))
 		product := (*full)(words(2 * halfLimbs))
 		*n, *x, *y = m.n, m.rr, m.rrr
 		table, entry := (*[40]uint64)(words(40*entries)), (*[40]uint64)(words(40))
-		return []kernelCall{
-			{"Mul1024", func() { asm.Mul1024(product, x, y) }},
-			{"Square1024", func() { asm.Square1024(product, x) }},
-			{"Reduce1024", func() { asm.Reduce1024(z, product, n, m.k0) }},
-			{"SelectPair", func() { asm.SelectPair(entry, table, entries, entries-1, 0) }},
+		return map[string]func(){
+			"Mul1024":    func() { asm.Mul1024(product, x, y) },
+			"Square1024": func() { asm.Square1024(product, x) },
+			"Reduce1024": func() { asm.Reduce1024(z, product, n, m.k0) },
+			"SelectPair": func() { asm.SelectPair(entry, table, entries, entries-1, 0) },
 		}
 	})
-}
-
-// kernelCall is a call of a kernel with its own memory.
-type kernelCall struct {
-	name string
-	f    func()
-}
-
-// testGuards puts everything that a kernel is given right after inaccessible memory, and
-// then right before it. The kernels called by calls work on what words returns.
-func testGuards(t *testing.T, calls func(words func(n int) unsafe.Pointer) []kernelCall) {
-	for _, side := range []struct {
-		name  string
-		alloc func(testing.TB, int) []byte
-	}{{"front", guardtest.Front}, {"back", guardtest.Back}} {
-		t.Run(side.name, func(t *testing.T) {
-			words := func(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(side.alloc(t, 8*n))) }
-			for _, c := range calls(words) {
-				if fault := guardtest.Try(c.f); fault != nil {
-					t.Errorf("%s: %v", c.name, fault)
-				}
-			}
-		})
-	}
 }

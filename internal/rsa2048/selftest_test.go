@@ -35,21 +35,6 @@ func TestReady(t *testing.T) {
 	impltest.Ready(t, backends, "Backend", func() { Backend() })
 }
 
-func TestSelfTest(t *testing.T) {
-	impltest.All(t, backends, func(t *testing.T) {
-		if !selfTest() {
-			t.Error("fails")
-		}
-	})
-}
+func TestSelfTest(t *testing.T) { impltest.SelfTest(t, backends, selfTest) }
 
-func BenchmarkSelfTest(b *testing.B) {
-	for _, s := range backends.States() {
-		b.Run(s.Name, func(b *testing.B) {
-			defer s.Enter()()
-			for b.Loop() {
-				selfTest()
-			}
-		})
-	}
-}
+func BenchmarkSelfTest(b *testing.B) { impltest.BenchmarkSelfTest(b, backends, selfTest) }
