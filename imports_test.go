@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"internal/blockmodetest": {},
 	"internal/contract":      {},
 	"internal/cpuid":         {"golang.org/x/sys/cpu"},
-	"internal/ct":            {"internal/impl", "internal/impltest", "golang.org/x/sys/unix"},
+	"internal/ct":            {"bigdh/asm", "envelope/asm", "ige/asm", "kdf/asm", "internal/impl", "internal/impltest", "golang.org/x/sys/unix"},
 	"internal/dudect":        {},
 	"internal/kdfspec":       {},
 	"internal/guardtest":     {},

@@ -36,6 +36,7 @@ var (
 	doubleName = regexp.MustCompile(`\bd(\d+)-d(\d+)\b`)
 	clearing   = regexp.MustCompile(`^\t(?:VPXORD?\s+X(\d+), X(\d+), X(\d+)|VEOR\s+V(\d+)\.B16, V(\d+)\.B16, V(\d+)\.B16|WORD\s+\S+ // veor q(\d+), q(\d+), q(\d+))$`)
 	clearingR  = regexp.MustCompile(`^\t(?:XORL|KMOVQ|MOVD)\s`)
+	leavingDIT = regexp.MustCompile(`^(?:\tCBZ\s+R26, untimed\d+|\tMSR\s+\$0, DIT|untimed\d+:)$`)
 	kept       = regexp.MustCompile(`// v(st|ld)1\.8 \{d(8-d11|12-d15)\}, \[r0\]!$`)
 )
 
@@ -96,7 +97,7 @@ func dirtyRegisters(file, text string) (problems []string) {
 			}
 			clear(cleared)
 			restored = 0
-		case line == "" || strings.HasPrefix(line, "\t//") || strings.HasPrefix(line, "\tMOVW $frame") || clearingR.MatchString(line):
+		case line == "" || strings.HasPrefix(line, "\t//") || strings.HasPrefix(line, "\tMOVW $frame") || clearingR.MatchString(line) || leavingDIT.MatchString(line):
 		default:
 			clear(cleared) // what was cleared before this does not count
 			restored = 0

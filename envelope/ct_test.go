@@ -89,9 +89,17 @@ func TestTrace(t *testing.T) {
 		OpenBatch(jobs[:])
 		return dsts[0]
 	}
+	keystream := make([]byte, 3*randomTurn)
+	expand := func(secret []byte) []byte {
+		expandRandom(keystream, (*[ige.KeySize]byte)(secret), 7)
+		return keystream
+	}
 	ct.TraceAll(t, backends, func(t *testing.T, s impl.State) {
 		const size = kdf.AuthKeySize + text
 		secrets := [][]byte{random(size), make([]byte, size), bytes.Repeat([]byte{0xff}, size)}
+		if s.Name != "generic" { // which reads random bytes from the system
+			t.Run("padding", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: expand}) })
+		}
 		for name, c := range map[string]ct.Case{
 			"Seal":          {Secrets: secrets, Run: seal},
 			"Open":          {Secrets: secrets, Run: open},

@@ -3,6 +3,7 @@
 package envelope
 
 import (
+	"github.com/mtcore/mtcore/envelope/asm"
 	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impl"
 )
@@ -16,3 +17,5 @@ const (
 )
 
 var backends = impl.New("envelope").Add("Armv8", &useArmv8)
+
+func init() { asm.DIT = cpuid.ARM64HasDIT }

@@ -3,6 +3,7 @@
 package ige
 
 import (
+	"github.com/mtcore/mtcore/ige/asm"
 	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impl"
 )
@@ -21,3 +22,5 @@ const (
 )
 
 var backends = impl.New("ige").Add("NEON", &useNEON).Replace("Armv8", &useArmv8)
+
+func init() { asm.DIT = cpuid.ARM64HasDIT }

@@ -5,6 +5,7 @@ package kdf
 import (
 	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impl"
+	"github.com/mtcore/mtcore/kdf/asm"
 )
 
 var useArmv8 = cpuid.ARM64HasSHA2
@@ -16,3 +17,5 @@ const (
 )
 
 var backends = impl.New("kdf").Add("Armv8", &useArmv8)
+
+func init() { asm.DIT = cpuid.ARM64HasDIT }

@@ -6,6 +6,14 @@
 
 // func Mul(t *[64]uint64, x *[32]uint64, y *[32]uint64, k *[64]uint64)
 TEXT ·Mul(SB), NOSPLIT, $0-32
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
@@ -384,10 +392,22 @@ inner:
 	MOVD   ZR, R23
 	MOVD   ZR, R24
 	MOVD   ZR, R25
+	CBZ    R26, untimed0
+	MSR    $0, DIT
+
+untimed0:
 	RET
 
 // func Square(t *[64]uint64, x *[32]uint64, k *[64]uint64)
 TEXT ·Square(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
@@ -960,10 +980,22 @@ squares:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CBZ   R26, untimed0
+	MSR   $0, DIT
+
+untimed0:
 	RET
 
 // func Reduce(z *[32]uint64, t *[64]uint64, n *[32]uint64, k0 uint64)
 TEXT ·Reduce(SB), NOSPLIT, $0-32
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD $0, R24
 
 outer:
@@ -1673,10 +1705,22 @@ subtract:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CBZ   R26, untimed0
+	MSR   $0, DIT
+
+untimed0:
 	RET
 
 // func Mul1024(t *[32]uint64, x *[16]uint64, y *[16]uint64)
 TEXT ·Mul1024(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
@@ -2047,10 +2091,22 @@ inner:
 	MOVD   ZR, R23
 	MOVD   ZR, R24
 	MOVD   ZR, R25
+	CBZ    R26, untimed0
+	MSR    $0, DIT
+
+untimed0:
 	RET
 
 // func Square1024(t *[32]uint64, x *[16]uint64)
 TEXT ·Square1024(SB), NOSPLIT, $0-16
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD t+0(FP), R1
 	STP  (ZR, ZR), 0(R1)
 	STP  (ZR, ZR), 16(R1)
@@ -2615,10 +2671,22 @@ squares:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CBZ   R26, untimed0
+	MSR   $0, DIT
+
+untimed0:
 	RET
 
 // func Reduce1024(z *[16]uint64, t *[32]uint64, n *[16]uint64, k0 uint64)
 TEXT ·Reduce1024(SB), NOSPLIT, $0-32
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD $0, R24
 
 outer:
@@ -3328,11 +3396,23 @@ subtract:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CBZ   R26, untimed0
+	MSR   $0, DIT
+
+untimed0:
 	RET
 
 // func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
 // Requires: ASIMD
 TEXT ·Select(SB), NOSPLIT, $0-32
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD z+0(FP), R0
 	MOVD table+8(FP), R1
 	MOVD entries+16(FP), R2
@@ -3418,11 +3498,23 @@ loop:
 	MOVD ZR, R1
 	MOVD ZR, R2
 	MOVD ZR, R3
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func SelectPair(z *[40]uint64, table *[40]uint64, entries int, i int, j int)
 // Requires: ASIMD
 TEXT ·SelectPair(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD z+0(FP), R0
 	MOVD table+8(FP), R1
 	MOVD entries+16(FP), R2
@@ -3513,4 +3605,8 @@ loop:
 	MOVD ZR, R1
 	MOVD ZR, R2
 	MOVD ZR, R3
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

@@ -73,6 +73,14 @@ GLOBL sha256K<>(SB), RODATA|NOPTR, $256
 // func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, ASIMD, SHA2
 TEXT ·DecryptHash(SB), NOSPLIT, $0-80
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   dst_base+16(FP), R1
 	MOVD   src_base+40(FP), R2
 	MOVD   src_len+48(FP), R3
@@ -382,11 +390,23 @@ loop:
 	VEOR V28.B16, V28.B16, V28.B16
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *byte)
 // Requires: AES, ASIMD
 TEXT ·DecryptStart(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   dst+24(FP), R1
 	MOVD   src+32(FP), R2
 	MOVD   key+8(FP), R3
@@ -648,11 +668,23 @@ TEXT ·DecryptStart(SB), NOSPLIT, $0-40
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 // Requires: AES, ASIMD, SHA2
 TEXT ·DecryptTail(SB), NOSPLIT, $0-80
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   dst_base+16(FP), R1
 	MOVD   src_base+40(FP), R2
 	MOVD   xk+0(FP), R3
@@ -1260,11 +1292,23 @@ done:
 	VEOR V28.B16, V28.B16, V28.B16
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Hash(h *[8]uint32, p *byte, blocks int)
 // Requires: ASIMD, SHA2
 TEXT ·Hash(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD h+0(FP), R0
 	MOVD p+8(FP), R1
 	MOVD blocks+16(FP), R2
@@ -1401,11 +1445,23 @@ loop:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)
 // Requires: AES, ASIMD
 TEXT ·Keystream(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   key+8(FP), R0
 	MOVD   dst+16(FP), R1
 	VLD1.P 16(R0), [V0.B16]
@@ -1837,4 +1893,8 @@ turn:
 	VEOR V25.B16, V25.B16, V25.B16
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

@@ -7,6 +7,14 @@
 // func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, ASIMD
 TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   lane+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -201,11 +209,23 @@ TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch2(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -366,11 +386,23 @@ loop:
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch4(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -613,11 +645,23 @@ loop:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch8(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	ADD    $960, R0, R1
 	MOVD   blocks+32(FP), R3
@@ -1052,11 +1096,23 @@ loop:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V31.B16, V31.B16, V31.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, ASIMD
 TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   lane+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -1264,11 +1320,23 @@ TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch2(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -1429,11 +1497,23 @@ loop:
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch4(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   blocks+32(FP), R2
 	MOVD   dst+16(FP), R3
@@ -1676,11 +1756,23 @@ loop:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch8(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	ADD    $960, R0, R1
 	MOVD   blocks+32(FP), R3
@@ -2115,4 +2207,8 @@ loop:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V31.B16, V31.B16, V31.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

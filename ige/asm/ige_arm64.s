@@ -7,6 +7,14 @@
 // func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 // Requires: AES, ASIMD
 TEXT ·Expand(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   enc+0(FP), R0
 	MOVD   dec+8(FP), R1
 	MOVD   key+16(FP), R2
@@ -202,11 +210,23 @@ TEXT ·Expand(SB), NOSPLIT, $0-24
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
 TEXT ·Encrypt(SB), NOSPLIT, $0-72
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD nr+0(FP), R0
 	MOVD xk+8(FP), R1
 	MOVD iv+16(FP), R2
@@ -290,6 +310,10 @@ loop14:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 rounds12:
@@ -361,6 +385,10 @@ loop12:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed1
+	MSR  $0, DIT
+
+untimed1:
 	RET
 
 rounds10:
@@ -427,11 +455,23 @@ loop10:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed2
+	MSR  $0, DIT
+
+untimed2:
 	RET
 
 // func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
 TEXT ·EncryptKey(SB), NOSPLIT, $0-64
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   key+0(FP), R0
 	MOVD   iv+8(FP), R1
 	MOVD   dst_base+16(FP), R2
@@ -690,11 +730,23 @@ done:
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
 	VEOR V25.B16, V25.B16, V25.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
 TEXT ·Decrypt(SB), NOSPLIT, $0-72
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD nr+0(FP), R0
 	MOVD xk+8(FP), R1
 	MOVD iv+16(FP), R2
@@ -778,6 +830,10 @@ loop14:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 rounds12:
@@ -849,6 +905,10 @@ loop12:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed1
+	MSR  $0, DIT
+
+untimed1:
 	RET
 
 rounds10:
@@ -915,11 +975,23 @@ loop10:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed2
+	MSR  $0, DIT
+
+untimed2:
 	RET
 
 // func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: AES, ASIMD
 TEXT ·DecryptKey(SB), NOSPLIT, $0-64
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   key+0(FP), R0
 	MOVD   iv+8(FP), R1
 	MOVD   dst_base+16(FP), R2
@@ -1144,4 +1216,8 @@ loop14:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

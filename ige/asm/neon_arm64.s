@@ -229,6 +229,14 @@ GLOBL joinDecrypt<>(SB), RODATA|NOPTR, $16
 // func ExpandNEON(xk *[240]byte, key *[32]byte)
 // Requires: ASIMD
 TEXT ·ExpandNEON(SB), NOSPLIT, $0-16
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   xk+0(FP), R0
 	MOVD   key+8(FP), R1
 	MOVD   $field<>(SB), R2
@@ -682,11 +690,23 @@ TEXT ·ExpandNEON(SB), NOSPLIT, $0-16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func PrepareEncryptNEON(keys *[240]byte, nr int, xk *[240]byte)
 // Requires: ASIMD
 TEXT ·PrepareEncryptNEON(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   nr+8(FP), R1
 	MOVD   xk+16(FP), R2
@@ -734,11 +754,23 @@ loop:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func EncryptNEON(nr int, keys *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: ASIMD
 TEXT ·EncryptNEON(SB), NOSPLIT, $0-72
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   $field<>(SB), R0
 	VLD1.P 48(R0), [V0.B16, V1.B16, V2.B16]
 	MOVD   nr+0(FP), R0
@@ -957,11 +989,23 @@ round:
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
 	VEOR V28.B16, V28.B16, V28.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func PrepareDecryptNEON(keys *[240]byte, nr int, xk *[240]byte)
 // Requires: ASIMD
 TEXT ·PrepareDecryptNEON(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   keys+0(FP), R0
 	MOVD   nr+8(FP), R1
 	MOVD   xk+16(FP), R2
@@ -1009,11 +1053,23 @@ loop:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func DecryptNEON(nr int, keys *[240]byte, iv *[32]byte, dst []byte, src []byte)
 // Requires: ASIMD
 TEXT ·DecryptNEON(SB), NOSPLIT, $0-72
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD   $field<>(SB), R0
 	VLD1.P 48(R0), [V0.B16, V1.B16, V2.B16]
 	MOVD   nr+0(FP), R0
@@ -1241,4 +1297,8 @@ round:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V31.B16, V31.B16, V31.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

@@ -27,6 +27,7 @@ var plantedA64 = []leak{
 	{"flags of a public number after a secret", loaded64 + number64 + "ADDS R4, R4, R4\nCMP $3, R2\nBEQ done" + done64, ""},
 	{"carry after bits of a secret, which is zero", loaded64 + "TST R4, R4\nBCS done" + done64, ""},
 	{"sum that sets no flags", loaded64 + number64 + "CMP $3, R2\nADD R4, R4, R4\nBEQ done" + done64, ""},
+	{"DIT", "MRS DIT, R26\nMSR $1, DIT\nEOR $(1<<24), R26, R26\nCBZ R26, done\nMSR $0, DIT" + done64, ""},
 	{"constant", "MOVD ·constant(SB), R5\n" + pointer64 + "MOVD (R0)(R5), R6\nRET", ""},
 	{"secret multiplied", loaded64 + "MUL R4, R4, R5\nUMULH R4, R4, R6\nSTP (R5, R6), (R0)\nRET", ""},
 	{"secret index compared with all", pointer64 + index64 + "VDUP R3, V0.S4\nVCMEQ V0.S4, V1.S4, V2.S4\nVBIT V2.B16, V3.B16, V4.B16\nVST1 [V4.B16], (R0)\nRET", ""},

@@ -199,6 +199,9 @@ func (l *linterA64) load(at fact, size int) fact {
 		if _, err := l.kernel.Program.Constants(at.offset, size); err == nil {
 			return fact{what: isPublic}
 		}
+		if strings.HasSuffix(l.kernel.Program.Symbol(at.offset), "/asm.DIT") {
+			return fact{what: isPublic}
+		}
 	}
 	return l.s.frame.load(at, size)
 }

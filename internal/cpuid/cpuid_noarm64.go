@@ -5,5 +5,6 @@ package cpuid
 const (
 	ARM64HasAES   = false
 	ARM64HasASIMD = false
+	ARM64HasDIT   = false
 	ARM64HasSHA2  = false
 )

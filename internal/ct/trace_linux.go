@@ -41,6 +41,7 @@ func Trace(t *testing.T, c Case) {
 		switch {
 		case i == 0:
 			note(first)
+			checkTiming(t, first)
 			continue
 		case same && n == len(first):
 			continue
@@ -66,6 +67,7 @@ func Trace(t *testing.T, c Case) {
 // runTraced is Trace in the subject. From freeze to thaw this is the only thread that runs, so
 // that neither the scheduler nor the collector interferes.
 func (c *Case) runTraced() {
+	allowTiming()
 	secret := make([]byte, len(c.Secrets[0])) // the same address for all
 	for _, s := range c.Secrets {
 		copy(secret, s)

@@ -140,14 +140,14 @@ func (p *Program) Constants(addr, n int) ([]byte, error) {
 	return nil, fmt.Errorf("%d bytes at %#x are in no read-only section", n, addr)
 }
 
-// Symbol is the name of the function that begins at an address, or "".
+// Symbol is the name of the function or of the variable that begins at an address, or "".
 func (p *Program) Symbol(addr int) string {
 	symbols, err := p.file.Symbols()
 	if err != nil {
 		return ""
 	}
 	for _, s := range symbols {
-		if int(s.Value) == addr && elf.ST_TYPE(s.Info) == elf.STT_FUNC {
+		if int(s.Value) == addr && (elf.ST_TYPE(s.Info) == elf.STT_FUNC || elf.ST_TYPE(s.Info) == elf.STT_OBJECT) {
 			return s.Name
 		}
 	}

@@ -89,6 +89,14 @@ GLOBL kdfPadding<>(SB), RODATA|NOPTR, $16
 // func Blocks(h *[8]uint32, p *byte, blocks int)
 // Requires: ASIMD, SHA2
 TEXT ·Blocks(SB), NOSPLIT, $0-24
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD h+0(FP), R0
 	MOVD p+8(FP), R1
 	VLD1 (R0), [V0.B16, V1.B16]
@@ -248,11 +256,23 @@ loop:
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)
 // Requires: ASIMD, SHA2
 TEXT ·Blocks2(SB), NOSPLIT, $0-40
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD h0+0(FP), R0
 	MOVD p0+16(FP), R1
 	VLD1 (R0), [V0.B16, V1.B16]
@@ -523,11 +543,23 @@ loop:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET
 
 // func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 // Requires: ASIMD, SHA2
 TEXT ·Derive(SB), NOSPLIT, $0-32
+	// Ask for data-independent timing, and remember whether it was off
+	MOVBU ·DIT(SB), R26
+	CBZ   R26, timed
+	MRS   DIT, R26
+	MSR   $1, DIT
+	EOR   $(1<<24), R26, R26
+
+timed:
 	MOVD key+0(FP), R0
 	MOVD iv+8(FP), R1
 	MOVD authKey+16(FP), R2
@@ -821,4 +853,8 @@ TEXT ·Derive(SB), NOSPLIT, $0-32
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
+	CBZ  R26, untimed0
+	MSR  $0, DIT
+
+untimed0:
 	RET

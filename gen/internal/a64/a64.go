@@ -29,11 +29,36 @@ var machine = goasm.Machine{
 	Vec:     []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
 	VecName: "V",
 
+	Enter: enterDIT, Leave: leaveDIT,
+
 	Clear: func(f *goasm.Func, num int) { goasm.Emit(f, "", "MOVD", "ZR", fmt.Sprint("R", num)) },
 	ClearVec: func(f *goasm.Func, num int) {
 		v := fmt.Sprintf("V%d.B16", num)
 		goasm.Emit(f, "", "VEOR", v, v, v)
 	},
+}
+
+// Arm promises that the time of the instructions here does not depend on data if PSTATE.DIT is
+// set, on CPUs that have it; on Apple's, it turns off a prefetcher that takes data for addresses, too.
+// Functions set it first and put it back last, since Go code around them may move to another thread at
+// any moment. Whether the CPU has it says the variable DIT of their package. R26, which
+// nobody else uses in a function without a closure, is not zero if it has to be cleared again.
+
+func enterDIT(f *goasm.Func) {
+	f.Comment("Ask for data-independent timing, and remember whether it was off")
+	goasm.Emit(f, "", "MOVBU", "·DIT(SB)", "R26")
+	goasm.Branch(f, "CBZ", "timed", "R26")
+	goasm.Emit(f, "", "MRS", "DIT", "R26")
+	goasm.Emit(f, "", "MSR", "$1", "DIT")
+	goasm.Emit(f, "", "EOR", "$(1<<24)", "R26", "R26")
+	f.Label("timed")
+}
+
+func leaveDIT(f *goasm.Func, n int) {
+	label := fmt.Sprint("untimed", n)
+	goasm.Branch(f, "CBZ", label, "R26")
+	goasm.Emit(f, "", "MSR", "$0", "DIT")
+	f.Label(label)
 }
 
 // A File is a sequence of constants and of functions, to be written by Generate.

@@ -23,6 +23,10 @@ type Machine struct {
 	GP, Vec []int  // the registers to allocate, in this order
 	VecName string // of vector registers, before the number
 
+	// Enter and Leave emit what comes first and what comes last, before return number n, in
+	// functions that handle secrets. They may be nil.
+	Enter func(f *Func)
+	Leave func(f *Func, n int)
 	// Clear and ClearVec emit what clears a register, before functions return.
 	Clear, ClearVec func(f *Func, num int)
 	// Save and Restore emit, at the beginning and the end, what keeps vector registers that
@@ -38,7 +42,7 @@ type File struct {
 	data    []*Data
 	funcs   []*Func
 
-	secretGeneral bool
+	secretGeneral, public bool
 }
 
 // NewFile returns an empty file.
@@ -117,6 +121,27 @@ func NewFunc(f *File, name, signature, doc string) *Func {
 // return, as they do with vector registers. By default general registers are taken to have addresses,
 // counters and lengths.
 func (f *File) SecretGeneral() { f.secretGeneral = true }
+
+// Public says that the functions handle no secrets: they go without Enter and Leave.
+func (f *File) Public() { f.public = true }
+
+// surround adds what the machine has come first and last.
+func (f *Func) surround() {
+	m, body := f.machine, f.lines
+	if m.Enter == nil {
+		return
+	}
+	f.lines = nil
+	m.Enter(f)
+	n := 0
+	for _, l := range body {
+		if l.opcode == "RET" {
+			m.Leave(f, n)
+			n++
+		}
+		f.lines = append(f.lines, l)
+	}
+}
 
 // wipe clears the registers that f has used wherever it returns, as whoever is interrupted
 // afterwards has all registers stored somewhere, and keeps those that belong to C callers.

@@ -46,6 +46,9 @@ func (f *File) Assembly(command string) []byte {
 	for _, fn := range f.funcs {
 		fn.check()
 		fn.wipe(f.secretGeneral)
+		if !f.public {
+			fn.surround()
+		}
 		fmt.Fprintf(&b, "\n// %s\n", fn.stub())
 		if len(fn.features) > 0 {
 			fmt.Fprintf(&b, "// Requires: %s\n", strings.Join(fn.features, ", "))

@@ -19,6 +19,7 @@ const (
 	Immediate                 // Disp, shifted left by Shift bits
 	Target                    // Disp: an address
 	Condition                 // Cond
+	Timing                    // PSTATE.DIT
 )
 
 // Registers that are not general ones. In an instruction both are number 31.

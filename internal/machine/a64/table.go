@@ -63,6 +63,9 @@ var table = []encoding{
 	{0xffff0fe0, 0x9a9f07e0, "cset", "Xd notcond", conditional},
 	{0xffff0fe0, 0xda9f03e0, "csetm", "Xd notcond", conditional},
 	{0x9f000000, 0x90000000, "adrp", "Xd page", nil},
+	{0xffffffe0, 0xd53b42a0, "mrs", "Xt dit", nil},
+	{0xfffffeff, 0xd503405f, "msr", "dit bit8", nil},
+	{0xffffffe0, 0xd51b42a0, "msr", "dit Xt", nil},
 
 	// Jumps.
 	{0xfc000000, 0x14000000, "b", "to26", nil},
@@ -182,6 +185,8 @@ var operands map[string]func(word uint32, addr int) Operand
 func init() {
 	operands = map[string]func(uint32, int) Operand{
 		"imm12":    immediate(false, func(w uint32) int64 { return int64(field(w, 10, 12)) }),
+		"bit8":     immediate(false, func(w uint32) int64 { return int64(field(w, 8, 1)) }),
+		"dit":      func(uint32, int) Operand { return Operand{Kind: Timing} },
 		"imm6":     immediate(true, func(w uint32) int64 { return int64(field(w, 10, 6)) }),
 		"imm4":     immediate(true, func(w uint32) int64 { return int64(field(w, 11, 4)) }),
 		"bits":     immediate(false, func(w uint32) int64 { return int64(bitmask(w)) }),

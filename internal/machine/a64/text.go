@@ -34,6 +34,8 @@ func (a *Operand) text() string {
 		return fmt.Sprintf("#0x%x", uint64(a.Disp)) + shift(a.Shift)
 	case Condition:
 		return conditions[a.Cond]
+	case Timing:
+		return "dit"
 	}
 	return fmt.Sprintf("%x", uint64(a.Disp))
 }

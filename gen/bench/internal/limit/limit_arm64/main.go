@@ -13,6 +13,7 @@ const (
 
 func main() {
 	file := a64.NewFile()
+	file.Public()
 	probe(file.Func("chain", "func(n int)",
 		"chain takes n blocks, at least one, through the rounds of AES-256, each waiting for\n"+
 			"the result of the one before."), 1)
