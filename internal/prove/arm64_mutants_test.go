@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
@@ -18,10 +19,10 @@ import (
 // places, and what is left are instructions with semantics.
 type mutantARM64 struct {
 	*subject
-	what    string
-	swapped bool // whether two words have changed places that do not depend on each other
-	last    int  // address of the last word that is another
-	jumps   bool // whether there was a jump before, or is one now that leads elsewhere than to the next word
+	what    string // without addresses
+	swapped bool   // whether two words have changed places that do not depend on each other
+	last    int    // address of the last word that is another
+	jumps   bool   // whether there was a jump before, or is one now that leads elsewhere than to the next word
 }
 
 const toNext = 0x14000001 // B to the next word
@@ -56,7 +57,7 @@ func mutateARM64(rng *rand.Rand, s *subject, addrs []int) *mutantARM64 {
 			}
 			m.last = max(m.last, addr)
 			m.jumps = m.jumps || exec.JumpsARM64(s.arm64[addr]) || exec.JumpsARM64(&in) && w != toNext
-			m.what += fmt.Sprintf(" %#x: %v becomes %v", addr, s.arm64[addr], in)
+			m.what += fmt.Sprintf("%v becomes %v; ", s.arm64[addr], in)
 			code[addr] = &in
 		}
 		if ok {
@@ -124,12 +125,24 @@ func usesARM64(in *a64.Inst) (used, written map[string]bool) {
 	return used, written
 }
 
+// listedARM64 are mutants that do the same, of which no rule says so, and why.
+var listedARM64 = map[string]string{
+	"bigdh.Select: mov x0, xzr becomes mov x1, xzr; ":     "the address of the result is left in a register",
+	"bigdh.SelectPair: mov x0, xzr becomes mov x1, xzr; ": "the address of the result is left in a register",
+}
+
 // TestMutantsARM64 is TestMutants for arm64.
 func TestMutantsARM64(t *testing.T) {
 	impltest.SkipShort(t, "links programs")
 	all := subjectsARM64(t)
 	refuted, swapped, disproven, same := 0, 0, 0, 0
-	for _, g := range goalsARM64(all) {
+	goals := goalsARM64(all)
+	for _, g := range goals {
+		if g.with != "" {
+			goals = append(goals, prepareGoal(all[g.with], strings.Contains(g.with, "Encrypt"), all))
+		}
+	}
+	for _, g := range goals {
 		s, p, memory := all[g.kernel], term.New(), specified{}
 		addrs, err := g.visited(s, p, memory)
 		if err != nil {
@@ -145,10 +158,10 @@ func TestMutantsARM64(t *testing.T) {
 				swapped++
 			} else if _, err := small.prove(m.subject); err != nil {
 				disproven++
-			} else if !m.jumps && unread(&small, s, m.subject, m.last) {
+			} else if listedARM64[fmt.Sprintf("%v: %s", s.kernel, m.what)] != "" || !m.jumps && unread(&small, s, m.subject, m.last) {
 				same++
 			} else {
-				t.Errorf("survives: %v:%s", s.kernel, m.what)
+				t.Errorf("survives: %v, at %#x: %s", s.kernel, m.last, m.what)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // executing them, and for the others by induction.
 type goal struct {
 	kernel string
+	with   string // another kernel that it is proven with, if any
 	spec   func(*call)
 	cases  []input
 	loops  []input // all lengths of each, which are in numbers[count]

@@ -261,7 +261,9 @@ func unread(g *goal, original, mutated *subject, last int) bool {
 		for v := range want[i].Vecs {
 			for j, b := range want[i].Vecs[v] {
 				vecs[64*v+j] = vecs[64*v+j] || b != got[i].Vecs[v][j]
-				touched[64*v+j] = touched[64*v+j] || !want[i].Untouched(v, j) || !got[i].Untouched(v, j)
+				for _, m := range []*exec.Machine{want[i], got[i]} { // constants may be left as well
+					touched[64*v+j] = touched[64*v+j] || !m.Untouched(v, j) && !m.Vecs[v][j].IsConst()
+				}
 			}
 		}
 	}
@@ -278,7 +280,7 @@ func unread(g *goal, original, mutated *subject, last int) bool {
 		}
 		for v, differs := range vecs {
 			switch {
-			case differs && !touched[v]: // zero, or as it was when the kernel was called
+			case differs && !touched[v]: // a constant, or as it was when the kernel was called
 				m.SetUntouched(v/64, v%64)
 			case differs:
 				m.Vecs[v/64][v%64] = junk.Initial(1024 + v)

@@ -68,7 +68,10 @@ var vectorARM64 = map[string]func(*neonOp){
 	},
 
 	"eor": bytesNEON(func(p *term.Pool, _, x, y term.Byte) term.Byte { return p.Xor(x, y) }),
-	"and": bytesNEON(func(p *term.Pool, _, x, y term.Byte) term.Byte { return p.And(x, y) }),
+	"and": func(o *neonOp) {
+		o.nameBytes()
+		bytesNEON(func(p *term.Pool, _, x, y term.Byte) term.Byte { return p.And(x, y) })(o)
+	},
 	"bit": bytesNEON(func(p *term.Pool, d, x, y term.Byte) term.Byte { return p.Xor(d, p.And(p.Xor(d, x), y)) }),
 
 	"add": func(o *neonOp) {
@@ -92,7 +95,7 @@ var vectorARM64 = map[string]func(*neonOp){
 		})
 	},
 	"shl":  func(o *neonOp) { o.shift(o.imm) },
-	"ushr": func(o *neonOp) { o.shift(-o.imm) },
+	"ushr": func(o *neonOp) { o.nameBytes(); o.shift(-o.imm) },
 
 	"ext": func(o *neonOp) {
 		copy(o.out[:], o.x[o.imm:])
@@ -102,7 +105,7 @@ var vectorARM64 = map[string]func(*neonOp){
 		for i, from := range o.y[:o.n] {
 			switch {
 			case !from.IsConst():
-				panic("lookup by a secret")
+				o.out[i] = o.Pool.Lookup(o.table, from)
 			case from < 16:
 				o.out[i] = o.x[from]
 			}
@@ -145,6 +148,26 @@ var vectorARM64 = map[string]func(*neonOp){
 			o.put(4*i, o.Pool.Add(o.Pool.Add(wordAt(&o.d, 4*i), seven, 1), o.Pool.LowerSigma(two, 17, 19, 10), 1))
 		}
 	},
+}
+
+// nameBytes gives names to bytes of which halves are taken: these are what can be looked up.
+func (o *neonOp) nameBytes() {
+	for i := range o.n {
+		if o.args[0].Size == 1 {
+			o.x[i] = o.Pool.Name(o.x[i])
+		}
+	}
+}
+
+// table is the byte of x with an index, or zero.
+func (o *neonOp) table(i byte) byte {
+	if i >= 16 {
+		return 0
+	}
+	if !o.x[i].IsConst() {
+		panic("lookup of secrets by secrets")
+	}
+	return byte(o.x[i])
 }
 
 func wordAt(v *block128, i int) term.Word { return term.Word(v[i : i+4]) }

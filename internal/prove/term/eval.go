@@ -14,6 +14,7 @@ type walk[B any, W any] struct {
 	apply    func(matrix, B) B
 	box      func(B, bool) B
 	opaque   func(B) B
+	look     func(*[256]byte, B) B
 	sum      func(sum, func(Word) [4]B) W
 	byteOf   func(W, int) B
 
@@ -50,6 +51,8 @@ func (w *walk[B, W]) atom(a atom) B {
 		return w.box(w.byte(Byte(a.a)), a.kind == unboxed)
 	case opaque:
 		return w.opaque(w.byte(Byte(a.a)))
+	case looked:
+		return w.look(&w.p.functions[a.b], w.byte(Byte(a.a)))
 	}
 	s, ok := w.sums[a.a]
 	if !ok {
@@ -68,6 +71,7 @@ func (p *Pool) Eval(input func(region, offset int) byte) func(Byte) byte {
 		xor:      func(x, y byte) byte { return x ^ y },
 		apply:    matrix.apply,
 		opaque:   func(x byte) byte { return x },
+		look:     func(f *[256]byte, x byte) byte { return f[x] },
 		box: func(x byte, inverse bool) byte {
 			if inverse {
 				return inverseSbox[x]
@@ -95,11 +99,10 @@ func (p *Pool) Substitute(input func(region, offset int) Byte) func(Byte) Byte {
 		and:      p.And,
 		xor:      p.Xor,
 		apply:    p.apply,
-		opaque: func(x Byte) Byte {
-			if x.IsConst() {
-				return x
-			}
-			return p.atom(atom{kind: opaque, a: uint32(x)})
+		opaque:   p.Name,
+		look: func(f *[256]byte, x Byte) Byte {
+			g := *f
+			return p.Lookup(func(i byte) byte { return g[i] }, x)
 		},
 		box: p.Sbox,
 		sum: func(s sum, word func(Word) [4]Byte) Word {
@@ -145,5 +148,5 @@ func (p *Pool) atomString(a atom, depth int) string {
 	case depth == 0:
 		return "…"
 	}
-	return fmt.Sprintf("%s(%s)", map[kind]string{boxed: "S", unboxed: "S⁻¹", opaque: ""}[a.kind], p.String(Byte(a.a), depth-1))
+	return fmt.Sprintf("%s(%s)", map[kind]string{boxed: "S", unboxed: "S⁻¹", opaque: "", looked: fmt.Sprint("lookup", a.b)}[a.kind], p.String(Byte(a.a), depth-1))
 }

@@ -3,9 +3,9 @@
 //
 // A byte is a constant plus a sum, over GF(2), of products M·m: m is a product, bit by bit, of
 // different atoms, and M an 8×8 matrix. An atom is a byte of an input, the S-box or inverse
-// S-box of AES of a term, or a byte of a sum modulo 2^32. So exclusive or, masks, shifts and rotations of
-// words, multiplication by constants in GF(2^8), and every Boolean function of bits have a
-// normal form without any rule that rewrites. Sums modulo 2^32 are flat: a constant and
+// S-box of AES of a term, another function of a term by its values, or a byte of a sum modulo
+// 2^32. So exclusive or, masks, shifts and rotations of words, multiplication by constants in
+// GF(2^8), and every Boolean function of bits have a normal form without any rule that rewrites. Sums modulo 2^32 are flat: a constant and
 // coefficients of words that are no sums.
 //
 // Equal numbers mean equal bytes. Different numbers mean nothing by themselves: Eval finds
@@ -38,7 +38,8 @@ const (
 	boxed               // S-box of term a
 	unboxed             // inverse S-box of term a
 	summed              // byte b of sum a
-	opaque              // term a, whose bits have been moved; see masks
+	opaque              // term a, whose bits have been moved, or which has a name; see masks and Name
+	looked              // function b of term a; see Lookup
 )
 
 type atom struct {
@@ -74,6 +75,11 @@ type Pool struct {
 	rounds  map[round][16]Byte
 	mixed   map[round][16]Byte
 	key     []byte // scratch
+
+	functions       [][256]byte // of lookups
+	functionOf      map[[256]byte]uint32
+	representations []*representation
+	resolutions     map[[256]byte]resolution
 }
 
 // limit is how many terms there may be. What is wrong can grow without bound.
@@ -84,6 +90,7 @@ func New() *Pool {
 	p := &Pool{
 		polynomialOf: map[string]uint32{}, monomialOf: map[string]uint32{}, sumOf: map[string]uint32{},
 		atomOf: map[atom]uint32{}, regions: map[string]int{}, xors: map[[2]Byte]Byte{}, rounds: map[round][16]Byte{}, mixed: map[round][16]Byte{},
+		functionOf: map[[256]byte]uint32{}, resolutions: map[[256]byte]resolution{},
 	}
 	for c := range 256 {
 		p.intern(polynomial{constant: byte(c)})
@@ -198,7 +205,7 @@ func (p *Pool) add(x, y polynomial) Byte {
 		}
 	}
 	out.products = append(append(out.products, s...), t...)
-	return p.intern(out)
+	return p.normal(out)
 }
 
 // apply is M·b.
@@ -213,7 +220,7 @@ func (p *Pool) apply(m matrix, b Byte) Byte {
 			out.products = append(out.products, product{t.monomial, c})
 		}
 	}
-	return p.intern(out)
+	return p.normal(out)
 }
 
 // masks returns b as a polynomial whose matrices are masks, the ones that a product of bits
@@ -224,7 +231,7 @@ func (p *Pool) masks(b Byte) polynomial {
 	for _, t := range q.products {
 		part := p.intern(polynomial{products: []product{t}})
 		if t.matrix&^identity != 0 {
-			part = p.atom(atom{kind: opaque, a: uint32(part)})
+			part = p.Name(part)
 		}
 		out = p.Xor(out, part)
 	}
