@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/prove/term":    {},
 	"internal/redact":        {},
 	"internal/rsa2048":       {"bigdh", "bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact", "internal/stack"},
+	"internal/registers":     {},
 	"internal/results":       {},
 	"internal/rsapad":        {"ige", "internal/rsa2048", "internal/stack"},
 	"internal/sha1":          {},

@@ -35,7 +35,7 @@ var (
 	vectorName = regexp.MustCompile(`\b(?:[XYZV]|q)(\d+)\b`)
 	doubleName = regexp.MustCompile(`\bd(\d+)-d(\d+)\b`)
 	clearing   = regexp.MustCompile(`^\t(?:VPXORD?\s+X(\d+), X(\d+), X(\d+)|VEOR\s+V(\d+)\.B16, V(\d+)\.B16, V(\d+)\.B16|WORD\s+\S+ // veor q(\d+), q(\d+), q(\d+))$`)
-	clearingR  = regexp.MustCompile(`^\t(?:XORL|KMOVQ|MOVD)\s`)
+	clearingR  = regexp.MustCompile(`^\t(?:XORL|KMOVQ|MOVD|CMP)\s`)
 	leavingDIT = regexp.MustCompile(`^(?:\tCBZ\s+R26, untimed\d+|\tMSR\s+\$0, DIT|untimed\d+:)$`)
 	kept       = regexp.MustCompile(`// v(st|ld)1\.8 \{d(8-d11|12-d15)\}, \[r0\]!$`)
 )

@@ -392,6 +392,7 @@ inner:
 	MOVD   ZR, R23
 	MOVD   ZR, R24
 	MOVD   ZR, R25
+	CMP    ZR, ZR
 	CBZ    R26, untimed0
 	MSR    $0, DIT
 
@@ -980,6 +981,7 @@ squares:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CMP   ZR, ZR
 	CBZ   R26, untimed0
 	MSR   $0, DIT
 
@@ -1705,6 +1707,7 @@ subtract:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CMP   ZR, ZR
 	CBZ   R26, untimed0
 	MSR   $0, DIT
 
@@ -2091,6 +2094,7 @@ inner:
 	MOVD   ZR, R23
 	MOVD   ZR, R24
 	MOVD   ZR, R25
+	CMP    ZR, ZR
 	CBZ    R26, untimed0
 	MSR    $0, DIT
 
@@ -2671,6 +2675,7 @@ squares:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CMP   ZR, ZR
 	CBZ   R26, untimed0
 	MSR   $0, DIT
 
@@ -3396,6 +3401,7 @@ subtract:
 	MOVD  ZR, R23
 	MOVD  ZR, R24
 	MOVD  ZR, R25
+	CMP   ZR, ZR
 	CBZ   R26, untimed0
 	MSR   $0, DIT
 
@@ -3498,6 +3504,7 @@ loop:
 	MOVD ZR, R1
 	MOVD ZR, R2
 	MOVD ZR, R3
+	CMP  ZR, ZR
 	CBZ  R26, untimed0
 	MSR  $0, DIT
 
@@ -3605,6 +3612,7 @@ loop:
 	MOVD ZR, R1
 	MOVD ZR, R2
 	MOVD ZR, R3
+	CMP  ZR, ZR
 	CBZ  R26, untimed0
 	MSR  $0, DIT
 

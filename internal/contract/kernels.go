@@ -18,7 +18,7 @@ func updates(name string, bytes int) Arg {
 	return Arg{Name: name, Kind: Pointer, Access: Updates, Bytes: bytes}
 }
 
-// per multiplies the size of a region by an argument.
+// per makes a region so many times as large as an argument says.
 func (a Arg) per(name string) Arg { a.Per = name; return a }
 
 // slice makes a slice of a region.
@@ -27,16 +27,13 @@ func (a Arg) slice() Arg { a.Kind, a.Per = Slice, Blocks; return a }
 // table makes a table of pointers to regions.
 func (a Arg) table(lanes int) Arg { a.Kind, a.Lanes = Table, lanes; return a }
 
-// idle lets lanes share a region in which nobody looks.
-func (a Arg) idle() Arg { a.Idle = true; return a }
-
 var inPlace = []Overlap{{A: "dst", B: "src"}}
 
 // Kernels has the contracts of all kernels.
 var Kernels = slices.Concat(single, batches(), sha, stitched, sixteen, numbers)
 
-// single are the kernels for one IGE stream. xk holds the round keys, for decryption those of
-// the equivalent inverse cipher.
+// single are those of one IGE stream. xk holds the round keys, for decryption those of the
+// equivalent inverse cipher.
 var single = []Kernel{
 	{"ige", "Expand", []Arg{writes("enc", 240), writes("dec", 240), reads("key", 32)}, nil},
 	{"ige", "Encrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
@@ -55,8 +52,8 @@ var single = []Kernel{
 // several lanes consists of groups.
 const group = 15 * 4 * 16
 
-// batches are the kernels for several IGE streams. state has the chaining values of sixteen
-// lanes: the ciphertext block of each, then the plaintext block of each.
+// batches are those of several IGE streams. state has the chaining values of sixteen lanes:
+// the ciphertext block of each, then the plaintext block of each.
 func batches() (all []Kernel) {
 	for _, d := range []string{"Encrypt", "Decrypt"} {
 		all = append(all,
@@ -70,7 +67,7 @@ func batches() (all []Kernel) {
 			for _, lanes := range s.lanes {
 				all = append(all, Kernel{"ige", fmt.Sprint(d, "Batch", lanes, s.isa), []Arg{
 					reads("keys", group*((lanes+3)/4)), updates("state", 512),
-					writes("dst", 16).per("blocks").table(lanes).idle(), reads("src", 16).per("blocks").table(lanes).idle(), public("blocks"),
+					writes("dst", 16).per("blocks").table(lanes), reads("src", 16).per("blocks").table(lanes), public("blocks"),
 				}, inPlace})
 			}
 		}
@@ -123,13 +120,13 @@ var stitched = []Kernel{
 var sixteen = []Kernel{
 	{"envelope", "ExpandDecrypt16VAES512", []Arg{writes("keys", 4*group), writes("state", 512), reads("key", 32).table(16), reads("iv", 32).table(16)}, nil},
 	{"envelope", "Decrypt16VAES512", []Arg{
-		reads("keys", 4*group), updates("state", 512), writes("dst", 16).per("blocks").table(16).idle(), reads("src", 16).per("blocks").table(16).idle(), public("blocks"),
+		reads("keys", 4*group), updates("state", 512), writes("dst", 16).per("blocks").table(16), reads("src", 16).per("blocks").table(16), public("blocks"),
 	}, inPlace},
 	{"envelope", "DecryptHash16VAES512", []Arg{
-		reads("keys", 4*group), updates("state", 512), updates("h", 512), writes("dst", 64).per("chunks").table(16).idle(), reads("src", 64).per("chunks").table(16).idle(),
-		reads("hashed0", 32).table(16).idle(), reads("hashed1", 32).table(16).idle(), public("chunks"),
+		reads("keys", 4*group), updates("state", 512), updates("h", 512), writes("dst", 64).per("chunks").table(16), reads("src", 64).per("chunks").table(16),
+		reads("hashed0", 32).table(16), reads("hashed1", 32).table(16), public("chunks"),
 	}, inPlace},
-	{"envelope", "Hash16AVX512", []Arg{updates("h", 512), reads("hashed0", 32).table(16).idle(), reads("hashed1", 32).table(16).idle()}, nil},
+	{"envelope", "Hash16AVX512", []Arg{updates("h", 512), reads("hashed0", 32).table(16), reads("hashed1", 32).table(16)}, nil},
 	{"envelope", "WipeAVX512", []Arg{writes("p", 1).per("n"), public("n")}, nil},
 }
 

@@ -3,7 +3,6 @@
 package impltest
 
 import (
-	"encoding/binary"
 	"os"
 	"reflect"
 	"runtime"
@@ -87,7 +86,7 @@ func available(p *impl.Package, name string) bool {
 func breakKernel(t *testing.T, f any) (restore func()) {
 	t.Helper()
 	ret := map[string][]byte{"amd64": {0xc3}, "arm64": {0xc0, 0x03, 0x5f, 0xd6}}[runtime.GOARCH]
-	entry := assembly(t, f)
+	entry := Assembly(t, f)
 	page := uintptr(syscall.Getpagesize())
 	from := entry &^ (page - 1)
 	write := func(b []byte) {
@@ -104,28 +103,6 @@ func breakKernel(t *testing.T, f any) (restore func()) {
 	old := slices.Clone(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), entry)), len(ret)))
 	write(ret)
 	return func() { write(old) }
-}
-
-// assembly returns the address of an assembly function. The value f has the address of a
-// wrapper made by the linker, which moves arguments from registers to the stack and calls that
-// function.
-func assembly(t *testing.T, f any) uintptr {
-	t.Helper()
-	wrapper := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
-	for pc := wrapper.Entry(); runtime.FuncForPC(pc) == wrapper; pc += map[string]uintptr{"amd64": 1, "arm64": 4}[runtime.GOARCH] {
-		target := uintptr(0)
-		code := (*[5]byte)(unsafe.Add(unsafe.Pointer(nil), pc))
-		if runtime.GOARCH == "amd64" && code[0] == 0xe8 { // CALL
-			target = pc + 5 + uintptr(int32(binary.LittleEndian.Uint32(code[1:])))
-		} else if word := binary.LittleEndian.Uint32(code[:]); runtime.GOARCH == "arm64" && word>>26 == 0x25 { // BL
-			target = pc + uintptr(int32(word<<6)>>4)
-		}
-		if called := runtime.FuncForPC(target); called != nil && called.Entry() == target && called.Name() == wrapper.Name() {
-			return target
-		}
-	}
-	t.Fatal(wrapper.Name() + " does not call assembly")
-	return 0
 }
 
 // kernelName is the name of a function of a package asm, without the package.

@@ -31,7 +31,8 @@ var machine = goasm.Machine{
 
 	Enter: enterDIT, Leave: leaveDIT,
 
-	Clear: func(f *goasm.Func, num int) { goasm.Emit(f, "", "MOVD", "ZR", fmt.Sprint("R", num)) },
+	Clear:      func(f *goasm.Func, num int) { goasm.Emit(f, "", "MOVD", "ZR", fmt.Sprint("R", num)) },
+	ClearFlags: func(f *goasm.Func) { goasm.Emit(f, "", "CMP", "ZR", "ZR") },
 	ClearVec: func(f *goasm.Func, num int) {
 		v := fmt.Sprintf("V%d.B16", num)
 		goasm.Emit(f, "", "VEOR", v, v, v)

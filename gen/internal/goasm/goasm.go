@@ -29,6 +29,8 @@ type Machine struct {
 	Leave func(f *Func, n int)
 	// Clear and ClearVec emit what clears a register, before functions return.
 	Clear, ClearVec func(f *Func, num int)
+	// ClearFlags, if it is there, emits what sets the flags to those of no secret.
+	ClearFlags func(f *Func)
 	// Save and Restore emit, at the beginning and the end, what keeps vector registers that
 	// belong to C callers, if f has touched any; SaveSize is what they need of the frame, below
 	// what LoadFrame returns. They may use the first general register. They may be nil.
@@ -167,6 +169,9 @@ func (f *Func) wipe(general bool) {
 		if l.opcode == "RET" && general {
 			for _, num := range slices.Sorted(slices.Values(f.gp.touched)) {
 				m.Clear(f, num)
+			}
+			if m.ClearFlags != nil {
+				m.ClearFlags(f)
 			}
 		}
 		if l.opcode == "RET" && size > 0 {
