@@ -20,7 +20,7 @@ import (
 func Bench() string {
 	text, err := RunBench("", nil)
 	if err != nil {
-		panic("mobile: internal error: " + err.Error()) // nobody is there to end it
+		panic("mobile: internal error: " + err.Error()) // nothing can cancel it
 	}
 	return text
 }
@@ -47,7 +47,8 @@ func RunBench(device string, progress Progress) (string, error) {
 	return string(text), err
 }
 
-// thisReport has what is known before anything is measured. It is of a part of what bench measures.
+// thisReport returns a report without results, marked as partial, since the program in bench
+// measures more.
 func thisReport(device string) *results.Report {
 	if device == "" {
 		device = runtime.GOOS + "/" + runtime.GOARCH
@@ -67,8 +68,8 @@ func thisReport(device string) *results.Report {
 	}
 }
 
-// benchCase is some work. Its id and way are those of the program in bench, so that results can be compared; what
-// it is called is for people.
+// benchCase is a piece of work to measure. Its id and way are those that the program in bench
+// uses, so that results can be compared; its name is for people.
 type benchCase struct {
 	id        results.CaseID
 	way       results.Way
@@ -82,11 +83,11 @@ const (
 	benchRounds = 20
 )
 
-// measure runs the case in many short rounds, so that the median ignores what else the
-// device had to do.
+// measure runs the case in many short rounds, so that the median ignores whatever else the
+// device is doing.
 func (c *benchCase) measure() results.Result {
 	runtime.GC()
-	// The shorter of two, in case that one is interrupted.
+	// The shorter of two, in case one is interrupted.
 	n := 1
 	for min(c.time(n), c.time(n)) < benchSlice/2 {
 		n *= 2
@@ -175,7 +176,7 @@ func envelopeCases() ([]benchCase, error) {
 	auth := kdf.AuthKey(input("auth key", AuthKeySize))
 	k := envelope.NewKey(&auth)
 	for _, size := range benchSizes {
-		// Of a plaintext and its padding.
+		// Plaintext and padding together have this size.
 		plaintext := make([]byte, size-12)
 		packet, err := k.Seal(nil, kdf.Client, plaintext, envelope.PadMinimal)
 		if err != nil {

@@ -14,9 +14,9 @@ import (
 // database with three columns: chat, key and value. What it is given is encrypted.
 //
 // It is called on the thread that called the chat, which is locked meanwhile: a Store must
-// not call the chat. Nor may it have a reference to the Chat, since the chat has one to it:
-// no garbage collector sees a circle through both languages. If it throws, that chat cannot
-// be used any longer, since nobody can tell what was kept: see ErrorStore.
+// not call the chat. Nor may it hold a reference to the Chat, which holds one to it: no
+// garbage collector sees a cycle that spans both languages. If it throws, that chat cannot be
+// used any longer, since nobody knows what was stored: see ErrorStore.
 type Store interface {
 	// Commit makes all changes to the records of the chat, or none of them, as a
 	// transaction does, and returns when they are safe on disk.
@@ -31,21 +31,22 @@ type Change struct {
 // Key returns the key of the record, of at most eight bytes, which other chats have as well.
 func (c *Change) Key() []byte { return c.change.Key }
 
-// Value returns what the record is to be, or null if it is Removed.
+// Value returns the new value of the record, or null if it is Removed.
 func (c *Change) Value() []byte { return c.change.Value }
 
-// Removed tells whether the record is to be removed. That is no error if there is none.
+// Removed reports whether the record is to be removed. It is not an error if there is no such
+// record.
 func (c *Change) Removed() bool { return c.change.Value == nil }
 
-// Changes is a list. No two of its items have the same key.
+// Changes is a list of changes, no two of which have the same key.
 type Changes struct {
 	changes []secretchat.Change
 }
 
-// Len returns how many there are.
+// Len returns the number of changes.
 func (c *Changes) Len() int { return len(c.changes) }
 
-// Get returns the one at index i, from 0.
+// Get returns the change at index i, from 0.
 func (c *Changes) Get(i int) (*Change, error) {
 	if err := checkIndex(i, len(c.changes)); err != nil {
 		return nil, err
@@ -53,13 +54,13 @@ func (c *Changes) Get(i int) (*Change, error) {
 	return &Change{c.changes[i]}, nil
 }
 
-// Records are all that a Store has of one chat, to restore it.
+// Records are everything that a Store has for one chat, to restore it from.
 type Records struct {
 	records []secretchat.Change
 }
 
-// Add adds a record, in any order. A state of version 1, of which there was one for each chat,
-// is added alone, with any key: the next commit removes that.
+// Add adds a record; the order does not matter. A state of version 1, when a chat had a single
+// record, is added alone, under any key, which the next commit removes.
 func (r *Records) Add(key, value []byte) {
 	r.records = append(r.records, secretchat.Change{Key: bytes.Clone(key), Value: bytes.Clone(value)})
 }
@@ -91,16 +92,15 @@ type ChatOptions struct {
 	// Nothing is ever sent in it.
 	RefuseV1 bool
 
-	opt      secretchat.Options         // but for the StateKey
+	opt      secretchat.Options         // all but the StateKey
 	stateKey func() secretchat.StateKey // which fmt cannot print
-	err      error                      // to be returned where there is somebody to catch it
+	err      error                      // returned by the first call that can throw it
 }
 
-// NewChatOptions returns the options of the chat with this id, which is the random_id of
-// messages.requestEncryption for who asks for a chat, with this user. Without a
-// store, which is null then, the chat ends with the app. The stateKey has 32
-// bytes, is secret, and encrypts the states; keep it in the system's key store. All of
-// this must be the same when the chat is restored.
+// NewChatOptions returns the options of the chat with this user and id; for the side that
+// requests the chat, the id is the random_id of messages.requestEncryption. If store is null,
+// the chat ends with the app. The stateKey has 32 bytes, is secret, and encrypts the states;
+// keep it in the system's key store. All of this must be the same when the chat is restored.
 func NewChatOptions(chatID, peerID int64, store Store, stateKey []byte) *ChatOptions {
 	o := &ChatOptions{opt: secretchat.Options{ChatID: chatID, PeerID: peerID, Clock: clock.Now}}
 	if store != nil {
@@ -179,9 +179,9 @@ func usable(group *DHGroup, options *ChatOptions) (secretchat.Options, error) {
 	return options.options()
 }
 
-// RestoreChat returns the chat with these records, all that its Store has. Send what its
-// outbox has, and look at what is unhandled. State must never go back in
-// time, as a backup would: numbers that are used twice end the chat.
+// RestoreChat restores a chat from all the records that its Store has for it. Then send what
+// is in its outbox, and process its unhandled events. A state must never go back in time, as
+// one from a backup would: numbers that are used twice end the chat.
 func RestoreChat(records *Records, options *ChatOptions) (*Chat, error) {
 	opt, err := options.options()
 	if err != nil {
@@ -288,11 +288,11 @@ func (c *Chat) Encrypt(message []byte) (*Packet, error) {
 
 // TextOptions are those of Chat.encryptText.
 type TextOptions struct {
-	// TTL is after how many seconds the message disappears once it was read; 0 is never, and
-	// ViewOnce at once.
+	// TTL is how many seconds after it is read the message disappears: 0 for never, ViewOnce for
+	// at once.
 	TTL int
-	// Silent has the other side not be notified. messages.sendEncrypted has a field for the
-	// same.
+	// Silent asks the other side's app not to notify its user. messages.sendEncrypted has a field
+	// for the same purpose.
 	Silent bool
 	// ReplyTo is the random id of the message that is answered, or 0.
 	ReplyTo int64
@@ -367,9 +367,9 @@ func (c *Chat) Sent(packet *Packet) error {
 }
 
 // Withdraw takes back our message with this number, Packet.seq, because the server has refused it.
-// Its content is erased, and the outbox has an order to delete it in its place, so that no number
+// Its content is erased, and in its place the outbox has a request to delete it, so that no number
 // is missing. It throws ErrorContent if the other side has acknowledged the message, or if it is
-// one of the chat's own: a chat of which the server refuses these cannot go on.
+// one of the chat's own: if the server refuses those, the chat cannot go on.
 func (c *Chat) Withdraw(seq int) error {
 	if c.chat == nil {
 		return errUnusable

@@ -29,8 +29,8 @@ type Handshake struct {
 const testDC = 10000
 
 // TelegramHandshake returns a handshake with a server of Telegram: of data center dc, to
-// which 10000 is added for a test server, and which is negative for a media server. With
-// expiresIn above zero the key is a temporary one, for so many seconds.
+// which 10000 is added for a test server, and which is negative for a media server. If
+// expiresIn is above zero, the key is a temporary one that lasts that many seconds.
 func TelegramHandshake(dc int, expiresIn int64) (*Handshake, error) {
 	keys := authkey.TelegramKeys()
 	if dc >= testDC || dc <= -testDC {
@@ -85,7 +85,7 @@ func (h *Handshake) First() (message []byte, err error) {
 
 // Step takes what the server sent and returns what to send next, or null if the exchange
 // has been successful. It takes some milliseconds, and up to a second on a slow phone if the
-// server has a prime that is not known.
+// server's prime is not a known one.
 func (h *Handshake) Step(answer []byte) (message []byte, err error) {
 	err = h.use(func() error {
 		message, err = h.client.Step(h.ctx, answer)
@@ -133,7 +133,7 @@ func (h *Handshake) ExpiresAt() (seconds int64, err error) {
 	return seconds, err
 }
 
-// Wipe erases all secrets of the handshake, and not the AuthKey that Key returned.
+// Wipe erases all secrets of the handshake, but not the AuthKey that Key returned.
 func (h *Handshake) Wipe() {
 	h.Cancel()
 	h.mu.Lock()

@@ -80,7 +80,7 @@ const (
 	// that threw. The message says what.
 	ErrorOther int = iota
 	// ErrorRefused means that a packet is forged, damaged, or meant for another key.
-	// Nothing has changed: drop the packet. Which of these it was cannot be told.
+	// Nothing has changed: drop the packet. There is no way to tell which of these it was.
 	ErrorRefused
 	// ErrorDuplicate means that the chat has already received this packet. Drop it.
 	ErrorDuplicate
@@ -104,8 +104,8 @@ const (
 	// completed before.
 	ErrorOver
 	// ErrorPeer means that a server broke the protocol in a Handshake, has no key that is
-	// known, or sent what a password must not be checked with; or that someone is tampering
-	// with the connection. Close it, and begin anew.
+	// known, or sent values with which a password must not be checked; or that someone is
+	// // tampering with the connection. Close it, and start again.
 	ErrorPeer
 )
 

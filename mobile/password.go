@@ -13,9 +13,9 @@ type PasswordProof struct {
 	a, m1 []byte
 }
 
-// CheckPassword returns the proof for a password in UTF-8, given what account.password has
-// of it: group, salts, and B, as srp_B. It takes a tenth of a second and more; with a
-// Progress, which may be null, it can be stopped. An empty password is refused: the
+// CheckPassword returns the proof for a password in UTF-8, given the fields of
+// account.password: group, salts, and B, which is srp_B. It takes a tenth of a second or more,
+// and can be stopped by a Progress, which may be null. An empty password is refused: the
 // exception says what to send in place of a proof.
 func CheckPassword(password []byte, group *DHGroup, salt1, salt2, srpB []byte, progress Progress) (*PasswordProof, error) {
 	p, err := passwordParams(group, salt1, salt2)
@@ -42,8 +42,8 @@ type PasswordVerifier struct {
 	hash, salt1 []byte
 }
 
-// NewPassword returns the verifier of a new password in UTF-8, given what account.password
-// has in new_algo. It takes as long as CheckPassword, and refuses an empty password too.
+// NewPassword returns the verifier of a new password in UTF-8, given the fields of
+// new_algo in account.password. It takes as long as CheckPassword, and refuses an empty password too.
 func NewPassword(password []byte, group *DHGroup, salt1, salt2 []byte, progress Progress) (*PasswordVerifier, error) {
 	p, err := passwordParams(group, salt1, salt2)
 	if err != nil {
@@ -60,7 +60,7 @@ func NewPassword(password []byte, group *DHGroup, salt1, salt2 []byte, progress 
 // Hash returns the 256 bytes of new_password_hash.
 func (v *PasswordVerifier) Hash() []byte { return bytes.Clone(v.hash) }
 
-// Salt1 returns the salt1 to send in new_algo: the server's, with 32 random bytes more.
+// Salt1 returns the salt1 to send in new_algo: the server's, followed by 32 random bytes.
 func (v *PasswordVerifier) Salt1() []byte { return bytes.Clone(v.salt1) }
 
 func passwordParams(group *DHGroup, salt1, salt2 []byte) (*srp.Params, error) {
@@ -70,8 +70,8 @@ func passwordParams(group *DHGroup, salt1, salt2 []byte) (*srp.Params, error) {
 	return &srp.Params{Group: group.group, Salt1: bytes.Clone(salt1), Salt2: bytes.Clone(salt2)}, nil
 }
 
-// hashing is a context that tells a Progress each time somebody asks whether it is done.
-// Package srp asks about two hundred times.
+// hashing is a context that calls a Progress each time it is asked whether it is done. Package
+// srp asks about two hundred times.
 type hashing struct {
 	context.Context
 	progress    Progress

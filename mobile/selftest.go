@@ -17,7 +17,7 @@ import (
 
 // SelfTest checks, in less than a second, that this library computes correctly on this
 // device. It compares results with those of simple implementations that share no code with
-// it, and all of them together with what other devices got. It throws an exception if
+// it, and a sum of all of them with that of other devices. It throws an exception if
 // anything differs.
 func SelfTest() error {
 	t := selfTest{sum: sha256.New().Sum(nil)}
@@ -44,7 +44,7 @@ func SelfTest() error {
 // selfTestSum is the sum that every device must arrive at.
 const selfTestSum = "b84c649a7522cc66be03582c6b281723bc0a70f763b7a29602d880c87774c671"
 
-// selfTest has the hash of all results so far.
+// selfTest holds the hash of all results so far.
 type selfTest struct{ sum []byte }
 
 func (t *selfTest) add(result []byte) {
@@ -91,7 +91,7 @@ func (t *selfTest) ige() error {
 	return t.batch(key, iv)
 }
 
-// batch compares messages that are encrypted and decrypted together with the same one by one.
+// batch encrypts and decrypts messages together and one by one, and compares.
 func (t *selfTest) batch(key, iv []byte) error {
 	ms := make([]ige.Message, 17)
 	for i := range ms {
@@ -308,7 +308,7 @@ func (t *selfTest) chat() error {
 	return nil
 }
 
-// converse passes on what from has to send first, and then a message.
+// converse delivers what is in the outbox of from, and then a message.
 func converse(from, to *Chat) error {
 	out, err := from.Outbox()
 	if err != nil {

@@ -1,10 +1,11 @@
 // Package contract says, as data, what each assembly function may be given and what it may do:
 // what its arguments point to, which of them are secret, what it reads and writes, and what may
-// overlap. The checks of machine code go by it, so that it is stated once.
+// overlap. All checks of machine code rely on it, so it is stated once.
 //
-// What goes for every kernel is not repeated for each: memory behind a pointer is secret, apart from
-// tables, whose pointers are public; regions that are not said to overlap do not; nothing else is
-// read but constants and the kernel's own frame, and nothing else written but the frame.
+// What holds for every kernel is not repeated: the memory that an argument points to is
+// secret, except for the pointers in a table; regions overlap only where a contract says so;
+// besides its regions, a kernel reads nothing but constants and its own frame, and writes
+// nothing but the frame.
 package contract
 
 // Kernel is the contract of an assembly function, on every architecture that has it.
@@ -21,7 +22,7 @@ type Kind int
 
 const (
 	Public  Kind = iota + 1 // a number that jumps and addresses may depend on
-	Secret                  // a number that they may not
+	Secret                  // a number that they must not depend on
 	Pointer                 // to a region
 	Slice                   // a region with its length and capacity
 	Table                   // a pointer to pointers, each to a region
@@ -32,7 +33,7 @@ type Access int
 
 const (
 	Reads   Access = iota + 1
-	Writes         // what is in it before is not looked at
+	Writes         // its previous contents are not read
 	Updates        // both
 )
 
@@ -44,14 +45,14 @@ type Arg struct {
 	Bytes  int    // size of the region, or of each that a table points to
 	Per    string // the public argument that Bytes has to be multiplied by, or ""
 	Lanes  int    // how many pointers of a table are used
-	// Numbers are those that have to be in the region, or be the argument, before the kernel is called.
+	// Numbers are what the region must hold, or the argument must be, when the kernel is called.
 	Numbers []Number
 }
 
-// Number is a natural number that is kept in digits.
+// Number is a natural number, stored as digits.
 type Number struct {
 	Name  string
-	Words []int // of the region, that hold its digits, the lowest first; nil if it is the argument itself
+	Words []int // those words of the region that hold its digits, the lowest first; nil if it is the argument itself
 	Digit int   // every digit is below 2^Digit
 	Bits  int   // the number is below 2^Bits
 	// What it has to do with another number n, the one of that name: n times it is -1 modulo 2^Digit, or
@@ -61,7 +62,8 @@ type Number struct {
 	Of      string
 }
 
-// Blocks is what Per says of slices: that all of a kernel's slices are of so many times Bytes.
+// Blocks is the Per of a slice: all slices of a kernel have the same number of blocks, of
+// Bytes each.
 const Blocks = "len"
 
 // Overlap allows that the region of A begins Offset bytes after that of B, lane by lane.

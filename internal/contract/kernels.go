@@ -18,7 +18,7 @@ func updates(name string, bytes int) Arg {
 	return Arg{Name: name, Kind: Pointer, Access: Updates, Bytes: bytes}
 }
 
-// per makes a region so many times as large as an argument says.
+// per multiplies the size of a region by an argument.
 func (a Arg) per(name string) Arg { a.Per = name; return a }
 
 // slice makes a slice of a region.
@@ -32,8 +32,8 @@ var inPlace = []Overlap{{A: "dst", B: "src"}}
 // Kernels has the contracts of all kernels.
 var Kernels = slices.Concat(single, batches(), sha, stitched, sixteen, numbers)
 
-// single are those of one IGE stream. xk holds the round keys, for decryption those of the
-// equivalent inverse cipher.
+// single are the kernels for one IGE stream. xk holds the round keys, for decryption those of
+// the equivalent inverse cipher.
 var single = []Kernel{
 	{"ige", "Expand", []Arg{writes("enc", 240), writes("dec", 240), reads("key", 32)}, nil},
 	{"ige", "Encrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
@@ -52,8 +52,8 @@ var single = []Kernel{
 // several lanes consists of groups.
 const group = 15 * 4 * 16
 
-// batches are those of several IGE streams. state has the chaining values of sixteen lanes:
-// the ciphertext block of each, then the plaintext block of each.
+// batches are the kernels for several IGE streams. state has the chaining values of sixteen
+// lanes: the ciphertext block of each, then the plaintext block of each.
 func batches() (all []Kernel) {
 	for _, d := range []string{"Encrypt", "Decrypt"} {
 		all = append(all,

@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/mtcore/mtcore"
 
-// callers are the packages whose tests, together, call every kernel. A linker leaves out
-// what nobody calls.
+// callers are packages whose tests, between them, call every kernel. The linker leaves out
+// what nothing calls.
 var callers = []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"}
 
 // Kernel is one assembly function.

@@ -22,7 +22,7 @@ const (
 	Timing                    // PSTATE.DIT
 )
 
-// Registers that are not general ones. In an instruction both are number 31.
+// Registers besides the general ones. Instructions encode both as number 31.
 const (
 	ZR = 31
 	SP = 32
@@ -68,7 +68,7 @@ type Inst struct {
 // Next is the address after the instruction.
 func (in *Inst) Next() int { return in.Addr + 4 }
 
-// Decode returns the instruction that a word at an address is.
+// Decode decodes an instruction, which is the word at an address.
 func Decode(word uint32, addr int) (in Inst, err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -96,7 +96,7 @@ func Decode(word uint32, addr int) (in Inst, err error) {
 	panic(failure{fmt.Errorf("not an instruction of the table")})
 }
 
-// Function decodes all of a function, less the zeros that a linker puts behind it.
+// Function decodes all of a function, without the zeros with which the linker pads it.
 func Function(code []byte, addr int) ([]Inst, error) {
 	var all []Inst
 	for len(code) >= 4 && binary.LittleEndian.Uint32(code[len(code)-4:]) == 0 {
@@ -119,10 +119,10 @@ type failure struct{ error }
 
 func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
 
-// field is that of n bits from bit at on.
+// field returns the n bits from bit at upwards.
 func field(word uint32, at, n int) int { return int(word >> at & (1<<n - 1)) }
 
-// signed is a field in two's complement.
+// signed returns a field in two's complement.
 func signed(word uint32, at, n int) int64 {
 	return int64(word>>at) << (64 - n) >> (64 - n)
 }

@@ -1,7 +1,7 @@
 package a64
 
-// encoding is an instruction: the bits that say so and their values, its operands, by their names in
-// operands, and what else has to be so, if anything.
+// encoding describes an instruction: which bits identify it and their values, its operands, by
+// their names in operands, and a further condition, or nil.
 type encoding struct {
 	mask, value uint32
 	op          string
@@ -9,8 +9,8 @@ type encoding struct {
 	when        func(word uint32) bool
 }
 
-// table has all instructions that are known, by the names that objdump gives them. The first one that
-// fits counts.
+// table lists all known instructions under the names that objdump gives them. The first match
+// counts.
 var table = []encoding{
 	// Numbers and addresses.
 	{0xffffffe0, 0x910003e0, "mov", "XdSP XnSP", nil}, // from SP
@@ -158,7 +158,7 @@ var table = []encoding{
 	{0xfffffc00, 0x5e282800, "sha256su0", "Vd.4s Vn.4s", nil},
 }
 
-// What distinguishes instructions of which others are special cases, with other names.
+// Conditions that set instructions apart from their special cases, which have other names.
 
 func sameSources(w uint32) bool  { return field(w, 5, 5) == field(w, 16, 5) }
 func otherSources(w uint32) bool { return !sameSources(w) }
@@ -167,7 +167,7 @@ func conditional(w uint32) bool  { return field(w, 13, 3) != 7 }
 // leftShift is a bit field that ends at the highest bit.
 func leftShift(w uint32) bool { return field(w, 16, 6) == field(w, 10, 6)+1 }
 
-// noWide reports whether an immediate is one that MOV has no other encoding for.
+// noWide reports whether MOV has no other encoding for an immediate.
 func noWide(w uint32) bool {
 	v := bitmask(w)
 	for s := 0; s < 64; s += 16 {
@@ -279,7 +279,7 @@ func target(f func(uint32) int64) func(uint32, int) Operand {
 	return func(w uint32, addr int) Operand { return Operand{Kind: Target, Disp: int64(addr) + f(w)} }
 }
 
-// memory is an operand in memory with a base, of which set says the rest.
+// memory is an operand in memory with a base; set fills in the rest.
 func memory(set func(uint32, *Operand)) func(uint32, int) Operand {
 	return func(w uint32, _ int) Operand {
 		m := Operand{Kind: Memory, Base: field(w, 5, 5), Index: NoRegister}
@@ -303,7 +303,7 @@ func element(at, size int, which func(uint32) int) func(uint32, int) Operand {
 	}
 }
 
-// list is of registers in a row, the last of which is followed by the first.
+// list is a list of consecutive registers, where the first one follows the last.
 func list(at, count, lanes int) func(uint32, int) Operand {
 	return func(w uint32, _ int) Operand {
 		return Operand{Kind: Vector, Reg: field(w, at, 5), Size: 1, Lanes: lanes, Count: count, Element: All}

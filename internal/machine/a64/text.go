@@ -7,10 +7,10 @@ import (
 
 var conditions = [16]string{"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al", "nv"}
 
-// CondName is the name of a condition.
+// CondName returns the name of a condition.
 func CondName(c int) string { return conditions[c] }
 
-// String returns the text of objdump, less comments and names of symbols.
+// String returns the text of objdump, without comments and names of symbols.
 func (in Inst) String() string {
 	var text []string
 	for i := range in.Args {

@@ -58,10 +58,10 @@ type Inst struct {
 // Next is the address after the instruction.
 func (in *Inst) Next() int { return in.Addr + in.Len }
 
-// maxLen is what the longest instruction has, in bytes.
+// maxLen is the length of the longest instruction, in bytes.
 const maxLen = 15
 
-// Decode returns the instruction that code begins with, if its address is addr.
+// Decode decodes the instruction that code begins with, which is at the address addr.
 func Decode(code []byte, addr int) (in Inst, err error) {
 	d := decoder{code: code[:min(len(code), maxLen)], inst: Inst{Addr: addr}}
 	defer func() {
@@ -103,7 +103,7 @@ type decoder struct {
 	enc  encoding
 	form *form
 	fs   bool
-	// What extends the numbers of registers: by 8, by 16, or by nothing.
+	// What is added to the numbers of registers: 8, 16, or nothing.
 	reg, index, base int
 	vvvv             int
 	evexB            bool // broadcast
@@ -129,7 +129,7 @@ func (d *decoder) signed(n int) int64 {
 	return v << (64 - 8*n) >> (64 - 8*n)
 }
 
-// bit is bit n of v, as a number that a register's number is extended by.
+// bit returns bit n of v, as what extends the number of a register.
 func bit(v byte, n, value int) int { return int(v>>n&1) * value }
 
 func (d *decoder) decode() {
@@ -163,7 +163,7 @@ func (d *decoder) decode() {
 	d.check()
 }
 
-// check refuses what has no meaning or another than the table's.
+// check rejects what has no meaning, or another one than the table says.
 func (d *decoder) check() {
 	if d.fs && d.memory.Kind != Memory {
 		fail("segment of no memory")
@@ -297,7 +297,7 @@ func (d *decoder) address() {
 	d.memory = m
 }
 
-// size is how many bytes a letter of an operand stands for.
+// size returns how many bytes a letter of an operand stands for.
 func (d *decoder) size(letter byte) int {
 	switch letter {
 	case 'b', 's', '1':
@@ -392,7 +392,7 @@ func (d *decoder) rex() bool {
 	return false
 }
 
-// vector is a vector register, which is a whole XMM register for a part of it.
+// vector is a vector register, or a whole XMM register where only a part of it is used.
 func (d *decoder) vector(r, size int) Operand {
 	return Operand{Kind: Vector, Reg: r, Size: max(size, 16)}
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// String returns the text of objdump -M intel, less comments and names of symbols.
+// String returns the text of objdump -M intel, without comments and names of symbols.
 func (in Inst) String() string {
 	op, operands := in.Op, in.Args
-	if in.Op == "vpcmpuq" { // whose name has the comparison
+	if in.Op == "vpcmpuq" { // whose name includes the comparison
 		last := len(operands) - 1
 		if p := predicates[operands[last].Disp&7]; p != "" && operands[last].Disp < 8 {
 			op, operands = "vpcmp"+p+"uq", operands[:last]

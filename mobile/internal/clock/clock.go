@@ -1,5 +1,5 @@
-// Package clock tells chats the time. Tests on a JVM, which cannot hand a clock of their own
-// through the binding, have it go on without waiting.
+// Package clock tells chats the time. Tests on a JVM, which cannot pass a clock of their own
+// through the binding, advance it instead of waiting.
 package clock
 
 import (
@@ -9,8 +9,8 @@ import (
 
 var ahead atomic.Int64
 
-// Now returns the time, and how far it was advanced more.
+// Now returns the time, plus all that it was advanced by.
 func Now() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 
-// Advance has d pass at once.
+// Advance makes d pass at once.
 func Advance(d time.Duration) { ahead.Add(int64(d)) }

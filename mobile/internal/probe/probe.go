@@ -1,5 +1,5 @@
 // Package probe lets the tests on a JVM look at the Go side of the binding, and set its
-// clock. It is bound for them alone.
+// clock. Only they bind it.
 package probe
 
 import (
@@ -16,7 +16,7 @@ import (
 // Now returns the time of all chats, in seconds since 1970.
 func Now() int64 { return clock.Now().Unix() }
 
-// AdvanceClock has so many seconds pass for all chats.
+// AdvanceClock makes that many seconds pass for all chats.
 func AdvanceClock(seconds int64) { clock.Advance(time.Duration(seconds) * time.Second) }
 
 // HeapObjects returns how many objects are alive in Go.
@@ -32,7 +32,7 @@ func HeapObjects() int64 {
 // Goroutines returns how many goroutines there are.
 func Goroutines() int { return runtime.NumGoroutine() }
 
-// ResidentKiB returns how much memory the process has, or -1 if the system does not say.
+// ResidentKiB returns how much memory the process occupies, or -1 if the system does not say.
 func ResidentKiB() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
