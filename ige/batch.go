@@ -20,7 +20,7 @@ func EncryptBatch(ms []Message) {
 		return
 	}
 	for i := range ms {
-		checkBlocks(BlockSize, ms[i].Dst, ms[i].Src)
+		checkBlocks(ms[i].Dst, ms[i].Src)
 	}
 	if worthBatching(ms) {
 		cryptBatch(ms, false)

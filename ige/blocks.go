@@ -43,7 +43,7 @@ type blockEncrypter struct {
 func (e *blockEncrypter) BlockSize() int { return e.b.BlockSize() }
 
 func (e *blockEncrypter) CryptBlocks(dst, src []byte) {
-	checkBlocks(e.b.BlockSize(), dst, src)
+	checkBlocksOf(e.b, dst, src)
 	encryptWith(e.b, e.iv, dst, src)
 }
 
@@ -55,7 +55,7 @@ type blockDecrypter struct {
 func (d *blockDecrypter) BlockSize() int { return d.b.BlockSize() }
 
 func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
-	checkBlocks(d.b.BlockSize(), dst, src)
+	checkBlocksOf(d.b, dst, src)
 	decryptWith(d.b, d.iv, dst, src)
 }
 
@@ -68,12 +68,13 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 // is shorter, or if they overlap inexactly.
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
-	checkBlocks(b.BlockSize(), dst, src)
 	if len(iv) != IVSize { // a cipher of another block size
+		checkBlocksOf(b, dst, src)
 		running := append([]byte(nil), iv...)
 		encryptWith(b, running, dst, src)
 		return
 	}
+	checkBlocks(dst, src)
 	stack.Reserve8K()
 	running := [IVSize]byte(iv)
 	encryptWith(b, running[:], dst, src)
@@ -84,12 +85,13 @@ func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 // as EncryptBlocks.
 func DecryptBlocks(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
-	checkBlocks(b.BlockSize(), dst, src)
 	if len(iv) != IVSize { // a cipher of another block size
+		checkBlocksOf(b, dst, src)
 		running := append([]byte(nil), iv...)
 		decryptWith(b, running, dst, src)
 		return
 	}
+	checkBlocks(dst, src)
 	stack.Reserve8K()
 	running := [IVSize]byte(iv)
 	decryptWith(b, running[:], dst, src)
@@ -101,7 +103,7 @@ func DecryptBlocks(b cipher.Block, iv, dst, src []byte) {
 // It panics if a length is wrong, or if dst and src overlap inexactly.
 func EncryptAES256Blocks(key, iv, dst, src []byte) {
 	checkAES256(key, iv)
-	checkBlocks(BlockSize, dst, src)
+	checkBlocks(dst, src)
 	if len(src) == 0 {
 		return
 	}
@@ -116,7 +118,7 @@ func EncryptAES256Blocks(key, iv, dst, src []byte) {
 // as EncryptAES256Blocks.
 func DecryptAES256Blocks(key, iv, dst, src []byte) {
 	checkAES256(key, iv)
-	checkBlocks(BlockSize, dst, src)
+	checkBlocks(dst, src)
 	if len(src) == 0 {
 		return
 	}
@@ -125,6 +127,14 @@ func DecryptAES256Blocks(key, iv, dst, src []byte) {
 	running := [IVSize]byte(iv)
 	decryptMessage((*[KeySize]byte)(key), &running, dst, src)
 	clear(running[:])
+}
+
+// checkBlocksOf is checkBlocks for any block size, which takes a division.
+func checkBlocksOf(b cipher.Block, dst, src []byte) {
+	if len(src)%b.BlockSize() != 0 {
+		panicPartial()
+	}
+	checkBuffers(dst, src)
 }
 
 func checkIV(b cipher.Block, iv []byte) {

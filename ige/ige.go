@@ -74,7 +74,7 @@ type Message struct {
 // Encrypt encrypts Src to Dst. It panics if Src is not a whole number of blocks,
 // if Dst is shorter, or if they overlap inexactly.
 func (m *Message) Encrypt() {
-	checkBlocks(BlockSize, m.Dst, m.Src)
+	checkBlocks(m.Dst, m.Src)
 	m.encrypt()
 }
 
@@ -120,12 +120,15 @@ func (m *Message) Wipe() {
 }
 
 // checkBlocks panics on what only the programmer can have got wrong.
-func checkBlocks(blockSize int, dst, src []byte) {
-	if len(src)%blockSize != 0 {
-		panic(ErrPartialBlock.Error())
+func checkBlocks(dst, src []byte) {
+	if len(src)%BlockSize != 0 {
+		panicPartial()
 	}
 	checkBuffers(dst, src)
 }
+
+// panicPartial is apart, so that checkBlocks is small enough to be inlined.
+func panicPartial() { panic(ErrPartialBlock.Error()) }
 
 // checkBuffers is checkBlocks where a peer chose the length of src.
 func checkBuffers(dst, src []byte) {

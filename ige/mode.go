@@ -31,7 +31,7 @@ func (e *Encrypter) BlockSize() int { return BlockSize }
 // CryptBlocks encrypts the blocks of src to dst. It panics if src is not a whole
 // number of blocks, if dst is shorter, or if they overlap inexactly.
 func (e *Encrypter) CryptBlocks(dst, src []byte) {
-	checkBlocks(BlockSize, dst, src)
+	checkBlocks(dst, src)
 	e.c.encryptIGE(&e.iv, dst, src)
 }
 
@@ -66,6 +66,6 @@ func (d *Decrypter) BlockSize() int { return BlockSize }
 // CryptBlocks decrypts the blocks of src to dst. It panics if src is not a whole
 // number of blocks, if dst is shorter, or if they overlap inexactly.
 func (d *Decrypter) CryptBlocks(dst, src []byte) {
-	checkBlocks(BlockSize, dst, src)
+	checkBlocks(dst, src)
 	d.c.decryptIGE(&d.iv, dst, src)
 }
