@@ -45,6 +45,9 @@ type Arg struct {
 	Bytes  int    // size of the region, or of each that a table points to
 	Per    string // the public argument that Bytes has to be multiplied by, or ""
 	Lanes  int    // how many pointers of a table are used
+	// Idle allows that lanes whose results are of no interest share one region, for all such arguments. Without
+	// it, they may only repeat the first lane.
+	Idle bool
 	// Numbers are what the region must hold, or the argument must be, when the kernel is called.
 	Numbers []Number
 }

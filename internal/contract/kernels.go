@@ -27,6 +27,9 @@ func (a Arg) slice() Arg { a.Kind, a.Per = Slice, Blocks; return a }
 // table makes a table of pointers to regions.
 func (a Arg) table(lanes int) Arg { a.Kind, a.Lanes = Table, lanes; return a }
 
+// idle lets lanes share a region in which nobody looks.
+func (a Arg) idle() Arg { a.Idle = true; return a }
+
 var inPlace = []Overlap{{A: "dst", B: "src"}}
 
 // Kernels has the contracts of all kernels.
@@ -67,7 +70,7 @@ func batches() (all []Kernel) {
 			for _, lanes := range s.lanes {
 				all = append(all, Kernel{"ige", fmt.Sprint(d, "Batch", lanes, s.isa), []Arg{
 					reads("keys", group*((lanes+3)/4)), updates("state", 512),
-					writes("dst", 16).per("blocks").table(lanes), reads("src", 16).per("blocks").table(lanes), public("blocks"),
+					writes("dst", 16).per("blocks").table(lanes).idle(), reads("src", 16).per("blocks").table(lanes).idle(), public("blocks"),
 				}, inPlace})
 			}
 		}
@@ -120,13 +123,13 @@ var stitched = []Kernel{
 var sixteen = []Kernel{
 	{"envelope", "ExpandDecrypt16VAES512", []Arg{writes("keys", 4*group), writes("state", 512), reads("key", 32).table(16), reads("iv", 32).table(16)}, nil},
 	{"envelope", "Decrypt16VAES512", []Arg{
-		reads("keys", 4*group), updates("state", 512), writes("dst", 16).per("blocks").table(16), reads("src", 16).per("blocks").table(16), public("blocks"),
+		reads("keys", 4*group), updates("state", 512), writes("dst", 16).per("blocks").table(16).idle(), reads("src", 16).per("blocks").table(16).idle(), public("blocks"),
 	}, inPlace},
 	{"envelope", "DecryptHash16VAES512", []Arg{
-		reads("keys", 4*group), updates("state", 512), updates("h", 512), writes("dst", 64).per("chunks").table(16), reads("src", 64).per("chunks").table(16),
-		reads("hashed0", 32).table(16), reads("hashed1", 32).table(16), public("chunks"),
+		reads("keys", 4*group), updates("state", 512), updates("h", 512), writes("dst", 64).per("chunks").table(16).idle(), reads("src", 64).per("chunks").table(16).idle(),
+		reads("hashed0", 32).table(16).idle(), reads("hashed1", 32).table(16).idle(), public("chunks"),
 	}, inPlace},
-	{"envelope", "Hash16AVX512", []Arg{updates("h", 512), reads("hashed0", 32).table(16), reads("hashed1", 32).table(16)}, nil},
+	{"envelope", "Hash16AVX512", []Arg{updates("h", 512), reads("hashed0", 32).table(16).idle(), reads("hashed1", 32).table(16).idle()}, nil},
 	{"envelope", "WipeAVX512", []Arg{writes("p", 1).per("n"), public("n")}, nil},
 }
 

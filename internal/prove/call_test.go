@@ -25,9 +25,13 @@ type subject struct {
 type input struct {
 	numbers  map[string]int // by the names of arguments; contract.Blocks for the length of slices
 	overlaps []contract.Overlap
-	active   int // how many lanes of tables are different, if not all; the others repeat the first
-	sp       int // stack pointer modulo 64
-	seed     int // of what bytes are, or 0 for all values
+	// active is how many lanes of tables have something to do, if not all. The others repeat the first or, if
+	// idle, have keys and states of their own, and share one buffer for texts. What is in that and in their
+	// states in the end is of no interest.
+	active int
+	idle   bool
+	sp     int // stack pointer modulo 64
+	seed   int // of what bytes are, or 0 for all values
 }
 
 func (in input) String() string {
@@ -37,6 +41,9 @@ func (in input) String() string {
 	}
 	if in.active != 0 {
 		s += fmt.Sprintf(", %d lanes", in.active)
+	}
+	if in.idle {
+		s += ", the others idle"
 	}
 	return fmt.Sprintf("%s, SP at %d, seed %d", s, in.sp, in.seed)
 }
@@ -51,6 +58,8 @@ type call struct {
 	regions []*exec.Region
 	wants   map[*exec.Region]map[int]term.Byte
 	defined map[*exec.Region]map[int]term.Byte
+	any     map[*exec.Region]map[int]bool // what may be anything at the end
+	shared  *exec.Region                  // texts of idle lanes
 }
 
 // place is an argument, and a lane if it is a table.
@@ -67,13 +76,13 @@ func setUp(p *term.Pool, s *subject, in input, spec func(*call), memory specifie
 	if !ok {
 		spec(c)
 		for _, r := range c.regions {
-			known = append(known, contents{c.wants[r], c.defined[r]})
+			known = append(known, contents{c.wants[r], c.defined[r], c.any[r]})
 		}
 		memory[in.String()] = known
 		return c
 	}
 	for i, r := range c.regions {
-		c.wants[r] = known[i].want
+		c.wants[r], c.any[r] = known[i].want, known[i].any
 		if known[i].initial != nil {
 			c.initial(r, known[i].initial)
 		}
@@ -86,7 +95,10 @@ type specified map[string][]contents
 
 // contents is what a region has to hold at the end, and what it holds at first, as far as that is
 // defined.
-type contents struct{ want, initial map[int]term.Byte }
+type contents struct {
+	want, initial map[int]term.Byte
+	any           map[int]bool
+}
 
 // machine is one that is about to execute the kernel.
 func (s *subject) machine(p *term.Pool, sp int) *exec.Machine {
@@ -100,6 +112,7 @@ func newCall(p *term.Pool, s *subject, in input) *call {
 	c := &call{
 		Machine: s.machine(p, in.sp), subject: s, input: in, places: map[place]exec.Value{},
 		wants: map[*exec.Region]map[int]term.Byte{}, defined: map[*exec.Region]map[int]term.Byte{},
+		any: map[*exec.Region]map[int]bool{},
 	}
 	c.After = s.after
 	word := 0
@@ -162,14 +175,17 @@ func (c *call) size(a *contract.Arg) int {
 
 // place returns the address of an argument's region.
 func (c *call) place(name string, lane int) exec.Value {
-	if c.input.active > 0 && lane >= c.input.active {
+	a := c.arg(name)
+	switch {
+	case c.idle(lane) && a.Idle:
+		lane = a.Lanes // what they share
+	case c.input.active > 0 && lane >= c.input.active:
 		lane = 0
 	}
 	at, ok := c.places[place{name, lane}]
 	if ok {
 		return at
 	}
-	a := c.arg(name)
 	at.Region = nil
 	for _, o := range c.input.overlaps {
 		if o.A == name {
@@ -177,7 +193,13 @@ func (c *call) place(name string, lane int) exec.Value {
 			at.N += int64(o.Offset)
 		}
 	}
-	if at.Region == nil {
+	switch {
+	case lane > 0 && lane == a.Lanes:
+		if c.shared == nil {
+			c.shared = c.newRegion("what idle lanes share")
+		}
+		at = exec.Address(c.shared)
+	case at.Region == nil:
 		at = exec.Address(c.newRegion(fmt.Sprint(name, lane)))
 	}
 	all := exec.Range{Start: int(at.N), End: int(at.N) + c.size(a)}
@@ -189,6 +211,20 @@ func (c *call) place(name string, lane int) exec.Value {
 	}
 	c.places[place{name, lane}] = at
 	return at
+}
+
+// idle reports whether a lane has nothing to do.
+func (c *call) idle(lane int) bool { return c.input.idle && lane >= c.input.active }
+
+// wantAny lets so many bytes of an argument be anything at the end.
+func (c *call) wantAny(name string, off, n int) {
+	at := c.place(name, 0)
+	if c.any[at.Region] == nil {
+		c.any[at.Region] = map[int]bool{}
+	}
+	for i := range n {
+		c.any[at.Region][int(at.N)+off+i] = true
+	}
 }
 
 // overlap reports whether a overlaps b in this call.
@@ -252,7 +288,7 @@ func (c *call) check() (err error) {
 			}
 		}
 		for off, b := range r.Bytes {
-			if _, wanted := c.wants[r][off]; !wanted && b != r.Initial(off) {
+			if _, wanted := c.wants[r][off]; !wanted && b != r.Initial(off) && !c.any[r][off] && r != c.shared {
 				return fmt.Errorf("%s[%d] is changed", r.Name, off)
 			}
 		}

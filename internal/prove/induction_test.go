@@ -489,6 +489,9 @@ func (l *loop) compare(c *call, before, after *state, n int) (again bool, err er
 			}
 			continue
 		}
+		if r == c.shared {
+			continue
+		}
 		// Results: those before, moved, and those of the turn, which have to be right.
 		for off, b := range is {
 			old, ok := was[off-moved]
