@@ -10,14 +10,13 @@ package asm
 //go:noescape
 func MulIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, y *[40]uint64)
 
-// SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and
+// SquareIFMA squares x the given number of times, at least once, as MulIFMA would, and
 // sets z to the result. z may be x.
 //
 //go:noescape
 func SquareIFMA(c *[201]uint64, z *[40]uint64, x *[40]uint64, times int)
 
-// SelectIFMA sets z to the entry with that index of a table of so many entries, at least
-// one. It reads all of them.
+// SelectIFMA sets z to table[index]. It reads all entries, of which there is at least one.
 //
 //go:noescape
 func SelectIFMA(z *[40]uint64, table *[40]uint64, entries int, index int)
@@ -28,14 +27,14 @@ func SelectIFMA(z *[40]uint64, table *[40]uint64, entries int, index int)
 //go:noescape
 func MulPairIFMA(c *[202]uint64, z *[40]uint64, x *[40]uint64, y *[40]uint64)
 
-// SquarePairIFMA squares x so many times, at least once, each time as MulPairIFMA would,
+// SquarePairIFMA squares x the given number of times, at least once, as MulPairIFMA would,
 // and sets z to the result. z may be x.
 //
 //go:noescape
 func SquarePairIFMA(c *[202]uint64, z *[40]uint64, x *[40]uint64, times int)
 
-// SelectPairIFMA sets the one number of z to that of entry i of a table of so many entries,
-// at least one, and the other to that of entry j. It reads all of them.
+// SelectPairIFMA sets the one number of z to that of table[i], and the other to that of
+// table[j]. It reads all entries, of which there is at least one.
 //
 //go:noescape
 func SelectPairIFMA(z *[40]uint64, table *[40]uint64, entries int, i int, j int)

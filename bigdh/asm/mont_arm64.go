@@ -38,15 +38,14 @@ func Square1024(t *[32]uint64, x *[16]uint64)
 //go:noescape
 func Reduce1024(z *[16]uint64, t *[32]uint64, n *[16]uint64, k0 uint64)
 
-// Select sets the first 32 words of z to those of the entry with that index of a
-// table of so many entries, at least one. It reads all of them.
+// Select sets the first 32 words of z to those of table[index]. It reads all entries,
+// of which there is at least one.
 //
 //go:noescape
 func Select(z *[40]uint64, table *[40]uint64, entries int, index int)
 
-// SelectPair sets the first 16 words of z to those of entry i of a table of so many
-// entries, at least one, and the next 16 words to those of entry j. It reads all of
-// them.
+// SelectPair sets the first 16 words of z to those of table[i], and the next 16 words to
+// those of table[j]. It reads all entries, of which there is at least one.
 //
 //go:noescape
 func SelectPair(z *[40]uint64, table *[40]uint64, entries int, i int, j int)

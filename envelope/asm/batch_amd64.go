@@ -10,14 +10,14 @@ package asm
 //go:noescape
 func ExpandDecrypt16VAES512(keys *[3840]byte, state *[512]byte, key *[16]*[32]byte, iv *[16]*[32]byte)
 
-// Decrypt16VAES512 takes sixteen IGE streams through so many blocks.
+// Decrypt16VAES512 decrypts the given number of blocks of each of sixteen IGE streams.
 //
 //go:noescape
 func Decrypt16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptHash16VAES512 takes sixteen IGE streams through so many chunks, and hashes for
-// each the block of which the halves are at hashed0 and hashed1, and then all of the
-// chunks but the last.
+// DecryptHash16VAES512 decrypts the given number of chunks of each of sixteen IGE streams, and
+// hashes for each the block whose halves are at hashed0 and hashed1, and then all of the chunks
+// but the last.
 //
 //go:noescape
 func DecryptHash16VAES512(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, dst *[16]*byte, src *[16]*byte, hashed0 *[16]*byte, hashed1 *[16]*byte, chunks int)

@@ -38,20 +38,19 @@ func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint
 //go:noescape
 func DecryptTail2VAESSHANI(xk *[2]*[240]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, n int, h *[2]*[8]uint32, hashed *[2]*byte)
 
-// Hash hashes so many blocks at p into the state h, with SHA-NI.
+// Hash hashes the given number of blocks at p into the state h, with SHA-NI.
 //
 //go:noescape
 func Hash(h *[8]uint32, p *byte, blocks int)
 
-// Hash2SHANI hashes so many blocks at each address of p into the state of the same index, with
-// SHA-NI and registers that only AVX-512 has.
+// Hash2SHANI hashes the given number of blocks at each address of p into the state of the same
+// index, with SHA-NI and registers that only AVX-512 has.
 //
 //go:noescape
 func Hash2SHANI(h *[2]*[8]uint32, p *[2]*byte, blocks int)
 
-// Keystream sets so many times 128 bytes at dst to what AES-256 makes, with AES-NI, of the
-// counter and the numbers that follow it, as little-endian blocks. It leaves the round keys in
-// xk.
+// Keystream writes 128 bytes a turn to dst: AES-256, with AES-NI, of the counter and the numbers
+// that follow it, as little-endian blocks. It leaves the round keys in xk.
 //
 //go:noescape
 func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)

@@ -22,13 +22,13 @@ func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *by
 //go:noescape
 func DecryptTail(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint32, hashed *byte)
 
-// Hash hashes so many blocks at p into the state h.
+// Hash hashes the given number of blocks at p into the state h.
 //
 //go:noescape
 func Hash(h *[8]uint32, p *byte, blocks int)
 
-// Keystream sets so many times 128 bytes at dst to what AES-256 makes of the counter and the
-// numbers that follow it, as little-endian blocks. It leaves the round keys in xk.
+// Keystream writes 128 bytes a turn to dst: AES-256 of the counter and the numbers that follow it,
+// as little-endian blocks. It leaves the round keys in xk.
 //
 //go:noescape
 func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)

@@ -22,56 +22,56 @@ func ExpandEncrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
 //go:noescape
 func ExpandEncrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 
-// EncryptBatch2 takes the first 2 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch2 encrypts the given number of blocks, at least one, of each of the first 2
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch4 encrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch8 encrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch4VAES256 encrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch8VAES256 encrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch4VAES512 encrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch8VAES512 encrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch12VAES512 encrypts the given number of blocks, at least one, of each of the first 12
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
-// of AES-256-IGE, with AES.
+// EncryptBatch16VAES512 encrypts the given number of blocks, at least one, of each of the first 16
+// lanes by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -94,56 +94,56 @@ func ExpandDecrypt2VAES256(keys *[960]byte, lane int, key *[2]*[32]byte)
 //go:noescape
 func ExpandDecrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 
-// DecryptBatch2 takes the first 2 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch2 decrypts the given number of blocks, at least one, of each of the first 2
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch4 decrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch8 decrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4VAES256 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch4VAES256 decrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8VAES256 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch8VAES256 decrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4VAES512 takes the first 4 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch4VAES512 decrypts the given number of blocks, at least one, of each of the first 4
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8VAES512 takes the first 8 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch8VAES512 decrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch12VAES512 takes the first 12 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch12VAES512 decrypts the given number of blocks, at least one, of each of the first 12
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch16VAES512 takes the first 16 lanes through so many blocks, at least one,
-// of AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch16VAES512 decrypts the given number of blocks, at least one, of each of the first 16
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)

@@ -10,20 +10,20 @@ package asm
 //go:noescape
 func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 
-// EncryptBatch2 takes the first 2 lanes through so many blocks, at least one, of
-// AES-256-IGE, with AES.
+// EncryptBatch2 encrypts the given number of blocks, at least one, of each of the first 2 lanes
+// by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch4 takes the first 4 lanes through so many blocks, at least one, of
-// AES-256-IGE, with AES.
+// EncryptBatch4 encrypts the given number of blocks, at least one, of each of the first 4 lanes
+// by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// EncryptBatch8 takes the first 8 lanes through so many blocks, at least one, of
-// AES-256-IGE, with AES.
+// EncryptBatch8 encrypts the given number of blocks, at least one, of each of the first 8 lanes
+// by AES-256-IGE, with AES.
 //
 //go:noescape
 func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
@@ -34,20 +34,20 @@ func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]
 //go:noescape
 func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 
-// DecryptBatch2 takes the first 2 lanes through so many blocks, at least one, of
-// AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch2 decrypts the given number of blocks, at least one, of each of the first 2 lanes
+// by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch4 takes the first 4 lanes through so many blocks, at least one, of
-// AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch4 decrypts the given number of blocks, at least one, of each of the first 4 lanes
+// by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
-// DecryptBatch8 takes the first 8 lanes through so many blocks, at least one, of
-// AES-256-IGE, with the equivalent inverse cipher.
+// DecryptBatch8 decrypts the given number of blocks, at least one, of each of the first 8 lanes
+// by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
 func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)

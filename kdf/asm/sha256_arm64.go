@@ -4,12 +4,12 @@
 
 package asm
 
-// Blocks hashes so many blocks at p into the state h.
+// Blocks hashes the given number of blocks at p into the state h.
 //
 //go:noescape
 func Blocks(h *[8]uint32, p *byte, blocks int)
 
-// Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.
+// Blocks2 hashes the given number of blocks at p0 into the state h0, and at p1 into h1.
 //
 //go:noescape
 func Blocks2(h0 *[8]uint32, h1 *[8]uint32, p0 *byte, p1 *byte, blocks int)

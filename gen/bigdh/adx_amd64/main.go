@@ -565,9 +565,8 @@ func reduceKernel(bits int) {
 func selectKernel() {
 	TEXT("Select", 0, "func(z, table *[40]uint64, entries, index int)")
 	Pragma("noescape")
-	Doc("Select sets the first 32 words of z to those of the entry with that index of a table of",
-		"so many entries, at least one, or to zero if there is no such entry. It reads all of",
-		"them.")
+	Doc("Select sets the first 32 words of z to those of table[index], or to zero if there is no",
+		"such entry. It reads all entries, of which there is at least one.")
 	selectWords("index")
 }
 
@@ -575,9 +574,9 @@ func selectKernel() {
 func selectPairKernel() {
 	TEXT("SelectPair", 0, "func(z, table *[40]uint64, entries, i, j int)")
 	Pragma("noescape")
-	Doc("SelectPair sets the first 16 words of z to those of entry i of a table of so many",
-		"entries, at least one, and the next 16 words to those of entry j, or to zero where",
-		"there is no such entry. It reads all of them.")
+	Doc("SelectPair sets the first 16 words of z to those of table[i], and the next 16 words to",
+		"those of table[j], or to zero where there is no such entry. It reads all entries, of",
+		"which there is at least one.")
 	selectWords("i", "j")
 }
 

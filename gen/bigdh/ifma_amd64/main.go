@@ -133,21 +133,20 @@ func kernels() {
 		"MulIFMA sets z = x*y/2^2080 modulo the n of the constants c. All numbers are below",
 		"2^2051 and have digits below 2^52. z may be x or y.")
 	squareKernel("SquareIFMA", 1,
-		"SquareIFMA squares x so many times, at least once, each time as MulIFMA would, and",
+		"SquareIFMA squares x the given number of times, at least once, as MulIFMA would, and",
 		"sets z to the result. z may be x.")
 	selectKernel("SelectIFMA", "index",
-		"SelectIFMA sets z to the entry with that index of a table of so many entries, at least",
-		"one. It reads all of them.")
+		"SelectIFMA sets z to table[index]. It reads all entries, of which there is at least one.")
 
 	mulKernel("MulPairIFMA", 2,
 		"MulPairIFMA sets z = x*y/2^1040 for two numbers each, modulo the two n of the constants",
 		"c. All numbers are below 2^1027 and have digits below 2^52. z may be x or y.")
 	squareKernel("SquarePairIFMA", 2,
-		"SquarePairIFMA squares x so many times, at least once, each time as MulPairIFMA would,",
+		"SquarePairIFMA squares x the given number of times, at least once, as MulPairIFMA would,",
 		"and sets z to the result. z may be x.")
 	selectKernel("SelectPairIFMA", "i, j",
-		"SelectPairIFMA sets the one number of z to that of entry i of a table of so many entries,",
-		"at least one, and the other to that of entry j. It reads all of them.")
+		"SelectPairIFMA sets the one number of z to that of table[i], and the other to that of",
+		"table[j]. It reads all entries, of which there is at least one.")
 }
 
 // mulKernel emits MulIFMA or MulPairIFMA.

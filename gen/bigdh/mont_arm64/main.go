@@ -108,12 +108,11 @@ func main() {
 		reduceKernel(file, s)
 	}
 	selectKernel(file, "Select", "index",
-		"Select sets the first 32 words of z to those of the entry with that index of a\n"+
-			"table of so many entries, at least one. It reads all of them.")
+		"Select sets the first 32 words of z to those of table[index]. It reads all entries,\n"+
+			"of which there is at least one.")
 	selectKernel(file, "SelectPair", "i, j",
-		"SelectPair sets the first 16 words of z to those of entry i of a table of so many\n"+
-			"entries, at least one, and the next 16 words to those of entry j. It reads all of\n"+
-			"them.")
+		"SelectPair sets the first 16 words of z to those of table[i], and the next 16 words to\n"+
+			"those of table[j]. It reads all entries, of which there is at least one.")
 	file.Generate()
 }
 

@@ -116,7 +116,7 @@ func expandKernel() {
 func decryptKernel() {
 	TEXT("Decrypt16VAES512", attr.NOSPLIT, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
 	Pragma("noescape")
-	Doc("Decrypt16VAES512 takes sixteen IGE streams through so many blocks.")
+	Doc("Decrypt16VAES512 decrypts the given number of blocks of each of sixteen IGE streams.")
 
 	keys, state := pointer("keys"), pointer("state")
 	dst, src := pointer("dst"), pointer("src")
@@ -171,9 +171,9 @@ func decryptHashKernel() {
 	TEXT("DecryptHash16VAES512", splits, "func(keys *[3840]byte, state *[512]byte, h *[8][16]uint32, "+
 		"dst, src, hashed0, hashed1 *[16]*byte, chunks int)")
 	Pragma("noescape")
-	Doc("DecryptHash16VAES512 takes sixteen IGE streams through so many chunks, and hashes for",
-		"each the block of which the halves are at hashed0 and hashed1, and then all of the",
-		"chunks but the last.")
+	Doc("DecryptHash16VAES512 decrypts the given number of chunks of each of sixteen IGE streams, and",
+		"hashes for each the block whose halves are at hashed0 and hashed1, and then all of the chunks",
+		"but the last.")
 
 	t := &turn{
 		keys:    pointer("keys"),

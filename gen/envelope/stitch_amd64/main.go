@@ -259,7 +259,7 @@ func end(d direction, n Register, messages ...*message) {
 func hashKernel() {
 	TEXT("Hash", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
 	Pragma("noescape")
-	Doc("Hash hashes so many blocks at p into the state h, with SHA-NI.")
+	Doc("Hash hashes the given number of blocks at p into the state h, with SHA-NI.")
 
 	hash := newHash(bank2, bank9)
 	h, p := Mem{Base: Load(Param("h"), GP64())}, Mem{Base: Load(Param("p"), GP64())}
@@ -278,8 +278,8 @@ func hashKernel() {
 func hashKernel2() {
 	TEXT("Hash2SHANI", attr.NOSPLIT, "func(h *[2]*[8]uint32, p *[2]*byte, blocks int)")
 	Pragma("noescape")
-	Doc("Hash2SHANI hashes so many blocks at each address of p into the state of the same index, with",
-		"SHA-NI and registers that only AVX-512 has.")
+	Doc("Hash2SHANI hashes the given number of blocks at each address of p into the state of the same",
+		"index, with SHA-NI and registers that only AVX-512 has.")
 
 	blocks := Load(Param("blocks"), GP64())
 	at := GP64()
@@ -308,9 +308,8 @@ func keystreamKernel() {
 	const blocks = 8 // of a turn: AES units take two a cycle, and a round takes four cycles
 	TEXT("Keystream", attr.NOSPLIT, "func(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)")
 	Pragma("noescape")
-	Doc("Keystream sets so many times 128 bytes at dst to what AES-256 makes, with AES-NI, of the",
-		"counter and the numbers that follow it, as little-endian blocks. It leaves the round keys in",
-		"xk.")
+	Doc("Keystream writes 128 bytes a turn to dst: AES-256, with AES-NI, of the counter and the numbers",
+		"that follow it, as little-endian blocks. It leaves the round keys in xk.")
 
 	xk, key := Mem{Base: Load(Param("xk"), GP64())}, Mem{Base: Load(Param("key"), GP64())}
 	dst, turns := Mem{Base: Load(Param("dst"), GP64())}, Load(Param("turns"), GP64())

@@ -163,7 +163,7 @@ func tailKernel(file *a64.File, constants *a64.Data, d direction) {
 // hashKernel emits Hash.
 func hashKernel(file *a64.File, constants *a64.Data) {
 	f := file.Func("Hash", "func(h *[8]uint32, p *byte, blocks int)",
-		"Hash hashes so many blocks at p into the state h.")
+		"Hash hashes the given number of blocks at p into the state h.")
 
 	h, p, blocks := f.LoadParam("h"), f.LoadParam("p"), f.LoadParam("blocks")
 	hash := sha256v8.New(f, constants, h)
@@ -180,8 +180,8 @@ func hashKernel(file *a64.File, constants *a64.Data) {
 func keystreamKernel(file *a64.File) {
 	const blocks = 8 // of a turn, as on amd64
 	f := file.Func("Keystream", "func(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)",
-		"Keystream sets so many times 128 bytes at dst to what AES-256 makes of the counter and the\n"+
-			"numbers that follow it, as little-endian blocks. It leaves the round keys in xk.")
+		"Keystream writes 128 bytes a turn to dst: AES-256 of the counter and the numbers that follow it,\n"+
+			"as little-endian blocks. It leaves the round keys in xk.")
 
 	key, dst := f.LoadParam("key"), f.LoadParam("dst")
 	keys, x := f.VecN(rounds+1), f.VecN(blocks)

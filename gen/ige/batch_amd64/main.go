@@ -34,6 +34,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -245,8 +246,8 @@ func cryptKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sBatch%d%s", d.verb, lanes, s.name)
 	TEXT(name, splitting(s, lanes), "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s takes the first %d lanes through so many blocks, at least one,", name, lanes),
-		"of AES-256-IGE, with "+d.cipher+".")
+	Doc(fmt.Sprintf("%s %ss the given number of blocks, at least one, of each of the first %d", name, strings.ToLower(d.verb), lanes),
+		"lanes by AES-256-IGE, with "+d.cipher+".")
 
 	b := &batch{
 		isa: s, direction: d, regs: lanes / s.lanes,

@@ -46,6 +46,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mtcore/mtcore/gen/internal/a64"
 	"github.com/mtcore/mtcore/gen/internal/armv8"
@@ -115,8 +116,8 @@ func expandKernel(file *a64.File, d direction) {
 func cryptKernel(file *a64.File, d direction, lanes int) {
 	name := fmt.Sprintf("%sBatch%d", d.verb, lanes)
 	f := file.Func(name, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)",
-		fmt.Sprintf("%s takes the first %d lanes through so many blocks, at least one, of\n", name, lanes)+
-			"AES-256-IGE, with "+d.cipher+".")
+		fmt.Sprintf("%s %ss the given number of blocks, at least one, of each of the first %d lanes\n", name, strings.ToLower(d.verb), lanes)+
+			"by AES-256-IGE, with "+d.cipher+".")
 
 	b := &batch{
 		Func: f, direction: d, lanes: lanes,

@@ -171,7 +171,7 @@ func (s *hash) store(h Mem) {
 func blocksKernel() {
 	TEXT("Blocks", attr.NOSPLIT, "func(h *[8]uint32, p *byte, blocks int)")
 	Pragma("noescape")
-	Doc("Blocks hashes so many blocks at p into the state h.")
+	Doc("Blocks hashes the given number of blocks at p into the state h.")
 	shaniKernel([]Mem{{Base: Load(Param("h"), GP64())}}, []Mem{{Base: Load(Param("p"), GP64())}})
 }
 
@@ -179,7 +179,7 @@ func blocksKernel() {
 func blocks2Kernel() {
 	TEXT("Blocks2", attr.NOSPLIT, "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)")
 	Pragma("noescape")
-	Doc("Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.")
+	Doc("Blocks2 hashes the given number of blocks at p0 into the state h0, and at p1 into h1.")
 	shaniKernel(
 		[]Mem{{Base: Load(Param("h0"), GP64())}, {Base: Load(Param("h1"), GP64())}},
 		[]Mem{{Base: Load(Param("p0"), GP64())}, {Base: Load(Param("p1"), GP64())}})
@@ -303,8 +303,8 @@ func scatter(q sha256x16.Quad, l int, m Mem) { q.Store(l%4, l/4, m) }
 func blocks16AVX512() {
 	TEXT("Blocks16AVX512", attr.NOSPLIT, "func(h *[8][16]uint32, p *[16]*byte, blocks int)")
 	Pragma("noescape")
-	Doc("Blocks16AVX512 hashes so many blocks at each address of p into the state whose words are at",
-		"the same index of each row of h.")
+	Doc("Blocks16AVX512 hashes the given number of blocks at each address of p into the state whose",
+		"words are at the same index of each row of h.")
 
 	h := Mem{Base: Load(Param("h"), GP64())}
 	p := Mem{Base: Load(Param("p"), GP64())}

@@ -49,11 +49,11 @@ func main() {
 	k := file.Words("K256", sha256k.K[:]...)
 
 	f := file.Func("Blocks", "func(h *[8]uint32, p *byte, blocks int)",
-		"Blocks hashes so many blocks at p into the state h.")
+		"Blocks hashes the given number of blocks at p into the state h.")
 	blocksKernel(f, k, []string{"h"}, []string{"p"})
 
 	f = file.Func("Blocks2", "func(h0, h1 *[8]uint32, p0, p1 *byte, blocks int)",
-		"Blocks2 hashes so many blocks at p0 into the state h0, and at p1 into h1.")
+		"Blocks2 hashes the given number of blocks at p0 into the state h0, and at p1 into h1.")
 	blocksKernel(f, k, []string{"h0", "h1"}, []string{"p0", "p1"})
 
 	deriveKernel(file, k)
