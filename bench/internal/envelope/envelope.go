@@ -7,6 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/mtcore/mtcore/bench/internal/limit"
@@ -44,7 +45,10 @@ vs gotd, vs peer: how many times faster than gotd/td, and than the fastest peer 
 × limit: time as a multiple of 14 dependent AES rounds per block, plus, for seal, the hash, which
 must be complete before AES can begin. For open, hash and AES may overlap.
 vs one: how many times faster a batch with different keys is than the same messages one at a time.
-By default: with the padding that Seal adds by default, so that packets have different lengths.`
+By default: with the padding that Seal adds by default, so that packets have different lengths.
+Goroutines: the same number of messages in all, for each goroutine its share, with a key of its own.
+vs one is how many times faster they are than one goroutine: as many as there are, if nothing that
+they share holds them up.`
 
 const (
 	caseTime   = 800 * time.Millisecond
@@ -74,7 +78,7 @@ func New(opt suite.Options) suite.Suite {
 		Check: func(passed func(string)) error {
 			return check(settings, ourOpener, peers.Sealers(), peers.Openers(), passed)
 		},
-		Columns: []suite.Column{peers.VsGotd, suite.VsPeer, suite.OfIGE, suite.OfLimit},
+		Columns: []suite.Column{peers.VsGotd, suite.VsPeer, suite.VsOne, suite.OfIGE, suite.OfLimit},
 		Legend:  legend,
 	}
 	if len(measured) == 0 {
@@ -111,6 +115,9 @@ func New(opt suite.Options) suite.Suite {
 			if size >= minSize && size <= 1<<10 {
 				s.Cases = append(s.Cases, batchCase(byDefault, 16, size, fast[len(fast)-1:]))
 			}
+		}
+		if op == sealOp && slices.Contains(sizes, scalingSize) {
+			s.Cases = append(s.Cases, scalingCase(measured[len(measured)-1]))
 		}
 		for _, in := range slices.Backward(fast) {
 			s.Grids = append(s.Grids, newGrid(op, sizes, in))
@@ -339,6 +346,47 @@ func theirOp(kind batchKind, jobs []envelope.Job) func() {
 			op()
 		}
 	}
+}
+
+const (
+	scalingOp    = "seal by goroutines"
+	scalingSize  = 64
+	scalingCount = 256 // messages: enough that it does not matter how long a goroutine takes to start
+)
+
+var oneGoroutine, twoGoroutines = suite.Label{Way: "mtcore.seal-1", How: "1 goroutine"}, suite.Label{Way: "mtcore.seal-2", How: "2 goroutines"}
+
+// scalingCase seals short messages, with the padding that is default, on one core and on two. What
+// they share is the system's source of random bytes.
+func scalingCase(in suite.Setting) suite.Case {
+	c := suite.Case{
+		Name: fmt.Sprintf("seal %d × %s by goroutines", scalingCount, results.Size(scalingSize)), Op: scalingOp,
+		Count: scalingCount, Size: scalingSize, Bytes: scalingCount * scalingSize, Time: batchTime,
+	}
+	for i, l := range []suite.Label{oneGoroutine, twoGoroutines} {
+		n := i + 1
+		seals, plaintexts := make([]peers.SealFunc, n), make([][]byte, n)
+		for g := range n {
+			seals[g] = ourSealer(envelope.PadRandom)(suite.AuthKey(uint64(g)))
+			plaintexts[g] = plaintextOf(scalingSize, mathrand.NewChaCha8([32]byte{5}))
+		}
+		c.Contenders = append(c.Contenders, suite.Contender{
+			Label: l, Setting: &in,
+			Op: func() {
+				var wg sync.WaitGroup
+				for g := range n {
+					wg.Go(func() {
+						for range scalingCount / n {
+							seals[g](plaintexts[g])
+						}
+					})
+				}
+				wg.Wait()
+			},
+			Versus: map[suite.Column][]suite.Row{suite.VsOne: {in.Row(oneGoroutine.Way)}},
+		})
+	}
+	return c
 }
 
 func newJobs(kind batchKind, count, size int) (jobs []envelope.Job, dsts [][]byte) {
