@@ -2,8 +2,10 @@ package prove
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mtcore/mtcore/internal/contract"
+	"github.com/mtcore/mtcore/internal/prove/exec"
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
@@ -34,9 +36,16 @@ func neonGoals(all map[string]*subject) (list []goal) {
 
 // prepare executes a kernel that prepares round keys, and returns those of the cipher and the prepared ones.
 func prepare(c *call, s *subject, encryption bool) (rk []block, keys []term.Byte) {
-	before := newCall(c.Pool, s, input{seed: c.input.seed}.with("nr", c.input.numbers["nr"]))
-	rk = before.roundKeys(encryption)
-	return rk, before.prepared()
+	for timing := range exec.TimingOn + 1 {
+		before := newCall(c.Pool, s, input{seed: c.input.seed, timing: timing}.with("nr", c.input.numbers["nr"]))
+		rk = before.roundKeys(encryption)
+		prepared := before.prepared()
+		if keys != nil && !slices.Equal(keys, prepared) {
+			panic(fmt.Sprintf("%v: other keys with timing %d", s.kernel, timing))
+		}
+		keys = prepared
+	}
+	return rk, keys
 }
 
 // prepared executes a kernel that prepares round keys, which are all that it may leave, and returns them.
@@ -68,6 +77,7 @@ func prepareGoal(original *subject, encryption bool, all map[string]*subject) go
 	for _, nr := range []int{10, 12, 14} {
 		g.cases = append(g.cases, input{}.with("nr", nr))
 	}
+	g.cases = timed(g.cases)
 	return g
 }
 

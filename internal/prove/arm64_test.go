@@ -29,10 +29,11 @@ func subjectsARM64(t *testing.T) map[string]*subject {
 	return all
 }
 
-// goalsARM64 are those of goals whose kernels there are on arm64. There every loop takes a block or chunk at a
-// time, and kernels have no frames, to which it would matter where the stack pointer is.
+// goalsARM64 are those of goals whose kernels there are on arm64, and those of NEON. There every loop takes a block
+// or chunk at a time, and kernels have no frames, to which it would matter where the stack pointer is. But each is
+// called with and without PSTATE.DIT, set or not, in turns.
 func goalsARM64(all map[string]*subject) (list []goal) {
-	for _, g := range goals() {
+	for _, g := range append(goals(), neonGoals(all)...) {
 		if all[g.kernel] == nil {
 			continue
 		}
@@ -44,9 +45,22 @@ func goalsARM64(all map[string]*subject) (list []goal) {
 			seen[in.String()] = true
 			return twice
 		})
+		g.cases, g.loops = timed(g.cases), timed(g.loops)
 		list = append(list, g)
 	}
-	return append(list, neonGoals(all)...)
+	return list
+}
+
+// timed are inputs with all that PSTATE.DIT may be, in turns: at least three, if there are any.
+func timed(list []input) (out []input) {
+	for i := range max(3, len(list)) {
+		if len(list) > 0 {
+			in := list[i%len(list)]
+			in.timing = exec.Timing(i % 3)
+			out = append(out, in)
+		}
+	}
+	return out
 }
 
 // unprovenARM64 has the kernels of arm64 that are not proven, and why.

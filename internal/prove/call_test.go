@@ -30,8 +30,9 @@ type input struct {
 	// states in the end is of no interest.
 	active int
 	idle   bool
-	sp     int // stack pointer modulo 64
-	seed   int // of what bytes are, or 0 for all values
+	sp     int         // stack pointer modulo 64
+	timing exec.Timing // on arm64
+	seed   int         // of what bytes are, or 0 for all values
 }
 
 func (in input) String() string {
@@ -44,6 +45,9 @@ func (in input) String() string {
 	}
 	if in.idle {
 		s += ", the others idle"
+	}
+	if in.timing != exec.NoTiming {
+		s += fmt.Sprintf(", timing %d", in.timing)
 	}
 	return fmt.Sprintf("%s, SP at %d, seed %d", s, in.sp, in.seed)
 }
@@ -71,7 +75,7 @@ type place struct {
 // setUp makes a call and says, by a specification, what has to come out.
 func setUp(p *term.Pool, s *subject, in input, spec func(*call), memory specified) *call {
 	c := newCall(p, s, in)
-	in.sp = 0 // makes no difference
+	in.sp, in.timing = 0, exec.NoTiming // make no difference
 	known, ok := memory[in.String()]
 	if !ok {
 		spec(c)
@@ -101,16 +105,16 @@ type contents struct {
 }
 
 // machine is one that is about to execute the kernel.
-func (s *subject) machine(p *term.Pool, sp int) *exec.Machine {
+func (s *subject) machine(p *term.Pool, in input) *exec.Machine {
 	if s.arm64 != nil {
-		return exec.NewARM64(p, s.kernel, s.arm64, sp)
+		return exec.NewARM64(p, s.kernel, s.arm64, in.timing)
 	}
-	return exec.New(p, s.kernel, s.code, sp)
+	return exec.New(p, s.kernel, s.code, in.sp)
 }
 
 func newCall(p *term.Pool, s *subject, in input) *call {
 	c := &call{
-		Machine: s.machine(p, in.sp), subject: s, input: in, places: map[place]exec.Value{},
+		Machine: s.machine(p, in), subject: s, input: in, places: map[place]exec.Value{},
 		wants: map[*exec.Region]map[int]term.Byte{}, defined: map[*exec.Region]map[int]term.Byte{},
 		any: map[*exec.Region]map[int]bool{},
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mtcore/mtcore/internal/machine"
 	"github.com/mtcore/mtcore/internal/machine/a64"
@@ -11,9 +12,22 @@ import (
 // arm64 is a processor.
 type arm64 struct {
 	*Machine
-	code map[int]*a64.Inst
+	code    map[int]*a64.Inst
+	program *machine.Program
+	timing  Timing // now, and at first
+	before  Timing
 	compared
 }
+
+// Timing says of PSTATE.DIT, by which a program asks for data-independent timing, whether there is one, and whether
+// it is set.
+type Timing int
+
+const (
+	NoTiming Timing = iota
+	TimingOff
+	TimingOn
+)
 
 // compared is what is known of the last comparison, of x with y: whether x is y, and whether it is less, as
 // signed numbers.
@@ -23,10 +37,10 @@ type compared struct{ zeroKnown, zero, lessKnown, less bool }
 // system's, Go's, and where RET goes to.
 var keptByARM64 = []int{29, 18, 28, 30}
 
-// NewARM64 returns a machine of arm64, as New does.
-func NewARM64(p *term.Pool, k *machine.Kernel, code map[int]*a64.Inst, alignment int) *Machine {
-	m := newMachine(p, k, a64.SP, alignment)
-	m.cpu, m.kept = &arm64{Machine: m, code: code}, keptByARM64
+// NewARM64 returns a machine of arm64, as New does. The stack pointer is a multiple of 64.
+func NewARM64(p *term.Pool, k *machine.Kernel, code map[int]*a64.Inst, timing Timing) *Machine {
+	m := newMachine(p, k, a64.SP, 0)
+	m.cpu, m.kept = &arm64{Machine: m, code: code, program: k.Program, timing: timing, before: timing}, keptByARM64
 	for i := range m.Vecs {
 		clear(m.Vecs[i][16:])
 	}
@@ -56,7 +70,12 @@ func (c *arm64) targets(addr int) (all []int) {
 	return all
 }
 
-func (c *arm64) checkReturn() error { return nil }
+func (c *arm64) checkReturn() error {
+	if c.timing != c.before {
+		return fmt.Errorf("returns with another PSTATE.DIT")
+	}
+	return nil
+}
 
 func (c *arm64) forgetFlags() { c.compared = compared{} }
 
@@ -84,6 +103,13 @@ var jumpsARM64 = map[string]func(*arm64, *a64.Inst) bool{
 	"b.eq": func(c *arm64, _ *a64.Inst) bool { return c.condition("eq") },
 	"b.ne": func(c *arm64, _ *a64.Inst) bool { return c.condition("ne") },
 	"b.lt": func(c *arm64, _ *a64.Inst) bool { return c.condition("lt") },
+	"cbz": func(c *arm64, in *a64.Inst) bool {
+		v := c.get(&in.Args[0])
+		if !v.number() {
+			panic("condition is not known")
+		}
+		return v.N == 0
+	},
 }
 
 func (c *arm64) condition(cc string) bool {
@@ -101,7 +127,9 @@ func (c *arm64) condition(cc string) bool {
 
 // execute executes an instruction that is no jump.
 func (c *arm64) execute(in *a64.Inst) {
-	if f := generalARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register {
+	if in.Op == "msr" {
+		c.ask(c.get(&in.Args[1]))
+	} else if f := generalARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register {
 		f(c, in.Args)
 	} else if f := memoryARM64[in.Op]; f != nil {
 		c.access(in, f)
@@ -109,6 +137,27 @@ func (c *arm64) execute(in *a64.Inst) {
 		c.vector(in, f)
 	} else {
 		panic("no semantics")
+	}
+}
+
+// ask sets PSTATE.DIT to a number, or, from a register, to its bit 24.
+func (c *arm64) ask(v Value) {
+	switch {
+	case c.timing == NoTiming || !v.number():
+		panic("no PSTATE.DIT")
+	case v.N == 0:
+		c.timing = TimingOff
+	case v.N == 1:
+		c.timing = TimingOn
+	default:
+		panic("no semantics")
+	}
+}
+
+// independent checks that data-independent timing has been asked for, where there is one.
+func (c *arm64) independent() {
+	if c.timing == TimingOff {
+		panic("without data-independent timing")
 	}
 }
 
@@ -139,7 +188,7 @@ func (c *arm64) get(a *a64.Operand) Value {
 }
 
 func (c *arm64) set(a *a64.Operand, v Value) {
-	if a.Size != 8 {
+	if a.Size != 8 && !(v.number() && v.N>>32 == 0) {
 		panic("half a register is written")
 	}
 	if a.Reg != a64.ZR {
@@ -187,6 +236,19 @@ func init() {
 			}
 			c.set(&a[0], v)
 		},
+		"eor": func(c *arm64, a []a64.Operand) {
+			x, y := c.get(&a[1]), c.get(&a[2])
+			if !x.number() || !y.number() {
+				panic("exclusive or of what is not a number")
+			}
+			c.set(&a[0], Number(x.N^y.N))
+		},
+		"mrs": func(c *arm64, a []a64.Operand) {
+			if c.timing == NoTiming {
+				panic("no PSTATE.DIT")
+			}
+			c.set(&a[0], Number(int64(c.timing-TimingOff)<<24))
+		},
 		"orr": func(c *arm64, a []a64.Operand) {
 			x, y := c.get(&a[1]), c.get(&a[2])
 			if !x.number() || !y.number() {
@@ -210,10 +272,29 @@ func (c *arm64) access(in *a64.Inst, f func(c *arm64, regs []a64.Operand, r *Reg
 		at = moved
 	}
 	r, off := at.place()
+	if r != c.Stack && r != c.Constants {
+		c.independent()
+	}
 	f(c, in.Args[:last], r, off)
 	if m.Mode != a64.Offset {
 		c.Regs[m.Base] = moved
 	}
+}
+
+// variables remembers what isDIT has found.
+var variables = map[*machine.Program]map[int]bool{}
+
+// isDIT reports whether a variable DIT of a package asm is at an address.
+func isDIT(p *machine.Program, addr int) bool {
+	if variables[p] == nil {
+		variables[p] = map[int]bool{}
+	}
+	is, ok := variables[p][addr]
+	if !ok {
+		is = strings.HasSuffix(p.Symbol(addr), "/asm.DIT")
+		variables[p][addr] = is
+	}
+	return is
 }
 
 var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off int){
@@ -222,6 +303,13 @@ var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off i
 			panic("no semantics")
 		}
 		c.set(&regs[0], r.load(off, 8))
+	},
+	// of a variable DIT, which says whether there is a PSTATE.DIT
+	"ldrb": func(c *arm64, regs []a64.Operand, r *Region, off int) {
+		if r != c.Constants || !isDIT(c.program, off) {
+			panic("no semantics")
+		}
+		c.set(&regs[0], Number(int64(min(c.timing, 1))))
 	},
 	"ld1": func(c *arm64, regs []a64.Operand, r *Region, off int) {
 		n := regs[0].Lanes

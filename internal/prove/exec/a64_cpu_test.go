@@ -38,8 +38,8 @@ const (
 )
 
 // notExecutedARM64 are the instructions with semantics that the program cannot execute where it puts
-// them: jumps, whose conditions CSEL has as well, and ADRP.
-var notExecutedARM64 = []string{"b", "b.eq", "b.ne", "b.lt", "ret", "adrp"}
+// them: jumps, whose conditions CSEL has as well, ADRP, and those for data-independent timing.
+var notExecutedARM64 = []string{"b", "b.eq", "b.ne", "b.lt", "cbz", "ret", "adrp", "ldrb", "mrs", "msr"}
 
 // trialARM64 is an instruction, with what is before and what the semantics say of afterwards.
 type trialARM64 struct {

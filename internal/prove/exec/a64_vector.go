@@ -21,6 +21,7 @@ type neonOp struct {
 
 // vector executes an instruction of vectorARM64.
 func (c *arm64) vector(in *a64.Inst, f func(*neonOp)) {
+	c.independent()
 	o := neonOp{arm64: c, args: in.Args, n: 16}
 	to := &in.Args[0]
 	if to.Element == a64.All {
@@ -220,7 +221,7 @@ func (o *neonOp) rounds256(abcd, efgh *block128, from int) {
 // SemanticsARM64 returns whether there are semantics of an instruction of arm64.
 func SemanticsARM64(in *a64.Inst) bool {
 	switch {
-	case in.Op == "ret" || jumpsARM64[in.Op] != nil || memoryARM64[in.Op] != nil:
+	case in.Op == "ret" || in.Op == "msr" || jumpsARM64[in.Op] != nil || memoryARM64[in.Op] != nil:
 		return true
 	case len(in.Args) == 0:
 		return false
