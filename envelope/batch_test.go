@@ -70,6 +70,52 @@ func TestOpenBatch(t *testing.T) {
 	})
 }
 
+// TestBatchEvery: any number of messages of any number of blocks, all of which have as many, or up
+// to fifteen more, as by the padding that is default. What is sealed can be opened.
+func TestBatchEvery(t *testing.T) {
+	const most = 70 // blocks
+	k := NewKey(newAuthKey(1))
+	padded := random((most + maxExtraBlocks) * blockSize)
+	packets := make([][]byte, most+maxExtraBlocks+1)
+	for n := 1; n < len(packets); n++ {
+		packets[n] = referenceSeal(k.auth, kdf.Client, padded[:n*blockSize])
+	}
+	impltest.All(t, backends, func(t *testing.T) {
+		for count := range 41 {
+			for blocks := 1; blocks <= most; blocks++ {
+				for _, spread := range []int{1, maxExtraBlocks + 1} {
+					jobs := make([]Job, count)
+					dst := make([]byte, 2*HeaderSize+len(padded)+MaxOverhead)
+					for i := range jobs {
+						jobs[i] = Job{Key: k, Src: packets[blocks+7*i%spread], Dst: make([]byte, 0, len(dst))}
+					}
+					if err := OpenBatch(jobs); err != nil {
+						t.Fatalf("%d of %d blocks and more: %v", count, blocks, err)
+					}
+					for i := range jobs {
+						j := &jobs[i]
+						if n := blocks + 7*i%spread; !bytes.Equal(j.Dst, padded[:n*blockSize]) {
+							t.Fatalf("%d of %d blocks and more: message %d of %d is wrong", count, blocks, i, n)
+						}
+						j.Src, j.Dst = padded[:blocks*blockSize-minPadding], j.Dst[:0]
+						if spread == 1 {
+							j.Padding = PadMinimal
+						}
+					}
+					if err := SealBatch(jobs); err != nil {
+						t.Fatal(err)
+					}
+					for i, j := range jobs {
+						if got, err := k.Open(dst[:0], kdf.Client, j.Dst); err != nil || !bytes.Equal(got[:len(j.Src)], j.Src) {
+							t.Fatalf("%d of %d blocks and more: message %d: %v", count, blocks, i, err)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestOpenBatchRefused: a packet that is refused has its error, leaves Dst and spoils no
 // other.
 func TestOpenBatchRefused(t *testing.T) {

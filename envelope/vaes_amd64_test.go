@@ -51,14 +51,28 @@ func TestDecryptAndHash16(t *testing.T) {
 		for place, inPlace := range map[string]bool{"apart": false, "in place": true} {
 			t.Run(guard.name+"/"+place, func(t *testing.T) {
 				for _, lengths := range sixteenLengths() {
-					testDecryptAndHash16(t, guard.alloc, inPlace, lengths)
+					testDecryptAndHash(t, decryptAndHash16, guard.alloc, inPlace, lengths)
+				}
+				for _, lengths := range pairLengths() {
+					testDecryptAndHash(t, decryptAndHashPairs, guard.alloc, inPlace, lengths)
 				}
 			})
 		}
 	}
 }
 
-func testDecryptAndHash16(t *testing.T, alloc func(testing.TB, int) []byte, inPlace bool, lengths []int) {
+// pairLengths has two messages and some more, the longest first: of the same length, or not, before
+// and after those that are.
+func pairLengths() [][]int {
+	var lists [][]int
+	for n := blockSize; n <= 26*blockSize; n += blockSize {
+		m := n + blockSize
+		lists = append(lists, []int{n}, []int{n, n}, []int{m, n}, []int{n, n, n}, []int{m, n, n}, []int{m, m, n, n}, []int{m, m, m, n})
+	}
+	return lists
+}
+
+func testDecryptAndHash(t *testing.T, f func(os []opening, order []uint8), alloc func(testing.TB, int) []byte, inPlace bool, lengths []int) {
 	os := make([]opening, len(lengths))
 	var order []uint8
 	for i, n := range lengths {
@@ -73,7 +87,7 @@ func testDecryptAndHash16(t *testing.T, alloc func(testing.TB, int) []byte, inPl
 		os[at].start(k, side, dst, packet)
 		order = append(order, uint8(at))
 	}
-	if fault := guardtest.Try(func() { decryptAndHash16(os, order) }); fault != nil {
+	if fault := guardtest.Try(func() { f(os, order) }); fault != nil {
 		t.Fatalf("%d: %v", lengths, fault)
 	}
 	for i, n := range lengths {
