@@ -29,7 +29,7 @@ test:
 # What the code does with secrets, by valgrind and by single steps, on Linux and amd64
 # (Debian: apt-get install valgrind). See internal/ct.
 test-ct:
-	go test -count=1 -tags valgrind -run '^Test(Memcheck|Trace)$$' ./srp ./bigdh ./internal/rsa2048 ./authkey ./envelope ./ige ./kdf
+	go test -count=1 -tags valgrind -run '^Test(Memcheck|Trace)$$' ./srp ./bigdh ./internal/rsa2048 ./internal/rsapad ./authkey ./envelope ./ige ./kdf
 
 # Deletes every generated file, to prove that each can be made again.
 generate:

@@ -99,6 +99,11 @@ func Open(padded *[PaddedSize]byte, key *rsa2048.PrivateKey, data []byte) error 
 		return err
 	}
 	// Decrypt has made more room on the stack than what follows needs.
+	return open(padded, &x)
+}
+
+// open is Open from X on, which it clears.
+func open(padded *[PaddedSize]byte, x *[Size]byte) error {
 	var m ige.Message
 	e := x[KeySize:]
 	hash := sha256.Sum256(e)
