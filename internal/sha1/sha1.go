@@ -8,8 +8,9 @@ import (
 	"crypto/subtle"
 	"encoding"
 	"encoding/binary"
-	"math/bits"
 )
+
+//go:generate go run gen.go
 
 // Size is the length in bytes of a digest.
 const Size = sha1.Size
@@ -97,41 +98,3 @@ func start(p []byte) (s state) {
 }
 
 var zeros [blockSize]byte
-
-// block is FIPS 180-4, 6.1.3, which keeps the schedule of words in 16 words.
-func (s *state) block(p *[blockSize]byte) {
-	var w [16]uint32
-	for i := range w {
-		w[i] = binary.BigEndian.Uint32(p[4*i:])
-	}
-	a, b, c, d, e := s[0], s[1], s[2], s[3], s[4]
-	i := 0
-	for ; i < 16; i++ {
-		f := b&c | ^b&d
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x5a827999, a, bits.RotateLeft32(b, 30), c, d
-	}
-	for ; i < 20; i++ {
-		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
-		f := b&c | ^b&d
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x5a827999, a, bits.RotateLeft32(b, 30), c, d
-	}
-	for ; i < 40; i++ {
-		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+w[i&15]+0x6ed9eba1, a, bits.RotateLeft32(b, 30), c, d
-	}
-	for ; i < 60; i++ {
-		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
-		f := (b|c)&d | b&c
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+w[i&15]+0x8f1bbcdc, a, bits.RotateLeft32(b, 30), c, d
-	}
-	for ; i < 80; i++ {
-		w[i&15] = bits.RotateLeft32(w[(i-3)&15]^w[(i-8)&15]^w[(i-14)&15]^w[i&15], 1)
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+w[i&15]+0xca62c1d6, a, bits.RotateLeft32(b, 30), c, d
-	}
-	s[0] += a
-	s[1] += b
-	s[2] += c
-	s[3] += d
-	s[4] += e
-	clear(w[:])
-}
