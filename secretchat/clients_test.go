@@ -538,6 +538,36 @@ func TestPeerOnlyReads(t *testing.T) {
 	}
 }
 
+// TestCommitIsLost: an initiator that uses the new key at last, since the peer only reads, sends
+// CommitKey again: without it, Telegram for iOS reads nothing under the new key, and does not
+// see that something is missing. If that is lost as well, what the peer sends says so.
+func TestCommitIsLost(t *testing.T) {
+	a, b := inState(t, committed)
+	old := b.key
+	for b.key == old {
+		say(t, b, 1, "x") // and lost
+	}
+	wantCommit := func() Packet {
+		t.Helper()
+		packets := b.Outbox()
+		if len(packets) != 1 || packets[0].Seq != b.exchange.commit || [8]byte(packets[0].Data) != old.envelope.ID() {
+			t.Fatalf("got %d packets, want CommitKey under the old key", len(packets))
+		}
+		b.Sent(packets...)
+		return packets[0]
+	}
+	wantCommit()
+	deliver(t, b, say(t, a, 1, "x"))
+	deliver(t, a, wantCommit())
+	if a.exchange.state != switched {
+		t.Fatalf("state %d, want switched", a.exchange.state)
+	}
+	deliver(t, b, a.Outbox()...)
+	if b.exchange.state != idle || a.Fingerprint() != b.Fingerprint() {
+		t.Errorf("state %d, keys %d and %d", b.exchange.state, a.Fingerprint(), b.Fingerprint())
+	}
+}
+
 // TestGapAndOldKey: a responder that misses something does not give up the old key, under
 // which TDLib sends it again, because the new one is used up.
 func TestGapAndOldKey(t *testing.T) {

@@ -46,8 +46,10 @@ import (
 //	           from who has CommitKey
 //	committed  AbortKey(id), and nothing  back to the old key, wipe the new one                idle
 //	           came under the new key
-//	committed  key is used up, and        use the new key                                      committed
+//	committed  key is used up, and        use the new key, send CommitKey again                committed
 //	           nothing came under it
+//	committed  message under the old key  send CommitKey again                                 committed
+//	           after that
 //	accepted,  RequestKey(other)          send AbortKey(other)                                 the same
 //	switched,
 //	committed
@@ -172,6 +174,7 @@ func (s *session) renew(tooOld bool) error {
 		if due && !e.early && !e.usedNew {
 			e.early = true
 			s.swapKeys(s.unnumbered())
+			s.remindOfCommit()
 		}
 	}
 	return nil
@@ -345,8 +348,18 @@ func (s *session) onKey(m *incoming, k *key) error {
 		// Android does, when it gets RequestKey twice. Its AbortKey may be what is missing.
 		e.early = false
 		s.swapKeys(s.unnumbered())
+	case e.state == committed && e.early && s.peer <= LatestLayer && k == s.other && !m.asked:
+		s.remindOfCommit()
 	}
 	return nil
+}
+
+// remindOfCommit sends CommitKey again, in case it is lost: Telegram for iOS and MadelineProto,
+// which need it to read what comes under the new key, cannot see that.
+func (s *session) remindOfCommit() {
+	if commit := s.exchange.commit; commit >= s.acked {
+		s.sendAgain(commit)
+	}
 }
 
 // hasCommit reports whether the peer had processed our CommitKey when it sent m. The in_seq_no

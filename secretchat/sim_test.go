@@ -3,12 +3,13 @@ package secretchat
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,11 @@ import (
 // pasting it:
 //
 //	go test ./secretchat -run 'TestSim$' -sim.replay "$(cat)"
+//
+// Three quarters of the time go into Diffie–Hellman, which is not what is tested here. With
+// -sim.fast the package is built with something else in its place.
 var (
+	simFast     = flag.Bool("sim.fast", false, "build anew without powers, and run several times as many schedules in the same time")
 	simRuns     = flag.Int("sim.n", 0, "number of schedules, 4000 by default, and 60 with -short")
 	simDuration = flag.Duration("sim.duration", 0, "go on with new schedules for so long, from a random seed")
 	simSeed     = flag.Uint64("sim.seed", 1, "seed of the first schedule")
@@ -38,6 +43,10 @@ var (
 func TestSim(t *testing.T) {
 	if *simReplay != "" {
 		replay(t, *simReplay)
+		return
+	}
+	if *simFast {
+		runFast(t)
 		return
 	}
 	n, seed, end := *simRuns, *simSeed, time.Now().Add(*simDuration)
@@ -66,6 +75,82 @@ func TestSim(t *testing.T) {
 	t.Logf("%+v", stats)
 	if stats.seldom() && n >= 250 && *simClient == "any" {
 		t.Errorf("the simulator has not seen enough to tell: %+v", stats)
+	}
+}
+
+// simEdit is a change to a file of this package, or of another by its path from here.
+type simEdit struct{ file, old, new string }
+
+// withoutPowers has public values and keys of package bigdh be hashes: what two sides agree
+// on is still the same for both, and for nobody else.
+var withoutPowers = []simEdit{
+	{"../bigdh/key.go", "g.expGenerator(&public.y, &k.x)", `h := sha3.NewSHAKE128()
+	h.Write(k.x[:])
+	h.Read(public.y[:])
+	public.y[0] = 0x40`},
+	{"../bigdh/key.go", "return k.public.group.Exp(secret, &peer.y, &k.x)", `a, b := k.public.y, peer.y
+	for i := range a {
+		a[i], b[i] = min(a[i], b[i]), max(a[i], b[i])
+	}
+	h := sha3.NewSHAKE128()
+	h.Write(a[:])
+	h.Write(b[:])
+	h.Read(secret[:])
+	return nil`},
+}
+
+// overlay makes changes for go's -overlay, and returns the file for it.
+func overlay(t *testing.T, edits ...simEdit) string {
+	t.Helper()
+	dir := t.TempDir()
+	changed, replace := map[string]string{}, map[string]string{}
+	for i, e := range edits {
+		path, err := filepath.Abs(e.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, ok := changed[path]
+		if !ok {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source = string(b)
+			replace[path] = filepath.Join(dir, fmt.Sprint(i, ".go"))
+		}
+		if n := strings.Count(source, e.old); n != 1 {
+			t.Fatalf("%q is in %s %d times", e.old, e.file, n)
+		}
+		changed[path] = strings.Replace(source, e.old, e.new, 1)
+	}
+	for path, source := range changed {
+		if err := os.WriteFile(replace[path], []byte(source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// runFast runs this test again, without powers.
+func runFast(t *testing.T) {
+	args := []string{"test", "-overlay", overlay(t, withoutPowers...), "-run", "TestSim$", "-v", "-timeout", "0"}
+	flag.Visit(func(f *flag.Flag) {
+		if strings.HasPrefix(f.Name, "sim.") && f.Name != "sim.fast" {
+			args = append(args, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	cmd := exec.Command("go", args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -228,26 +313,8 @@ func TestSimFindsBugs(t *testing.T) {
 		t.Run(bug.name, func(t *testing.T) {
 			t.Parallel()
 			client := cmp.Or(plantedFor[bug.name], "any")
-			source, err := os.ReadFile(bug.file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-			here, err := filepath.Abs(bug.file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := json.Marshal(map[string]map[string]string{"Replace": {here: changed}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(
-				os.WriteFile(changed, []byte(strings.Replace(string(source), bug.old, bug.new, 1)), 0o600),
-				os.WriteFile(overlay, text, 0o600)); err != nil {
-				t.Fatal(err)
-			}
-			out, err := exec.Command("go", "test", "-vet=off", "-overlay", overlay, "-run", "TestSim$", "-sim.n", "2500", "-sim.client", client, ".").CombinedOutput()
+			edits := append(slices.Clone(withoutPowers), simEdit{bug.file, bug.old, bug.new})
+			out, err := exec.Command("go", "test", "-vet=off", "-overlay", overlay(t, edits...), "-run", "TestSim$", "-sim.n", "2500", "-sim.client", client, ".").CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "The shortest schedule") && !strings.Contains(string(out), "panic: ") {
 				t.Errorf("not found: %v\n%s", err, out)
 				return
