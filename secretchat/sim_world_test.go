@@ -79,7 +79,9 @@ type simParty struct {
 	history []*simPacket // all ever sent from here
 	forget  int          // packets for which Sent will not be called
 	late    bool         // Outbox is not looked into
-	unasked bool         // something was sent again that the peer had not asked for
+	// mixed says that keys do not follow on from each other as numbers do: something went out
+	// after what comes after it, or again though the peer had not asked for it.
+	mixed bool
 
 	sent     map[int]*simPacket // what went out first under each number
 	reported map[int]int        // what was reported as sent, and how many commits there were by then
