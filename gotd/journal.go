@@ -22,9 +22,10 @@ type journal struct {
 
 	mu      sync.Mutex
 	arrived []arrival
-	next    int64 // number
-	tracked bool  // whether gotd's state is known
-	qts     int   // in gotd's state
+	early   []arrival // messages that are here before gotd's state
+	next    int64     // number
+	tracked bool      // whether gotd's state is known
+	qts     int       // in gotd's state
 	moved   chan struct{}
 }
 
@@ -70,13 +71,40 @@ func (j *journal) take(a arrival) error {
 		return ErrStopped
 	}
 	j.mu.Lock()
-	j.arrived = append(j.arrived, a)
-	j.mu.Unlock()
+	defer j.mu.Unlock()
+	if !j.isEarly(a.update) {
+		j.arrived = append(j.arrived, a)
+		j.wakeUp()
+	} else if len(j.early) < maxEarly {
+		j.early = append(j.early, a)
+	}
+	return nil
+}
+
+func (j *journal) wakeUp() {
 	select {
 	case j.wake <- struct{}{}:
 	default:
 	}
-	return nil
+}
+
+// maxEarly is how many messages wait for gotd's state. Of more, peers will be asked.
+const maxEarly = 1000
+
+// isEarly reports whether an update is a message that the server pushes before gotd has its
+// state, which is when gotd passes on everything as it comes: before what there is to catch up
+// on. If that is a lot, the gap before the message would end the chat.
+func (j *journal) isEarly(u tg.UpdateClass) bool {
+	m, ok := u.(*tg.UpdateNewEncryptedMessage)
+	return ok && m.Qts > 0 && j.tracked && j.qts < 0
+}
+
+// first takes the messages that came before gotd had any state: they will not come again.
+func (j *journal) first() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.arrived, j.early = append(j.arrived, j.early...), nil
+	j.wakeUp()
 }
 
 // run writes what arrives, if gotd does not have it done before.
@@ -200,11 +228,14 @@ func (s *stateStorage) GetState(ctx context.Context, user int64) (updates.State,
 // SetState acknowledges nothing in the first state of all, before which nothing was
 // received.
 func (s *stateStorage) SetState(ctx context.Context, user int64, state updates.State) error {
-	if err := s.before(); err != nil {
-		return err
-	}
 	last, found, err := s.StateStorage.GetState(ctx, user)
 	if err != nil {
+		return err
+	}
+	if !found {
+		s.j.first()
+	}
+	if err := s.before(); err != nil {
 		return err
 	}
 	if err := s.StateStorage.SetState(ctx, user, state); err != nil {
@@ -257,11 +288,11 @@ func (s *stateStorage) SetDateSeq(ctx context.Context, user int64, date, seq int
 	return s.StateStorage.SetDateSeq(ctx, user, date, seq)
 }
 
-// setQts notes how far gotd has passed on messages.
+// setQts notes how far gotd has passed on messages. All that came before it knew comes again.
 func (j *journal) setQts(qts int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.qts = max(j.qts, qts)
+	j.qts, j.early = max(j.qts, qts), nil
 	close(j.moved)
 	j.moved = make(chan struct{})
 }

@@ -8,9 +8,11 @@ import (
 
 	"github.com/gotd/td/telegram/updates"
 	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tg/e2e"
 	"github.com/gotd/td/tgerr"
 
 	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/secretchat"
 )
 
 // spyState has before called before anything is learnt.
@@ -116,6 +118,46 @@ func TestAcknowledge(t *testing.T) {
 	}
 	if err := a.stop(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestPushedBeforeState: what the server pushes before gotd has its state comes before what
+// there is to catch up on, and again with that. If it is the first state of all, it does not.
+func TestPushedBeforeState(t *testing.T) {
+	for _, found := range []bool{true, false} {
+		a := newAccepting(t, 73)
+		a.deliverAll()
+		want[*gotd.Opened](a)
+		storage := a.chats.StateStorage(&memState{found: found, state: updates.State{Qts: 1}})
+		texts := 1
+		if found {
+			texts = 1100 // so many may not be missing
+		}
+		var packets []secretchat.Packet
+		for i := range texts {
+			packets = append(packets, a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 1)})...)
+		}
+		last := packets[len(packets)-1]
+		a.update(&tg.UpdateNewEncryptedMessage{
+			Message: &tg.EncryptedMessage{ChatID: acceptingID, Bytes: last.Data, File: noFile}, Qts: 1 + texts,
+		})
+		if _, _, err := storage.GetState(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if found {
+			a.deliver(noFile, packets...)
+		}
+		if err := storage.SetState(t.Context(), 1, updates.State{Qts: 1 + texts}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range texts {
+			if got := want[*gotd.Message](a).Message.RandomID; got != int64(i+1) {
+				t.Fatalf("found %t: got message %d, want %d", found, got, i+1)
+			}
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,8 +151,7 @@ func TestKill(t *testing.T) {
 				return
 			default:
 			}
-			// A hundred that nobody reads would have the key replaced twice, with gaps.
-			if len(atB.Pending()) > 5 || ours > int(child.heard.Load())+50 {
+			if len(atB.Pending()) > 5 {
 				time.Sleep(time.Millisecond)
 				continue
 			}
@@ -168,13 +166,13 @@ func TestKill(t *testing.T) {
 	// On a slow machine it takes longer to have seen anything.
 	for end := time.Now().Add(*killTime); time.Now().Before(end) || kills < 3 || len(child.sent) < 10; kills++ {
 		child.run(kills*1_000_000, time.Duration(50+rand.IntN(400))*time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond) // in which it is off
 	}
 	close(stop)
 	g.Wait()
 
 	// At last it may live until all is there. What the children said that they have sent
-	// arrives once, in order, with what they had no time to say in between. There may be gaps
-	// for a while: what was sent under a key that its reader has given up is sent again.
+	// arrives once, in order, with what they had no time to say in between.
 	last, seen := -1, map[string]bool{}
 	arrived := func() bool {
 		for {
@@ -188,7 +186,6 @@ func TestKill(t *testing.T) {
 					t.Fatalf("message %q has number %d after %d, seen: %v", e.Text(), e.Seq, last, seen[e.Text()])
 				}
 				last, seen[e.Text()] = e.Seq, true
-			case *gotd.Gap:
 			default:
 				t.Fatalf("unexpected %T %+v", e, e)
 			}
@@ -225,7 +222,6 @@ type childLog struct {
 	dir   string
 	sent  []string
 	got   map[int]string // by number
-	heard atomic.Int64   // how many there are
 	again int
 	idle  bool
 }
@@ -256,6 +252,7 @@ func (l *childLog) runUntil(first int, enough func() bool) {
 	}
 	killer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	defer killer.Stop()
+	defer cmd.Process.Kill() // if the test fails
 	lines := bufio.NewScanner(out)
 	silent := true
 	for lines.Scan() {
@@ -294,7 +291,6 @@ func (l *childLog) line(line string) {
 			}
 		}
 		l.got[seq] = text
-		l.heard.Store(int64(len(l.got)))
 	case "idle":
 		l.idle = true
 	default:
