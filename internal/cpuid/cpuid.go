@@ -8,7 +8,8 @@
 //	GODEBUG: unknown cpu feature "vaes"
 //	GODEBUG sys/cpu: unknown cpu feature "sha"
 //
-// and the setting holds all the same. With the purego build tag, and on other architectures
+// and the setting holds all the same. On Windows it holds for this module and x/sys only, as Go's own
+// packages read it too late there. With the purego build tag, and on other architectures
 // than the one a flag names, every flag is the constant false, so that dispatch on it
 // disappears at compile time.
 package cpuid
