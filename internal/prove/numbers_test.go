@@ -7,6 +7,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/contract"
 	"github.com/mtcore/mtcore/internal/machine/x86"
+	"github.com/mtcore/mtcore/internal/prove/exec"
 	"github.com/mtcore/mtcore/internal/prove/number"
 	"github.com/mtcore/mtcore/internal/prove/numexec"
 )
@@ -35,20 +36,25 @@ func arithmetics() []arithmetic {
 
 // computation is a call of such a kernel.
 type computation struct {
-	*numexec.Machine
-	subject *subject
-	facts   *number.Facts
-	regions map[string]*numexec.Region
-	vars    map[string]number.Poly // the digits of numbers, by names
-	values  map[string]*big.Int    // of numbers, if they are known
-	steps   int
+	*numexec.Machine // on amd64
+	arm64            *numexec.ARM64
+	subject          *subject
+	facts            *number.Facts
+	regions          map[string]*numexec.Region
+	vars             map[string]number.Poly // the digits of numbers, by names
+	values           map[string]*big.Int    // of numbers, if they are known
+	steps            int
 }
 
 // compute makes a call with numbers that are variables, or as values says.
 func compute(s *subject, values map[string]*big.Int) *computation {
 	f := number.New()
 	c := &computation{subject: s, facts: f, vars: map[string]number.Poly{}, values: values}
-	c.Machine = numexec.New(f, s.code, 0)
+	if s.arm64 != nil {
+		c.arm64 = numexec.NewARM64(f, s.kernel, s.arm64, exec.TimingOff)
+	} else {
+		c.Machine = numexec.New(f, s.code, 0)
+	}
 	c.setUp(nil, squarings)
 	return c
 }
@@ -64,6 +70,14 @@ func (c *computation) again(overlaps []contract.Overlap, sp, times int) *computa
 	return &d
 }
 
+func (c *computation) setArgument(word int, v numexec.Value) {
+	if c.arm64 != nil {
+		c.arm64.SetArgument(word, v)
+	} else {
+		c.Machine.SetArgument(word, v)
+	}
+}
+
 func (c *computation) setUp(overlaps []contract.Overlap, times int) {
 	c.regions = map[string]*numexec.Region{}
 	args := c.subject.contract.Args
@@ -71,11 +85,11 @@ func (c *computation) setUp(overlaps []contract.Overlap, times int) {
 		a := &args[i]
 		switch a.Kind {
 		case contract.Public:
-			c.SetArgument(i, numexec.Value{Kind: numexec.Counter, N: int64(times)})
+			c.setArgument(i, numexec.Value{Kind: numexec.Counter, N: int64(times)})
 		case contract.Secret:
-			c.SetArgument(i, numexec.Poly(c.digit(&a.Numbers[0], 0)))
+			c.setArgument(i, numexec.Poly(c.digit(&a.Numbers[0], 0)))
 		default:
-			c.SetArgument(i, numexec.Value{Kind: numexec.Address, Region: c.region(a, overlaps)})
+			c.setArgument(i, numexec.Value{Kind: numexec.Address, Region: c.region(a, overlaps)})
 		}
 	}
 }
@@ -154,7 +168,13 @@ func (c *computation) result(region string, first, n int) number.Poly {
 
 // run executes the whole call.
 func (c *computation) run() error {
+	if c.arm64 != nil {
+		err := c.arm64.Run(c.subject.kernel.Addr)
+		c.steps = c.arm64.Steps
+		return err
+	}
 	done, err := c.Run(c.subject.kernel.Addr)
+	c.steps = c.Steps
 	if err == nil && !done {
 		return fmt.Errorf("does not return")
 	}
@@ -185,10 +205,14 @@ func proveProduct(c *computation) error {
 		}
 		return false
 	}
+	return c.isProduct()
+}
+
+// isProduct runs the call and proves the equation.
+func (c *computation) isProduct() error {
 	if err := c.run(); err != nil {
 		return err
 	}
-	c.steps = c.Steps
 	x, y := c.factors("")
 	n := len(c.find(x).Words)
 	return c.facts.Congruent(c.result("t", 0, 2*n), c.facts.Mul(c.number(x), c.number(y)), 128*n)
@@ -204,39 +228,64 @@ func proveProduct(c *computation) error {
 //
 // Each limb of q is a limb of the sum times k0, so that that limb is zero when that times n has been added.
 func proveReduction(c *computation) error {
-	n, f := len(c.find("n").Words), c.facts
-	n0, k0, kappa := c.digit(c.find("n"), 0), c.number("k0"), f.Var("kappa", number.Max(64)) // n·k0 = -1 + 2^64·κ
-	toMinusOne := kappa.Times(number.Pow2(64)).Plus(number.Int(-1), number.Small(1))
+	v := c.vanishing()
 	var q []number.Poly
 	var top number.Poly
 	added := true // the product with the last limb of q
-	c.After = func(in *x86.Inst, v number.Poly) {
+	c.After = func(in *x86.Inst, p number.Poly) {
 		switch {
 		case in.Op == "imul":
-			q, added = append(q, v), false
+			q, added = append(q, p), false
 		case in.Op == "movzx" && in.Args[0].Reg == x86.RDX:
-			top = v
+			top = p
 		case in.Op == "adcx" && !added:
 			added = true
-			digit := q[len(q)-1]
-			product, _ := f.Split(f.Mul(digit, n0), 64)
-			sum, _ := f.Definition(v)
-			if !f.Multiple(sum, 64, []number.Poly{product, digit}, n0, k0, toMinusOne) {
-				panic("a limb does not vanish")
-			}
-			f.Vanish(v)
+			v.vanish(p, q[len(q)-1])
 		}
 	}
 	if err := c.run(); err != nil {
 		return err
 	}
-	c.steps = c.Steps
+	return c.isReduced(q, top, c.result("t", len(q), len(q)))
+}
+
+// vanishing is what is known of limbs that a reduction makes to vanish: n·k0 = -1 + 2^64·κ.
+type vanishing struct {
+	facts              *number.Facts
+	n0, k0, toMinusOne number.Poly
+}
+
+func (c *computation) vanishing() *vanishing {
+	if c.vars["kappa"] == nil {
+		c.vars["kappa"] = c.facts.Var("kappa", number.Max(64))
+	}
+	kappa := c.vars["kappa"]
+	return &vanishing{c.facts, c.digit(c.find("n"), 0), c.number("k0"), kappa.Times(number.Pow2(64)).Plus(number.Int(-1), number.Small(1))}
+}
+
+// product is the lower half of a limb of q times the lowest limb of n.
+func (v *vanishing) product(q number.Poly) number.Poly {
+	lo, _ := v.facts.Split(v.facts.Mul(q, v.n0), 64)
+	return lo
+}
+
+// vanish proves that a limb is zero: the lower half of the sum of that product and what q is of.
+func (v *vanishing) vanish(limb, q number.Poly) {
+	sum, _ := v.facts.Definition(limb)
+	if !v.facts.Multiple(sum, 64, []number.Poly{v.product(q), q}, v.n0, v.k0, v.toMinusOne) {
+		panic("a limb does not vanish")
+	}
+	v.facts.Vanish(limb)
+}
+
+// isReduced proves the two equations, for the limbs of q and for u.
+func (c *computation) isReduced(q []number.Poly, top, u number.Poly) error {
+	n, f := len(c.find("n").Words), c.facts
 	if len(q) != n {
 		return fmt.Errorf("%d limbs of a multiple", len(q))
 	}
 	modulus, r, one := c.number("n"), number.Pow2(64*n), number.Small(1)
 	multiple := number.Sum(func(i int) number.Poly { return q[i] }, n, 64)
-	u := c.result("t", n, n)
 	if !f.Below(top, 1) || !f.Below(u, 64*n) || !f.Below(multiple, 64*n) {
 		return fmt.Errorf("what was carried out is more than a bit")
 	}

@@ -281,11 +281,11 @@ func (c *arm64) access(in *a64.Inst, f func(c *arm64, regs []a64.Operand, r *Reg
 	}
 }
 
-// variables remembers what isDIT has found.
+// variables remembers what IsDIT has found.
 var variables = map[*machine.Program]map[int]bool{}
 
-// isDIT reports whether a variable DIT of a package asm is at an address.
-func isDIT(p *machine.Program, addr int) bool {
+// IsDIT reports whether a variable DIT of a package asm is at an address.
+func IsDIT(p *machine.Program, addr int) bool {
 	if variables[p] == nil {
 		variables[p] = map[int]bool{}
 	}
@@ -306,7 +306,7 @@ var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off i
 	},
 	// of a variable DIT, which says whether there is a PSTATE.DIT
 	"ldrb": func(c *arm64, regs []a64.Operand, r *Region, off int) {
-		if r != c.Constants || !isDIT(c.program, off) {
+		if r != c.Constants || !IsDIT(c.program, off) {
 			panic("no semantics")
 		}
 		c.set(&regs[0], Number(int64(min(c.timing, 1))))
@@ -331,6 +331,3 @@ var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off i
 		}
 	},
 }
-
-// JumpsARM64 reports whether an instruction of arm64 is a jump.
-func JumpsARM64(in *a64.Inst) bool { return jumpsARM64[in.Op] != nil }

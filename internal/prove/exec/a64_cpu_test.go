@@ -1,40 +1,18 @@
 package exec
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
-	osexec "os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/machine"
 	"github.com/mtcore/mtcore/internal/machine/a64"
+	"github.com/mtcore/mtcore/internal/prove/cpu"
 	"github.com/mtcore/mtcore/internal/prove/term"
-)
-
-// registersARM64 are those of testdata/cpu_arm64, where the comments are.
-type registersARM64 struct {
-	General              [28]uint64
-	Word, Base, MemoryAt uint64
-	_                    uint64
-	Flags                uint64
-	Saved                [3]uint64
-	Vectors              [32][16]byte
-	Memory               [512]byte
-}
-
-// Flags, and the offset in Memory of what an instruction accesses.
-const (
-	flagN, flagZ, flagV = 1 << 31, 1 << 30, 1 << 28
-	accessed            = 256
 )
 
 // notExecutedARM64 are the instructions with semantics that the program cannot execute where it puts
@@ -44,7 +22,7 @@ var notExecutedARM64 = []string{"b", "b.eq", "b.ne", "b.lt", "cbz", "ret", "adrp
 // trialARM64 is an instruction, with what is before and what the semantics say of afterwards.
 type trialARM64 struct {
 	in     *a64.Inst
-	before registersARM64
+	before cpu.RegistersARM64
 	after  *arm64
 	memory *Region
 }
@@ -76,7 +54,7 @@ func TestCPUARM64(t *testing.T) {
 			case slices.Contains(notExecutedARM64, in.Op):
 				continue
 			}
-			word, in = withoutSP(t, word, in)
+			word, in = cpu.WithoutSP(t, word, in)
 			if seen[word] {
 				continue
 			}
@@ -124,23 +102,6 @@ func mnemonicsARM64() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// withoutSP returns an instruction whose address is relative to another register, if it was to SP.
-func withoutSP(t *testing.T, word uint32, in *a64.Inst) (uint32, *a64.Inst) {
-	if m := &in.Args[len(in.Args)-1]; m.Kind != a64.Memory || m.Base != a64.SP {
-		return word, in
-	}
-	for base := uint32(0); ; base++ {
-		if in.Args[0].Reg == int(base) {
-			continue
-		}
-		other, err := a64.Decode(word&^(31<<5)|base<<5, in.Addr)
-		if err != nil || other.Op != in.Op {
-			t.Fatalf("%v becomes %v, error %v", in, other, err)
-		}
-		return word&^(31<<5) | base<<5, &other
-	}
-}
-
 // try executes an instruction by the semantics, or returns nil if it has no meaning on such values.
 func try(p *term.Pool, in *a64.Inst, word int, rng *rand.Rand, round int) (trial *trialARM64) {
 	m := &Machine{Pool: p, sp: a64.SP}
@@ -148,9 +109,9 @@ func try(p *term.Pool, in *a64.Inst, word int, rng *rand.Rand, round int) (trial
 	r.Reads, r.Writes = Range{0, 512}, Range{0, 512}
 	trial = &trialARM64{in: in, after: &arm64{Machine: m}, memory: r}
 	b := &trial.before
-	b.Word, b.Base, b.Flags = uint64(word), 31, uint64(rng.Uint32()&0xf0000000)
-	less := (b.Flags&flagN != 0) != (b.Flags&flagV != 0)
-	trial.after.compared = compared{zeroKnown: true, zero: b.Flags&flagZ != 0, lessKnown: true, less: less}
+	b.Word, b.Flags = uint64(word), uint64(rng.Uint32()&0xf0000000)
+	less := (b.Flags&cpu.FlagN != 0) != (b.Flags&cpu.FlagV != 0)
+	trial.after.compared = compared{zeroKnown: true, zero: b.Flags&cpu.FlagZ != 0, lessKnown: true, less: less}
 	for i := range b.Memory {
 		b.Memory[i] = value(rng, round)
 		r.Bytes[i] = term.Byte(b.Memory[i])
@@ -170,12 +131,8 @@ func try(p *term.Pool, in *a64.Inst, word int, rng *rand.Rand, round int) (trial
 			m.Vecs[i][j] = term.Byte(b.Vectors[i][j])
 		}
 	}
-	if a := &in.Args[len(in.Args)-1]; a.Kind == a64.Memory {
-		n := int64(accessed)
-		if a.Mode != a64.Post {
-			n -= a.Disp
-		}
-		b.Base, b.General[a.Base], m.Regs[a.Base] = uint64(a.Base), uint64(n), Value{Region: r, N: n}
+	if reg, n, ok := b.SetBase(in); ok {
+		m.Regs[reg] = Value{Region: r, N: n}
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -190,46 +147,17 @@ func try(p *term.Pool, in *a64.Inst, word int, rng *rand.Rand, round int) (trial
 }
 
 // runARM64 executes trials on a CPU, or under qemu.
-func runARM64(t *testing.T, words []uint32, trials []*trialARM64) []registersARM64 {
+func runARM64(t *testing.T, words []uint32, trials []*trialARM64) []cpu.RegistersARM64 {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "cpu")
-	build := osexec.Command("go", "build", "-o", program, "./testdata/cpu_arm64")
-	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", build, err, out)
-	}
-	run := osexec.Command(program)
-	if runtime.GOARCH != "arm64" {
-		if _, err := osexec.LookPath("qemu-aarch64"); err != nil {
-			impltest.SkipWithout(t, "qemu-aarch64")
-		}
-		run = osexec.Command("qemu-aarch64", program)
-	}
-	var in bytes.Buffer
-	write := func(v any) {
-		if err := binary.Write(&in, binary.LittleEndian, v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(uint32(len(words)))
-	write(words)
+	var before []cpu.RegistersARM64
 	for _, trial := range trials {
-		write(&trial.before)
+		before = append(before, trial.before)
 	}
-	run.Stdin, run.Stderr = &in, os.Stderr
-	out, err := run.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := make([]registersARM64, len(trials))
-	if err := binary.Read(bytes.NewReader(out), binary.LittleEndian, after); err != nil && err != io.EOF {
-		t.Fatal(err)
-	}
-	return after
+	return cpu.RunARM64(t, words, before)
 }
 
 // compare compares what the semantics say with what the CPU did.
-func (trial *trialARM64) compare(r *registersARM64) string {
+func (trial *trialARM64) compare(r *cpu.RegistersARM64) string {
 	m := trial.after
 	for i, want := range r.General {
 		v := m.Regs[i]
@@ -252,8 +180,8 @@ func (trial *trialARM64) compare(r *registersARM64) string {
 			return fmt.Sprintf("byte %d of memory is %02x, and on the CPU %02x", i, got, want)
 		}
 	}
-	less := (r.Flags&flagN != 0) != (r.Flags&flagV != 0)
-	if f := m.compared; f.zeroKnown && f.zero != (r.Flags&flagZ != 0) || f.lessKnown && f.less != less {
+	less := (r.Flags&cpu.FlagN != 0) != (r.Flags&cpu.FlagV != 0)
+	if f := m.compared; f.zeroKnown && f.zero != (r.Flags&cpu.FlagZ != 0) || f.lessKnown && f.less != less {
 		return fmt.Sprintf("flags are %+v, and on the CPU %x", f, r.Flags)
 	}
 	return ""

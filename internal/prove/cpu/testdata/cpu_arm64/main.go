@@ -1,4 +1,4 @@
-// The program runs single instructions on a CPU of arm64, or on what emulates one: TestCPUARM64 gives it
+// The program runs single instructions on a CPU of arm64, or on what emulates one: cpu.RunARM64 gives it
 // words and the registers before each, and gets those after.
 package main
 
@@ -13,7 +13,7 @@ import (
 	"unsafe"
 )
 
-// registers are what an instruction can change. The code below knows their layout, and TestCPUARM64, too.
+// registers are cpu.RegistersARM64. The code below knows their layout.
 type registers struct {
 	General  [28]uint64
 	Word     uint64 // its number among the words
