@@ -36,7 +36,14 @@ func SealBatch(jobs []Job) error {
 	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
-		sealGroup(rest[:n])
+		switch {
+		case n == 1:
+			rest[0].seal()
+		case n <= fewSize:
+			sealFew(rest[:n])
+		default:
+			sealGroup(rest[:n])
+		}
 		rest = rest[n:]
 	}
 	return firstError(jobs)
@@ -91,8 +98,15 @@ func firstError(jobs []Job) error {
 	return nil
 }
 
-// sealGroup is SealBatch for up to batchSize jobs. In each of its passes, the messages are
-// next to each other. As in opening.start, structs are filled in where they are.
+// seal is SealBatch for one job.
+func (j *Job) seal() {
+	out, err := j.Key.Seal(j.Dst, j.Side, j.Src, j.Padding)
+	if j.Err = err; err == nil {
+		j.Dst = out
+	}
+}
+
+// sealGroup is SealBatch for up to batchSize jobs.
 func sealGroup(jobs []Job) {
 	var (
 		room [groupRoom]byte
@@ -101,7 +115,26 @@ func sealGroup(jobs []Job) {
 		keys [batchSize]kdf.Job
 		ms   [batchSize]ige.Message
 	)
-	random := randomPadding{room: room[:]}
+	sealJobs(jobs, room[:], of[:], outs[:], keys[:], ms[:])
+}
+
+// sealFew is SealBatch for up to fewSize jobs.
+func sealFew(jobs []Job) {
+	var (
+		room [messageRoom]byte
+		of   [fewSize]*Job
+		outs [fewSize][]byte
+		keys [fewSize]kdf.Job
+		ms   [fewSize]ige.Message
+	)
+	sealJobs(jobs, room[:], of[:], outs[:], keys[:], ms[:])
+}
+
+// sealJobs is SealBatch for as many jobs as there is room for in what else it is given, which is
+// empty, and apart from room for padding. In each of its passes, the messages are next to each
+// other. As in opening.start, structs are filled in where they are.
+func sealJobs(jobs []Job, room []byte, of []*Job, outs [][]byte, keys []kdf.Job, ms []ige.Message) {
+	random := randomPadding{room: room}
 	n := 0
 	for i := range jobs {
 		j := &jobs[i]
