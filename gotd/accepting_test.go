@@ -158,6 +158,11 @@ func (a *accepting) deliverAll() {
 // say has the peer send a message, and returns it with what it sends of itself.
 func (a *accepting) say(m *e2e.DecryptedMessage46) []secretchat.Packet {
 	a.t.Helper()
+	return a.encrypt(m)
+}
+
+func (a *accepting) encrypt(m bin.Encoder) []secretchat.Packet {
+	a.t.Helper()
 	var b bin.Buffer
 	if err := m.Encode(&b); err != nil {
 		a.t.Fatal(err)
@@ -226,6 +231,109 @@ func TestCrashAccepting(t *testing.T) {
 		if err := a.stop(); !errors.Is(err, context.Canceled) {
 			t.Errorf("crash after commit %d: %v", i, err)
 		}
+	}
+}
+
+// TestCrashReceiving: a message that the server need not keep any more is told in spite of a
+// crash after any commit, until the handler has returned well.
+func TestCrashReceiving(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	storage := a.chats.StateStorage(&memState{found: true})
+	busy, free := make(chan struct{}), make(chan struct{})
+	failed := make(chan struct{}, 1)
+	a.handle(func(e gotd.Event) error {
+		switch m, ok := e.(*gotd.Message); {
+		case !ok:
+			return nil
+		case m.Text() == "zero":
+			close(busy)
+			<-free
+			return nil
+		}
+		select {
+		case failed <- struct{}{}:
+		default:
+		}
+		return errors.New("out of paper")
+	})
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "zero"})...)
+	<-busy
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 2, Message: "one"})...)
+	if err := storage.SetQts(t.Context(), 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	states := []map[string][]byte{a.store.copy()}
+	a.store.forget()
+	close(free)
+	<-failed
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+
+	a.handle(nil)
+	for i, records := range append(states, a.store.history...) {
+		a.store = &recorder{memStore: &memStore{records: records}}
+		a.start()
+		a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+		told := false
+		for end := false; !end; {
+			switch e := want[gotd.Event](a).(type) {
+			case *gotd.Message:
+				told = told || e.Text() == "one"
+			case *gotd.Typing:
+				end = true
+			}
+		}
+		if !told {
+			t.Errorf("crash after commit %d: the message is lost", i)
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Errorf("crash after commit %d: %v", i, err)
+		}
+	}
+}
+
+// TestUpdatesAreForgotten: nothing of an update is left in the store when the handler has
+// returned well.
+func TestUpdatesAreForgotten(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "one"})...)
+	want[*gotd.Message](a)
+	a.update(&tg.UpdateEncryptedMessagesRead{ChatID: acceptingID, MaxDate: 1})
+	want[*gotd.Read](a)
+	eventually(t, "no update is in the store", func() bool {
+		for key := range a.store.copy() {
+			if key[0] == 'u' {
+				return false
+			}
+		}
+		return true
+	})
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestTTLIsKept: what the peer has set is there after a restart, even if nothing else of the
+// chat has changed, such as the date.
+func TestTTLIsKept(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	a.deliver(noFile, a.encrypt(&e2e.DecryptedMessageService{
+		RandomID: 1, Action: &e2e.DecryptedMessageActionSetMessageTTL{TTLSeconds: 7},
+	})...)
+	want[*gotd.Action](a)
+	a.restart()
+	if got := a.chat().TTL(); got != 7 {
+		t.Errorf("TTL after a restart is %d, want 7", got)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
