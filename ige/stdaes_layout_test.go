@@ -125,7 +125,11 @@ func TestStdSchedulesModes(t *testing.T) {
 		modes = modes[:2]
 	}
 	for _, godebug := range modes {
-		cmd := exec.Command(exe, "-test.run=^(TestStdSchedules|TestStdSchedulesToggle|TestStdSchedulesOtherBlocks|TestStdBlock)$", "-test.v")
+		tests := "TestStdSchedules|TestStdSchedulesToggle|TestStdSchedulesOtherBlocks|TestStdBlock"
+		if strings.HasPrefix(godebug, "cpu.") && !testing.Short() {
+			tests += "|TestWipe" // of copies of schedules, which are only made without AES instructions
+		}
+		cmd := exec.Command(exe, "-test.run=^("+tests+")$", "-test.v")
 		cmd.Env = append(os.Environ(), "GODEBUG="+godebug, impltest.RequireEnv+"=", impltest.MissingEnv+"=")
 		out, err := cmd.CombinedOutput()
 		switch {
@@ -161,7 +165,8 @@ type (
 		fakeBlock
 		fakeExpanded
 	}
-	fakeDeep struct { // other offsets, order and depth than today's
+	fakeTwin struct{ fakeFlat } // another type, and all at the same offsets
+	fakeDeep struct {           // other offsets, order and depth than today's
 		fakeBlock
 		_   string
 		dec [60]uint32
@@ -322,7 +327,7 @@ func TestProveLayout(t *testing.T) {
 		}), false},
 		{"another type for AES-128", func(x *fakeExpanded) cipher.Block {
 			if x.rounds == 10 {
-				return &fakeDeep{}
+				return &fakeTwin{fakeFlat{fakeExpanded: *x}}
 			}
 			return &fakeFlat{fakeExpanded: *x}
 		}, false},
@@ -345,6 +350,28 @@ func TestProveLayout(t *testing.T) {
 	l := proveLayout(func(key []byte) (cipher.Block, error) { return nil, aes.KeySizeError(len(key)) })
 	if l != (stdLayout{}) {
 		t.Errorf("constructor that fails: got %+v, want no layout", l)
+	}
+}
+
+// TestStdRounds: a number of rounds that AES does not have is taken for no key.
+func TestStdRounds(t *testing.T) {
+	l, ok := findLayout(reflect.TypeFor[*fakeFlat]())
+	if !ok {
+		t.Fatal("no layout")
+	}
+	for rounds := -1; rounds < 100; rounds++ {
+		b := &fakeFlat{fakeExpanded: fakeExpanded{rounds: rounds}}
+		nr, enc, dec := l.schedules(b)
+		switch rounds {
+		case 10, 12, 14:
+			if nr != rounds || enc != (*stdWords)(&b.enc) || dec != (*stdWords)(&b.dec) {
+				t.Errorf("%d rounds: got %d, %p, %p, want %p, %p", rounds, nr, enc, dec, &b.enc, &b.dec)
+			}
+		default:
+			if nr != 0 || enc != nil || dec != nil {
+				t.Errorf("%d rounds are taken for %d", rounds, nr)
+			}
+		}
 	}
 }
 
