@@ -130,3 +130,24 @@ func TestPlantedRegisters(t *testing.T) {
 		}
 	}
 }
+
+// TestDIT: the packages above kernels for arm64 tell them whether the CPU has data-independent timing.
+// No emulator says so to programs, so that no other test would miss it.
+func TestDIT(t *testing.T) {
+	kernels, err := filepath.Glob("*/asm/*_arm64.s")
+	if err != nil || len(kernels) == 0 {
+		t.Fatal(kernels, err)
+	}
+	for _, file := range kernels {
+		dir := filepath.Dir(filepath.Dir(file))
+		sources, err := filepath.Glob(dir + "/*_arm64.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(sources, func(name string) bool {
+			return strings.Contains(readFile(t, name), "\nfunc init() { asm.DIT = cpuid.ARM64HasDIT }\n")
+		}) {
+			t.Errorf("%s: no init sets asm.DIT", dir)
+		}
+	}
+}
