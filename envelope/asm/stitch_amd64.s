@@ -1065,7 +1065,6 @@ TEXT ·DecryptStart(SB), NOSPLIT, $0-40
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
 	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (AX)
@@ -1311,7 +1310,6 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
 	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (AX)
@@ -1463,7 +1461,6 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
 	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (BX)
@@ -4193,7 +4190,6 @@ TEXT ·Keystream(SB), NOSPLIT, $0-40
 	VPSLLDQ     $0x08, X0, X4
 	VPXOR       X4, X0, X0
 	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
 	VPSHUFB     X2, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 224(AX)

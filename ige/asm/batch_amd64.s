@@ -145,7 +145,6 @@ TEXT ·ExpandEncrypt1(SB), NOSPLIT, $0-24
 	VPSLLDQ     $0x08, X0, X4
 	VPXOR       X4, X0, X0
 	VPXOR       X3, X0, X0
-	VPSLLD      $0x01, X3, X3
 	VPSHUFB     X2, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 896(AX)
@@ -320,7 +319,6 @@ TEXT ·ExpandEncrypt2VAES256(SB), NOSPLIT, $0-24
 	VPSLLDQ     $0x08, Y0, Y4
 	VPXOR       Y4, Y0, Y0
 	VPXOR       Y3, Y0, Y0
-	VPSLLD      $0x01, Y3, Y3
 	VPSHUFB     Y2, Y1, Y1
 	VAESENCLAST Y0, Y1, Y1
 	VMOVDQU     Y1, 896(AX)
@@ -489,7 +487,6 @@ TEXT ·ExpandEncrypt4VAES512(SB), NOSPLIT, $0-16
 	VPSLLDQ     $0x08, Z0, Z4
 	VPXORQ      Z4, Z0, Z0
 	VPXORQ      Z3, Z0, Z0
-	VPSLLD      $0x01, Z3, Z3
 	VPSHUFB     Z2, Z1, Z1
 	VAESENCLAST Z0, Z1, Z1
 	VMOVDQU64   Z1, 896(AX)
@@ -607,7 +604,6 @@ block:
 	VMOVDQU     X1, (R9)(DI*1)
 	VMOVDQU     X1, 16(CX)
 	MOVQ        R8, DI
-	TESTQ       SI, SI
 	JNZ         block
 	VMOVDQU     X2, 256(CX)
 	VMOVDQU     X3, 272(CX)
@@ -786,7 +782,6 @@ block:
 	VMOVDQU     X3, (R9)(DI*1)
 	VMOVDQU     X3, 48(CX)
 	MOVQ        R8, DI
-	TESTQ       SI, SI
 	JNZ         block
 	VMOVDQU     X4, 256(CX)
 	VMOVDQU     X5, 272(CX)
@@ -2315,7 +2310,6 @@ block:
 	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
 	VMOVDQU        Y1, 32(CX)
 	MOVQ           R8, DI
-	TESTQ          SI, SI
 	JNZ            block
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
@@ -2519,7 +2513,6 @@ block:
 	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
 	VMOVDQU        Y3, 96(CX)
 	MOVQ           R8, DI
-	TESTQ          SI, SI
 	JNZ            block
 	VMOVDQU        Y4, 256(CX)
 	VMOVDQU        Y5, 288(CX)
@@ -5186,7 +5179,6 @@ TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
 	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (AX)
@@ -5388,7 +5380,6 @@ TEXT ·ExpandDecrypt2VAES256(SB), NOSPLIT, $0-24
 	VPSLLDQ     $0x08, Y0, Y2
 	VPXOR       Y2, Y0, Y0
 	VPXOR       Y4, Y0, Y0
-	VPSLLD      $0x01, Y4, Y4
 	VPSHUFB     Y3, Y1, Y1
 	VAESENCLAST Y0, Y1, Y1
 	VMOVDQU     Y1, (AX)
@@ -5596,7 +5587,6 @@ TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
 	VPSLLDQ     $0x08, Z0, Z2
 	VPXORQ      Z2, Z0, Z0
 	VPXORQ      Z4, Z0, Z0
-	VPSLLD      $0x01, Z4, Z4
 	VPSHUFB     Z3, Z1, Z1
 	VAESENCLAST Z0, Z1, Z1
 	VMOVDQU64   Z1, (AX)
@@ -5726,7 +5716,6 @@ block:
 	VMOVDQU     X1, (R9)(DI*1)
 	VMOVDQU     X1, 16(CX)
 	MOVQ        R8, DI
-	TESTQ       SI, SI
 	JNZ         block
 	VMOVDQU     X2, 256(CX)
 	VMOVDQU     X3, 272(CX)
@@ -5905,7 +5894,6 @@ block:
 	VMOVDQU     X3, (R9)(DI*1)
 	VMOVDQU     X3, 48(CX)
 	MOVQ        R8, DI
-	TESTQ       SI, SI
 	JNZ         block
 	VMOVDQU     X4, 256(CX)
 	VMOVDQU     X5, 272(CX)
@@ -7434,7 +7422,6 @@ block:
 	VEXTRACTI128   $0x01, Y1, (R9)(DI*1)
 	VMOVDQU        Y1, 32(CX)
 	MOVQ           R8, DI
-	TESTQ          SI, SI
 	JNZ            block
 	VMOVDQU        Y2, 256(CX)
 	VMOVDQU        Y3, 288(CX)
@@ -7638,7 +7625,6 @@ block:
 	VEXTRACTI128   $0x01, Y3, (R9)(DI*1)
 	VMOVDQU        Y3, 96(CX)
 	MOVQ           R8, DI
-	TESTQ          SI, SI
 	JNZ            block
 	VMOVDQU        Y4, 256(CX)
 	VMOVDQU        Y5, 288(CX)

@@ -170,7 +170,6 @@ TEXT ·Expand(SB), NOSPLIT, $0-24
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
 	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
 	VPSHUFB     X3, X1, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, 224(AX)
@@ -507,7 +506,6 @@ TEXT ·EncryptKey(SB), NOSPLIT, $240-64
 	VPSLLDQ     $0x08, X2, X7
 	VPXOR       X7, X2, X2
 	VPXOR       X6, X2, X2
-	VPSLLD      $0x01, X6, X6
 	VPSHUFB     X5, X3, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, 224(SP)
@@ -884,7 +882,6 @@ TEXT ·DecryptKey(SB), NOSPLIT, $240-64
 	VPSLLDQ     $0x08, X2, X5
 	VPXOR       X5, X2, X2
 	VPXOR       X7, X2, X2
-	VPSLLD      $0x01, X7, X7
 	VPSHUFB     X6, X3, X3
 	VAESENCLAST X2, X3, X3
 	VMOVDQU     X3, (SP)

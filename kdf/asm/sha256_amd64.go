@@ -26,7 +26,9 @@ func Derive(key *[32]byte, iv *[32]byte, authKey *byte, msgKey *[16]byte)
 //go:noescape
 func Blocks16AVX512(h *[8][16]uint32, p *[16]*byte, blocks int)
 
-// Derive8AVX512 derives eight AES keys and ivs, each as Derive does.
+// Derive8AVX512 derives eight AES keys and ivs, each as Derive does. Of each authKey it
+// reads 88 bytes: bytes 76 to 87, that is auth_key[x+76 : x+88], come with the last vector
+// and are not used.
 //
 //go:noescape
 func Derive8AVX512(key *[8]*[32]byte, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)

@@ -364,8 +364,7 @@ func (b *batch) foldedLoop() {
 		b.store(out, b.stateOut(r))
 	}
 	MOVQ(ahead, b.offset)
-	TESTQ(b.blocks, b.blocks)
-	JNZ(LabelRef("block"))
+	JNZ(LabelRef("block")) // nothing since DECQ has changed the flags
 	for r := range b.regs {
 		b.store(b.prev[r], b.stateIn(r))
 	}

@@ -88,7 +88,9 @@ func Expand(isa ISA, k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
 		k := isa.Vec()
 		if i%2 == 0 {
 			isa.Xor(rcon, pre, pre)
-			VPSLLD(U8(1), rcon, rcon)
+			if i < Rounds {
+				VPSLLD(U8(1), rcon, rcon)
+			}
 			VPSHUFB(rotWord, newer, k)
 		} else {
 			VPSHUFD(U8(0xff), newer, k)

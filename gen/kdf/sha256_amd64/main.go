@@ -353,7 +353,9 @@ func pointer(table Mem, l int) Register {
 func derive8AVX512() {
 	TEXT("Derive8AVX512", attr.NOSPLIT, "func(key, iv *[8]*[32]byte, authKey *[8]*byte, msgKey *[8]*[16]byte)")
 	Pragma("noescape")
-	Doc("Derive8AVX512 derives eight AES keys and ivs, each as Derive does.")
+	Doc("Derive8AVX512 derives eight AES keys and ivs, each as Derive does. Of each authKey it",
+		"reads 88 bytes: bytes 76 to 87, that is auth_key[x+76 : x+88], come with the last vector",
+		"and are not used.")
 
 	key := Mem{Base: Load(Param("key"), GP64())}
 	iv := Mem{Base: Load(Param("iv"), GP64())}
