@@ -223,15 +223,3 @@ func PutBytes(b []byte, x []uint64) {
 		binary.BigEndian.PutUint64(b[len(b)-8*(i+1):], limb)
 	}
 }
-
-func step(z, x, y0, y1, carry0, carry1 uint64) (_, _, _ uint64) {
-	hi0, lo0 := bits.Mul64(x, y0)
-	hi1, lo1 := bits.Mul64(x, y1)
-	t0, c := bits.Add64(z, lo0, 0)
-	t1, c := bits.Add64(hi0, lo1, c)
-	t2, _ := bits.Add64(hi1, 0, c)
-	t0, c = bits.Add64(t0, carry0, 0)
-	t1, c = bits.Add64(t1, carry1, c)
-	t2, _ = bits.Add64(t2, 0, c)
-	return t0, t1, t2
-}
