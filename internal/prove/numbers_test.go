@@ -65,7 +65,7 @@ const squarings = 3
 // again makes the same call, laid out in another way.
 func (c *computation) again(overlaps []contract.Overlap, sp, times int) *computation {
 	d := *c
-	d.Machine = c.Another(sp)
+	d.Machine = c.Another(c.subject.code, sp)
 	d.setUp(overlaps, times)
 	return &d
 }

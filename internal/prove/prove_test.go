@@ -107,9 +107,13 @@ func (g *goal) prove(s *subject) (steps int, err error) {
 	defer recovered(&err)
 	p, memory := term.New(), specified{}
 	finish := func(c *call) { steps += c.Steps }
+	left := remains{}
 	for _, in := range g.cases {
 		c := setUp(p, s, in, g.spec, memory)
 		if err := c.run(); err != nil {
+			return steps, fmt.Errorf("%v: %w", in, err)
+		}
+		if err := left.compare(c); err != nil {
 			return steps, fmt.Errorf("%v: %w", in, err)
 		}
 		finish(c)

@@ -206,5 +206,19 @@ func sameValue(a, b numexec.Value) bool {
 	if a.Kind == numexec.Counter && b.Kind == numexec.Counter {
 		return true
 	}
-	return a.Kind == b.Kind && (a.Region == nil || a.Region.Name == b.Region.Name) && a.N == b.N && a.P.Same(b.P) && a.And == nil && a.Of == nil
+	return a.Kind == b.Kind && (a.Region == nil || a.Region.Name == b.Region.Name) && a.N == b.N && a.P.Same(b.P) &&
+		slices.EqualFunc(a.And, b.And, number.Poly.Same) && sameFunction(a.Of, b.Of)
+}
+
+// sameFunction compares functions of the bits of at most two masks.
+func sameFunction(f, g func(uint32) uint64) bool {
+	if f == nil || g == nil {
+		return f == nil && g == nil
+	}
+	for bits := range uint32(1 << 16) {
+		if f(bits) != g(bits) {
+			return false
+		}
+	}
+	return true
 }

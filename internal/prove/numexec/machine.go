@@ -160,9 +160,23 @@ func New(f *number.Facts, code map[int]*x86.Inst, alignment int) *Machine {
 	return start(f, k, code, alignment)
 }
 
-// Another returns a machine that is about to execute the same function, and knows what m does: what it computes
-// from the same numbers is the same.
-func (m *Machine) Another(alignment int) *Machine { return start(m.Facts, m.known, m.code, alignment) }
+// Another returns a machine that is about to execute a function, and knows what m does: what it computes from the
+// same numbers as m has the same terms.
+func (m *Machine) Another(code map[int]*x86.Inst, alignment int) *Machine {
+	return start(m.Facts, m.known, code, alignment)
+}
+
+// Flags are the carry, the overflow and the zero flag, as far as they are known.
+func (m *Machine) Flags() (all []Value) {
+	for _, f := range []flag{m.carry, m.overflow, m.zero} {
+		if f.known {
+			all = append(all, Poly(f.bit))
+		} else {
+			all = append(all, Value{})
+		}
+	}
+	return all
+}
 
 func start(f *number.Facts, k *known, code map[int]*x86.Inst, alignment int) *Machine {
 	m := &Machine{Facts: f, known: k, code: code, alignment: int64(alignment)}
