@@ -2,10 +2,13 @@
 
 package ct
 
-import "testing"
+import (
+	"iter"
+	"testing"
+)
 
 // There is no data-independent timing to ask for.
 
 func allowTiming() {}
 
-func checkTiming(*testing.T, []step) {}
+func checkTiming(*testing.T, iter.Seq[step]) {}

@@ -1,6 +1,7 @@
 package ct
 
 import (
+	"iter"
 	"runtime"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ const maxWithout = 12
 
 // checkTiming fails the test unless kernels have data-independent timing while they run, and only
 // they.
-func checkTiming(t *testing.T, steps []step) {
+func checkTiming(t *testing.T, steps iter.Seq[step]) {
 	t.Helper()
 	word := func(pc uint64) uint32 { return *(*uint32)(unsafe.Add(unsafe.Pointer(nil), uintptr(pc))) }
 	if problem := timingProblem(steps, kernelAt, word); problem != "" {
@@ -51,10 +52,10 @@ func kernelAt(pc uint64) string {
 }
 
 // timingProblem says what is wrong with the steps of a run.
-func timingProblem(steps []step, kernelAt func(pc uint64) string, word func(pc uint64) uint32) string {
+func timingProblem(steps iter.Seq[step], kernelAt func(pc uint64) string, word func(pc uint64) uint32) string {
 	on, kernel, without := false, "", 0
 	last := uint64(0)
-	for _, s := range steps {
+	for s := range steps {
 		if s.address != 0 {
 			continue // an access
 		}

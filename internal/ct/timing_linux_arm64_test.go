@@ -1,6 +1,7 @@
 package ct
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,7 +53,7 @@ func TestTimingProblem(t *testing.T) {
 		for _, part := range [][]step{go1, g, go1, f, go1, f, go1, g, go1} {
 			steps = append(steps, part...)
 		}
-		got := timingProblem(steps, kernelAt, func(pc uint64) uint32 { return code[pc] })
+		got := timingProblem(slices.Values(steps), kernelAt, func(pc uint64) uint32 { return code[pc] })
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}

@@ -5,6 +5,7 @@ package ct
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
@@ -27,28 +28,28 @@ func Trace(t *testing.T, c Case) {
 	p := startTracee(t)
 	defer p.kill()
 
-	var first []step
+	var first recording
 	for i := range c.Secrets {
 		n := 0
 		same := p.run(t, func(s step) bool {
 			if i == 0 {
-				first = append(first, s)
+				first.add(s)
 				return true
 			}
 			n++
-			return n <= len(first) && s == first[n-1]
+			return n <= first.n && s == first.at(n-1)
 		})
 		switch {
 		case i == 0:
-			note(first)
-			checkTiming(t, first)
+			note(first.all())
+			checkTiming(t, first.all())
 			continue
-		case same && n == len(first):
+		case same && n == first.n:
 			continue
 		case same:
-			t.Fatalf("run %d ends after %d of %d steps", i, n, len(first)) // unexpected even if planted
+			t.Fatalf("run %d ends after %d of %d steps", i, n, first.n) // unexpected even if planted
 		}
-		where := fmt.Sprintf("run %d differs from run 0 in step %d of %d, after %v", i, n, len(first), first[max(0, n-2)])
+		where := fmt.Sprintf("run %d differs from run 0 in step %d of %d, after %v", i, n, first.n, first.at(max(0, n-2)))
 		if !c.Planted {
 			t.Error(where)
 		}
@@ -58,9 +59,38 @@ func Trace(t *testing.T, c Case) {
 		}
 		return
 	}
-	t.Logf("%d runs of %d steps are the same", len(c.Secrets), len(first))
+	t.Logf("%d runs of %d steps are the same", len(c.Secrets), first.n)
 	if c.Planted {
 		t.Error("the planted leak was not found")
+	}
+}
+
+// recording is the steps of a run, of which there may be tens of millions: in pieces, which stay where
+// they are when it grows.
+type recording struct {
+	pieces [][]step
+	n      int
+}
+
+const piece = 1 << 16
+
+func (r *recording) add(s step) {
+	if r.n%piece == 0 {
+		r.pieces = append(r.pieces, make([]step, piece))
+	}
+	r.pieces[r.n/piece][r.n%piece] = s
+	r.n++
+}
+
+func (r *recording) at(i int) step { return r.pieces[i/piece][i%piece] }
+
+func (r *recording) all() iter.Seq[step] {
+	return func(yield func(step) bool) {
+		for i := range r.n {
+			if !yield(r.at(i)) {
+				return
+			}
+		}
 	}
 }
 
@@ -101,9 +131,9 @@ const maxInstruction = 15
 var traced = map[string]bool{}
 
 // note adds to traced.
-func note(steps []step) {
+func note(steps iter.Seq[step]) {
 	last := uint64(0)
-	for _, s := range steps {
+	for s := range steps {
 		if s.pc-last > maxInstruction {
 			if f := runtime.FuncForPC(uintptr(s.pc)); f != nil {
 				traced[f.Name()] = true
