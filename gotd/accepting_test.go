@@ -429,6 +429,30 @@ func TestForgedFiles(t *testing.T) {
 	}
 }
 
+// TestFileSurvives: the file of a message that waits for another is there after a restart.
+func TestFileSurvives(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	key := secretchat.NewFileKey()
+	first := a.say(&e2e.DecryptedMessage46{RandomID: 1})
+	m := &e2e.DecryptedMessage46{RandomID: 2}
+	rawKey, iv := key.Bytes()
+	m.SetMedia(&e2e.DecryptedMessageMediaDocument46{Key: rawKey, Iv: iv, Size: 1})
+	a.deliver(&tg.EncryptedFile{ID: 7, KeyFingerprint: int(key.Fingerprint())}, a.say(m)...)
+	a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+	want[*gotd.Typing](a)
+	a.restart()
+	a.deliver(noFile, first...)
+	want[*gotd.Message](a)
+	if got := want[*gotd.Message](a); got.File == nil || got.File.ID != 7 {
+		t.Errorf("got file %v, want number 7", got.File)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
 // TestRunTwice: it is an error, and the first Run goes on.
 func TestRunTwice(t *testing.T) {
 	a := newAccepting(t, secretchat.LatestLayer)

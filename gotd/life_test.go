@@ -75,6 +75,26 @@ func TestSent(t *testing.T) {
 	}
 }
 
+// TestSendsAreForgotten: nothing is left of a message of which the handler knows that it was
+// sent and delivered.
+func TestSendsAreForgotten(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	send(t, atA, "one")
+	nextStatus[*gotd.Sent](a)
+	b.wantText("one")
+	send(t, atB, "answer")
+	nextStatus[*gotd.Delivered](a)
+	a.wantText("answer")
+	a.stop()
+	for key := range contents(t, a.openStore()) {
+		if key[0] == 'o' {
+			t.Errorf("record %s of the message is left behind", key)
+		}
+	}
+}
+
 // TestDatesSurvive: the handler that has not returned well is told the same date after a
 // restart.
 func TestDatesSurvive(t *testing.T) {
