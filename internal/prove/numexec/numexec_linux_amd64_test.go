@@ -121,26 +121,6 @@ func TestCPUFindsFaults(t *testing.T) {
 
 func semantics(op string) bool { return general[op] != nil || vectorOps[op] != nil }
 
-// rounds are how often each encoding is executed: on random words; with all bits; without; on bits; on all of
-// that; on bits with 127 in RAX; and on 53 bits, with 52 ones in the last vector.
-const rounds = 7
-
-func word(rng *rand.Rand, round int) uint64 {
-	switch round {
-	case 1:
-		return 1<<64 - 1
-	case 2:
-		return 0
-	case 3, 5:
-		return rng.Uint64N(2)
-	case 4:
-		return word(rng, rng.IntN(4))
-	case 6:
-		return rng.Uint64N(2<<digit - 1)
-	}
-	return rng.Uint64()
-}
-
 // compareOnce executes an instruction both ways. known is false if it has no meaning on such values.
 func compareOnce(c *cpu.CPU, code []byte, in *x86.Inst, rng *rand.Rand, round int) (problem string, known bool) {
 	const size, at, index = 2048, 512, 8
