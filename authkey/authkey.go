@@ -25,8 +25,11 @@
 // connection and may start over. Secrets are erased at the end, after an error, and by
 // Wipe. What is on the wire, when, and whether an exchange has failed is public. New
 // nonces, private keys, exponents and the resulting key are secret, and no branch and no
-// memory address depends on them. Copies of secrets made inside the standard library's
-// hashes are out of reach.
+// memory address depends on them. What crypto/x509 and crypto/rsa keep of a private key that
+// they parse is out of reach, but in programs built with GOEXPERIMENT=runtimesecret.
+//
+// With GODEBUG=fips140=only, where the standard library refuses SHA-1, keys cannot be parsed:
+// [ParsePublicKey], [ParsePrivateKey] and [TelegramKeys] panic.
 //
 // See https://core.telegram.org/mtproto/auth_key.
 package authkey

@@ -17,7 +17,9 @@
 // Private keys, shared secrets, and both bases and exponents of Exp are secret: no
 // branch, no memory address and no division depends on them, on any platform. Groups,
 // public keys and the length of an exponent are public. Copies of secrets made on the
-// way are cleared, as far as they are this package's.
+// way are cleared, as far as they are this package's. GODEBUG can turn CPU features off by
+// name, as in cpu.avx512ifma=off, so that [Backend] is another one; fips140=only changes
+// nothing here.
 //
 // [PrivateKey.DH], [Group.Exp], [Group.ExpBytes] and the methods of [Modulus] do not
 // allocate.

@@ -24,6 +24,9 @@
 // of crypto/aes: only their key is used, which [crypto/aes.NewCipher] has expanded by tables
 // where the CPU has no AES instructions.
 //
+// GODEBUG can turn CPU features off by name, as in cpu.aes=off, so that [Backend] is another
+// one; fips140=only changes nothing but that blocks of crypto/aes are called as they are.
+//
 // All functions work in place, with dst and src starting at the same byte; any
 // other overlap panics. None allocates, except for constructors, and for a Message
 // where [Backend] is "crypto/aes", which allocates for every key.

@@ -126,6 +126,10 @@
 // longer needs them, and all of them by [Chat.Discard] and [Chat.Wipe]; copies that the Go
 // runtime has made are out of reach.
 //
+// With GODEBUG=fips140=only, where the standard library refuses SHA-1, and golang.org/x/crypto
+// its ciphers, [Accept], [Outgoing.Complete] and [Restore] panic, and [Request] does if there is a
+// Store.
+//
 // The protocol is described at https://core.telegram.org/api/end-to-end, and in the
 // pages on [sequence numbers] and [perfect forward secrecy]; the errors of this package
 // name the rule that was broken.

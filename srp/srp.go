@@ -20,7 +20,8 @@
 //
 // Passwords, verifiers, exponents and S are secret: no branch and no memory address depends
 // on them, except on the length of a password and on whether it was right. The package
-// clears its own copies; the standard library's hashes leave theirs.
+// clears its own copies; crypto/hmac leaves the key of PBKDF2, but in programs built with
+// GOEXPERIMENT=runtimesecret. GODEBUG=fips140=only changes nothing here.
 //
 // See https://core.telegram.org/api/srp.
 package srp
