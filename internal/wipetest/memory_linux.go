@@ -33,14 +33,14 @@ type Trial struct {
 // start, in memory that the heap and all stacks are in, or once were: a stack that grows is
 // copied, and nobody clears what it leaves behind.
 //
-// The runtime may interrupt the call and save all registers. So only what is found several
-// times in a row counts.
+// The runtime may interrupt the call and save all registers, which a busy machine makes likely in
+// every other call that takes milliseconds. So only what is found many times in a row counts.
 func Memory(t *testing.T, name string, newTrial func() Trial) {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // would shrink stacks
 	for depth := 0; depth < depths; depth++ {
 		var what string
-		for range 4 {
+		for range attempts {
 			runtime.GC() // so that there is little to search
 			if what = leftInMemory(newTrial(), depth); what == "" {
 				break
@@ -52,6 +52,8 @@ func Memory(t *testing.T, name string, newTrial func() Trial) {
 		}
 	}
 }
+
+const attempts = 16
 
 // Goroutines begin with 2 KiB of stack.
 const (
