@@ -87,6 +87,7 @@ func TestTrace(t *testing.T) {
 			jobs[i] = Job{Key: k, Src: packets[i], Dst: dsts[i][:0]}
 		}
 		OpenBatch(jobs[:])
+		OpenBatch(jobs[:2]) // of one length
 		return dsts[0]
 	}
 	keystream := make([]byte, 3*randomTurn)

@@ -57,7 +57,8 @@ func TestMemcheck(t *testing.T) {
 			Run: func(secret []byte) []byte {
 				s := Server{params: *p, private: key, v: [Size]byte(secret), b: b}
 				u := srpcore.HashU(&publicA, &b)
-				shared := s.secret(&publicA, &u)
+				var shared [Size]byte
+				s.secret(&shared, &publicA, &u)
 				return shared[:]
 			},
 			Public: []string{"bigdh.(*Group).ExpBytes"},
