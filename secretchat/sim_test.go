@@ -311,7 +311,7 @@ func TestSimFindsBugs(t *testing.T) {
 			t.Parallel()
 			client := cmp.Or(plantedFor[bug.name], "any")
 			edits := append(slices.Clone(withoutPowers), simEdit{bug.file, bug.old, bug.new})
-			out, err := exec.Command("go", "test", "-vet=off", "-overlay", overlay(t, edits...), "-run", "TestSim$", "-sim.n", "2500", "-sim.client", client, ".").CombinedOutput()
+			out, err := exec.Command("go", "test", "-vet=off", "-overlay", overlay(t, edits...), "-run", "TestSim$", "-sim.n", "20000", "-sim.client", client, ".").CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "The shortest schedule") && !strings.Contains(string(out), "panic: ") {
 				t.Errorf("not found: %v\n%s", err, out)
 				return
