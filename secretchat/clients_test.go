@@ -568,6 +568,44 @@ func TestCommitIsLost(t *testing.T) {
 	}
 }
 
+// TestGapAndPeerIsOff: a peer that is off, or only reads, while something that it has sent is
+// missing costs some requests, and not the chat.
+func TestGapAndPeerIsOff(t *testing.T) {
+	for _, c := range []struct{ max, backlog, holes int }{{0, 0, 1}, {30, 0, 1}, {30, 25, 1}, {1, 0, 1}, {30, 0, 10}, {1000, 900, 10}} {
+		a, b := newSettledPair(t)
+		if c.max > 0 {
+			a.maxOwn, a.maxKept = c.max, c.max+driverRoom
+		}
+		for i := range c.backlog {
+			say(t, a, int64(i), "for later")
+		}
+		var lost []Packet
+		for range c.holes {
+			lost = append(lost, say(t, b, 1, "lost"))
+			deliver(t, a, say(t, b, 2, "waits"))
+		}
+		requests := 0
+		for range 500 * 24 {
+			a.wait(time.Hour)
+			if err := a.Tick(*a.clock); err != nil {
+				t.Fatalf("%+v: after %d requests: %v", c, requests, err)
+			}
+			for _, p := range a.Outbox() {
+				a.Sent(p)
+				if a.history.records[p.Seq-a.acked].action == tl.Resend {
+					requests++
+				}
+			}
+		}
+		if kept := a.sent - a.acked; c.holes == 1 && requests != maxUnseen || kept > a.maxKept-driverRoom/2+maxSpans {
+			t.Errorf("%+v: %d requests, %d messages that wait for the peer", c, requests, kept)
+		}
+		if events := deliver(t, a, lost...); len(events) < 2*c.holes {
+			t.Errorf("%+v: got %d events, want %d messages", c, len(events), 2*c.holes)
+		}
+	}
+}
+
 // TestGapAndOldKey: a responder that misses something does not give up the old key, under
 // which TDLib sends it again, because the new one is used up.
 func TestGapAndOldKey(t *testing.T) {

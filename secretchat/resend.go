@@ -18,12 +18,14 @@ const (
 	// A request, or the answer to it, is taken for lost after askAgain messages of the peer
 	// that had seen the request, up to maxTries times; at each askAgainAt-th message that
 	// waits, since with a hole on each side nothing is ever seen; and after a time that
-	// doubles with each try.
+	// doubles with each try, which no longer counts after maxUnseen tries of which the peer
+	// has not seen the last one: it may be off, and has them when it comes back.
 	askAgain   = 3
 	maxTries   = 5
 	askAgainAt = 16
 	askAfter   = 30 // seconds
 	askDoubled = 7  // how often that doubles
+	maxUnseen  = 16
 
 	// toldTries is after how many requests without an answer the application is told.
 	toldTries = 3
@@ -167,13 +169,19 @@ func (s *session) onProgress(m *incoming) {
 }
 
 // askInTime has what was asked for long ago asked for again. The application is told with the
-// next message, if it is.
+// next message, if it is. Half of the driver's room is left for what a peer makes it say, so that
+// time alone ends no chat.
 func (s *session) askInTime() error {
+	if len(s.history.records) >= s.maxKept-driverRoom/2 {
+		return nil
+	}
 	now := s.now()
 	for i := range s.queue.asked {
 		p := &s.queue.asked[i]
 		p.at = min(p.at, now) // in case the clock was wrong
-		p.late = p.late || now-p.at >= askAfter<<min(p.tries-1, askDoubled)
+		if p.tries < maxUnseen || p.request < s.acked {
+			p.late = p.late || now-p.at >= askAfter<<min(p.tries-1, askDoubled)
+		}
 	}
 	return s.requestMissing()
 }
