@@ -109,8 +109,9 @@
 // Package peertest plays them in tests. Some things cannot be cured from this end: Android
 // ends the chat when a fifth message waits for a missing one, and answers each request
 // once; iOS stops for good when it is asked for what it has dropped; MadelineProto never
-// sends anything again, and ends the chat at a second gap; telethon-secret-chat neither asks
-// nor sends again, and ends the chat when it gets a packet under the previous key.
+// sends anything again, takes in nothing more after a request for it until its process is
+// started anew, and may end the chat at a second gap; telethon-secret-chat neither asks nor
+// sends again, and can neither send nor receive once it would have to replace the key.
 // [EventGap] reports what stays missing.
 //
 // # Files

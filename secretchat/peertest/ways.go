@@ -16,6 +16,14 @@
 //   - Telegram for iOS (TelegramCore of 2019 to 2024), read
 //   - MadelineProto 8.3.5, run
 //   - telethon-secret-chat of 2022, run
+//
+// The last two were run again in November 2026, each beside its party. They do some things that the
+// parties do not: MadelineProto stops receiving at the first request for what is missing, since its
+// answer fails, until it is started anew; it counts all packets towards the next key, requests
+// included, and thinks of a week only when it sends or receives; and of several messages
+// that are missing it gets over some that have the party give up (OneGap).
+// telethon-secret-chat as it is fails at every message from the hundredth on, where it would
+// ask for a new key; the party does what it would do without that mistake.
 package peertest
 
 // Ways is how a client does what the protocol leaves open, or does not do as it says.
