@@ -426,13 +426,13 @@ func (s *session) consistent() bool {
 	if s.acked < 0 || s.sent < s.acked || s.sent > maxNumbers || len(s.history.records) != s.sent-s.acked {
 		return false
 	}
-	if s.received < 0 || s.uses < 0 || s.firstV2 < 0 || s.peer < minPeer || s.own < minPeer ||
+	if s.received < 0 || s.received > maxNumbers || s.uses < 0 || s.firstV2 < 0 || s.peer < minPeer || s.own < minPeer ||
 		s.renewal.givenUp < 0 || s.renewal.givenUp > maxGivenUp {
 		return false
 	}
 	last := s.received
 	for _, m := range s.queue.waiting {
-		if m.seq <= last {
+		if m.seq <= last || m.seq >= maxNumbers {
 			return false
 		}
 		last = m.seq
