@@ -13,7 +13,6 @@ import (
 	"github.com/mtcore/mtcore/internal/machine/a64"
 	"github.com/mtcore/mtcore/internal/prove/exec"
 	"github.com/mtcore/mtcore/internal/prove/numexec"
-	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
 // mutantARM64 is a kernel in which a bit of a word is another, a word is left out, or two have changed
@@ -69,6 +68,12 @@ func mutateARM64(rng *rand.Rand, s *subject, addrs []int, semantics func(*a64.In
 			return m
 		}
 	}
+}
+
+// candidate is the mutant as it is judged.
+func (m *mutantARM64) candidate() *candidate {
+	what := fmt.Sprintf("%v: %s", m.kernel, m.what)
+	return &candidate{subject: m.subject, what: what, where: fmt.Sprintf("at %#x", m.last), rule: m.swapped, listed: listedARM64[what] != ""}
 }
 
 // independentARM64 reports whether two instructions can be executed in any order: neither writes what the
@@ -152,7 +157,7 @@ var listedARM64 = map[string]string{
 func TestMutantsARM64(t *testing.T) {
 	impltest.SkipShort(t, "links programs")
 	all := subjectsARM64(t)
-	refuted, swapped, disproven, same := 0, 0, 0, 0
+	var v verdicts
 	goals := goalsARM64(all)
 	for _, g := range goals {
 		if g.with != "" {
@@ -160,46 +165,28 @@ func TestMutantsARM64(t *testing.T) {
 		}
 	}
 	for _, g := range goals {
-		s, p, memory := all[g.kernel], term.New(), specified{}
-		addrs, err := g.visited(s, p, memory)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rng := rand.New(rand.NewPCG(1, 2))
-		small := g.small()
-		for range *mutants {
-			m := mutateARM64(rng, s, addrs, exec.SemanticsARM64)
-			if g.refute(m.subject, p, memory) != nil {
-				refuted++
-			} else if m.swapped {
-				swapped++
-			} else if _, err := small.prove(m.subject); err != nil {
-				disproven++
-			} else if listedARM64[fmt.Sprintf("%v: %s", s.kernel, m.what)] != "" || !m.jumps && unread(&small, s, m.subject, m.last) {
-				same++
-			} else {
-				t.Errorf("survives: %v, at %#x: %s", s.kernel, m.last, m.what)
-			}
-		}
+		t.Run(g.kernel, func(t *testing.T) {
+			s := all[g.kernel]
+			g.judge(t, &v, s, func(addrs []int, unread func(*subject, int) bool) func(*rand.Rand) *candidate {
+				return func(rng *rand.Rand) *candidate {
+					m := mutateARM64(rng, s, addrs, exec.SemanticsARM64)
+					c := m.candidate()
+					c.unread = func() bool { return !m.jumps && unread(m.subject, m.last) }
+					return c
+				}
+			})
+		})
 	}
 	for _, a := range arithmeticsARM64() {
-		s := all[a.kernel]
-		rng := rand.New(rand.NewPCG(1, 2))
-		addrs := slices.Sorted(maps.Keys(s.arm64))
-		for range *mutants {
-			m := mutateARM64(rng, s, addrs, numexec.SemanticsARM64)
-			if a.refute(m.subject) != nil {
-				refuted++
-			} else if m.swapped {
-				swapped++
-			} else if _, err := a.proven(m.subject); err != nil {
-				disproven++
-			} else if listedARM64[fmt.Sprintf("%v: %s", s.kernel, m.what)] != "" {
-				same++
-			} else {
-				t.Errorf("survives: %v, at %#x: %s", s.kernel, m.last, m.what)
-			}
-		}
+		t.Run(a.kernel, func(t *testing.T) {
+			s := all[a.kernel]
+			addrs := slices.Sorted(maps.Keys(s.arm64))
+			a.judge(t, &v, func(rng *rand.Rand) *candidate {
+				c := mutateARM64(rng, s, addrs, numexec.SemanticsARM64).candidate()
+				c.unread = func() bool { return false }
+				return c
+			})
+		})
 	}
-	t.Logf("%d mutants: %d refuted by values, %d not proven, %d the same by rule, %d in what is not read", refuted+swapped+disproven+same, refuted, disproven, swapped, same)
+	t.Log(v)
 }

@@ -60,7 +60,7 @@ func (l *loop) all() error {
 	}
 	for n := 1; len(remaining) > 0; n++ {
 		if n > 3*g.stride {
-			return fmt.Errorf("no induction from %d blocks or less: %w", n-1, l.why)
+			return fmt.Errorf("no induction from %d blocks or less, with %d blocks a turn (is that the goal's stride?): %w", n-1, g.stride, l.why)
 		}
 		if !remaining[n%g.stride] {
 			continue

@@ -20,7 +20,6 @@ import (
 type mutant struct {
 	*subject
 	original *subject
-	what     string
 	from     []*x86.Inst
 	to       []*x86.Inst
 }
@@ -33,9 +32,12 @@ var relatives = [][]string{
 	{"jb", "jae"}, {"je", "jne"}, {"ja", "jbe"}, {"cmove", "cmovb"}, {"sha256msg1", "sha256msg2"}, {"vinserti32x4", "vshufi64x2"},
 }
 
-// mutate returns a mutant of a kernel, whose instructions that are executed are given in the order of
-// their addresses.
-func mutate(rng *rand.Rand, s *subject, list []*x86.Inst) *mutant {
+// mutate returns a mutant of a kernel, of which the instructions at addrs, in order, are executed.
+func mutate(rng *rand.Rand, s *subject, addrs []int) *mutant {
+	var list []*x86.Inst
+	for _, addr := range addrs {
+		list = append(list, s.code[addr])
+	}
 	for {
 		i := rng.IntN(len(list))
 		in := list[i]
@@ -65,8 +67,16 @@ func mutate(rng *rand.Rand, s *subject, list []*x86.Inst) *mutant {
 		}
 		m.original = s
 		m.subject = &subject{kernel: s.kernel, contract: s.contract, code: code}
-		m.what = fmt.Sprintf("%v: %#x: %v becomes %v", s.kernel, m.from[0].Addr, m.from, m.to)
 		return m
+	}
+}
+
+// candidate is the mutant as it is judged.
+func (m *mutant) candidate(unread func(mutated *subject, last int) bool) *candidate {
+	what := fmt.Sprintf("%v: %v becomes %v", m.kernel, m.from, m.to)
+	return &candidate{
+		subject: m.subject, what: what, where: fmt.Sprintf("at %#x", m.from[0].Addr),
+		rule: m.equivalent() != "", listed: listed[what] != "", unread: func() bool { return m.unread(unread) },
 	}
 }
 
@@ -171,17 +181,7 @@ func (g *goal) refute(s *subject, p *term.Pool, memory specified) (err error) {
 	return nil
 }
 
-// executed are the instructions that trials execute.
-func (g *goal) executed(s *subject, p *term.Pool, memory specified) ([]*x86.Inst, error) {
-	addrs, err := g.visited(s, p, memory)
-	var list []*x86.Inst
-	for _, addr := range addrs {
-		list = append(list, s.code[addr])
-	}
-	return list, err
-}
-
-// visited are their addresses.
+// visited are the addresses of the instructions that trials execute.
 func (g *goal) visited(s *subject, p *term.Pool, memory specified) ([]int, error) {
 	all := map[int]bool{}
 	for _, in := range g.trials() {
@@ -246,15 +246,16 @@ func (m *mutant) sameCode(x, y int) bool {
 
 // unread reports whether the mutant leaves the same as the original, wherever it is executed in a few
 // calls, but for bytes of registers that nobody reads: with anything in those, the original is proven, too.
-func (m *mutant) unread(g *goal) bool {
+func (m *mutant) unread(unread func(mutated *subject, last int) bool) bool {
 	last := m.from[len(m.from)-1]
 	if isJump(last) || last.Op != m.to[len(m.to)-1].Op && isJump(m.to[len(m.to)-1]) && m.to[len(m.to)-1].Args[0].Disp != int64(last.Next()) {
 		return false
 	}
-	return unread(g, m.original, m.subject, last.Addr)
+	return unread(m.subject, last.Addr)
 }
 
-// unread is the method of that name, for a mutant whose last instruction that is another is at an address.
+// unread is the method of that name, for the goal of the original and a mutant whose last instruction that is another is at
+// an address.
 func unread(g *goal, original, mutated *subject, last int) bool {
 	p := term.New()
 	states := func(s *subject) (all []*exec.Machine, memory []string) {
@@ -402,24 +403,51 @@ func (v verdicts) String() string {
 		v.refuted+v.disproven+v.same+v.unread, v.refuted, v.disproven, v.same, v.unread)
 }
 
-// judge makes mutants of a kernel, of which instructions are executed, and adds to the verdicts.
-func (v *verdicts) judge(t *testing.T, s *subject, list []*x86.Inst, refute, prove func(*subject) error, same func(*mutant) bool) {
+// candidate is a mutant that is to be judged.
+type candidate struct {
+	*subject
+	what, where string
+	rule        bool        // whether it does the same by a rule
+	unread      func() bool // whether it does, for that it changes nothing that is read
+	listed      bool
+}
+
+// judge makes mutants of a kernel and adds to the verdicts.
+func (v *verdicts) judge(t *testing.T, next func(*rand.Rand) *candidate, refute, prove func(*subject) error) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range *mutants {
-		m := mutate(rng, s, list)
+		m := next(rng)
 		switch {
 		case refute(m.subject) != nil:
 			v.refuted++
-		case m.equivalent() != "":
+		case m.rule:
 			v.same++
 		case prove(m.subject) != nil:
 			v.disproven++
-		case same(m) || listed[fmt.Sprintf("%v: %v becomes %v", s.kernel, m.from, m.to)] != "":
+		case m.listed || m.unread():
 			v.unread++
 		default:
-			t.Errorf("survives: %s", m.what)
+			t.Errorf("survives: %s, %s", m.what, m.where)
 		}
 	}
+}
+
+// judge makes mutants of the kernel of a goal.
+func (g *goal) judge(t *testing.T, v *verdicts, s *subject, next func(addrs []int, unread func(mutated *subject, last int) bool) func(*rand.Rand) *candidate) {
+	p, memory := term.New(), specified{}
+	addrs, err := g.visited(s, p, memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := g.small()
+	v.judge(t, next(addrs, func(mutated *subject, last int) bool { return unread(&small, s, mutated, last) }),
+		func(s *subject) error { return g.refute(s, p, memory) },
+		func(s *subject) error { _, err := small.prove(s); return err })
+}
+
+// judge makes mutants of the kernel that computes with large numbers.
+func (a *arithmetic) judge(t *testing.T, v *verdicts, next func(*rand.Rand) *candidate) {
+	v.judge(t, next, a.refute, func(s *subject) error { _, err := a.proven(s); return err })
 }
 
 // TestMutants shows that proofs do not hold of what is wrong: every mutant is refused, or does the same
@@ -429,16 +457,12 @@ func TestMutants(t *testing.T) {
 	all := subjects(t)
 	var v verdicts
 	for _, g := range goals() {
-		s, p, memory := all[g.kernel], term.New(), specified{}
-		list, err := g.executed(s, p, memory)
-		if err != nil {
-			t.Fatal(err)
-		}
-		small := g.small()
-		v.judge(t, s, list,
-			func(s *subject) error { return g.refute(s, p, memory) },
-			func(s *subject) error { _, err := small.prove(s); return err },
-			func(m *mutant) bool { return m.unread(&small) })
+		t.Run(g.kernel, func(t *testing.T) {
+			s := all[g.kernel]
+			g.judge(t, &v, s, func(addrs []int, unread func(*subject, int) bool) func(*rand.Rand) *candidate {
+				return func(rng *rand.Rand) *candidate { return mutate(rng, s, addrs).candidate(unread) }
+			})
+		})
 	}
 	t.Log(v)
 }
@@ -511,18 +535,16 @@ func TestMutantsOfNumbers(t *testing.T) {
 	all := subjects(t)
 	var v verdicts
 	for _, a := range arithmetics() {
-		s := all[a.kernel]
-		var list []*x86.Inst
-		for _, addr := range slices.Sorted(maps.Keys(s.code)) {
-			list = append(list, s.code[addr])
-		}
-		v.judge(t, s, list, a.refute,
-			func(s *subject) (err error) {
-				defer recovered(&err)
-				c := compute(s, nil)
-				return a.prove(c)
-			},
-			func(m *mutant) bool { return m.commuted() || m.sameTerms() })
+		t.Run(a.kernel, func(t *testing.T) {
+			s := all[a.kernel]
+			addrs := slices.Sorted(maps.Keys(s.code))
+			a.judge(t, &v, func(rng *rand.Rand) *candidate {
+				m := mutate(rng, s, addrs)
+				c := m.candidate(nil)
+				c.unread = func() bool { return m.commuted() || m.sameTerms() }
+				return c
+			})
+		})
 	}
 	t.Log(v)
 }

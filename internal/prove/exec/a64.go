@@ -136,7 +136,7 @@ func (c *arm64) execute(in *a64.Inst) {
 	} else if f := vectorARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Vector {
 		c.vector(in, f)
 	} else {
-		panic("no semantics")
+		panic(noSemantics)
 	}
 }
 

@@ -28,7 +28,7 @@ func (m *Machine) step(in *x86.Inst) int {
 			}
 			break
 		}
-		panic("no semantics")
+		panic(noSemantics)
 	}
 	return in.Next()
 }

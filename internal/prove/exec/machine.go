@@ -77,6 +77,8 @@ type flags struct {
 	stackIsEnough         bool // the last comparison was that of SP with the stack's limit
 }
 
+const noSemantics = "no semantics: say in a table of package exec what it does"
+
 // maxSteps is far beyond what kernels need.
 const maxSteps = 4e6
 

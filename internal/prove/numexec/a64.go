@@ -113,7 +113,7 @@ func (m *ARM64) step(in *a64.Inst) int {
 	} else if f := memoryARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register && in.Args[last].Index == a64.NoRegister {
 		m.access(in.Args[:last], &in.Args[last], f)
 	} else {
-		panic("no semantics")
+		panic(noSemantics)
 	}
 	return in.Next()
 }

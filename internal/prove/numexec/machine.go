@@ -196,6 +196,8 @@ func start(f *number.Facts, k *known, code map[int]*x86.Inst, alignment int) *Ma
 // SetArgument sets a word of the arguments.
 func (m *Machine) SetArgument(word int, v Value) { m.Stack.Words[argument+8*int64(word)] = v }
 
+const noSemantics = "no semantics: say in a table of package numexec what it does"
+
 // maxSteps is far beyond what kernels need.
 const maxSteps = 1e5
 

@@ -15,7 +15,7 @@ func (m *Machine) vector(in *x86.Inst) {
 	}
 	f, ok := vectorOps[in.Op]
 	if !ok {
-		panic("no semantics")
+		panic(noSemantics)
 	}
 	if a[0].Kind == x86.Memory && strings.HasPrefix(in.Op, "vmovdqa") {
 		r, off := m.address(&a[0])
