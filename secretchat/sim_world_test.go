@@ -462,6 +462,9 @@ func (w *simWorld) heal() {
 			if w.over {
 				return
 			}
+			if p.them != nil { // Somebody has noticed that it hears nothing.
+				p.them.Restart()
+			}
 			p.say()
 			p.tick()
 			p.flush()

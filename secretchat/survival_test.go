@@ -249,7 +249,11 @@ func survive(tb testing.TB, ways *peertest.Ways, loss float64, seed uint64) (why
 		pass()
 	}
 	for _, s := range sides {
-		if why, known := s.over(); why != "" {
+		why, known := s.over()
+		if why == string(RuleGap) && ways != nil && ways.Answers == peertest.NoAnswer {
+			known = "it never sends again, and a thousand messages wait at most"
+		}
+		if why != "" {
 			return why, known
 		}
 	}
@@ -258,8 +262,13 @@ func survive(tb testing.TB, ways *peertest.Ways, loss float64, seed uint64) (why
 		if i == 1 && ways != nil && ways.Unordered {
 			slices.Sort(got)
 		}
+		party, _ := them.(theirSurvivor)
 		switch {
 		case slices.Equal(got, said[1-i]):
+		case ways != nil && ways.Renews == peertest.RenewalFails && party.Failed():
+			return ways.Name + " fails from the hundredth packet on", "it fails where it would ask for a new key"
+		case ways != nil && ways.Answers == peertest.Fails && party.Failed():
+			return ways.Name + " is deaf after our request", "its answers are broken"
 		case i == 0 && ways != nil && ways.Answers == peertest.NoAnswer:
 			return ways.Name + " does not send again what is lost", "it never sends again, or its answers are broken"
 		case i == 0 && ways != nil && ways.Answers == peertest.TwiceEach:

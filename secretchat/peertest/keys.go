@@ -89,13 +89,17 @@ func (p *Party) Has(packet []byte) bool { return p.find(packet) != nil }
 // Renewed returns a name for the key in use for sending.
 func (p *Party) Renewed() int64 { return p.current.auth.Fingerprint() }
 
-// renew asks for a new key when it is time.
-func (p *Party) renew() {
-	due := p.RenewAfter > 0 && p.uses.sent+p.uses.received >= p.RenewAfter ||
+// isDue reports whether it is time for a new key.
+func (p *Party) isDue() bool {
+	return p.RenewAfter > 0 && p.uses.sent+p.uses.received >= p.RenewAfter ||
 		p.RenewSent > 0 && p.uses.sent >= p.RenewSent ||
 		p.RenewReceived > 0 && p.uses.received >= p.RenewReceived ||
 		p.Weekly && p.now-p.since >= week && p.uses.sent+p.uses.received > 0
-	if !due || p.state != idle || p.Renews == NeverRenews || p.end != nil {
+}
+
+// renew asks for a new key when it is time.
+func (p *Party) renew() {
+	if !p.isDue() || p.state != idle || p.Renews == NeverRenews || p.Renews == RenewalFails || p.end != nil {
 		return
 	}
 	p.state, p.ex, p.priv = requested, p.id(), p.generate()
@@ -104,7 +108,7 @@ func (p *Party) renew() {
 }
 
 func (p *Party) onRequest(a *tl.Action) {
-	if p.Renews == NeverRenews {
+	if p.Renews == NeverRenews || p.Renews == RenewalFails {
 		return
 	}
 	switch {
@@ -149,6 +153,9 @@ func (p *Party) onAccept(a *tl.Action) {
 		return
 	}
 	if p.state != requested || a.ExchangeID != p.ex {
+		if p.AcceptEnds {
+			p.idle()
+		}
 		p.unknown(a)
 		return
 	}
@@ -197,7 +204,9 @@ func (p *Party) onAbort(a *tl.Action) {
 // idle ends an exchange without a new key.
 func (p *Party) idle() {
 	p.state, p.priv, p.fresh = idle, nil, nil
-	p.uses.sent, p.uses.received = 0, 0
+	if !p.CountsAll {
+		p.uses.sent, p.uses.received = 0, 0
+	}
 }
 
 // use has a new key used for sending.
@@ -211,6 +220,9 @@ func (p *Party) use(k *key) {
 	p.current = k
 	p.since = p.now
 	p.idle()
+	if !p.CountsOn {
+		p.uses.sent, p.uses.received = 0, 0
+	}
 	kept := p.kept
 	p.kept = nil
 	for _, data := range kept {

@@ -25,6 +25,7 @@ type Party struct {
 	group      *bigdh.Group
 	random     *rand.Rand
 	now        int64 // in Unix time
+	created    int64 // first time that it was told
 	mine       *bigdh.PrivateKey
 	end        *End
 	stopped    *End
@@ -46,8 +47,11 @@ type Party struct {
 	asked    map[int]bool // starts, for OncePerStart
 	askedTo  int          // for OncePerHole
 	pending  [][2]int     // for PerBatch
-	gap      *[2]int      // that is being closed, for PerMessage and OneGap
+	gap      *oneGap      // that is being closed, for OneGap
 	answered map[int]bool // starts
+	deaf     bool         // for Fails
+	failed   bool         // an answer has
+	unread   [][]byte     // what has come while it was deaf
 	out      []Packet
 }
 
@@ -83,6 +87,12 @@ type outgoing struct {
 	deleted          bool // by the user, who wants it deleted there as well
 	key              *key
 	data             []byte
+}
+
+// oneGap is a range that is missing.
+type oneGap struct {
+	start, end int
+	next       int // number after what waits
 }
 
 type incoming struct {
@@ -182,6 +192,13 @@ func (p *Party) Sent() int     { return len(p.sent) }
 func (p *Party) Received() int { return p.received }
 func (p *Party) Missing() bool { return len(p.waiting) > 0 || len(p.kept) > 0 }
 
+// Failed reports whether it has run into a mistake of its own, after which it may never be well
+// again.
+func (p *Party) Failed() bool { return p.failed || p.hasFailed() }
+
+// hasFailed reports whether it would ask for a new key, and cannot.
+func (p *Party) hasFailed() bool { return p.Renews == RenewalFails && p.isDue() }
+
 // Out returns what is to be sent, and forgets it.
 func (p *Party) Out() []Packet {
 	out := p.out
@@ -195,8 +212,10 @@ func (p *Party) Say(id int64, text string) {
 		return
 	}
 	p.number(p.layer(), id, p.text(id, 0, text), true)
-	p.uses.sent++
-	p.renew()
+	if !p.CountsAll {
+		p.uses.sent++
+		p.renew()
+	}
 }
 
 // Delete has the i-th last text deleted on both sides, and returns its id.
@@ -230,15 +249,22 @@ func (p *Party) Refused(seq int) {
 func (p *Party) Restart() {
 	clear(p.asked)
 	clear(p.answered)
+	unread := p.unread
+	p.deaf, p.unread = false, nil
+	p.Receive(unread...)
 }
 
 // Tick tells the time, in Unix time.
 func (p *Party) Tick(now int64) {
-	p.now = now
+	if p.now = now; p.created == 0 {
+		p.created, p.since = now, now
+	}
 	if p.end != nil {
 		return
 	}
-	p.renew()
+	if !p.CountsAll {
+		p.renew()
+	}
 	for len(p.pending) > 0 {
 		p.askLate()
 	}
@@ -248,6 +274,13 @@ func (p *Party) post(a *tl.Action) { p.number(p.layer(), p.id(), p.service(a), f
 
 // number gives a message its number and sends it.
 func (p *Party) number(layer int, id int64, message []byte, text bool) {
+	if p.CountsAll {
+		p.uses.sent++
+		if p.hasFailed() {
+			return
+		}
+		defer p.renew()
+	}
 	o := &outgoing{seq: len(p.sent), seen: p.seen(), layer: layer, id: id, message: message, text: text}
 	p.sent = append(p.sent, o)
 	p.send(o, false)
@@ -353,7 +386,9 @@ func (p *Party) side() kdf.Side {
 // Receive takes packets, of which the server has sent all together.
 func (p *Party) Receive(packets ...[]byte) {
 	for _, data := range packets {
-		if p.Over() == nil {
+		if p.deaf {
+			p.unread = append(p.unread, data)
+		} else if p.Over() == nil {
 			p.receive(data)
 		}
 	}
@@ -392,6 +427,13 @@ func (p *Party) receive(data []byte) {
 	}
 	p.gotV2 = p.gotV2 || !v1
 	p.arrived(k)
+	if p.CountsAll {
+		p.uses.received++
+		if p.hasFailed() {
+			return
+		}
+		p.renew()
+	}
 	l, err := tl.ParseLayer(object)
 	if err != nil {
 		if a := action(object); a != nil && a.ID == tl.NotifyLayer {
@@ -426,6 +468,12 @@ func (p *Party) receive(data []byte) {
 		if p.Over() != nil {
 			return
 		}
+		if p.deaf { // It has counted a message whose turn it was, and does not keep another.
+			if m.seq == p.received {
+				p.process(m)
+			}
+			return
+		}
 	}
 	switch {
 	case m.seq < p.received:
@@ -435,7 +483,7 @@ func (p *Party) receive(data []byte) {
 		return
 	}
 	p.process(m)
-	p.drain()
+	p.drain(m.seq)
 }
 
 // open decrypts a packet.
@@ -458,9 +506,18 @@ func (p *Party) wait(m *incoming) {
 	if found && !p.Copies {
 		return
 	}
-	if p.OneGap && p.gap != nil && m.seq != p.waiting[len(p.waiting)-1].seq+1 {
-		p.over("a second gap", "it discards the chat at a second gap while it waits for the first to be closed (read)")
-		return
+	if p.OneGap {
+		if p.gap == nil {
+			p.gap = &oneGap{p.received, m.seq - 1, m.seq}
+		}
+		switch {
+		case m.seq < p.gap.next:
+			return // It thinks that this is a copy.
+		case m.seq > p.gap.next:
+			p.over("a second gap", "it discards the chat at a second gap while it waits for the first to be closed")
+			return
+		}
+		p.gap.next++
 	}
 	if p.MaxWaiting > 0 && len(p.waiting) == p.MaxWaiting {
 		p.over("too many messages wait", "Android ends the chat on the fifth waiting message")
@@ -479,22 +536,25 @@ func (p *Party) wait(m *incoming) {
 			p.ask(p.received, m.seq-1)
 		}
 	case PerMessage:
-		if p.gap == nil {
-			p.gap = &[2]int{p.received, m.seq - 1}
-		}
-		p.ask(p.gap[0], p.gap[1])
+		p.ask(p.gap.start, p.gap.end)
 	}
 }
 
-func (p *Party) drain() {
+// drain processes what has waited for message seq.
+func (p *Party) drain(seq int) {
+	if p.OneGap && (p.gap == nil || seq != p.gap.end) {
+		return
+	}
+	p.gap = nil
 	for len(p.waiting) > 0 && p.waiting[0].seq <= p.received && p.end == nil {
 		m := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		p.process(m)
 	}
 	if len(p.waiting) == 0 {
-		p.gap = nil
-	} else if end := p.waiting[0].seq - 1; p.Asks == OncePerHole && p.askedTo <= end {
+		return
+	}
+	if end := p.waiting[0].seq - 1; p.Asks == OncePerHole && p.askedTo <= end {
 		p.ask(max(p.received, p.askedTo), end)
 		p.askedTo = end + 1
 	}
@@ -530,6 +590,8 @@ func (p *Party) answer(a *tl.Action) {
 			p.send(o, true)
 			p.send(o, true)
 		}
+	case Fails:
+		p.deaf, p.failed = true, true
 	case Today:
 		for seq := start; seq <= end; seq++ {
 			if seq >= len(p.sent) || p.sent[seq].message == nil {
@@ -558,6 +620,10 @@ func (p *Party) process(m *incoming) {
 		return
 	}
 	p.wrapped = m.layer
+	if p.Repeats == WhenRaised && m.layer > p.told {
+		p.tell(m.layer)
+		p.tellAgain()
+	}
 	if p.Unordered {
 		p.received++
 	} else {
@@ -570,9 +636,14 @@ func (p *Party) process(m *incoming) {
 		}
 	}
 	p.tell(m.layer)
+	if p.Repeats == EachMessage {
+		p.tellAgain()
+	}
 	p.processed(m)
 	p.dispatch(m)
-	p.renew()
+	if !p.CountsAll {
+		p.renew()
+	}
 }
 
 // tell notes a layer of the other side.
@@ -582,21 +653,38 @@ func (p *Party) tell(layer int) {
 	}
 }
 
+// tellAgain tells the other side its layer once more. It is that of messages, if less.
+func (p *Party) tellAgain() {
+	if p.now-p.created <= 15 {
+		return
+	}
+	layer := p.Announces
+	if p.Downwards {
+		layer = min(layer, p.layer())
+	}
+	p.post(&tl.Action{ID: tl.NotifyLayer, Layer: int32(layer)})
+}
+
 func (p *Party) dispatch(m *incoming) {
 	a := action(m.message)
 	if a == nil {
 		if id, body, ok := parseText(m.message); ok && !p.shown[m.seq] {
 			p.shown[m.seq] = true
-			p.uses.received++
+			if !p.CountsAll {
+				p.uses.received++
+			}
 			p.Delivered = append(p.Delivered, Text{m.seq, id, body})
 		}
 		return
 	}
 	switch a.ID {
 	case tl.NotifyLayer:
+		raised := int(a.Layer) > p.told
 		p.tell(int(a.Layer))
 		if !p.announced {
 			p.announce()
+		} else if p.Repeats == EachMessage || p.Repeats == WhenRaised && raised {
+			p.tellAgain()
 		}
 	case tl.DeleteMessages:
 		p.Deleted = append(p.Deleted, a.IDs...)

@@ -52,6 +52,12 @@ func TestEachWithEach(t *testing.T) {
 						return
 					}
 				}
+				if a.Failed() || b.Failed() {
+					if one.Renews != RenewalFails && two.Renews != RenewalFails {
+						t.Error("one has failed")
+					}
+					return
+				}
 				for i, p := range []*Party{a, b} {
 					if len(p.Delivered) != 300 {
 						t.Errorf("%s: %d texts", p.Name, len(p.Delivered))
@@ -369,14 +375,15 @@ func TestRenewalWays(t *testing.T) {
 		{Android, "", "Abort(40) Accept(50) ", "", "Abort(50) Accept(70) "},
 		{TDLib, "", "Accept(50) ", "Abort(30) ", "Abort(70) "},
 		{MadelineProto, "", "Accept(50) ", "", "Accept(70) "},
-		{Telethon, "", "Accept(50) ", "", ""},
+		{Telethon, "", "", "", ""},
+		{TelethonMended, "", "Accept(50) ", "", ""},
 		{Plain, "", "", "", ""},
 	} {
 		for _, larger := range []bool{false, true} {
 			pr, _ := probe(t, test.ways, true)
 			pr.send(0, 144, notify(144))
 			pr.p.uses.sent = 200
-			pr.p.renew()
+			pr.p.renew() // Telethon fails.
 			pr.p.ex = 40
 			pr.out()
 			id, want := int64(30), test.smaller
@@ -386,7 +393,7 @@ func TestRenewalWays(t *testing.T) {
 			if got := story(request(pr, id)); got != want {
 				t.Errorf("%s, having asked with 40, answers %d with %q, want %q", test.ways.Name, id, got, want)
 			}
-			if test.ways == Telethon {
+			if test.ways.Renews == AsInitiator {
 				continue
 			}
 
@@ -435,6 +442,163 @@ func TestChecks(t *testing.T) {
 			if end := pr.p.Over(); (end != nil) != want || end != nil && end.Known != "" {
 				t.Errorf("%s, %s: over %v, want %t", ways.Name, name, end, want)
 			}
+		}
+	}
+}
+
+// actions returns those of messages.
+func actions(messages []message) (ids []tl.ActionID) {
+	for _, m := range messages {
+		if m.action != nil {
+			ids = append(ids, m.action.ID)
+		}
+	}
+	return ids
+}
+
+// TestOneGap: MadelineProto drops what is below the end of what waits, gives up at a second
+// gap, and takes what has waited when the range that was missing first is complete.
+func TestOneGap(t *testing.T) {
+	for _, test := range []struct {
+		numbers   []int // of the texts that come, after that of the layer
+		delivered []int
+		over      bool
+	}{
+		{[]int{3, 4, 1, 2}, []int{1, 2, 3, 4}, false},
+		{[]int{3, 4, 2, 1, 2}, []int{1, 2, 3, 4}, false}, // 2 is dropped at first
+		{[]int{3, 3, 2, 4, 1, 2, 5}, []int{1, 2, 3, 4, 5}, false},
+		{[]int{3, 5}, nil, true},
+		{[]int{2, 3, 5}, nil, true},
+		{[]int{2, 1, 4, 3}, []int{1, 2, 3, 4}, false},
+	} {
+		pr, _ := probe(t, MadelineProto, true)
+		pr.send(0, 144, notify(144))
+		for _, n := range test.numbers {
+			pr.p.Receive(pr.seal(n, 144, hello))
+		}
+		var delivered []int
+		for _, text := range pr.p.Delivered {
+			delivered = append(delivered, text.Seq)
+		}
+		end := pr.p.Over()
+		if fmt.Sprint(delivered) != fmt.Sprint(test.delivered) || (end != nil) != test.over || end != nil && end.Known == "" {
+			t.Errorf("%v: delivers %v, over %v; want %v, %t", test.numbers, delivered, end, test.delivered, test.over)
+		}
+	}
+}
+
+// TestDeaf: MadelineProto hears nothing after a request, until it is started anew. It has
+// counted the request if it was its turn, and does not have it otherwise.
+func TestDeaf(t *testing.T) {
+	for _, early := range []int{0, 2} {
+		pr, _ := probe(t, MadelineProto, true)
+		pr.send(0, 144, notify(144))
+		if got := pr.send(early, 144, pr.resend(0, 0)); len(got) != 0 {
+			t.Errorf("it answers %+v", got)
+		}
+		want := pr.p.Received()
+		pr.send(0, 144, hello)
+		if pr.p.Received() != want || len(pr.p.Delivered) != 0 || !pr.p.Failed() {
+			t.Errorf("%d early: %d received, %d delivered while it is deaf", early, pr.p.Received(), len(pr.p.Delivered))
+		}
+		pr.p.Restart()
+		if pr.p.Received() != 2+(2-early)/2 || len(pr.p.Delivered) != 1 || pr.p.Missing() {
+			t.Errorf("%d early: %d received, %d delivered after it was started anew", early, pr.p.Received(), len(pr.p.Delivered))
+		}
+	}
+}
+
+// TestCountsAll: what counts towards a new key, and when it is thought of.
+func TestCountsAll(t *testing.T) {
+	noop := tl.AppendService(nil, 5, &tl.Action{ID: tl.Noop})
+	for _, test := range []struct {
+		ways    *Ways
+		packets int // after NotifyLayer both ways, until it asks or fails; 0 is never
+	}{{MadelineProto, 98}, {Telethon, 98}, {TelethonMended, 98}, {TDLib, 0}, {Android, 0}, {IOS, 0}} {
+		for _, week := range []bool{false, true} {
+			pr, _ := probe(t, test.ways, false)
+			pr.p.Tick(1_000_000)
+			pr.send(0, 144, notify(144))
+			want := test.packets
+			if week {
+				if pr.p.Tick(1_000_000 + 8*24*3600); len(pr.out()) != 0 {
+					t.Errorf("%s: an idle chat asks for a new key", test.ways.Name)
+				}
+				want = min(want, 1)
+			}
+			n := 0
+			for i := 1; i <= 150 && n == 0; i++ {
+				for _, id := range actions(pr.send(0, 144, noop)) {
+					if id == tl.RequestKey {
+						n = i
+					}
+				}
+				if pr.p.Failed() {
+					n = i
+				}
+			}
+			if week || test.ways.Repeats != EachMessage {
+				if n != want {
+					t.Errorf("%s, week %t: asks at message %d, want %d", test.ways.Name, week, n, want)
+				}
+			}
+			if test.ways == Telethon {
+				before := pr.p.Received()
+				pr.p.Say(1, "x")
+				if got := pr.send(0, 144, noop); len(got) != 0 || pr.p.Received() != before {
+					t.Errorf("it sends %+v, %d received, and should have failed", got, pr.p.Received()-before)
+				}
+			}
+		}
+	}
+}
+
+// TestTellsAgain: when a client tells its layer once more.
+func TestTellsAgain(t *testing.T) {
+	for _, test := range []struct {
+		ways         *Ways
+		young        int // in the first 15 seconds
+		first, later int // at NotifyLayer in a wrapper of 73, and at a text, after that
+	}{{MadelineProto, 0, 2, 0}, {Telethon, 0, 2, 1}, {TelethonMended, 0, 2, 1}, {TDLib, 0, 0, 0}, {Android, 0, 0, 0}} {
+		count := func(messages []message) (n int) {
+			for _, id := range actions(messages) {
+				if id == tl.NotifyLayer {
+					n++
+				}
+			}
+			return n
+		}
+		pr, _ := probe(t, test.ways, false)
+		pr.p.Tick(1000)
+		if got := count(pr.send(0, 73, notify(144))); got != test.young {
+			t.Errorf("%s tells its layer %d times, want %d", test.ways.Name, got, test.young)
+		}
+		pr, _ = probe(t, test.ways, false)
+		pr.p.Tick(1000)
+		pr.p.Tick(1016)
+		if got := count(pr.send(0, 73, notify(144))); got != test.first {
+			t.Errorf("%s tells its layer %d times later, want %d", test.ways.Name, got, test.first)
+		}
+		if got := count(pr.send(0, 73, hello)); got != test.later {
+			t.Errorf("%s tells its layer %d times at a text, want %d", test.ways.Name, got, test.later)
+		}
+	}
+}
+
+// TestAcceptEnds: at AcceptKey out of place MadelineProto forgets its own request, and takes the
+// next exchange of the other side whatever its id.
+func TestAcceptEnds(t *testing.T) {
+	for _, ways := range Clients {
+		pr, _ := probe(t, ways, true)
+		pr.send(0, 144, notify(144))
+		pr.p.state, pr.p.ex, pr.p.priv = requested, 40, pr.p.generate()
+		pr.send(0, 144, tl.AppendService(nil, 5, &tl.Action{ID: tl.AcceptKey, ExchangeID: 41, G: make([]byte, 256)}))
+		want := requested
+		if ways.AcceptEnds || ways.AbortsUnknown {
+			want = idle
+		}
+		if pr.p.state != want {
+			t.Errorf("%s: state %d, want %d", ways.Name, pr.p.state, want)
 		}
 	}
 }

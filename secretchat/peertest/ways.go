@@ -17,13 +17,27 @@
 //   - MadelineProto 8.3.5, run
 //   - telethon-secret-chat of 2022, run
 //
-// The last two were run again in November 2026, each beside its party. They do some things that the
-// parties do not: MadelineProto stops receiving at the first request for what is missing, since its
-// answer fails, until it is started anew; it counts all packets towards the next key, requests
-// included, and thinks of a week only when it sends or receives; and of several messages
-// that are missing it gets over some that have the party give up (OneGap).
-// telethon-secret-chat as it is fails at every message from the hundredth on, where it would
-// ask for a new key; the party does what it would do without that mistake.
+// The last two were run again in November 2026, each beside its party, and the parties follow
+// what was seen then, where it goes beyond the protocol's pages or against them:
+//
+//	MadelineProto    fails when it answers Resend, and is deaf from then on until its program is
+//	                 started anew (Fails); what has come meanwhile it reads then
+//	                 has one range that is missing; what follows it must come without a second
+//	                 gap, what is below that is dropped, and copies with it (OneGap)
+//	                 counts every packet towards the next key, its own requests and copies
+//	                 included, and thinks of a week only then (CountsAll)
+//	                 has one old key, until there is the next (UntilNext)
+//	                 tells its layer again when ours has risen, once the chat is 15 seconds
+//	                 old (WhenRaised)
+//	                 gives up an exchange at any AcceptKey out of place (AcceptEnds)
+//	telethon         would ask for a new key at the hundredth packet, and fails: from then on it
+//	                 neither sends nor takes in anything (RenewalFails)
+//	                 tells its layer again at each message that it takes in (EachMessage)
+//	telethon-mended  is the same with the attribute that it lacks; it counts on after a new key,
+//	                 and so asks for the next one at once (CountsOn)
+//
+// What is left out: MadelineProto is deaf as well after a packet that it cannot decrypt, which
+// nobody sends here.
 package peertest
 
 // Ways is how a client does what the protocol leaves open, or does not do as it says.
@@ -47,6 +61,8 @@ type Ways struct {
 	Confirmed bool
 	// Downwards: it follows a layer that is told downwards as well.
 	Downwards bool
+	// Repeats is when it tells its layer again, if the chat is older than 15 seconds.
+	Repeats Repeats
 	// Knows are the only wrappers that it understands: at another it stops processing
 	// messages for good. An announced layer that is not among them counts as the last.
 	Knows []int
@@ -81,7 +97,8 @@ type Ways struct {
 	// Copies: among what waits, or all that comes if it is Unordered, copies are not
 	// noticed, and processed and counted.
 	Copies bool
-	// OneGap: a second gap, while it waits for the first to be closed, ends the chat.
+	// OneGap: it waits for one range, and what comes after that must come in order: it drops
+	// what is below the end of what waits, and a second gap ends the chat.
 	OneGap bool
 	Asks   Asks
 	// Answers is how it answers Resend. InTurn says that it waits for the request's turn to
@@ -95,6 +112,10 @@ type Ways struct {
 	RenewAfter, RenewSent, RenewReceived int
 	// Weekly: or after a week.
 	Weekly bool
+	// CountsAll: all packets count, not texts alone, and only a packet makes it think of time.
+	CountsAll bool
+	// CountsOn: a new key does not have it count from 0.
+	CountsOn bool
 	// Renews is how far it takes part at all.
 	Renews Renews
 	// SmallerWins: if both ask, the smaller id wins.
@@ -105,6 +126,8 @@ type Ways struct {
 	Busy Busy
 	// IgnoresAbort: AbortKey changes nothing.
 	IgnoresAbort bool
+	// AcceptEnds: AcceptKey out of place ends what goes on, without a word.
+	AcceptEnds bool
 	// LateSwitch: as initiator it sends under the old key until it has processed
 	// something under the new one.
 	LateSwitch bool
@@ -126,6 +149,15 @@ const (
 	V1Below47
 	// V1UntilV2: until it has got a packet in 2.0, or has been told a layer of 73.
 	V1UntilV2
+)
+
+// Repeats is when a client tells its layer again.
+type Repeats uint8
+
+const (
+	NeverRepeats Repeats = iota
+	WhenRaised           // a layer that it is told is higher than before
+	EachMessage
 )
 
 // UnknownKey is what becomes of a packet under an unknown key.
@@ -168,6 +200,8 @@ const (
 	// Today: encrypted anew under the key of that number, with the in_seq_no of now. If
 	// it does not have what is asked for, it stops processing messages for good.
 	Today
+	// Fails: at a request it stops reading, until the program is started anew.
+	Fails
 )
 
 // Renews is how far a client takes part in the renewal of keys.
@@ -178,6 +212,9 @@ const (
 	Renewing
 	// AsInitiator: as responder it never gets beyond AcceptKey.
 	AsInitiator
+	// RenewalFails: it does nothing about requests; and once it would make one, it neither
+	// sends nor takes in anything more.
+	RenewalFails
 )
 
 // Busy is what a client does with a request while it is in another exchange.
@@ -199,14 +236,16 @@ const (
 	// UntilProcessed: as initiator it is dropped when the new one is used; as responder,
 	// it is kept until a message is processed that arrived under the key that was current then.
 	UntilProcessed
-	// ForEver: it is never deleted, or not before the next exchange.
+	// ForEver: it is never deleted.
 	ForEver
+	// UntilNext: it is kept until the next exchange has replaced the new one.
+	UntilNext
 	// NotKept: it is dropped at once.
 	NotKept
 )
 
 // Clients are the clients that parties play.
-var Clients = []*Ways{IOS, Android, TDLib, MadelineProto, Telethon, Plain}
+var Clients = []*Ways{IOS, Android, TDLib, MadelineProto, Telethon, TelethonMended, Plain}
 
 var (
 	// IOS is Telegram for iOS.
@@ -239,18 +278,27 @@ var (
 	// MadelineProto is a library in PHP.
 	MadelineProto = &Ways{
 		Name:      "MadelineProto",
-		Announces: 144, Starts: 46, Least: 46, Most: 144,
+		Announces: 144, Starts: 46, Least: 46, Most: 144, Repeats: WhenRaised,
 		V1: V1UntilV2, ReadsV1: true, RandomBytes: []int{15, 19, 23}, MinPadding: 12, MaxPadding: 27, UnknownKey: Discarded,
-		NoFalling: true, OneGap: true, Asks: PerMessage, Answers: NoAnswer,
-		RenewAfter: 100, Weekly: true, Renews: Renewing, Busy: LargerWins, IgnoresAbort: true, OldKey: ForEver, CommitFirst: true,
+		NoFalling: true, OneGap: true, Asks: PerMessage, Answers: Fails,
+		RenewAfter: 100, Weekly: true, CountsAll: true, Renews: Renewing, Busy: LargerWins, IgnoresAbort: true, AcceptEnds: true,
+		OldKey: UntilNext, CommitFirst: true,
 	}
 	// Telethon is telethon-secret-chat, a library in Python.
-	Telethon = &Ways{
-		Name:      "telethon",
-		Announces: 101, OldService: true, Starts: 101, Least: 46, Most: 1 << 20, Downwards: true,
+	Telethon = func() *Ways {
+		w := *TelethonMended
+		w.Name, w.Renews = "telethon", RenewalFails
+		return &w
+	}()
+	// TelethonMended is the same as it was meant: it has the attribute without which its
+	// renewal of keys fails.
+	TelethonMended = &Ways{
+		Name:      "telethon-mended",
+		Announces: 101, OldService: true, Starts: 101, Least: 46, Most: 1 << 20, Downwards: true, Repeats: EachMessage,
 		V1: V1UntilV2, ReadsV1: true, RandomBytes: []int{15, 19, 23}, MinPadding: 12, MaxPadding: 27, UnknownKey: Discarded,
 		Unordered: true, Copies: true, Asks: NeverAsks, Answers: NoAnswer,
-		RenewAfter: 100, Renews: AsInitiator, OldKey: NotKept, CommitFirst: true,
+		RenewAfter: 100, Weekly: true, CountsAll: true, CountsOn: true, Renews: AsInitiator, AcceptEnds: true,
+		OldKey: NotKept, CommitFirst: true,
 	}
 	// Plain is a client that renews no keys and knows nothing of Resend.
 	Plain = &Ways{
