@@ -20,7 +20,11 @@ type Registers struct {
 	Masks   [8]uint64
 	_       [7]uint64 // so that vectors are aligned
 	Vectors [32][64]byte
-	_       [2]uint64 // Go's frame pointer and goroutine, at savedAt
+	_       uint64 // Go's frame pointer, at savedAt
+	// Goroutine is where Go's is, and At where the instruction was.
+	Goroutine uint64
+	_         uint64 // Go's stack pointer
+	At        uint64
 }
 
 const (
@@ -44,9 +48,11 @@ type CPU struct {
 	Base int    // register that holds the address of Registers
 }
 
+const pageSize = 1 << 17
+
 // New returns what executes instructions until the end of a test.
 func New(t testing.TB) *CPU {
-	page, err := syscall.Mmap(-1, 0, 1<<16, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	page, err := syscall.Mmap(-1, 0, pageSize, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +99,14 @@ func (c *CPU) all(store bool) {
 	}
 }
 
-// Execute executes an instruction, which must not use the stack, jump, or use all of R9, R13
-// and R15.
+// UsesStack reports whether an instruction uses the stack pointer. Then Execute loads and stores that, too.
+func UsesStack(in *x86.Inst) bool {
+	return in.Op == "push" || in.Op == "pop" || slices.ContainsFunc(in.Args, func(a x86.Operand) bool {
+		return a.Kind == x86.Register && a.Reg == x86.RSP
+	})
+}
+
+// Execute executes an instruction, which must not jump, or use all of R9, R13 and R15.
 func (c *CPU) Execute(code []byte, in *x86.Inst, r *Registers) {
 	used := map[int]bool{}
 	for _, a := range in.Args {
@@ -116,7 +128,16 @@ func (c *CPU) Execute(code []byte, in *x86.Inst, r *Registers) {
 	c.memory(6, flagsAt)
 	c.all(false)
 	c.emit(0x9d) // POPF
+	if UsesStack(in) {
+		c.general(true, x86.RSP, savedAt+16)
+		c.general(false, x86.RSP, 8*x86.RSP)
+	}
+	at := len(c.code)
 	c.emit(code...)
+	if UsesStack(in) {
+		c.general(true, x86.RSP, 8*x86.RSP)
+		c.general(false, x86.RSP, savedAt+16)
+	}
 	c.emit(0x9c) // PUSHF
 	c.all(true)
 	c.emit(0x41, 0x8f) // POP flags
@@ -129,6 +150,7 @@ func (c *CPU) Execute(code []byte, in *x86.Inst, r *Registers) {
 	copy(c.page, c.code)
 
 	r.Flags = r.Flags&arithmeticFlags | 2
+	r.At = uint64(uintptr(unsafe.Pointer(&c.page[at])))
 	entry := unsafe.Pointer(&c.page[0])
 	closure := unsafe.Pointer(&entry)
 	call := *(*func(*Registers))(unsafe.Pointer(&closure))
@@ -139,10 +161,53 @@ func (c *CPU) Execute(code []byte, in *x86.Inst, r *Registers) {
 	runtime.KeepAlive(c)
 }
 
-// InPlaceOnly reports whether an instruction has to be where it is, or uses the stack.
+// jumpAt is where in the page Jump puts a jump.
+const jumpAt = pageSize / 2
+
+// Jump executes a jump that leads to so many bytes after its end, or before if they are negative, or a return,
+// with flags. It reports whether it was taken; where else it may lead, a trap waits.
+func (c *CPU) Jump(t testing.TB, code []byte, displacement int, flags uint64) (taken bool, flagsAfter uint64) {
+	end := jumpAt + len(code)
+	target := end + displacement
+	const size = 5 // of a jump of 32 bits
+	if target > jumpAt-size && target < end+size || target < 1<<10 || target+size > pageSize {
+		t.Fatalf("% x: a jump by %d bytes", code, displacement)
+	}
+	for i := range c.page {
+		c.page[i] = 0xcc
+	}
+	to := func(at, target int) { // JMP
+		copy(c.page[at:], binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(target-at-size)))
+	}
+	c.code = c.code[:0]
+	c.emit(0x49, 0x89, 0xe0)             // MOV R8, RSP
+	c.emit(0x50, 0x9d)                   // PUSH RAX, which is the argument, POPF
+	c.emit(0x48, 0x8d, 0x0d, 6, 0, 0, 0) // LEA RCX, [RIP + 6], where a return leads to
+	c.emit(0x51)                         // PUSH RCX
+	toJump := len(c.code)
+	c.emit(make([]byte, size)...)
+	whereTaken := len(c.code)
+	c.emit(0xb8, 1, 0, 0, 0, 0xeb, 5) // MOV EAX, 1, JMP over the next instruction
+	whereNot := len(c.code)
+	c.emit(0xb8, 0, 0, 0, 0)                         // MOV EAX, 0
+	c.emit(0x4c, 0x89, 0xc4, 0x9c, 0x5b, 0xfc, 0xc3) // MOV RSP, R8, PUSHF, POP RBX, CLD, RET
+	copy(c.page, c.code)
+	copy(c.page[jumpAt:], code)
+	to(toJump, jumpAt)
+	to(end, whereNot)
+	to(target, whereTaken)
+
+	entry := unsafe.Pointer(&c.page[0])
+	closure := unsafe.Pointer(&entry)
+	result, flagsAfter := (*(*func(uint64) (uint64, uint64))(unsafe.Pointer(&closure)))(flags&arithmeticFlags | 2)
+	runtime.KeepAlive(c)
+	return result == 1, flagsAfter & arithmeticFlags
+}
+
+// InPlaceOnly reports whether an instruction has to be where it is, or accesses the stack.
 func InPlaceOnly(in *x86.Inst) bool {
 	return slices.ContainsFunc(in.Args, func(a x86.Operand) bool {
-		return a.Kind == x86.Memory && (a.Base == x86.RIP || a.Base == x86.RSP || a.FS) || a.Kind == x86.Register && a.Reg == x86.RSP
+		return a.Kind == x86.Memory && (a.Base == x86.RIP || a.Base == x86.RSP || a.FS)
 	})
 }
 

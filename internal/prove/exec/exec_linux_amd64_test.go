@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -15,9 +17,11 @@ import (
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
-// notExecuted are the instructions with semantics that TestCPU cannot execute in its page: jumps,
-// whose conditions TestConditions compares, and what uses the stack.
-var notExecuted = []string{"jmp", "je", "jne", "jb", "jae", "jbe", "ja", "ret", "push", "pop"}
+// isJump reports whether an instruction is one that TestJumps executes, and not TestCPU.
+func isJump(op string) bool {
+	_, conditional := conditional(op, "j")
+	return conditional || op == "jmp" || op == "ret"
+}
 
 // arena is memory for operands, which does not move.
 var arena [4096]byte
@@ -35,7 +39,7 @@ func TestCPU(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	seen := map[string]bool{}
 	executed, without := map[string]int{}, map[string]int{}
-	runs, encodings, elsewhere := 0, 0, 0
+	runs, encodings := 0, 0
 	for _, k := range kernels {
 		list, err := x86.Function(k.Code, k.Addr)
 		if err != nil {
@@ -52,13 +56,12 @@ func TestCPU(t *testing.T) {
 				without[in.Op]++
 				continue
 			}
-			if slices.Contains(notExecuted, in.Op) {
+			if isJump(in.Op) || in.Op == "mov" && in.Args[1].FS { // see TestStackCheck
 				continue
 			}
 			if cpu.InPlaceOnly(in) {
 				if code, in = cpu.WithRCX(code, in); in == nil {
-					elsewhere++
-					continue
+					t.Fatalf("%v cannot be executed", &list[i])
 				}
 			}
 			encodings++
@@ -76,12 +79,11 @@ func TestCPU(t *testing.T) {
 		}
 	}
 	for _, op := range mnemonics() {
-		if executed[op] == 0 && !slices.Contains(notExecuted, op) && !slices.Contains(unused, op) {
+		if executed[op] == 0 && !slices.Contains(unused, op) {
 			t.Errorf("%s has semantics that were not compared with the CPU's", op)
 		}
 	}
-	t.Logf("%d runs of %d encodings, %d mnemonics; not run, for what they do to the stack: %d; no semantics: %v",
-		runs, encodings, len(executed), elsewhere, slices.Sorted(maps.Keys(without)))
+	t.Logf("%d runs of %d encodings, %d mnemonics; no semantics: %v", runs, encodings, len(executed), slices.Sorted(maps.Keys(without)))
 }
 
 // unused are instructions with semantics that no kernel has at present.
@@ -128,6 +130,15 @@ func compareOnce(c *cpu.CPU, p *term.Pool, code []byte, in *x86.Inst, rng *rand.
 			r.General[a.Base], m.Regs[a.Base] = uint64(address+at-a.Disp), Value{Region: region, N: at - a.Disp}
 		}
 	}
+	if cpu.UsesStack(in) {
+		r.General[x86.RSP], m.Regs[x86.RSP], m.Stack = uint64(address+at), Value{Region: region, N: at}, region
+		if in.Op == "pop" {
+			region.Values[at] = region.load(at, 8)
+			for i := range 8 {
+				delete(region.Bytes, at+i)
+			}
+		}
+	}
 	for i := range r.Masks {
 		r.Masks[i] = rng.Uint64()
 		m.setMask(i, r.Masks[i])
@@ -164,7 +175,7 @@ func difference(m *Machine, region *Region, memory []byte, address int64, r *cpu
 		if v.Region == region {
 			v.N += address
 		}
-		if i != x86.RSP && i != base && (v.Secret || uint64(v.N) != want) {
+		if i != base && (v.Secret || uint64(v.N) != want) {
 			return fmt.Sprintf("register %d is %x, and on the CPU %x", i, v.N, want)
 		}
 	}
@@ -191,8 +202,99 @@ func difference(m *Machine, region *Region, memory []byte, address int64, r *cpu
 	return ""
 }
 
-// TestConditions compares conditions with what conditional moves do on this CPU.
-func TestConditions(t *testing.T) {
+// TestJumps executes every jump that kernels have on this CPU and by the semantics, with all flags that a condition may
+// look at, and what else there is of flags at random.
+func TestJumps(t *testing.T) {
+	impltest.SkipShort(t, "links programs")
+	cpu.Need(t)
+	kernels, err := machine.Build(t.TempDir(), "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, seen, mnemonics := cpu.New(t), map[string]bool{}, map[string]int{}
+	for _, k := range kernels {
+		list, err := x86.Function(k.Code, k.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			in := &list[i]
+			code := k.Code[in.Addr-k.Addr:][:in.Len]
+			if !isJump(in.Op) || seen[string(code)] {
+				continue
+			}
+			seen[string(code)] = true
+			mnemonics[in.Op]++
+			if problem := compareJump(t, c, code, in); problem != "" {
+				t.Errorf("%v, % x: %s", in, code, problem)
+			}
+		}
+	}
+	for _, op := range []string{"jmp", "je", "jne", "jb", "jae", "jbe", "ja", "ret"} {
+		if mnemonics[op] == 0 {
+			t.Errorf("no kernel has %s", op)
+		}
+	}
+	t.Logf("%d encodings: %v", len(seen), mnemonics)
+}
+
+// compareJump executes a jump both ways, with all flags.
+func compareJump(t *testing.T, c *cpu.CPU, code []byte, in *x86.Inst) string {
+	rng := rand.New(rand.NewPCG(5, 6))
+	displacement := 100 // of a return
+	if in.Op != "ret" {
+		displacement = int(in.Args[0].Disp) - in.Next()
+	}
+	for round := range 16 {
+		carry, zero := round&1 == 1, round&2 == 2
+		f := rng.Uint64() &^ (cpu.Carry | cpu.Zero)
+		if carry {
+			f |= cpu.Carry
+		}
+		if zero {
+			f |= cpu.Zero
+		}
+		m := &Machine{flags: flags{carryKnown: true, zeroKnown: true, carry: carry, zero: zero}}
+		want := in.Op == "ret" || m.step(in) != in.Next()
+		got, after := c.Jump(t, code, displacement, f)
+		if got != want {
+			return fmt.Sprintf("with carry %v and zero %v it is taken: %v, and on the CPU %v", carry, zero, want, got)
+		}
+		if m.flags.carry != (after&cpu.Carry != 0) || m.flags.zero != (after&cpu.Zero != 0) {
+			return fmt.Sprintf("flags are %+v, and on the CPU %x", m.flags, after)
+		}
+	}
+	return ""
+}
+
+// TestJumpsFindsFaults takes jumps for others.
+func TestJumpsFindsFaults(t *testing.T) {
+	cpu.Need(t)
+	c := cpu.New(t)
+	for _, tt := range []struct {
+		code  []byte
+		wrong string
+	}{
+		{[]byte{0x74, 0x20}, "jne"}, {[]byte{0x75, 0xc0}, "je"}, {[]byte{0x72, 0x20}, "jbe"}, {[]byte{0x0f, 0x83, 0, 1, 0, 0}, "ja"},
+		{[]byte{0x0f, 0x86, 0, 0xff, 0xff, 0xff}, "jb"}, {[]byte{0x77, 0x20}, "jae"}, {[]byte{0xeb, 0x80}, "je"},
+	} {
+		in, err := x86.Decode(tt.code, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := compareJump(t, c, tt.code, &in); problem != "" {
+			t.Errorf("%v: a fault in right semantics: %s", in, problem)
+		}
+		wrong := in
+		wrong.Op = tt.wrong
+		if compareJump(t, c, tt.code, &wrong) == "" {
+			t.Errorf("%v in place of %v is not found", wrong, in)
+		}
+	}
+}
+
+// TestConditionalMoves compares all conditions with those of conditional moves, of which kernels have only some.
+func TestConditionalMoves(t *testing.T) {
 	cpu.Need(t)
 	c := cpu.New(t)
 	for number, cc := range map[byte]string{2: "b", 3: "ae", 4: "e", 5: "ne", 6: "be", 7: "a"} {
@@ -211,6 +313,44 @@ func TestConditions(t *testing.T) {
 				t.Errorf("%s with carry %v and zero %v is %v, and on the CPU %v", cc, carry, zero, got, want)
 			}
 		}
+	}
+}
+
+// TestAddresses compares addresses that count from the next instruction.
+func TestAddresses(t *testing.T) {
+	cpu.Need(t)
+	c := cpu.New(t)
+	for _, displacement := range []int32{0, 1, 4, 0x1234, -1, -7, -0x123456, math.MaxInt32, math.MinInt32} {
+		code := binary.LittleEndian.AppendUint32([]byte{0x48, 0x8d, 0x05}, uint32(displacement)) // LEA
+		in, err := x86.Decode(code, 0)
+		if err != nil || in.Op != "lea" || in.Args[1].Base != x86.RIP {
+			t.Fatalf("% x is %v, error %v", code, in, err)
+		}
+		m, r := &Machine{Constants: &Region{}}, &cpu.Registers{}
+		m.step(&in)
+		c.Execute(code, &in, r)
+		if got, want := m.Regs[x86.RAX], r.General[x86.RAX]; got.Region != m.Constants || uint64(got.N)+r.At != want {
+			t.Errorf("%v, at %x, is %x, and on the CPU %x", in, r.At, got.N, want)
+		}
+	}
+}
+
+// TestStackCheck executes what a function with a large frame begins with: the goroutine that it finds is Go's.
+func TestStackCheck(t *testing.T) {
+	cpu.Need(t)
+	c := cpu.New(t)
+	code := []byte{0x64, 0x4c, 0x8b, 0x34, 0x25, 0xf8, 0xff, 0xff, 0xff}
+	load, err := x86.Decode(code, 0)
+	if err != nil || load.Op != "mov" || !load.Args[1].FS {
+		t.Fatalf("% x is %v, error %v", code, load, err)
+	}
+	m := &Machine{sp: x86.RSP, Stack: &Region{}}
+	m.Regs[x86.RSP] = Address(m.Stack)
+	m.step(&load)
+	r := &cpu.Registers{}
+	c.Execute(code, &load, r)
+	if got := m.Regs[14]; got != (Value{Region: m.Stack, N: currentGoroutine}) || r.General[14] != r.Goroutine {
+		t.Fatalf("%v: the goroutine is %v, and on the CPU %x, where Go's is at %x", load, got, r.General[14], r.Goroutine)
 	}
 }
 
