@@ -6,7 +6,7 @@ package main
 type client struct {
 	// name is what messages call it.
 	name string
-	// module is the path in go.mod files.
+	// module is the path in go.mod files, or nothing if the client is no module of its own.
 	module string
 	// tried are the versions that were tried as a whole, with their own tests. Others
 	// are patched as well if all that is required is known.
@@ -15,7 +15,7 @@ type client struct {
 	rewrites []rewrite
 }
 
-var clients = []*client{&gotd, &gogram}
+var clients = []*client{&gotd, &gogram, &mtgo, &teamgram, &mautrix}
 
 // adapterPath is the package that rewritten functions call, and mtcorePath its module.
 const (

@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// driver is testdata/gogram.go.txt within a copy of gogram.
+// driver is a program of testdata within a copy of its client.
 type driver struct {
 	t   *testing.T
 	in  io.Writer
@@ -85,9 +85,9 @@ func (d *driver) must(r request) [][]byte {
 	return out
 }
 
-func newDriver(t *testing.T, tree string) *driver {
+func newDriver(t *testing.T, program, tree string) *driver {
 	t.Helper()
-	text, err := os.ReadFile("testdata/gogram.go.txt")
+	text, err := os.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,14 +187,14 @@ func TestGogram(t *testing.T) {
 	for _, version := range wanted(&gogram) {
 		t.Run(version, func(t *testing.T) {
 			tree := writableCopy(t, &gogram, version)
-			stock := newDriver(t, tree)
+			stock := newDriver(t, "testdata/gogram.go.txt", tree)
 			var out bytes.Buffer
 			if err := run([]string{"-dir", "."}, tree, &out); err != nil {
 				t.Fatal(err)
 			}
 			checkTable(t, gogram.name, version, out.String())
 			goTool(t, tree, "mod", "edit", "-require="+mtcorePath+"@v0.0.0", "-replace="+mtcorePath+"="+mtcore(t))
-			patched := newDriver(t, tree)
+			patched := newDriver(t, "testdata/gogram.go.txt", tree)
 			goTool(t, tree, "build", "-trimpath", "-mod=mod", ".")
 
 			t.Run("golden", func(t *testing.T) {

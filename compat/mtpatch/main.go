@@ -1,6 +1,6 @@
-// Command mtpatch puts the crypto of an existing Telegram client on mtcore: that of gotd/td
-// or gogram. It is run in the module of a final program, the one with the main
-// package:
+// Command mtpatch puts the crypto of an existing Telegram client on mtcore: that of gotd/td,
+// gogram, mtgo or teamgram/proto. It is run in the module of a final program, the one with
+// the main package:
 //
 //	go run github.com/mtcore/mtcore/compat/mtpatch@VERSION
 //

@@ -70,7 +70,9 @@ func (m *module) patch(out io.Writer, opt options) error {
 func knownClients() string {
 	var names []string
 	for _, c := range clients {
-		names = append(names, c.module)
+		if c.module != "" {
+			names = append(names, c.module)
+		}
 	}
 	return strings.Join(names, ", ")
 }
