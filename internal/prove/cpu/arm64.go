@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/machine/a64"
 )
@@ -20,9 +21,10 @@ type RegistersARM64 struct {
 	Word     uint64 // its number among the words
 	Base     uint64 // a register that gets the address of Memory plus its own value, or NoBase
 	MemoryAt uint64 // this address, afterwards
-	_        uint64
-	Flags    uint64
-	Saved    [3]uint64
+	Taken    uint64 // whether a jump was taken, afterwards
+	Flags    uint64 // and, of instructions for data-independent timing, PSTATE.DIT
+	Saved    [2]uint64
+	WordAt   uint64 // the address of the word, afterwards
 	Vectors  [32][16]byte
 	Memory   [512]byte
 }
@@ -31,18 +33,48 @@ type RegistersARM64 struct {
 const NoBase = 31
 
 // Flags of arm64.
-const FlagN, FlagZ, FlagC, FlagV = 1 << 31, 1 << 30, 1 << 29, 1 << 28
+const FlagN, FlagZ, FlagC, FlagV, FlagDIT = 1 << 31, 1 << 30, 1 << 29, 1 << 28, 1 << 24
 
 // Accessed is the offset in Memory of what instructions access, if SetBase has set their base.
 const Accessed = 256
 
+// WordARM64 is an instruction, as the program is given it.
+type WordARM64 struct {
+	Word      uint32
+	Jump      int32  // how many words further it jumps to; or 0
+	HasTiming uint32 // 1 for instructions with PSTATE.DIT
+}
+
+// NewWordARM64 returns an instruction to be executed. Where a return leads to is up to the program.
+func NewWordARM64(t testing.TB, word uint32, in *a64.Inst) WordARM64 {
+	w := WordARM64{Word: word}
+	if in.Op == "ret" {
+		w.Jump = 2
+		return w
+	}
+	if a := &in.Args[len(in.Args)-1]; a.Kind == a64.Target && in.Op != "adrp" {
+		if w.Jump = int32(a.Disp-int64(in.Addr)) / 4; w.Jump == 0 || w.Jump == 1 {
+			t.Fatalf("%v: a jump to itself, or to the next instruction", in)
+		}
+	}
+	for i := range in.Args {
+		if in.Op == "mrs" || in.Args[i].Kind == a64.Timing {
+			w.HasTiming = 1
+		}
+	}
+	return w
+}
+
+// HasTimingARM64 reports whether the CPU that RunARM64 uses has PSTATE.DIT.
+func HasTimingARM64() bool { return runtime.GOARCH != "arm64" || cpuid.ARM64HasDIT }
+
 // SetBase sets the base of an instruction, if it accesses memory, and returns its value relative to Memory.
 func (r *RegistersARM64) SetBase(in *a64.Inst) (reg int, value int64, ok bool) {
 	r.Base = NoBase
-	a := &in.Args[len(in.Args)-1]
-	if a.Kind != a64.Memory {
+	if len(in.Args) == 0 || in.Args[len(in.Args)-1].Kind != a64.Memory {
 		return 0, 0, false
 	}
+	a := &in.Args[len(in.Args)-1]
 	value = Accessed
 	if a.Mode != a64.Post {
 		value -= a.Disp
@@ -53,7 +85,7 @@ func (r *RegistersARM64) SetBase(in *a64.Inst) (reg int, value int64, ok bool) {
 
 // WithoutSP returns an instruction whose address is relative to another register, if it was to SP.
 func WithoutSP(t testing.TB, word uint32, in *a64.Inst) (uint32, *a64.Inst) {
-	if m := &in.Args[len(in.Args)-1]; m.Kind != a64.Memory || m.Base != a64.SP {
+	if len(in.Args) == 0 || in.Args[len(in.Args)-1].Kind != a64.Memory || in.Args[len(in.Args)-1].Base != a64.SP {
 		return word, in
 	}
 	for base := uint32(0); ; base++ {
@@ -70,7 +102,7 @@ func WithoutSP(t testing.TB, word uint32, in *a64.Inst) (uint32, *a64.Inst) {
 }
 
 // RunARM64 executes words, each as often as there are registers for it, on this CPU or under qemu.
-func RunARM64(t testing.TB, words []uint32, before []RegistersARM64) (after []RegistersARM64) {
+func RunARM64(t testing.TB, words []WordARM64, before []RegistersARM64) (after []RegistersARM64) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "cpu")
 	build := exec.Command("go", "build", "-o", program, "github.com/mtcore/mtcore/internal/prove/cpu/testdata/cpu_arm64")

@@ -12,10 +12,10 @@ import (
 // arm64 is a processor.
 type arm64 struct {
 	*Machine
-	code    map[int]*a64.Inst
-	program *machine.Program
-	timing  Timing // now, and at first
-	before  Timing
+	code   map[int]*a64.Inst
+	isDIT  func(addr int) bool // whether a variable is at an address that says whether there is PSTATE.DIT
+	timing Timing              // now, and at first
+	before Timing
 	compared
 }
 
@@ -40,7 +40,8 @@ var keptByARM64 = []int{29, 18, 28, 30}
 // NewARM64 returns a machine of arm64, as New does. The stack pointer is a multiple of 64.
 func NewARM64(p *term.Pool, k *machine.Kernel, code map[int]*a64.Inst, timing Timing) *Machine {
 	m := newMachine(p, k, a64.SP, 0)
-	m.cpu, m.kept = &arm64{Machine: m, code: code, program: k.Program, timing: timing, before: timing}, keptByARM64
+	m.cpu, m.kept = &arm64{Machine: m, code: code, timing: timing, before: timing}, keptByARM64
+	m.cpu.(*arm64).isDIT = func(addr int) bool { return IsDIT(k.Program, addr) }
 	for i := range m.Vecs {
 		clear(m.Vecs[i][16:])
 	}
@@ -127,9 +128,7 @@ func (c *arm64) condition(cc string) bool {
 
 // execute executes an instruction that is no jump.
 func (c *arm64) execute(in *a64.Inst) {
-	if in.Op == "msr" {
-		c.ask(c.get(&in.Args[1]))
-	} else if f := generalARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register {
+	if f := generalARM64[in.Op]; f != nil && (in.Args[0].Kind == a64.Register || in.Args[0].Kind == a64.Timing) {
 		f(c, in.Args)
 	} else if f := memoryARM64[in.Op]; f != nil {
 		c.access(in, f)
@@ -137,20 +136,6 @@ func (c *arm64) execute(in *a64.Inst) {
 		c.vector(in, f)
 	} else {
 		panic(noSemantics)
-	}
-}
-
-// ask sets PSTATE.DIT to a number, or, from a register, to its bit 24.
-func (c *arm64) ask(v Value) {
-	switch {
-	case c.timing == NoTiming || !v.number():
-		panic("no PSTATE.DIT")
-	case v.N == 0:
-		c.timing = TimingOff
-	case v.N == 1:
-		c.timing = TimingOn
-	default:
-		panic("no semantics")
 	}
 }
 
@@ -249,6 +234,18 @@ func init() {
 			}
 			c.set(&a[0], Number(int64(c.timing-TimingOff)<<24))
 		},
+		// to an immediate, or to bit 24 of a register
+		"msr": func(c *arm64, a []a64.Operand) {
+			v := c.get(&a[1])
+			if c.timing == NoTiming || !v.number() {
+				panic("no PSTATE.DIT")
+			}
+			bit := v.N
+			if a[1].Kind == a64.Register {
+				bit >>= 24
+			}
+			c.timing = TimingOff + Timing(bit&1)
+		},
 		"orr": func(c *arm64, a []a64.Operand) {
 			x, y := c.get(&a[1]), c.get(&a[2])
 			if !x.number() || !y.number() {
@@ -306,7 +303,7 @@ var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off i
 	},
 	// of a variable DIT, which says whether there is a PSTATE.DIT
 	"ldrb": func(c *arm64, regs []a64.Operand, r *Region, off int) {
-		if r != c.Constants || !IsDIT(c.program, off) {
+		if r != c.Constants || !c.isDIT(off) {
 			panic("no semantics")
 		}
 		c.set(&regs[0], Number(int64(min(c.timing, 1))))

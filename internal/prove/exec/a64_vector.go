@@ -221,7 +221,7 @@ func (o *neonOp) rounds256(abcd, efgh *block128, from int) {
 // SemanticsARM64 returns whether there are semantics of an instruction of arm64.
 func SemanticsARM64(in *a64.Inst) bool {
 	switch {
-	case in.Op == "ret" || in.Op == "msr" || jumpsARM64[in.Op] != nil || memoryARM64[in.Op] != nil:
+	case in.Op == "ret" || jumpsARM64[in.Op] != nil || memoryARM64[in.Op] != nil:
 		return true
 	case len(in.Args) == 0:
 		return false

@@ -106,9 +106,7 @@ func (m *ARM64) step(in *a64.Inst) int {
 		}
 		return in.Next()
 	}
-	if in.Op == "msr" {
-		m.ask(m.known(&in.Args[1]))
-	} else if f := generalARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register {
+	if f := generalARM64[in.Op]; f != nil && (in.Args[0].Kind == a64.Register || in.Args[0].Kind == a64.Timing) {
 		f(m, in.Args)
 	} else if f := memoryARM64[in.Op]; f != nil && in.Args[0].Kind == a64.Register && in.Args[last].Index == a64.NoRegister {
 		m.access(in.Args[:last], &in.Args[last], f)
@@ -134,14 +132,6 @@ func (m *ARM64) known(a *a64.Operand) uint64 {
 		panic("what is looked at is not known")
 	}
 	return n
-}
-
-// ask sets PSTATE.DIT.
-func (m *ARM64) ask(n uint64) {
-	if m.timing == exec.NoTiming || n > 1 {
-		panic("no semantics")
-	}
-	m.timing = exec.TimingOff + exec.Timing(n)
 }
 
 func (m *ARM64) isZero() bool {
@@ -310,6 +300,17 @@ func init() {
 			}
 			m.set(&a[0], Int(uint64(m.timing-exec.TimingOff)<<24))
 		},
+		// to an immediate, or to bit 24 of a register
+		"msr": func(m *ARM64, a []a64.Operand) {
+			if m.timing == exec.NoTiming {
+				panic("no PSTATE.DIT")
+			}
+			bit := m.known(&a[1])
+			if a[1].Kind == a64.Register {
+				bit >>= 24
+			}
+			m.timing = exec.TimingOff + exec.Timing(bit&1)
+		},
 	}
 }
 
@@ -392,8 +393,8 @@ func storeARM64(m *ARM64, reg *a64.Operand, r *Region, off int64) {
 
 // SemanticsARM64 returns whether there are semantics of an instruction of arm64.
 func SemanticsARM64(in *a64.Inst) bool {
-	if in.Op == "ret" || in.Op == "msr" || jumpsARM64[in.Op] != nil {
+	if in.Op == "ret" || jumpsARM64[in.Op] != nil {
 		return true
 	}
-	return len(in.Args) > 0 && in.Args[0].Kind == a64.Register && (generalARM64[in.Op] != nil || memoryARM64[in.Op] != nil)
+	return len(in.Args) > 0 && (in.Args[0].Kind == a64.Register || in.Args[0].Kind == a64.Timing) && (generalARM64[in.Op] != nil || memoryARM64[in.Op] != nil)
 }
