@@ -430,23 +430,18 @@ func TestIGEGenericMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := naiveEncrypt(std, &iv, plaintext)
-	wantIV := stateAfter(iv, want, plaintext)
 
 	got, gotIV := make([]byte, len(plaintext)), iv
 	encryptMessageGeneric(&key, &gotIV, got, plaintext)
 	if !bytes.Equal(got, want) {
 		t.Errorf("encrypt: got %x, want %x", got, want)
 	}
-	if gotIV != wantIV {
-		t.Errorf("encrypt, iv: got %x, want %x", gotIV, wantIV)
-	}
-	gotIV = iv
 	decryptMessageGeneric(&key, &gotIV, got, got)
 	if !bytes.Equal(got, plaintext) {
 		t.Errorf("decrypt: got %x, want %x", got, plaintext)
 	}
-	if gotIV != wantIV {
-		t.Errorf("decrypt, iv: got %x, want %x", gotIV, wantIV)
+	if gotIV != iv {
+		t.Errorf("iv: got %x, want %x as before", gotIV, iv)
 	}
 }
 

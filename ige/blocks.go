@@ -108,10 +108,7 @@ func EncryptAES256Blocks(key, iv, dst, src []byte) {
 		return
 	}
 	backends.Ready()
-	stack.Reserve4K()
-	running := [IVSize]byte(iv)
-	encryptMessage((*[KeySize]byte)(key), &running, dst, src)
-	clear(running[:])
+	encryptMessage((*[KeySize]byte)(key), (*[IVSize]byte)(iv), dst, src)
 }
 
 // DecryptAES256Blocks decrypts the blocks of src to dst, in every other respect
@@ -123,10 +120,7 @@ func DecryptAES256Blocks(key, iv, dst, src []byte) {
 		return
 	}
 	backends.Ready()
-	stack.Reserve4K()
-	running := [IVSize]byte(iv)
-	decryptMessage((*[KeySize]byte)(key), &running, dst, src)
-	clear(running[:])
+	decryptMessage((*[KeySize]byte)(key), (*[IVSize]byte)(iv), dst, src)
 }
 
 // checkBlocksOf is checkBlocks for any block size, which takes a division.
@@ -190,6 +184,7 @@ func cryptForeign(crypt func(dst, src []byte), prevOut, prevIn, dst, src []byte)
 	if len(src) == 0 {
 		return
 	}
+	stack.Reserve4K()
 	n := len(prevOut)
 	out, in := prevOut, prevIn
 	// In place, in_i is overwritten before it is needed, so it is saved, in turn

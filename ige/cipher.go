@@ -90,7 +90,6 @@ func (c *Cipher) Wipe() { *c = Cipher{} }
 // encryptIGE encrypts the whole blocks of src and moves iv on.
 func (c *Cipher) encryptIGE(iv *[IVSize]byte, dst, src []byte) {
 	c.checkUsable()
-	stack.Reserve4K()
 	if c.std != nil {
 		cryptForeign(c.std.Encrypt, iv[:BlockSize], iv[BlockSize:], dst, src)
 		return
@@ -101,7 +100,6 @@ func (c *Cipher) encryptIGE(iv *[IVSize]byte, dst, src []byte) {
 // decryptIGE decrypts the whole blocks of src and moves iv on.
 func (c *Cipher) decryptIGE(iv *[IVSize]byte, dst, src []byte) {
 	c.checkUsable()
-	stack.Reserve4K()
 	if c.std != nil {
 		cryptForeign(c.std.Decrypt, iv[BlockSize:], iv[:BlockSize], dst, src)
 		return

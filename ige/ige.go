@@ -41,7 +41,6 @@ import (
 	"errors"
 
 	"github.com/mtcore/mtcore/internal/alias"
-	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // Sizes in bytes.
@@ -83,13 +82,9 @@ func (m *Message) Encrypt() {
 
 func (m *Message) encrypt() {
 	backends.Ready()
-	stack.Reserve4K()
-	if len(m.Src) == 0 {
-		return
+	if len(m.Src) > 0 {
+		encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
 	}
-	iv := m.IV
-	encryptMessage(&m.Key, &iv, m.Dst, m.Src)
-	clear(iv[:]) // holds plaintext now
 }
 
 // Decrypt decrypts Src to Dst. The sender chose Src: it returns ErrPartialBlock,
@@ -106,13 +101,9 @@ func (m *Message) Decrypt() error {
 
 func (m *Message) decrypt() {
 	backends.Ready()
-	stack.Reserve4K()
-	if len(m.Src) == 0 {
-		return
+	if len(m.Src) > 0 {
+		decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
 	}
-	iv := m.IV
-	decryptMessage(&m.Key, &iv, m.Dst, m.Src)
-	clear(iv[:])
 }
 
 // Wipe erases the key and the iv. It leaves the buffers alone, which the caller

@@ -2,7 +2,10 @@
 
 package ige
 
-import "github.com/mtcore/mtcore/ige/asm"
+import (
+	"github.com/mtcore/mtcore/ige/asm"
+	"github.com/mtcore/mtcore/internal/stack"
+)
 
 // maxCall bounds one call of a kernel, since the scheduler cannot preempt assembly:
 // 64 KiB take some 50 µs on servers and desktops, and by estimate up to four times
@@ -67,17 +70,14 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	}
 }
 
-// encryptMessage expands key and encrypts the one or more blocks of src with it.
+// encryptMessage expands key and encrypts the one or more blocks of src with it. On the way
+// to a kernel there is no secret in a frame of Go code, so that the stack may grow.
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	switch {
 	case useAES() && len(src) <= maxCall:
 		asm.EncryptKey(key, iv, dst[:len(src)], src)
 	case useAES():
-		var enc, dec schedule
-		expand(&enc, &dec, key[:])
-		encrypt(maxRounds, &enc, iv, dst, src)
-		clear(enc[:])
-		clear(dec[:])
+		encryptLong(key, iv, dst, src)
 	case useNEON:
 		encryptMessageNEON(key, iv, dst, src)
 	default:
@@ -85,20 +85,40 @@ func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	}
 }
 
-// decryptMessage expands key and decrypts the one or more blocks of src with it.
+// decryptMessage is encryptMessage for the other direction.
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	switch {
 	case useAES() && len(src) <= maxCall:
 		asm.DecryptKey(key, iv, dst[:len(src)], src)
 	case useAES():
-		var enc, dec schedule
-		expand(&enc, &dec, key[:])
-		decrypt(maxRounds, &dec, iv, dst, src)
-		clear(enc[:])
-		clear(dec[:])
+		decryptLong(key, iv, dst, src)
 	case useNEON:
 		decryptMessageNEON(key, iv, dst, src)
 	default:
 		decryptMessageGeneric(key, iv, dst, src)
 	}
+}
+
+// encryptLong is encryptMessage in several calls of a kernel.
+func encryptLong(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
+	var enc, dec schedule
+	expand(&enc, &dec, key[:])
+	encrypt(maxRounds, &enc, &running, dst, src)
+	clear(enc[:])
+	clear(dec[:])
+	clear(running[:])
+}
+
+// decryptLong is decryptMessage in several calls of a kernel.
+func decryptLong(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
+	var enc, dec schedule
+	expand(&enc, &dec, key[:])
+	decrypt(maxRounds, &dec, &running, dst, src)
+	clear(enc[:])
+	clear(dec[:])
+	clear(running[:])
 }

@@ -1,6 +1,10 @@
 package ige
 
-import "crypto/subtle"
+import (
+	"crypto/subtle"
+
+	"github.com/mtcore/mtcore/internal/stack"
+)
 
 // lane is one of up to four messages that are processed side by side. As
 // everywhere, iv is the last ciphertext block followed by the last plaintext
@@ -14,28 +18,38 @@ type lane struct {
 // encryptGeneric encrypts the whole blocks of src with nr rounds and the schedule
 // xk, and moves iv on.
 func encryptGeneric(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
 	encryptLanesGeneric(nr, []lane{{xk, iv, dst, src}})
 }
 
 // decryptGeneric decrypts the whole blocks of src with nr rounds and the schedule
 // xk of the equivalent inverse cipher, and moves iv on.
 func decryptGeneric(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
 	decryptLanesGeneric(nr, []lane{{xk, iv, dst, src}})
 }
 
-// encryptMessageGeneric expands key and encrypts the whole blocks of src with it.
+// encryptMessageGeneric expands key and encrypts the whole blocks of src with it. It leaves iv
+// as it is.
 func encryptMessageGeneric(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
 	var enc schedule
 	nr := expandEncGeneric(&enc, key[:])
-	encryptGeneric(nr, &enc, iv, dst, src)
+	encryptGeneric(nr, &enc, &running, dst, src)
+	clear(running[:])
 	clear(enc[:])
 }
 
-// decryptMessageGeneric expands key and decrypts the whole blocks of src with it.
+// decryptMessageGeneric expands key and decrypts the whole blocks of src with it. It leaves iv
+// as it is.
 func decryptMessageGeneric(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
 	var enc, dec schedule
 	nr := expandGeneric(&enc, &dec, key[:])
-	decryptGeneric(nr, &dec, iv, dst, src)
+	decryptGeneric(nr, &dec, &running, dst, src)
+	clear(running[:])
 	clear(enc[:])
 	clear(dec[:])
 }

@@ -34,7 +34,9 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if cpuid.StdlibHasAES && useStdAES {
-		cryptForeign(newStdAES(key).Encrypt, iv[:BlockSize], iv[BlockSize:], dst, src)
+		running := *iv
+		cryptForeign(newStdAES(key).Encrypt, running[:BlockSize], running[BlockSize:], dst, src)
+		clear(running[:])
 		return
 	}
 	encryptMessageGeneric(key, iv, dst, src)
@@ -42,7 +44,9 @@ func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 
 func decryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
 	if cpuid.StdlibHasAES && useStdAES {
-		cryptForeign(newStdAES(key).Decrypt, iv[BlockSize:], iv[:BlockSize], dst, src)
+		running := *iv
+		cryptForeign(newStdAES(key).Decrypt, running[BlockSize:], running[:BlockSize], dst, src)
+		clear(running[:])
 		return
 	}
 	decryptMessageGeneric(key, iv, dst, src)

@@ -18,7 +18,7 @@ func NewEncrypter(c *Cipher, iv *[IVSize]byte) *Encrypter {
 // Reset makes e what NewEncrypter(c, iv) returns, without an allocation.
 func (e *Encrypter) Reset(c *Cipher, iv *[IVSize]byte) {
 	e.c = c
-	copy(e.iv[:], iv[:]) // an assignment of both would leave a copy on the stack
+	e.iv = *iv // an assignment of both would leave a copy on the stack
 }
 
 // Wipe erases the state, which has a block of plaintext in it. The Encrypter panics
@@ -53,7 +53,7 @@ func NewDecrypter(c *Cipher, iv *[IVSize]byte) *Decrypter {
 // Reset makes d what NewDecrypter(c, iv) returns, without an allocation.
 func (d *Decrypter) Reset(c *Cipher, iv *[IVSize]byte) {
 	d.c = c
-	copy(d.iv[:], iv[:])
+	d.iv = *iv
 }
 
 // Wipe erases the state, which has a block of plaintext in it. The Decrypter panics

@@ -2,7 +2,10 @@
 
 package ige
 
-import "github.com/mtcore/mtcore/ige/asm"
+import (
+	"github.com/mtcore/mtcore/ige/asm"
+	"github.com/mtcore/mtcore/internal/stack"
+)
 
 // Table lookups in NEON registers. The kernels take round keys of another form, which are
 // computed for every call in about a third of the time of a block. They work on one message
@@ -40,16 +43,22 @@ func decryptNEON(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 }
 
 func encryptMessageNEON(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
 	var enc schedule
 	asm.ExpandNEON((*[240]byte)(&enc), key)
-	encryptNEON(maxRounds, &enc, iv, dst, src)
+	encryptNEON(maxRounds, &enc, &running, dst, src)
+	clear(running[:])
 	clear(enc[:])
 }
 
 func decryptMessageNEON(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {
+	stack.Reserve4K()
+	running := *iv
 	var enc, dec schedule
 	expandNEON(&enc, &dec, key)
-	decryptNEON(maxRounds, &dec, iv, dst, src)
+	decryptNEON(maxRounds, &dec, &running, dst, src)
+	clear(running[:])
 	clear(enc[:])
 	clear(dec[:])
 }

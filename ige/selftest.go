@@ -30,10 +30,8 @@ func selfTest() bool {
 		seed = impl.Fill(m.IV[:], seed)
 		impl.Fill(text[j][:], seed)
 
-		iv := m.IV
-		encryptMessage(&m.Key, &iv, encrypted[j][:], text[j][:])
-		iv = m.IV
-		decryptMessage(&m.Key, &iv, decrypted[j][:], text[j][:])
+		encryptMessage(&m.Key, &m.IV, encrypted[j][:], text[j][:])
+		decryptMessage(&m.Key, &m.IV, decrypted[j][:], text[j][:])
 	}
 	return encrypted[0].end() == testEncrypted && decrypted[0].end() == testDecrypted &&
 		selfTestExpanded(&ms[0], &text[0], &encrypted[0], &decrypted[0]) &&

@@ -59,6 +59,32 @@ func TestWipeMemory(t *testing.T) {
 			tr.Owned = append(tr.Owned, c.enc[:], c.dec[:], e.iv[:], d.iv[:])
 			return tr
 		})
+		for _, decrypting := range []bool{false, true} {
+			keyed, block := EncryptAES256Blocks, EncryptBlocks
+			if decrypting {
+				keyed, block = DecryptAES256Blocks, DecryptBlocks
+			}
+			check(fmt.Sprint("AES256Blocks, decrypting ", decrypting), 1, 48, decrypting, func(ms []Message) {
+				keyed(ms[0].Key[:], ms[0].IV[:], ms[0].Dst, ms[0].Src)
+			})
+			wipetest.Memory(t, fmt.Sprint("Blocks, decrypting ", decrypting), func() wipetest.Trial {
+				var c Cipher
+				tr := trial(&seed, 1, 48, decrypting, func(ms []Message) { block(&c, ms[0].IV[:], ms[0].Dst, ms[0].Src) })
+				c.expand(tr.Owned[0])
+				tr.Owned = append(tr.Owned, c.enc[:], c.dec[:])
+				return tr
+			})
+		}
+		wipetest.Memory(t, "a block", func() wipetest.Trial {
+			var c Cipher
+			tr := trial(&seed, 1, BlockSize, false, func(ms []Message) {
+				c.Encrypt(ms[0].Dst, ms[0].Src)
+				c.Decrypt(ms[0].Dst, ms[0].Dst)
+			})
+			c.expand(tr.Owned[0])
+			tr.Owned = append(tr.Owned, c.enc[:], c.dec[:])
+			return tr
+		})
 		for _, count := range []int{2, 5, 16} {
 			check(fmt.Sprint("EncryptBatch of ", count), count, 592, false, EncryptBatch)
 			check(fmt.Sprint("DecryptBatch of ", count), count, 592, true, func(ms []Message) { DecryptBatch(ms) })

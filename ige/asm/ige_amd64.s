@@ -548,8 +548,6 @@ last14:
 done14:
 	VAESENCLAST X1, X4, X1
 	VMOVDQU     X1, (CX)
-	VMOVDQU     X1, (AX)
-	VMOVDQU     X0, 16(AX)
 	VPXOR       X0, X0, X0
 	VMOVDQU     Y0, (SP)
 	VMOVDQU     Y0, 32(SP)
@@ -923,8 +921,6 @@ loop14:
 done14:
 	VAESDECLAST X1, X4, X1
 	VMOVDQU     X1, (CX)
-	VMOVDQU     X1, 16(AX)
-	VMOVDQU     X0, (AX)
 	VPXOR       X0, X0, X0
 	VMOVDQU     Y0, (SP)
 	VMOVDQU     Y0, 32(SP)

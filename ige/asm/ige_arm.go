@@ -18,7 +18,7 @@ func Expand(enc *[240]byte, dec *[240]byte, key *[32]byte)
 func Encrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
 // EncryptKey expands an AES-256 key, for AES, and does what
-// Encrypt does. It wipes the schedule.
+// Encrypt does, except that it leaves iv as it is. It wipes the schedule.
 //
 //go:noescape
 func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
@@ -31,7 +31,7 @@ func EncryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)
 func Decrypt(nr int, xk *[240]byte, iv *[32]byte, dst []byte, src []byte)
 
 // DecryptKey expands an AES-256 key, for the equivalent inverse cipher, and does what
-// Decrypt does. It wipes the schedule.
+// Decrypt does, except that it leaves iv as it is. It wipes the schedule.
 //
 //go:noescape
 func DecryptKey(key *[32]byte, iv *[32]byte, dst []byte, src []byte)

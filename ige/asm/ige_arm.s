@@ -255,7 +255,6 @@ rounds14:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf4628a0d // vld1.8 {d24-d25}, [r2]!
 	WORD $0xf462ca0f // vld1.8 {d28-d29}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -306,6 +305,7 @@ loop14:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop14
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
 
@@ -334,7 +334,6 @@ rounds12:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf4628a0d // vld1.8 {d24-d25}, [r2]!
 	WORD $0xf462ca0f // vld1.8 {d28-d29}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -379,6 +378,7 @@ loop12:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop12
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
 
@@ -407,7 +407,6 @@ rounds10:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf4628a0d // vld1.8 {d24-d25}, [r2]!
 	WORD $0xf462ca0f // vld1.8 {d28-d29}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -446,6 +445,7 @@ loop10:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop10
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf442ca0f // vst1.8 {d28-d29}, [r2]
 
@@ -649,7 +649,6 @@ TEXT ·EncryptKey(SB), NOSPLIT, $304-32
 	WORD $0xf4262a0f // vld1.8 {d2-d3}, [r6]
 	WORD $0xf4608a0d // vld1.8 {d24-d25}, [r0]!
 	WORD $0xf460ca0f // vld1.8 {d28-d29}, [r0]
-	SUB  $16, R0, R0
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf463aa0f // vld1.8 {d26-d27}, [r3]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -699,9 +698,6 @@ loop14:
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop14
-	WORD   $0xf34cc1d2 // veor q14, q14, q1
-	WORD   $0xf4404a0d // vst1.8 {d20-d21}, [r0]!
-	WORD   $0xf440ca0f // vst1.8 {d28-d29}, [r0]
 
 	// Wipe the schedule
 	MOVW $frame-240(SP), R1
@@ -764,7 +760,6 @@ rounds14:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf462ca0d // vld1.8 {d28-d29}, [r2]!
 	WORD $0xf4628a0f // vld1.8 {d24-d25}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -815,6 +810,7 @@ loop14:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop14
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
 
@@ -843,7 +839,6 @@ rounds12:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf462ca0d // vld1.8 {d28-d29}, [r2]!
 	WORD $0xf4628a0f // vld1.8 {d24-d25}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -888,6 +883,7 @@ loop12:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop12
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
 
@@ -916,7 +912,6 @@ rounds10:
 	WORD $0xf4272a0f // vld1.8 {d2-d3}, [r7]
 	WORD $0xf462ca0d // vld1.8 {d28-d29}, [r2]!
 	WORD $0xf4628a0f // vld1.8 {d24-d25}, [r2]
-	SUB  $16, R2, R2
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf464aa0f // vld1.8 {d26-d27}, [r4]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -955,6 +950,7 @@ loop10:
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop10
 	WORD   $0xf34cc1d2 // veor q14, q14, q1
+	SUB    $16, R2, R2
 	WORD   $0xf442ca0d // vst1.8 {d28-d29}, [r2]!
 	WORD   $0xf4424a0f // vst1.8 {d20-d21}, [r2]
 
@@ -1187,7 +1183,6 @@ TEXT ·DecryptKey(SB), NOSPLIT, $304-32
 	WORD $0xf4262a0f // vld1.8 {d2-d3}, [r6]
 	WORD $0xf460ca0d // vld1.8 {d28-d29}, [r0]!
 	WORD $0xf4608a0f // vld1.8 {d24-d25}, [r0]
-	SUB  $16, R0, R0
 	WORD $0xf34cc1d2 // veor q14, q14, q1
 	WORD $0xf463aa0f // vld1.8 {d26-d27}, [r3]
 	WORD $0xf34aa1d0 // veor q13, q13, q0
@@ -1237,9 +1232,6 @@ loop14:
 	WORD   $0xf4424a0d // vst1.8 {d20-d21}, [r2]!
 	WORD   $0xf26ec1fe // vorr q14, q15, q15
 	BNE    loop14
-	WORD   $0xf34cc1d2 // veor q14, q14, q1
-	WORD   $0xf440ca0d // vst1.8 {d28-d29}, [r0]!
-	WORD   $0xf4404a0f // vst1.8 {d20-d21}, [r0]
 
 	// Wipe the schedule
 	MOVW $frame-240(SP), R1

@@ -701,8 +701,6 @@ loop14:
 	BNE    loop14
 
 done:
-	VST1 [V17.B16, V18.B16], (R1)
-
 	// Wipe the registers
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1192,7 +1190,6 @@ loop14:
 	VST1.P [V18.B16], 16(R2)
 	VMOV   V20.B16, V15.B16
 	BNE    loop14
-	VST1   [V17.B16, V18.B16], (R1)
 
 	// Wipe the registers
 	VEOR V0.B16, V0.B16, V0.B16

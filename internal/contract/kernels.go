@@ -41,8 +41,8 @@ var single = []Kernel{
 	{"ige", "Expand", []Arg{writes("enc", 240), writes("dec", 240), reads("key", 32)}, nil},
 	{"ige", "Encrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
 	{"ige", "Decrypt", []Arg{public("nr"), reads("xk", 240), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
-	{"ige", "EncryptKey", []Arg{reads("key", 32), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
-	{"ige", "DecryptKey", []Arg{reads("key", 32), updates("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "EncryptKey", []Arg{reads("key", 32), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
+	{"ige", "DecryptKey", []Arg{reads("key", 32), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice()}, inPlace},
 
 	{"ige", "ExpandNEON", []Arg{writes("xk", 240), reads("key", 32)}, nil},
 	{"ige", "PrepareEncryptNEON", []Arg{writes("keys", 240), public("nr"), reads("xk", 240)}, nil},

@@ -23,6 +23,9 @@ import (
 // written down. That "every n" is meant is because the machine executes the turn with n + t for n,
 // where t is any natural number, and refuses what depends on t.
 //
+// An iv that the kernel only reads is not what the specification leaves there: then it is the rest
+// of the specification that begins with another one, and the loop must have the state elsewhere.
+//
 // What makes no difference is left out of S: registers and memory that are not as they should be after
 // the turn are filled with new inputs, at the head of the loop, and it is tried again. If they did
 // matter, what comes out will be wrong.
@@ -158,6 +161,9 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 		if b, ok := first.wants[r][off]; ok {
 			return b
 		}
+		if b, ok := first.next[r][off]; ok {
+			return b
+		}
 		return l.pool.Input(region, off)
 	})
 }
@@ -179,6 +185,11 @@ func (l *loop) specification() error {
 		}
 		if !maps.Equal(want, whole.wants[r]) {
 			return fmt.Errorf("the specification of %d blocks is not that of %d and then of the rest, in %s", n+g.stride, g.stride, r.Name)
+		}
+		for off, b := range whole.next[r] {
+			if rest(second.next[second.regions[i]][off]) != b {
+				return fmt.Errorf("what %d blocks leave is not what the rest of %d leaves, in %s", n+g.stride, n, r.Name)
+			}
 		}
 	}
 	return nil
@@ -464,7 +475,8 @@ func (l *loop) compare(c *call, before, after *state, n int) (again bool, err er
 		if moved == 0 {
 			// What is in memory that nothing was written to is what the rest begins with only if
 			// the rest's is the same.
-			for off := r.Reads.Start; off < r.Reads.End && r.Writes != (exec.Range{}); off++ {
+			changes := r.Writes != (exec.Range{}) || c.next[r] != nil
+			for off := r.Reads.Start; off < r.Reads.End && changes; off++ {
 				old, ok := was[off]
 				if !ok {
 					old = r.Initial(off)

@@ -102,14 +102,16 @@ func (c *call) roundKeys(encryption bool) []block {
 	return rk
 }
 
-// igeSpec does IGE from src to dst, and updates iv unless its contract forbids it.
+// ige does IGE from src to dst, and updates iv unless its contract forbids it.
 func (c *call) ige(encryption bool, rk []block, lane, n int) (out []block) {
 	iv := blocks(c.bytes("iv", lane, 0, 32))
 	state := chain{iv[0], iv[1]}
 	out, state = ige(c.Pool, encryption, rk, blocks(c.bytes("src", lane, 0, 16*n)), state)
 	c.want("dst", lane, 0, join(out...))
-	if c.arg("iv").Access == contract.Updates {
-		c.want("iv", lane, 0, join(state.cipher, state.plain))
+	if after := join(state.cipher, state.plain); c.arg("iv").Access == contract.Updates {
+		c.want("iv", lane, 0, after)
+	} else {
+		c.leave("iv", lane, 0, after)
 	}
 	return out
 }

@@ -105,7 +105,7 @@ func oneShotKernel(d direction) {
 	TEXT(d.verb+"Key", attr.NOSPLIT, "func(key, iv *[32]byte, dst, src []byte)")
 	Pragma("noescape")
 	Doc(d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what",
-		d.verb+" does. It wipes the schedule.")
+		d.verb+" does, except that it leaves iv as it is. It wipes the schedule.")
 
 	m := loadMessage()
 	m.xk = AllocLocal(scheduleSize)
@@ -130,7 +130,7 @@ type message struct {
 	dst, src Mem        // the current block
 	n        Register   // bytes from the current block to the end
 	in, prev VecVirtual // in_i and in_{i-1}
-	oneShot  bool       // xk is to be wiped in the end
+	oneShot  bool       // in the end, xk is to be wiped and iv is left
 }
 
 func loadMessage() *message {
@@ -190,10 +190,11 @@ func (m *message) loop(d direction, rounds int, x VecVirtual) {
 	Label(done(rounds))
 	d.lastRound(kc, x, out)
 	VMOVDQU(out, m.dst)
-	VMOVDQU(out, m.iv.Offset(d.prevOut))
-	VMOVDQU(m.in, m.iv.Offset(d.prevIn))
 	if m.oneShot {
 		m.wipe()
+	} else {
+		VMOVDQU(out, m.iv.Offset(d.prevOut))
+		VMOVDQU(m.in, m.iv.Offset(d.prevIn))
 	}
 	RET()
 }

@@ -165,7 +165,7 @@ func cryptKernel(file *arm32.File, d direction) {
 func oneShotKernel(file *arm32.File, d direction) {
 	f := file.Func(d.verb+"Key", "func(key, iv *[32]byte, dst, src []byte)",
 		d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what\n"+
-			d.verb+" does. It wipes the schedule.")
+			d.verb+" does, except that it leaves iv as it is. It wipes the schedule.")
 
 	key, xk, mixed := f.LoadParam("key"), f.LoadFrame(scheduleSize), f.Vec()
 	expand(f, key, storeTo(f, d, xk, mixed))
@@ -178,7 +178,6 @@ func oneShotKernel(file *arm32.File, d direction) {
 	m.loadKeys(xk)
 	m.start()
 	m.loop()
-	m.finish()
 
 	f.Comment("Wipe the schedule")
 	zero := m.buffer
@@ -248,7 +247,6 @@ func (m *message) start() {
 	m.VLD1(m.next, m.last)
 	m.VLD1P(m.iv, first)
 	m.VLD1(m.iv, second)
-	m.SUB(blockSize, m.iv, m.iv)
 	m.VEOR(m.last, m.c, m.c)
 	m.VLD1(m.src, m.w)
 	m.VEOR(m.first, m.w, m.w)
@@ -322,13 +320,14 @@ func (m *message) offPath() []func() {
 	}
 }
 
-// finish stores iv.
+// finish stores iv, from whose second half start has loaded.
 func (m *message) finish() {
 	first, second := m.buffer[0], m.c
 	m.VEOR(m.last, m.c, m.c)
 	if m.inverse {
 		first, second = second, first
 	}
+	m.SUB(blockSize, m.iv, m.iv)
 	m.VST1P(m.iv, first)
 	m.VST1(m.iv, second)
 }

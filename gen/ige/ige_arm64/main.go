@@ -110,7 +110,7 @@ func cryptKernel(file *a64.File, d direction) {
 func oneShotKernel(file *a64.File, d direction) {
 	f := file.Func(d.verb+"Key", "func(key, iv *[32]byte, dst, src []byte)",
 		d.verb+"Key expands an AES-256 key, for "+d.cipher+", and does what\n"+
-			d.verb+" does.")
+			d.verb+" does, except that it leaves iv as it is.")
 
 	key := f.LoadParam("key")
 	p := loadPointers(f)
@@ -122,7 +122,7 @@ func oneShotKernel(file *a64.File, d direction) {
 		m := start(f, d, p, keys)
 		m.addLastKey()
 		m.loop()
-		m.finish()
+		m.ret()
 	} else {
 		// Round keys appear in the order of their use, and less often than a round takes,
 		// so the rounds of the first block are nearly free.
@@ -142,7 +142,7 @@ func oneShotKernel(file *a64.File, d direction) {
 		f.BEQ("done")
 		m.loop()
 		f.Label("done")
-		m.finish()
+		m.ret()
 	}
 	f.FreeGP(key)
 	p.free(f)
@@ -260,9 +260,14 @@ func (m *message) output() {
 	m.VMOV(m.cNext, m.c)
 }
 
-// finish stores iv, returns and frees all vector registers.
+// finish stores iv and returns.
 func (m *message) finish() {
 	m.VST1(m.iv, m.ivAfter...)
+	m.ret()
+}
+
+// ret returns and frees all vector registers.
+func (m *message) ret() {
 	m.RET()
 	m.FreeVec(m.ivBefore...)
 	m.FreeVec(m.ivAfter...)
