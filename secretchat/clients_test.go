@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/internal/tl"
+	"github.com/mtcore/mtcore/secretchat/peertest"
 )
 
 // What other people's clients do, each with how the chat lives with it. Package peertest has
@@ -255,6 +256,11 @@ func TestForms(t *testing.T) {
 		binary.LittleEndian.PutUint32(m[4:], 1<<9)
 		return append(binary.LittleEndian.AppendUint32(m, id), 1, 2, 3, 4)
 	}
+	document := func(id uint32, size ...byte) []byte {
+		thumb := make([]byte, 12) // none, of no size
+		m := slices.Concat(media(id)[:len(media(id))-4], thumb, []byte{3, 'a', '/', 'b'}, size)
+		return append(m, 9, 9, 9, 9) // what follows
+	}
 	old := text(7, "x")
 	binary.LittleEndian.PutUint32(old, 0x36b091de)
 	older := slices.Concat([]byte{0x78, 0x38, 0x4d, 0x20}, text(7, "x")[8:], []byte{0x28, 0x6d, 0x9c, 0x08})
@@ -268,10 +274,12 @@ func TestForms(t *testing.T) {
 		{"text", 144, text(7, "x"), text(7, "x"), 144},
 		{"text of layer 45", 144, old, text(7, "x"), 144},
 		{"text of layer 17", 73, older, slices.Concat([]byte{0x74, 0x46, 0xcc, 0x91, 0, 2, 0, 0}, older[4:]), 73},
-		{"document of layer 45", 144, media(document45), media(document45), 101},
-		{"document of layer 45", 73, media(document45), media(document45), 73},
-		{"document of layer 143", 144, media(document143), media(document143), 144},
-		{"document of layer 143", 101, media(document143), nil, 0},
+		{"document of layer 45", 144, document(tl.Document45, 1, 2, 3, 4), document(tl.Document143, 1, 2, 3, 4, 0, 0, 0, 0), 144},
+		{"document of layer 45", 101, document(tl.Document45, 1, 2, 3, 4), document(tl.Document45, 1, 2, 3, 4), 101},
+		{"document of layer 45", 73, document(tl.Document45, 1, 2, 3, 4), document(tl.Document45, 1, 2, 3, 4), 73},
+		{"the beginning of one", 144, media(tl.Document45), media(tl.Document45), 101},
+		{"document of layer 143", 144, media(tl.Document143), media(tl.Document143), 144},
+		{"document of layer 143", 101, media(tl.Document143), nil, 0},
 	} {
 		_, b := newPair(t)
 		b.peer = test.peer
@@ -289,6 +297,40 @@ func TestForms(t *testing.T) {
 		if err != nil || int(l.Layer) != test.layer || !slices.Equal(l.Message, test.want) {
 			t.Errorf("%s for layer %d: %x in layer %d, want %x in %d", test.name, test.peer, l.Message, l.Layer, test.want, test.layer)
 		}
+	}
+}
+
+// TestLayerNeverFalls: a document made before the layer has risen leaves in the layer of now, since
+// TDLib ends the chat when that of one message is lower than that of another before it.
+func TestLayerNeverFalls(t *testing.T) {
+	them := peertest.New(peertest.TDLib, testGroup(t), 1)
+	gA := them.Request()
+	us, gB, fingerprint, err := Accept(testGroup(t), gA[:], Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	them.Complete(gB[:], fingerprint)
+	for _, packet := range them.Out() {
+		if _, err := us.Receive(packet.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	document := text(1, "x")
+	binary.LittleEndian.PutUint32(document[4:], 1<<9)
+	document = append(binary.LittleEndian.AppendUint32(document, tl.Document45), make([]byte, 80)...)
+	packets := us.Outbox()
+	for _, message := range [][]byte{text(1, "x"), document, text(2, "x")} {
+		p, err := us.Encrypt(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, p)
+	}
+	for _, p := range packets {
+		them.Receive(p.Data)
+	}
+	if end := them.Over(); end != nil || len(them.Delivered) != 3 {
+		t.Errorf("%v, %d messages delivered, want 3", end, len(them.Delivered))
 	}
 }
 
@@ -603,6 +645,114 @@ func TestGapAndPeerIsOff(t *testing.T) {
 		if events := deliver(t, a, lost...); len(events) < 2*c.holes {
 			t.Errorf("%+v: got %d events, want %d messages", c, len(events), 2*c.holes)
 		}
+	}
+}
+
+// TestGapsAndLittleRoom: a burst of which much is lost has the driver ask often, which does not end
+// the chat even if the application's backlog is as large as it may be.
+func TestGapsAndLittleRoom(t *testing.T) {
+	for _, every := range []int{2, 3, 10} {
+		for _, backlog := range []int{0, 1, 200} {
+			a, b := newSettledPair(t)
+			b.maxOwn, b.maxKept = backlog+2, backlog+2+driverRoom
+			for i := range backlog {
+				say(t, b, int64(i), "for later")
+			}
+			b.Sent(b.Outbox()...)
+			var lost []Packet
+			got := 0
+			for i := range 1000 {
+				p := say(t, a, int64(i), "x")
+				if i%every == 0 {
+					lost = append(lost, p)
+					continue
+				}
+				got += len(messageIDs(deliver(t, b, p)))
+			}
+			if kept := len(b.history.records); kept > b.maxKept-driverRoom/2 {
+				t.Errorf("every %d, backlog %d: %d messages that wait for the peer", every, backlog, kept)
+			}
+			for _, p := range lost {
+				got += len(messageIDs(deliver(t, b, p)))
+			}
+			got += len(messageIDs(settle(t, a, b))) // with those that a key has been asked for by
+			if want := 1000 + backlog; got != want || a.received != b.sent || b.received != a.sent {
+				t.Errorf("every %d, backlog %d: %d messages delivered, want %d", every, backlog, got, want)
+			}
+		}
+	}
+}
+
+// TestClockSetBack: what was noted while the clock was ahead does not count when it is right again.
+func TestClockSetBack(t *testing.T) {
+	const ahead = 10 * 365 * 24 * time.Hour
+	tick := func(p *party) {
+		t.Helper()
+		if err := p.Tick(*p.clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// An exchange was given up then. The next key is due a week after the clock is right.
+	a, b := newSettledPair(t)
+	a.wait(ahead)
+	if err := b.requestKey(exchangeID); err != nil {
+		t.Fatal(err)
+	}
+	b.Sent(b.Outbox()...)
+	for i := range maxIgnored {
+		receive(t, b, a.send(text(int64(i), "x"), seenIs(b.sent)))
+	}
+	if b.exchange.state != idle {
+		t.Fatalf("state %d, want that the exchange was given up", b.exchange.state)
+	}
+	a.wait(-ahead)
+	tick(b)
+	b.restart(t)
+	say(t, b, 1, "x")
+	tick(b)
+	a.wait(8 * 24 * time.Hour)
+	if tick(b); b.exchange.state != requested {
+		t.Errorf("state %d a week later, want requested", b.exchange.state)
+	}
+
+	// An exchange was begun then, and one message was not an answer.
+	a, b = newSettledPair(t)
+	a.wait(ahead)
+	if err := b.requestKey(exchangeID); err != nil {
+		t.Fatal(err)
+	}
+	b.Sent(b.Outbox()...)
+	receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
+	a.wait(-ahead)
+	tick(b)
+	a.wait(25 * time.Hour)
+	if tick(b); b.exchange.state != idle {
+		t.Errorf("state %d a day later, want that the exchange was given up", b.exchange.state)
+	}
+
+	// The peer's request has lost then, and the peer does not answer ours.
+	a, b = inState(t, requested)
+	b.Sent(b.Outbox()...)
+	receive(t, b, a.send(rekeyMessage(tl.RequestKey, exchangeID-1, a.group, 0), seenIs(b.sent)))
+	a.wait(12 * time.Hour)
+	receive(t, b, a.send(text(1, "x"), seenIs(b.sent)))
+	a.wait(-12 * time.Hour)
+	tick(b)
+	a.wait(2 * time.Minute)
+	if tick(b); b.exchange.state != accepted {
+		t.Errorf("state %d two minutes later, want accepted", b.exchange.state)
+	}
+
+	// Something was asked for then.
+	a, b = newSettledPair(t)
+	a.wait(ahead)
+	receive(t, b, a.forge(text(1, "x"), later(1)))
+	b.Sent(b.Outbox()...)
+	a.wait(-ahead)
+	tick(b)
+	a.wait(time.Minute)
+	if tick(b); len(b.Outbox()) != 1 {
+		t.Error("what is missing is not asked for again")
 	}
 }
 

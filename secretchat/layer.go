@@ -11,12 +11,6 @@ const (
 	minPeer = 46
 )
 
-// Constructors of documents, which changed with the size of files.
-const (
-	document45  = 0x7afe8ae2
-	document143 = 0x6abd9782
-)
-
 // layers are those of both sides. They never get lower.
 type layers struct {
 	own  int // announced to the peer
@@ -40,18 +34,21 @@ func wrapper(n int) int {
 	return 73
 }
 
-// layerOf returns the layer to wrap a text of layer 73 or above in: that of the chat, unless
-// the text was made before that has risen and has a document in the form of before. It
-// reports whether there is one.
-func (l *layers) layerOf(text []byte) (layer int, ok bool) {
+// form returns a text of layer 73 or above in the form of the layer of the chat, which it is to
+// be wrapped in: that may have risen since the text was made, and a layer that falls is the end
+// with TDLib. It reports whether there is such a form.
+func (l *layers) form(text []byte) (form []byte, layer int, ok bool) {
 	layer = l.layer()
-	switch tl.Media(text) {
-	case document45:
-		return min(layer, 101), true
-	case document143:
-		return layer, layer >= 144
+	switch media := tl.Media(text); {
+	case media == tl.Document45 && layer >= 144:
+		if form, ok = tl.WithDocument143(text); ok {
+			return form, layer, true
+		}
+		return text, 101, true // It is no document that anybody can read.
+	case media == tl.Document143:
+		return text, layer, layer >= 144
 	}
-	return layer, true
+	return text, layer, true
 }
 
 // raise notes a layer that the peer has told, and returns whether it is news.

@@ -481,6 +481,7 @@ func (s *session) tick(now time.Time) (changed bool, err error) {
 	if fresh {
 		s.keySince = t // a new key, or a clock that was wrong
 	}
+	s.setClockBack()
 	err = s.askInTime()
 	if err == nil {
 		err = s.acceptTheirs()
@@ -489,4 +490,12 @@ func (s *session) tick(now time.Time) (changed bool, err error) {
 		err = s.renew(t-s.keySince >= int64(maxAge/time.Second))
 	}
 	return fresh || s.sent > sent || s.exchange != before, err
+}
+
+// setClockBack takes the present for what is noted as later, in case the clock was wrong.
+func (s *session) setClockBack() {
+	now := s.now()
+	e := &s.exchange
+	e.at, e.silentAt = min(e.at, now), min(e.silentAt, now)
+	s.renewal.notBefore = min(s.renewal.notBefore, now+giveUpAfter<<s.renewal.givenUp)
 }

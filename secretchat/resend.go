@@ -75,10 +75,11 @@ func (s *session) enqueue(m incoming) error {
 }
 
 // requestMissing asks for what is missing before the messages that wait, as far as that
-// was not done, or is to be done again.
+// was not done, or is to be done again. Half of the driver's room is left for what a peer makes it
+// say: neither time nor a burst of which much is lost ends a chat by our requests.
 func (s *session) requestMissing() error {
 	q := &s.queue
-	for asked := false; q.open() < maxSpans; asked = true {
+	for asked := false; q.open() < maxSpans && len(s.history.records) < s.maxKept-driverRoom/2; asked = true {
 		start, end, ok := q.hole(s.received)
 		if !ok {
 			break
@@ -169,12 +170,8 @@ func (s *session) onProgress(m *incoming) {
 }
 
 // askInTime has what was asked for long ago asked for again. The application is told with the
-// next message, if it is. Half of the driver's room is left for what a peer makes it say, so that
-// time alone ends no chat.
+// next message, if it is.
 func (s *session) askInTime() error {
-	if len(s.history.records) >= s.maxKept-driverRoom/2 {
-		return nil
-	}
 	now := s.now()
 	for i := range s.queue.asked {
 		p := &s.queue.asked[i]

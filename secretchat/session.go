@@ -97,8 +97,8 @@ func (s *session) encrypt(message []byte) (Packet, error) {
 // checkContent parses what the application wants to send, and returns it in the form of the
 // layer to wrap it in.
 func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer int, err error) {
-	const flags = 4 // that a text of layer 17 does not have
-	size := (&tl.Layer{RandomBytes: make([]byte, randomSize)}).Size() + flags + len(message)
+	const more = 8 // the flags that a text of layer 17 does not have, and the longer size of a document
+	size := (&tl.Layer{RandomBytes: make([]byte, randomSize)}).Size() + more + len(message)
 	if 4+size+envelope.MaxOverhead > s.maxPacket {
 		return tl.Message{}, nil, 0, ErrTooLong
 	}
@@ -106,8 +106,7 @@ func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer
 	m, err = tl.ParseMessage(message)
 	switch m.Kind {
 	case tl.Text:
-		message = tl.Message73(message)
-		layer, ok = s.layerOf(message)
+		message, layer, ok = s.form(tl.Message73(message))
 	case tl.Service:
 		ok = findAction(m.Action.ID).do == nil
 	}

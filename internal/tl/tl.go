@@ -211,6 +211,33 @@ func Media(b []byte) uint32 {
 	return r.id()
 }
 
+// Constructors of documents, which changed with the size of files.
+const (
+	Document45  = 0x7afe8ae2
+	Document143 = 0x6abd9782
+)
+
+// WithDocument143 returns a decryptedMessage#91cc4674 whose media is a [Document45] with the same as
+// a [Document143], whose size is a long. It reports whether it has found the size.
+func WithDocument143(b []byte) (with []byte, ok bool) {
+	r := reader{b: b}
+	r.take(2*wordSize + longSize + wordSize) // constructor, flags, random_id, ttl
+	r.bytes()
+	media := len(b) - len(r.b)
+	r.id()
+	r.bytes()              // thumb
+	r.take(2 * wordSize)   // thumb_w, thumb_h
+	r.bytes()              // mime_type
+	size := int64(r.int()) // which is positive, as an int of TL goes
+	if r.bad || Media(b) != Document45 {
+		return nil, false
+	}
+	with = append(make([]byte, 0, len(b)+longSize-wordSize), b...)
+	binary.LittleEndian.PutUint32(with[media:], Document143)
+	with = appendLong(with[:len(b)-len(r.b)-wordSize], size)
+	return append(with, r.b...), true
+}
+
 // AppendText appends a decryptedMessage#91cc4674 that has nothing but text. It replies to the
 // message replyTo unless that is 0.
 func AppendText(b []byte, randomID int64, ttl int32, text string, silent bool, replyTo int64) []byte {

@@ -313,6 +313,39 @@ func TestPublishedConstructors(t *testing.T) {
 	}
 }
 
+// TestWithDocument143: the size becomes a long, and all else stays.
+func TestWithDocument143(t *testing.T) {
+	document := func(id uint32, size ...uint32) []byte {
+		b := words(idMessage73, 1<<9|1<<3, 5, 0, 30)
+		b = appendBytes(b, []byte("hello"))
+		b = appendBytes(appendID(b, id), make([]byte, 300)) // thumb
+		b = appendBytes(append(b, words(90, 80)...), []byte("image/png"))
+		b = append(b, words(size...)...)
+		b = appendBytes(appendBytes(b, make([]byte, 32)), make([]byte, 32)) // key, iv
+		b = append(b, words(idVector, 0)...)
+		return append(appendBytes(b, []byte("caption")), words(7, 8)...) // reply_to_random_id
+	}
+	old := document(Document45, 1<<31-1)
+	got, ok := WithDocument143(old)
+	if want := document(Document143, 1<<31-1, 0); !ok || !bytes.Equal(got, want) {
+		t.Errorf("%t, %x\nwant %x", ok, got, want)
+	}
+	if !bytes.Equal(old, document(Document45, 1<<31-1)) {
+		t.Error("the message itself has changed")
+	}
+	size := len(old) - len(words(7, 8)) - 8 - 8 - 2*36
+	for n := range old {
+		if got, ok := WithDocument143(old[:n]); ok != (n >= size) {
+			t.Errorf("%d bytes of %d: %t, %x", n, len(old), ok, got)
+		}
+	}
+	for _, b := range [][]byte{got, words(idMessage73, 0, 5, 0, 30, 0), words(idService17, 6, 0, uint32(Noop))} {
+		if _, ok := WithDocument143(b); ok {
+			t.Errorf("%x has a document of layer 45", b)
+		}
+	}
+}
+
 // TestForms covers messages of every layer.
 func TestForms(t *testing.T) {
 	tests := []struct {
