@@ -199,7 +199,12 @@ func (c *Chat) SetRead(ctx context.Context, maxDate int) error {
 	if maxDate <= 0 || int64(maxDate) > time.Now().Unix()+clockSkew {
 		return fmt.Errorf("gotd: nothing can have been read at %d", maxDate)
 	}
-	_, err := c.m.api.MessagesReadEncryptedHistory(ctx, &tg.MessagesReadEncryptedHistoryRequest{Peer: c.Input(), MaxDate: maxDate})
+	ctx, cancel, err := c.whileOpen(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	_, err = c.m.api.MessagesReadEncryptedHistory(ctx, &tg.MessagesReadEncryptedHistoryRequest{Peer: c.Input(), MaxDate: maxDate})
 	return err
 }
 
@@ -209,6 +214,11 @@ const clockSkew = 300
 // SetTyping tells the server, and it the peer, that our user is writing. Nothing of it goes
 // into the chat.
 func (c *Chat) SetTyping(ctx context.Context, typing bool) error {
-	_, err := c.m.api.MessagesSetEncryptedTyping(ctx, &tg.MessagesSetEncryptedTypingRequest{Peer: c.Input(), Typing: typing})
+	ctx, cancel, err := c.whileOpen(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	_, err = c.m.api.MessagesSetEncryptedTyping(ctx, &tg.MessagesSetEncryptedTypingRequest{Peer: c.Input(), Typing: typing})
 	return err
 }

@@ -6,6 +6,22 @@ import "time"
 // ended waits for what was said before.
 func (m *Manager) SetDelays(first, grace time.Duration) { m.delay, m.grace = first, grace }
 
+// SetEarlyLimit sets how many bytes of messages wait for a chat to be accepted.
+func (m *Manager) SetEarlyLimit(n int) { m.earlyLimit = n }
+
+// Tick has the chat look at the time, as the manager's clock does, and returns how often it
+// would still do so within ten minutes.
+func (c *Chat) Tick(now time.Time) (looks int, err error) {
+	return int(c.looks.Load()), c.tick(now)
+}
+
+// Loaded returns how many bytes of messages are in memory, waiting for their turn.
+func (c *Chat) Loaded() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.in.loaded
+}
+
 // Block has all that needs the chat wait until it is released.
 func (c *Chat) Block() (release func()) {
 	c.mu.Lock()

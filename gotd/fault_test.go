@@ -113,6 +113,8 @@ type fakeServer struct {
 	answers   chan *tg.MessagesAcceptEncryptionRequest
 	zeros     atomic.Int32
 	prime     []byte // Telegram's if nil
+	// refuse, if it has something, returns what a call fails with, or nil.
+	refuse atomic.Pointer[func(bin.Encoder) error]
 }
 
 func newFakeServer() *fakeServer {
@@ -126,6 +128,11 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		return err
 	}
 	prime := group.Prime()
+	if refuse := s.refuse.Load(); refuse != nil {
+		if err := (*refuse)(in); err != nil {
+			return err
+		}
+	}
 	var answer bin.Encoder
 	switch q := in.(type) {
 	case *tg.MessagesGetDhConfigRequest:
@@ -146,7 +153,7 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		s.received <- q.MaxQts
 		answer = &tg.LongVector{}
 	case *tg.MessagesSendEncryptedServiceRequest, *tg.MessagesSendEncryptedRequest:
-		answer = &tg.MessagesSentEncryptedMessage{}
+		answer = &tg.MessagesSentEncryptedMessage{Date: 1}
 	case *tg.MessagesAcceptEncryptionRequest:
 		if bytes.Equal(q.GB, make([]byte, len(q.GB))) {
 			s.zeros.Add(1)

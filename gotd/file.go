@@ -139,12 +139,11 @@ type attachment struct {
 
 // sendFiles uploads files and sends the messages, as they are returned.
 func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), list ...attachment) ([]*e2e.DecryptedMessage, error) {
-	if c.State() != StateOpen {
-		return nil, ErrNotOpen
+	ctx, cancel, err := c.whileOpen(ctx)
+	if err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(c.ending, cancel)()
 	var total, before int64
 	for _, a := range list {
 		if a.file != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/gotd/log"
 	"github.com/gotd/td/tg"
@@ -37,8 +38,7 @@ type inbox struct {
 }
 
 const (
-	// earlyLimit is how many bytes of messages wait, on disk, for a chat to be accepted.
-	earlyLimit = 64 << 20
+	earlyLimit = 64 << 20 // of Manager.earlyLimit
 	// loadedLimit is how many bytes of messages of a chat wait in memory. Others wait on
 	// disk only.
 	loadedLimit = 4 << 20
@@ -85,16 +85,45 @@ func (c *Chat) tell(ctx context.Context, e Event) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, ErrNotOpen) && c.isEnded() {
+			c.m.log.Info(ctx, "Handler wants something of a secret chat that has ended", log.Int("chat", c.id), log.Error(err))
+			return nil // It would for ever, and never be told that the chat is closed.
+		}
 		d, _ := a.next(errHandler, c.m.delay)
 		c.m.log.Error(ctx, "Handler has failed, and gets the event again", log.Int("chat", c.id),
 			log.Duration("after", d), log.Error(err))
-		if err := wait(ctx, d); err != nil {
+		if err := c.waitToTell(ctx, e, d); err != nil {
 			return err
 		}
 		if c.pointless(e) {
 			return nil
 		}
 	}
+}
+
+// waitToTell waits before an event is told again, but not after the chat was closed, unless
+// that is the event.
+func (c *Chat) waitToTell(ctx context.Context, e Event, d time.Duration) error {
+	over := c.over
+	if _, last := e.(*Closed); last {
+		over = nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// isEnded reports whether the chat was open, and will not be again.
+func (c *Chat) isEnded() bool {
+	state := c.State()
+	return state == StateEnding || state == StateClosing
 }
 
 var errHandler = errors.New("gotd: handler has failed")
@@ -268,7 +297,7 @@ func changedNothing(err error) bool {
 
 // park has a message wait until the chat is accepted.
 func (c *Chat) park(in *incoming) error {
-	if c.in.earlySize+in.stored > earlyLimit {
+	if c.in.earlySize+in.stored > c.m.earlyLimit {
 		return c.done(in.key) // The peer will be asked for it.
 	}
 	c.in.earlySize += in.stored

@@ -313,7 +313,11 @@ func (j *journal) caughtUp(ctx context.Context, most time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	state, err := j.m.api.UpdatesGetState(ctx)
+	var state *tg.UpdatesState
+	err := j.m.call(ctx, "getState", func(ctx context.Context) (err error) {
+		state, err = j.m.api.UpdatesGetState(ctx)
+		return err
+	})
 	if err != nil {
 		j.m.log.Warn(ctx, "State of updates is not known", log.Error(err))
 		return

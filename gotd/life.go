@@ -53,16 +53,18 @@ type Chat struct {
 	asked    bool                 // in StateRequested: the handler was told
 	// later are changes that wait for the next transaction.
 	later []Change
-	// ending ends all that is being done for the chat when it comes to its end.
+	// ending ends all that is being sent when the chat comes to its end, and over what waits
+	// to be told after that, when it is closed.
 	ending context.Context
 	end    context.CancelFunc
+	over   chan struct{}
 
 	in  inbox
 	out outbox
 }
 
 func newChat(m *Manager, id int) *Chat {
-	c := &Chat{m: m, id: id, store: stateStore{chat: id}}
+	c := &Chat{m: m, id: id, store: stateStore{chat: id}, over: make(chan struct{})}
 	c.rec = chatRecord{V: recordVersion, ID: id}
 	c.ending, c.end = context.WithCancel(context.Background())
 	return c
@@ -526,7 +528,12 @@ func (c *Chat) closeLocked(why closing) error {
 		t.add(c.record())
 		return errors.Join(err, c.removeAll(t, keyState)) // Nothing is left of one that is damaged, either.
 	})
+	if c.rec.State != StateClosing { // The store has failed before.
+		c.abandon()
+		return err
+	}
 	c.end()
+	close(c.over)
 	c.chat, c.outgoing, c.later = nil, nil, nil
 	c.in.clear()
 	c.out.clear()
@@ -765,8 +772,26 @@ func (c *Chat) resume() {
 	c.wakeUp()
 }
 
+// whileOpen returns a context for calls that end with the chat, or ErrNotOpen.
+func (c *Chat) whileOpen(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if c.State() != StateOpen {
+		return nil, nil, ErrNotOpen
+	}
+	ctx, cancel := c.untilEnd(ctx)
+	return ctx, cancel, nil
+}
+
+// untilEnd returns a context that also ends when nothing more may be sent.
+func (c *Chat) untilEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.ending, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
 // acceptAgain is Accept by Run.
 func (c *Chat) acceptAgain(ctx context.Context) error {
+	ctx, cancel := c.untilEnd(ctx)
+	defer cancel()
 	err := c.m.limited(ctx, "acceptEncryption", func(ctx context.Context) error {
 		if c.State() != StateAccepting {
 			return nil

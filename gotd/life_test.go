@@ -73,10 +73,18 @@ func TestSent(t *testing.T) {
 	if got := a.chats.Chat(atA.ID()).Pending(); len(got) != 0 {
 		t.Errorf("pending at last: %d", got)
 	}
+	photo := gotd.Photo(gotd.FromBytes("", []byte("x")), 1, 1, gotd.Thumbnail{})
+	if _, err := a.chats.Chat(atA.ID()).Compose().Silent().Media(t.Context(), photo); err != nil {
+		t.Fatal(err)
+	}
+	next[*gotd.Message](b)
+	if n := alice.Silent(); n != 2 {
+		t.Errorf("the server was told of %d silent messages, want 2", n)
+	}
 }
 
 // TestSendsAreForgotten: nothing is left of a message of which the handler knows that it was
-// sent and delivered.
+// sent and delivered, nor of the update that the chat was accepted.
 func TestSendsAreForgotten(t *testing.T) {
 	_, alice, bob := newServer(t)
 	a, b := newClient(t, alice), newClient(t, bob)
@@ -89,8 +97,8 @@ func TestSendsAreForgotten(t *testing.T) {
 	a.wantText("answer")
 	a.stop()
 	for key := range contents(t, a.openStore()) {
-		if key[0] == 'o' {
-			t.Errorf("record %s of the message is left behind", key)
+		if key[0] == 'o' || key[0] == 'u' {
+			t.Errorf("record %s of a message or an update is left behind", key)
 		}
 	}
 }
@@ -298,6 +306,31 @@ func TestRefusedAfterAll(t *testing.T) {
 	wantNext(t, atA, b, -1)
 	a.quiet()
 	eventually(t, "nothing is pending", func() bool { return len(atA.Pending()) == 0 })
+	nextStatus[*gotd.Sent](a) // of the next
+	a.stop()
+	key := fmt.Sprintf("o%08x%016x", uint32(atA.ID()), uint64(id))
+	if _, ok := contents(t, a.openStore())[key]; ok {
+		t.Error("the message is in the store for ever")
+	}
+}
+
+// TestNotSentAgain: after a restart, what the server has is not sent once more, but for the
+// last of it.
+func TestNotSentAgain(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	for range 10 {
+		send(t, atA, "hello")
+		nextStatus[*gotd.Sent](a)
+		b.wantText("hello")
+	}
+	a.restart()
+	send(t, a.chats.Chat(atA.ID()), "the next")
+	b.wantText("the next")
+	if n := alice.Duplicates(); n > 1 {
+		t.Errorf("%d messages were sent again", n)
+	}
 }
 
 // TestDriverRefused: without what the protocol itself has to say a chat cannot go on.
@@ -407,7 +440,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 					t.Error("an upload ended well")
 				}
 			}
-			eventually(t, "nobody waits to send", func() bool { return !sending() })
+			eventually(t, "nobody waits to send", func() bool { return !running("gotd.(*Chat).sendAll(") })
 			if n := alice.Calls(tg.MessagesSendEncryptedRequestTypeID) - before; n != 0 {
 				t.Errorf("%d messages were sent after all", n)
 			}
@@ -416,13 +449,6 @@ func TestCloseWhileWaiting(t *testing.T) {
 			}
 		}
 	}
-}
-
-// sending reports whether any chat has something to send.
-func sending() bool {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	return bytes.Contains(stacks, []byte("gotd.(*Chat).sendAll("))
 }
 
 // TestLastWords: what the peer has said before it ended the chat comes before the end, also

@@ -33,7 +33,8 @@ type Options struct {
 	// Handler is called with the events of a chat one after the other, in order, and with
 	// those of several chats at the same time. It may call all methods. One that is slow
 	// keeps the events of its chat waiting, and nobody else. After an error the event
-	// comes again, after a growing delay.
+	// comes again, after a growing delay; but not after ErrNotOpen if the chat has ended,
+	// as when a message is answered that was the last.
 	Handler func(ctx context.Context, e Event) error
 
 	// UploadThreads is how many parts of a large file are uploaded at a time, 1 if 0.
@@ -86,6 +87,8 @@ type Manager struct {
 	// delay is the first of those between attempts, and grace how long a chat that the
 	// peer has ended waits for what the peer said before.
 	delay, grace time.Duration
+	// earlyLimit is how many bytes of messages wait, on disk, for a chat to be accepted.
+	earlyLimit int
 
 	mu    sync.Mutex
 	chats map[int]*Chat
@@ -104,7 +107,7 @@ func New(api *tg.Client, opt Options) (*Manager, error) {
 		api: api, opt: opt, log: log.For(opt.Logger),
 		commits: committer{store: opt.Store},
 		slots:   make(chan struct{}, opt.Parallel),
-		delay:   firstDelay, grace: endGrace,
+		delay:   firstDelay, grace: endGrace, earlyLimit: earlyLimit,
 		chats: map[int]*Chat{}, failure: make(chan error, 1),
 	}
 	r, err := load(opt.Store, m.log)

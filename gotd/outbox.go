@@ -209,9 +209,8 @@ func (c *Chat) flush(packets ...secretchat.Packet) {
 
 // sendAll sends what is in the queue.
 func (c *Chat) sendAll(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := c.untilEnd(ctx)
 	defer cancel()
-	defer context.AfterFunc(c.ending, cancel)()
 	for {
 		p, r := c.nextPacket()
 		if p == nil {
