@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gotd/log"
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tg/e2e"
@@ -30,6 +32,7 @@ type accepting struct {
 	chats      *gotd.Manager
 	dispatcher tg.UpdateDispatcher
 	events     *eventQueue
+	logger     log.Logger
 	prepare    func()       // is called before Run, if not nil
 	hook                    // is called before an event is passed on
 	stop       func() error // and return what Run has
@@ -89,7 +92,7 @@ func (a *accepting) start() {
 	a.events = events
 	var err error
 	a.chats, err = gotd.New(tg.NewClient(a.server), gotd.Options{
-		Store: a.store, StateKey: stateKey,
+		Store: a.store, StateKey: stateKey, Logger: a.logger,
 		Handler: func(_ context.Context, e gotd.Event) error {
 			if err := a.call(e); err != nil {
 				return err
@@ -305,6 +308,9 @@ func TestUpdatesAreForgotten(t *testing.T) {
 	want[*gotd.Message](a)
 	a.update(&tg.UpdateEncryptedMessagesRead{ChatID: acceptingID, MaxDate: 1})
 	want[*gotd.Read](a)
+	if n := a.chat().Loaded(); n != 0 {
+		t.Errorf("%d bytes of messages are said to wait in memory", n)
+	}
 	eventually(t, "no update is in the store", func() bool {
 		for key := range a.store.copy() {
 			if key[0] == 'u' {
@@ -466,5 +472,106 @@ func TestRunTwice(t *testing.T) {
 	}
 	if err := a.chats.Run(t.Context()); !errors.Is(err, gotd.ErrRunning) {
 		t.Errorf("after the first: got %v, want %v", err, gotd.ErrRunning)
+	}
+}
+
+// TestManyEarlyMessages: any number of messages can come before the update that their chat is
+// accepted; what bounds them is their bytes.
+func TestManyEarlyMessages(t *testing.T) {
+	const early = 100
+	for _, bounded := range []bool{false, true} {
+		a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}}
+		a.start()
+		if bounded {
+			a.chats.SetEarlyLimit(10_000)
+		}
+		chat, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, err := bigdh.Telegram(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		peer, gB, fingerprint, err := secretchat.Accept(group, <-a.server.gA, secretchat.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.peer = peer
+		packets := peer.Outbox()
+		for i := range early {
+			packets = append(packets, a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 1), Message: strings.Repeat("x", 200)})...)
+		}
+		for _, p := range packets {
+			a.update(&tg.UpdateNewEncryptedMessage{Message: &tg.EncryptedMessage{ChatID: chat.ID(), Bytes: p.Data, File: noFile}})
+		}
+		a.update(&tg.UpdateEncryptedChatTyping{ChatID: chat.ID()})
+		want[*gotd.Typing](a) // so that all of this is done
+		waiting, size := 0, 0
+		for key, value := range a.store.copy() {
+			if key[0] == 'u' {
+				waiting++
+				size += len(value)
+			}
+		}
+		if all := waiting == len(packets); all == bounded || bounded && size > 10_000 || waiting < 10 {
+			t.Errorf("bounded: %v: %d messages of %d bytes wait", bounded, waiting, size)
+		}
+		a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChat{
+			ID: chat.ID(), AccessHash: 1, AdminID: 1, ParticipantID: 2, GAOrB: gB[:], KeyFingerprint: fingerprint,
+		}})
+		want[*gotd.Opened](a)
+		if !bounded {
+			for i := range early {
+				if got := want[*gotd.Message](a).Message.RandomID; got != int64(i+1) {
+					t.Fatalf("got message %d, want %d", got, i+1)
+				}
+			}
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestJournalNumbers: what arrives after a restart does not take the place of what still has
+// to be told.
+func TestJournalNumbers(t *testing.T) {
+	const messages = 30
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	failed := make(chan struct{}, 1000)
+	a.handle(func(e gotd.Event) error {
+		if _, ok := e.(*gotd.Message); ok {
+			failed <- struct{}{}
+			return errors.New("out of paper")
+		}
+		return nil
+	})
+	for i := range messages {
+		if i == 2 {
+			<-failed
+			a.restart()
+			<-failed
+		}
+		a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 1)})...)
+	}
+	storage := a.chats.StateStorage(&memState{found: true})
+	if err := storage.SetQts(t.Context(), 1, 1); err != nil { // so that all of this is in the store
+		t.Fatal(err)
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	a.handle(nil)
+	a.start()
+	for i := range messages {
+		if got := want[*gotd.Message](a).Message.RandomID; got != int64(i+1) {
+			t.Fatalf("got message %d, want %d", got, i+1)
+		}
+	}
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

@@ -144,3 +144,53 @@ func TestLegacy(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKeyChanged: a key that is a week old is replaced, of which both sides are told, as of
+// the layers that they know. The picture that people compare stays.
+func TestKeyChanged(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	for c, chat := range map[*client]*gotd.Chat{a: atA, b: atB} {
+		if got := nextStatus[*gotd.PeerLayer](c); got.Chat != chat || got.Layer != secretchat.LatestLayer {
+			t.Errorf("got layer %d in chat %d, want %d in %d", got.Layer, got.Chat.ID(), secretchat.LatestLayer, chat.ID())
+		}
+	}
+	before, err := atA.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := atA.Visualization()
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(t, atA, "one")
+	b.wantText("one")
+	if _, err := atA.Tick(time.Now()); err != nil { // since when the key is in use
+		t.Fatal(err)
+	}
+	looks, err := atA.Tick(time.Now().Add(8 * 24 * time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if looks == 0 {
+		t.Error("the clock does not look at a chat that has just sent something")
+	}
+	if looks, err = atB.Tick(time.Now()); err != nil || looks == 0 {
+		t.Errorf("the clock looks %d times at a chat that has just received something; %v", looks, err)
+	}
+	for c, chat := range map[*client]*gotd.Chat{a: atA, b: atB} {
+		if got := nextStatus[*gotd.KeyChanged](c); got.Chat != chat {
+			t.Errorf("got another key in chat %d, want it in %d", got.Chat.ID(), chat.ID())
+		}
+		now, err := chat.Fingerprint()
+		if err != nil || now == before {
+			t.Errorf("fingerprint is %x, %v, and was %x", now, err, before)
+		}
+		if got, err := chat.Visualization(); err != nil || got != picture {
+			t.Errorf("the picture has changed, %v", err)
+		}
+	}
+	send(t, atB, "two")
+	a.wantText("two")
+}

@@ -31,6 +31,7 @@ type crowd struct {
 	peers      []*secretchat.Chat
 	messages   atomic.Int64 // that the handler has seen
 	server     *kindServer
+	wait       *chan struct{} // of the next server
 	stop       func()
 }
 
@@ -38,9 +39,31 @@ type crowd struct {
 type kindServer struct {
 	dh      *bigdh.Group
 	answers sync.Map
+	// If there is one, calls to send messages wait for the channel to be closed. So many wait,
+	// and have at the same time.
+	wait          atomic.Pointer[chan struct{}]
+	waiting, most atomic.Int32
 }
 
-func (s *kindServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) error {
+// hold has a call wait.
+func (s *kindServer) hold(ctx context.Context) error {
+	release := s.wait.Load()
+	if release == nil {
+		return nil
+	}
+	n := s.waiting.Add(1)
+	defer s.waiting.Add(-1)
+	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+	}
+	select {
+	case <-*release:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *kindServer) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
 	var answer bin.Encoder
 	switch q := in.(type) {
 	case *tg.MessagesGetDhConfigRequest:
@@ -50,6 +73,9 @@ func (s *kindServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		s.answers.Store(q.Peer.ChatID, q)
 		answer = &tg.EncryptedChat{ID: q.Peer.ChatID, GAOrB: q.GB}
 	case *tg.MessagesSendEncryptedServiceRequest, *tg.MessagesSendEncryptedRequest:
+		if err := s.hold(ctx); err != nil {
+			return err
+		}
 		answer = &tg.MessagesSentEncryptedMessage{Date: 1}
 	case *tg.MessagesReceivedQueueRequest:
 		answer = &tg.LongVector{}
@@ -72,6 +98,7 @@ func (c *crowd) start(tb testing.TB, store gotd.Store) {
 		tb.Fatal(err)
 	}
 	c.server = &kindServer{dh: group}
+	c.server.wait.Store(c.wait)
 	c.chats, err = gotd.New(tg.NewClient(c.server), gotd.Options{
 		Store: store, StateKey: stateKey,
 		Handler: func(_ context.Context, e gotd.Event) error {

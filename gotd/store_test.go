@@ -195,3 +195,50 @@ func TestNothingPrintsKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsOfAllKinds: one that cannot be read, or is of a newer version, affects its chat
+// alone, and is named.
+func TestRecordsOfAllKinds(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, _ := newChat(t, a, b)
+	other, _ := newChat(t, a, b)
+	a.stop()
+	records := contents(t, a.openStore())
+	for _, tt := range []struct {
+		kind, value string
+		want        error // if it is known
+	}{
+		{"u", "nonsense", nil},
+		{"o", "{", nil},
+		{"o", `{"V":99}`, gotd.ErrNewer},
+		{"i", "{", nil},
+		{"i", `{"Chat":1,"File":"AQID"}`, nil},
+		{"c", `{"V":99}`, gotd.ErrNewer},
+		{"c", `{"V":2,"ID":1,"State":"open"}`, nil}, // of another chat
+		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"new"}`, atA.ID()), nil},
+		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"ending"}`, atA.ID()), nil},
+		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"closing"}`, atA.ID()), nil},
+	} {
+		key := fmt.Sprintf("%s%08x", tt.kind, uint32(atA.ID()))
+		if tt.kind != "c" {
+			key += "0000000000000001"
+		}
+		changed := maps.Clone(records)
+		changed[key] = []byte(tt.value)
+		for _, c := range load(t, changed, stateKey) {
+			switch {
+			case c.ID() == other.ID():
+				if c.State() != gotd.StateOpen {
+					t.Errorf("%s %s: the other chat is %s: %v", key, tt.value, c.State(), c.Err())
+				}
+			case c.State() != gotd.StateDamaged || c.Err() == nil:
+				t.Errorf("%s %s: chat is %s: %v", key, tt.value, c.State(), c.Err())
+			case tt.want != nil && !errors.Is(c.Err(), tt.want):
+				t.Errorf("%s %s: got %v, want %v", key, tt.value, c.Err(), tt.want)
+			case tt.kind != "c" && !strings.Contains(c.Err().Error(), key):
+				t.Errorf("%v does not name record %s", c.Err(), key)
+			}
+		}
+	}
+}
