@@ -29,22 +29,8 @@ const toNext = 0x14000001 // B to the next word
 
 // mutateARM64 returns a mutant of a kernel of which the words at addrs are executed, by instructions that have semantics.
 func mutateARM64(rng *rand.Rand, s *subject, addrs []int, semantics func(*a64.Inst) bool) *mutantARM64 {
-	word := func(addr int) uint32 { return binary.LittleEndian.Uint32(s.kernel.Code[addr-s.kernel.Addr:]) }
 	for {
-		i := rng.IntN(len(addrs))
-		at := addrs[i]
-		words := map[int]uint32{at: word(at)}
-		switch rng.IntN(6) {
-		case 0:
-			words[at] = toNext
-		case 1:
-			if i+1 == len(addrs) || addrs[i+1] != at+4 || word(at) == word(at+4) {
-				continue
-			}
-			words = map[int]uint32{at: word(at + 4), at + 4: word(at)}
-		default:
-			words[at] ^= 1 << rng.IntN(32)
-		}
+		words := changeWords(rng, s, addrs, toNext)
 		m := &mutantARM64{}
 		code := maps.Clone(s.arm64)
 		ok := true
@@ -63,7 +49,7 @@ func mutateARM64(rng *rand.Rand, s *subject, addrs []int, semantics func(*a64.In
 			code[addr] = &in
 		}
 		if ok {
-			m.swapped = len(words) == 2 && independentARM64(s.arm64[at], s.arm64[at+4])
+			m.swapped = len(words) == 2 && independentARM64(s.arm64[m.last-4], s.arm64[m.last])
 			m.subject = &subject{kernel: s.kernel, contract: s.contract, arm64: code}
 			return m
 		}
@@ -76,18 +62,37 @@ func (m *mutantARM64) candidate() *candidate {
 	return &candidate{subject: m.subject, what: what, where: fmt.Sprintf("at %#x", m.last), rule: m.swapped, listed: listedARM64[what] != ""}
 }
 
+// changeWords returns words of a kernel that are others, by their addresses: one has another bit, or leads to the next
+// instead, or two have changed places.
+func changeWords(rng *rand.Rand, s *subject, addrs []int, toNext uint32) map[int]uint32 {
+	word := func(addr int) uint32 { return binary.LittleEndian.Uint32(s.kernel.Code[addr-s.kernel.Addr:]) }
+	for {
+		i := rng.IntN(len(addrs))
+		at := addrs[i]
+		switch rng.IntN(6) {
+		case 0:
+			return map[int]uint32{at: toNext}
+		case 1:
+			if i+1 < len(addrs) && addrs[i+1] == at+4 && word(at) != word(at+4) {
+				return map[int]uint32{at: word(at + 4), at + 4: word(at)}
+			}
+		default:
+			return map[int]uint32{at: word(at) ^ 1<<rng.IntN(32)}
+		}
+	}
+}
+
 // independentARM64 reports whether two instructions can be executed in any order: neither writes what the
 // other uses.
 func independentARM64(a, b *a64.Inst) bool {
 	usedByA, writtenByA := usesARM64(a)
 	usedByB, writtenByB := usesARM64(b)
-	for name := range writtenByA {
-		if usedByB[name] {
-			return false
-		}
-	}
-	for name := range writtenByB {
-		if usedByA[name] {
+	return disjoint(writtenByA, usedByB) && disjoint(writtenByB, usedByA)
+}
+
+func disjoint(a, b map[string]bool) bool {
+	for name := range a {
+		if b[name] {
 			return false
 		}
 	}

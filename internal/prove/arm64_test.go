@@ -37,18 +37,22 @@ func goalsARM64(all map[string]*subject) (list []goal) {
 		if all[g.kernel] == nil {
 			continue
 		}
-		g.stride = 1
-		seen := map[string]bool{}
-		g.loops = slices.DeleteFunc(slices.Clone(g.loops), func(in input) bool {
-			in.sp = 0
-			twice := seen[in.String()]
-			seen[in.String()] = true
-			return twice
-		})
+		g.stride, g.loops = 1, anyStack(g.loops)
 		g.cases, g.loops = timed(g.cases), timed(g.loops)
 		list = append(list, g)
 	}
 	return list
+}
+
+// anyStack are inputs without those that differ from others in the stack pointer alone.
+func anyStack(list []input) []input {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(list), func(in input) bool {
+		in.sp = 0
+		twice := seen[in.String()]
+		seen[in.String()] = true
+		return twice
+	})
 }
 
 // timed are inputs with all that PSTATE.DIT may be, in turns: at least three, if there are any.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mtcore/mtcore/internal/contract"
 	"github.com/mtcore/mtcore/internal/machine"
+	"github.com/mtcore/mtcore/internal/machine/a32"
 	"github.com/mtcore/mtcore/internal/machine/a64"
 	"github.com/mtcore/mtcore/internal/machine/x86"
 	"github.com/mtcore/mtcore/internal/prove/exec"
@@ -18,6 +19,7 @@ type subject struct {
 	contract *contract.Kernel
 	code     map[int]*x86.Inst           // on amd64
 	arm64    map[int]*a64.Inst           // on arm64
+	arm      map[int]*a32.Inst           // on arm
 	after    map[int]func(*exec.Machine) // see exec.Machine
 }
 
@@ -109,8 +111,11 @@ type contents struct {
 
 // machine is one that is about to execute the kernel.
 func (s *subject) machine(p *term.Pool, in input) *exec.Machine {
-	if s.arm64 != nil {
+	switch {
+	case s.arm64 != nil:
 		return exec.NewARM64(p, s.kernel, s.arm64, in.timing)
+	case s.arm != nil:
+		return exec.NewARM(p, s.kernel, s.arm)
 	}
 	return exec.New(p, s.kernel, s.code, in.sp)
 }

@@ -104,33 +104,41 @@ func WithoutSP(t testing.TB, word uint32, in *a64.Inst) (uint32, *a64.Inst) {
 // RunARM64 executes words, each as often as there are registers for it, on this CPU or under qemu.
 func RunARM64(t testing.TB, words []WordARM64, before []RegistersARM64) (after []RegistersARM64) {
 	t.Helper()
+	after = make([]RegistersARM64, len(before))
+	run(t, "arm64", []string{"qemu-aarch64"}, []any{uint32(len(words)), words, before}, after)
+	return after
+}
+
+// run gives the program for an architecture what it reads, and gets what it writes. If this is another architecture, an
+// emulator runs it.
+func run(t testing.TB, arch string, emulator []string, in []any, out any) {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "cpu")
-	build := exec.Command("go", "build", "-o", program, "github.com/mtcore/mtcore/internal/prove/cpu/testdata/cpu_arm64")
-	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=")
+	build := exec.Command("go", "build", "-o", program, "github.com/mtcore/mtcore/internal/prove/cpu/testdata/cpu_"+arch)
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, out)
 	}
-	run := exec.Command(program)
-	if runtime.GOARCH != "arm64" {
-		if _, err := exec.LookPath("qemu-aarch64"); err != nil {
-			impltest.SkipWithout(t, "qemu-aarch64")
+	command := []string{program}
+	if runtime.GOARCH != arch {
+		if _, err := exec.LookPath(emulator[0]); err != nil {
+			impltest.SkipWithout(t, emulator[0])
 		}
-		run = exec.Command("qemu-aarch64", program)
+		command = append(emulator, program)
 	}
-	var in bytes.Buffer
-	for _, v := range []any{uint32(len(words)), words, before} {
-		if err := binary.Write(&in, binary.LittleEndian, v); err != nil {
+	var stdin bytes.Buffer
+	for _, v := range in {
+		if err := binary.Write(&stdin, binary.LittleEndian, v); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run.Stdin, run.Stderr = &in, os.Stderr
-	out, err := run.Output()
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stdin, cmd.Stderr = &stdin, os.Stderr
+	result, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	after = make([]RegistersARM64, len(before))
-	if err := binary.Read(bytes.NewReader(out), binary.LittleEndian, after); err != nil {
+	if err := binary.Read(bytes.NewReader(result), binary.LittleEndian, out); err != nil {
 		t.Fatal(err)
 	}
-	return after
 }

@@ -78,6 +78,8 @@ func (c *arm64) checkReturn() error {
 	return nil
 }
 
+func (c *arm64) saved(term.Byte) bool { return false }
+
 func (c *arm64) forgetFlags() { c.compared = compared{} }
 
 func (c *arm64) step(addr int) int {

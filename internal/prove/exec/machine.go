@@ -1,4 +1,4 @@
-// Package exec executes machine code, of amd64 and of arm64, on bytes that are terms, as the CPU
+// Package exec executes machine code, of amd64, arm64 and arm, on bytes that are terms, as the CPU
 // executes it for all values of them at once.
 //
 // Addresses are a region and an offset, lengths and counters are numbers, and what comes from
@@ -16,7 +16,7 @@ import (
 	"github.com/mtcore/mtcore/internal/prove/term"
 )
 
-// Vec is a vector register, of 512 bits, of which arm64 has the lowest 128.
+// Vec is a vector register, of 512 bits, of which arm64 and arm have the lowest 128.
 type Vec = [64]term.Byte
 
 // Machine is the state of a CPU that is about to execute a function, or is in it.
@@ -27,7 +27,7 @@ type Machine struct {
 	Masks [8]uint64 // those that were set; see mask
 	isSet [8]bool
 	flags flags
-	Stack *Region // offset 0 is the return address's, or what is there of arm64
+	Stack *Region // offset 0 is the return address's, or what is there of the others
 	// Constants are what the program cannot change; offsets are addresses.
 	Constants *Region
 
@@ -58,6 +58,8 @@ type processor interface {
 	targets(addr int) []int
 	// checkReturn checks what the architecture's calling convention wants besides what Machine's checks.
 	checkReturn() error
+	// saved reports whether a byte is one of a vector that a function has to keep, and may have in its frame.
+	saved(b term.Byte) bool
 	forgetFlags()
 }
 
@@ -87,9 +89,6 @@ const (
 	currentGoroutine = 1 << 30
 	stackLimit       = 1 << 31
 )
-
-// argument is the offset of the first argument from the return address.
-const argument = 8
 
 // New returns a machine of amd64 whose registers hold anything. alignment is the stack pointer modulo 64.
 func New(p *term.Pool, k *machine.Kernel, code map[int]*x86.Inst, alignment int) *Machine {
@@ -144,11 +143,11 @@ func Code(k *machine.Kernel) (map[int]*x86.Inst, error) {
 
 // SetArgument sets a word of the arguments, which are above the return address.
 func (m *Machine) SetArgument(word int, v Value) {
-	m.Stack.Values[argument+8*word] = v
+	m.Stack.Values[m.Stack.word*(1+word)] = v
 }
 
 // Argument returns a word of the arguments.
-func (m *Machine) Argument(word int) Value { return m.Stack.Values[argument+8*word] }
+func (m *Machine) Argument(word int) Value { return m.Stack.Values[m.Stack.word*(1+word)] }
 
 // Targets are the addresses that the instruction at an address may jump to.
 func (m *Machine) Targets(addr int) []int { return m.cpu.targets(addr) }
@@ -218,6 +217,8 @@ func (c amd64) checkReturn() error {
 	return nil
 }
 
+func (c amd64) saved(term.Byte) bool { return false }
+
 func (c amd64) forgetFlags() { c.flags = flags{} }
 
 // checkReturn checks what the calling convention wants, and that nothing that depends on inputs
@@ -247,7 +248,7 @@ func (m *Machine) checkReturn() error {
 		}
 	}
 	for off, b := range m.Stack.Bytes {
-		if off < 0 && !b.IsConst() {
+		if off < 0 && !b.IsConst() && !m.cpu.saved(b) {
 			return fmt.Errorf("leaves what depends on inputs in its frame")
 		}
 	}

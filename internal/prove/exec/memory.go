@@ -67,9 +67,10 @@ type Region struct {
 	// is known.
 	Align, AlignOffset int64
 
-	// Bytes has what was written, and Values the numbers and addresses of eight bytes.
+	// Bytes has what was written, and Values the numbers and addresses of a word.
 	Bytes  map[int]term.Byte
 	Values map[int]Value
+	word   int // bytes
 	// Initial is what was there before.
 	Initial func(offset int) term.Byte
 }
@@ -90,7 +91,7 @@ func (r *Range) Add(s Range) {
 
 // NewRegion returns memory that holds inputs, and of which nothing may be read or written yet.
 func NewRegion(p *term.Pool, name string) *Region {
-	r := &Region{Name: name, ID: p.Region(name), Bytes: map[int]term.Byte{}, Values: map[int]Value{}}
+	r := &Region{Name: name, ID: p.Region(name), Bytes: map[int]term.Byte{}, Values: map[int]Value{}, word: 8}
 	r.Initial = func(off int) term.Byte { return p.Input(r.ID, off) }
 	return r
 }
@@ -100,7 +101,7 @@ func (r *Region) At(off int) term.Byte {
 	if b, ok := r.Bytes[off]; ok {
 		return b
 	}
-	for i := range 8 {
+	for i := range r.word {
 		if v, ok := r.Values[off-i]; ok {
 			return v.bytes()[i]
 		}
@@ -112,7 +113,7 @@ func (r *Region) At(off int) term.Byte {
 }
 
 func (r *Region) load(off, n int) Value {
-	if n == 8 {
+	if n == r.word {
 		if v, ok := r.Values[off]; ok {
 			return v
 		}
@@ -128,12 +129,13 @@ func (r *Region) set(off int, b term.Byte) {
 	if !r.Writes.Has(off) {
 		panic(fmt.Sprintf("write to %s, byte %d", r.Name, off))
 	}
-	for i := range 8 {
+	for i := range r.word {
 		if v, ok := r.Values[off-i]; ok { // in pieces from here on
 			delete(r.Values, off-i)
 			if v.number() || v.Secret {
-				for j, x := range v.bytes() {
-					r.Bytes[off-i+j] = x
+				b := v.bytes()
+				for j := range r.word {
+					r.Bytes[off-i+j] = b[j]
 				}
 			}
 		}
@@ -150,15 +152,15 @@ func (r *Region) store(off, n int, v Value) {
 		}
 		return
 	}
-	if n != 8 {
+	if n != r.word {
 		panic("part of an address is stored")
 	}
 	r.put(off, v)
 }
 
-// put writes a value of eight bytes that stays in one piece until it is overwritten.
+// put writes a value of a word that stays in one piece until it is overwritten.
 func (r *Region) put(off int, v Value) {
-	for i := range 8 {
+	for i := range r.word {
 		r.set(off+i, 0)
 		delete(r.Bytes, off+i)
 	}

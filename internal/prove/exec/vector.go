@@ -204,7 +204,12 @@ func bytewise(element int, f func(p *term.Pool, x, y term.Byte) term.Byte) func(
 	}
 }
 
-func or(p *term.Pool, x, y term.Byte) term.Byte { return p.Xor(p.Xor(x, y), p.And(x, y)) }
+func or(p *term.Pool, x, y term.Byte) term.Byte {
+	if x == y {
+		return x
+	}
+	return p.Xor(p.Xor(x, y), p.And(x, y))
+}
 
 func wordwise(f func(p *term.Pool, x, y term.Word) term.Word) func(*vectorOp) int {
 	return func(o *vectorOp) int {
