@@ -14,7 +14,7 @@ type Event interface{ event() }
 // again at every start.
 type Requested struct {
 	Chat *Chat
-	// User is who asks, if the server has sent it: not at a later start.
+	// User is who asks, if the server has said so.
 	User *tg.User
 }
 

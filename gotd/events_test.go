@@ -1,6 +1,7 @@
 package gotd_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -50,8 +51,19 @@ func TestRequestedUser(t *testing.T) {
 	}
 	a.restart()
 	for range 2 {
-		if got := want[*gotd.Requested](a); got.User != nil || got.Chat.PeerID() != 7 {
-			t.Errorf("after a restart: got %v and user %d, want nobody and 7", got.User, got.Chat.PeerID())
+		got := want[*gotd.Requested](a)
+		if named := got.User != nil && got.User.FirstName == "Ann"; named != (got.Chat.ID() == 10) || got.Chat.PeerID() != 7 {
+			t.Errorf("after a restart: got chat %d of %v with user %d", got.Chat.ID(), got.User, got.Chat.PeerID())
+		}
+	}
+	for _, id := range []int{10, 11} {
+		if err := a.chats.Chat(id).Discard(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, value := range a.store.copy() {
+		if bytes.Contains(value, []byte(`"User"`)) {
+			t.Errorf("record %s still has the user", key)
 		}
 	}
 	if err := a.stop(); !errors.Is(err, context.Canceled) {

@@ -666,6 +666,10 @@ func TestTypingAndRead(t *testing.T) {
 	if got := next[*gotd.Typing](b).Chat; got != atB {
 		t.Errorf("typing in chat %d, want %d", got.ID(), atB.ID())
 	}
+	typing := &e2e.DecryptedMessageActionTyping{Action: &e2e.SendMessageTypingAction{}}
+	if _, err := atA.SendAction(typing); err == nil {
+		t.Error("typing is sent in the chat")
+	}
 	if err := atB.SetRead(t.Context(), 17); err != nil {
 		t.Fatal(err)
 	}

@@ -185,13 +185,17 @@ func (j *journal) enter(t *tx, a arrival) func() {
 func (m *Manager) requested(t *tx, chat *tg.EncryptedChatRequested, users map[int64]*tg.User) func() {
 	c := newChat(m, chat.ID)
 	c.rec.AccessHash, c.rec.PeerID, c.rec.State, c.rec.GA = chat.AccessHash, chat.AdminID, StateRequested, chat.GA
+	if user := users[chat.AdminID]; user != nil {
+		var err error
+		if c.rec.User, err = encode(user); err != nil {
+			m.log.Warn(context.Background(), "Who asks for a secret chat cannot be stored", log.Int("chat", c.id), log.Error(err))
+		}
+	}
 	if !m.add(c) {
 		return nil
 	}
 	t.add(c.record())
-	return func() {
-		c.do(func(ctx context.Context) error { return c.tellRequested(ctx, users[chat.AdminID]) })
-	}
+	return func() { c.do(c.tellRequested) }
 }
 
 // StateStorage returns a storage for gotd's updates.Manager that is s, but learns that an

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gotd/log"
+	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgerr"
 
@@ -301,13 +302,22 @@ func (c *Chat) complete(update []byte, e *tg.EncryptedChat) error {
 }
 
 // tellRequested tells the handler that a peer asks, once: the update may come while Run begins.
-func (c *Chat) tellRequested(ctx context.Context, user *tg.User) error {
+func (c *Chat) tellRequested(ctx context.Context) error {
 	c.mu.Lock()
 	done := c.asked || c.rec.State != StateRequested
 	c.asked = true
+	stored := c.rec.User
 	c.mu.Unlock()
 	if done {
 		return nil
+	}
+	var user *tg.User
+	if stored != nil {
+		user = new(tg.User)
+		if err := user.Decode(&bin.Buffer{Buf: stored}); err != nil {
+			c.m.log.Warn(ctx, "Who asks for a secret chat cannot be read", log.Int("chat", c.id), log.Error(err))
+			user = nil // It was stored by a gotd with another layer.
+		}
 	}
 	return c.tell(ctx, &Requested{c, user})
 }
@@ -362,7 +372,7 @@ func (c *Chat) agree(ctx context.Context) error {
 		if c.chat, _, _, err = secretchat.Accept(group, c.rec.GA, opt); err != nil {
 			return err
 		}
-		c.rec.State, c.rec.GA = StateAccepting, nil
+		c.rec.State, c.rec.GA, c.rec.User = StateAccepting, nil, nil
 		t.add(c.record())
 		return nil
 	}))
@@ -518,7 +528,7 @@ func (c *Chat) closeLocked(why closing) error {
 		return nil
 	}
 	err := c.atomically(func(t *tx) (err error) {
-		c.rec.State, c.rec.GA, c.rec.Closing = StateClosing, nil, &why
+		c.rec.State, c.rec.GA, c.rec.User, c.rec.Closing = StateClosing, nil, nil, &why
 		switch {
 		case c.chat != nil:
 			err = c.chat.Discard()
@@ -762,7 +772,7 @@ func (c *Chat) resume() {
 	case StateClosing:
 		c.last()
 	case StateRequested:
-		c.do(func(ctx context.Context) error { return c.tellRequested(ctx, nil) })
+		c.do(c.tellRequested)
 	case StateAccepting:
 		c.m.spawn(c.acceptAgain)
 	case StateEnding:

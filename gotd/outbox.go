@@ -100,8 +100,12 @@ func (c *Chat) SendText(text string) (id int64, err error) {
 
 // SendAction sends a service message: to set the time to live, to delete messages, to
 // tell that they were read, and so on. Those that are part of the protocol itself, such as
-// to exchange keys, are secretchat's business, which refuses them.
+// to exchange keys, are secretchat's business, which refuses them; that our user is writing
+// is the server's: see [Chat.SetTyping].
 func (c *Chat) SendAction(action e2e.DecryptedMessageActionClass) (id int64, err error) {
+	if _, ok := action.(*e2e.DecryptedMessageActionTyping); ok {
+		return 0, errTyping
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rec.State != StateOpen {
@@ -120,6 +124,9 @@ func (c *Chat) SendAction(action e2e.DecryptedMessageActionClass) (id int64, err
 		return add(body, &sendRecord{RandomID: m.RandomID})
 	})
 }
+
+// errTyping is because Telegram for iOS cannot parse the action.
+var errTyping = errors.New("gotd: typing is told to the server, not in the chat")
 
 // outgoing is a message with the file that its media describes, if any.
 type outgoing struct {

@@ -59,8 +59,10 @@ type chatRecord struct {
 	PeerID     int64
 	Originator bool
 	State      State
-	// GA is what the peer has sent, in StateRequested.
-	GA []byte `json:",omitempty"`
+	// GA is what the peer has sent, and User who it is, a tg.User if the server has named
+	// it: in StateRequested.
+	GA   []byte `json:",omitempty"`
+	User []byte `json:",omitempty"`
 	// TTL is what new messages have, in seconds.
 	TTL int `json:",omitempty"`
 	// Date is that of the last message that was received.
