@@ -104,6 +104,16 @@ var gotd = client{
 			},
 		},
 
+		// Messages that do not get shorter are not compressed, which gotd/td has planned.
+		{
+			dirs:    []string{"mtproto"},
+			fn:      "Conn.newEncryptedMessage",
+			known:   []string{"bc7ab962c09315e4", "03757dd03a745ce2", "80143cfe53a2c3df"},
+			sig:     "(id int64, seq int32, payload bin.Encoder, b *bin.Buffer) error",
+			edits:   []edit{{"payloadBuf.Len() > c.compressThreshold {", "payloadBuf.Len() > c.compressThreshold && adapter.Compressible(payloadBuf.Raw()) {"}},
+			imports: []string{adapterPath},
+		},
+
 		// The exchange of an authorization key.
 		{
 			dirs:    []string{"crypto"},
