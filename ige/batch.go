@@ -19,16 +19,15 @@ func EncryptBatch(ms []Message) {
 		ms[0].Encrypt()
 		return
 	}
+	var s sizes
 	for i := range ms {
 		checkBlocks(ms[i].Dst, ms[i].Src)
+		if ms[i].todo() {
+			s.add(len(ms[i].Src))
+		}
 	}
-	if worthBatching(ms) {
-		cryptBatch(ms, false)
-		return
-	}
-	for i := range ms {
-		ms[i].encrypt()
-	}
+	backends.Ready()
+	cryptMessages(ms, s, false)
 }
 
 // DecryptBatch does what calling Decrypt on each message does, in the manner of
@@ -39,8 +38,12 @@ func DecryptBatch(ms []Message) error {
 		ms[0].Err = ms[0].Decrypt()
 		return ms[0].Err
 	}
+	var s sizes
 	for i := range ms {
 		checkBuffers(ms[i].Dst, ms[i].Src)
+		if ms[i].todo() {
+			s.add(len(ms[i].Src))
+		}
 	}
 	var first error
 	for i := range ms {
@@ -52,33 +55,108 @@ func DecryptBatch(ms []Message) error {
 			}
 		}
 	}
-	if worthBatching(ms) {
-		cryptBatch(ms, true)
-		return first
-	}
-	for i := range ms {
-		if ms[i].Err == nil {
-			ms[i].decrypt()
-		}
-	}
+	backends.Ready()
+	cryptMessages(ms, s, true)
 	return first
 }
 
-// worthBatching reports whether a batch repays its preparation: what can be done beside the
-// longest message has to be long enough.
-func worthBatching(ms []Message) bool {
-	backends.Ready()
-	least := minBatch()
-	sum, longest := 0, 0
-	for i := range ms {
-		n := len(ms[i].Src)
-		sum += n
-		longest = max(longest, n)
-		if sum-longest >= least {
-			return true
+// cryptMessages does all messages in the way that takes the least time.
+func cryptMessages(ms []Message, s sizes, decrypting bool) {
+	switch {
+	case oneShotPays(s):
+		cryptOneShot(ms, s.longest/BlockSize, decrypting)
+	case worthBatching(s):
+		cryptBatch(ms, s, decrypting)
+	default:
+		for i := range ms {
+			if ms[i].todo() {
+				ms[i].crypt(decrypting)
+			}
 		}
 	}
-	return false
+}
+
+func (m *Message) crypt(decrypting bool) {
+	if decrypting {
+		decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
+	} else {
+		encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
+	}
+}
+
+// todo reports whether there is something to do. DecryptBatch has said so if Src is malformed.
+func (m *Message) todo() bool { return len(m.Src) > 0 && len(m.Src)%BlockSize == 0 }
+
+// sizes says how much there is to do in a batch.
+type sizes struct{ count, sum, longest int }
+
+func (s *sizes) add(n int) {
+	s.count++
+	s.sum += n
+	s.longest = max(s.longest, n)
+}
+
+// beside is how many bytes can be done beside the longest message.
+func (s *sizes) beside() int { return s.sum - s.longest }
+
+// equal reports whether all messages have the same length.
+func (s *sizes) equal() bool { return s.sum == s.count*s.longest }
+
+// cryptBatch does all messages with the kernels for batches.
+func cryptBatch(ms []Message, s sizes, decrypting bool) {
+	stack.Reserve16K()
+	switch {
+	case len(ms) <= batchWidth() && useTeams():
+		var t team
+		for i := range ms {
+			if ms[i].todo() {
+				t.add(ms, i)
+			}
+		}
+		t.crypt(ms, decrypting)
+	case useTeams() && (s.equal() || s.longest <= shortSize):
+		cryptTeams(ms, s, decrypting)
+	default:
+		cryptRefilled(ms, decrypting)
+	}
+}
+
+// cryptTeams does all messages, in teams that begin at the same time and wait for each other at
+// the end, rather than to give a lane a new message when it is done. That costs less for each
+// message, and more for each byte if there are many of different lengths.
+func cryptTeams(ms []Message, all sizes, decrypting bool) {
+	q := queue{ms: ms, inOrder: all.equal()}
+	for left := all.count; left > 0; {
+		teams := (left + batchWidth() - 1) / batchWidth()
+		var t team
+		for range (left + teams - 1) / teams {
+			i, _ := q.next()
+			t.add(ms, i)
+		}
+		left -= t.count
+		if worthBatching(t.sizes) {
+			t.crypt(ms, decrypting)
+			continue
+		}
+		for _, i := range t.order[:t.count] {
+			ms[i].crypt(decrypting)
+		}
+	}
+}
+
+// A team is up to batchLanes messages, by their index, the longest first.
+type team struct {
+	sizes
+	order [batchLanes]int
+}
+
+func (t *team) add(ms []Message, i int) {
+	n, j := len(ms[i].Src), t.count
+	for ; j > 0 && len(ms[t.order[j-1]].Src) < n; j-- {
+		t.order[j] = t.order[j-1]
+	}
+	t.order[j] = i
+	t.sizes.add(n)
 }
 
 // The batch kernels work on lanes, each of which holds a message. Four lanes are a
@@ -116,26 +194,23 @@ type work struct{ message, done int }
 
 const cacheLine = 64
 
+// misalignment is how many bytes after p the next cache line begins.
+func misalignment(p *byte) int { return int(-uintptr(unsafe.Pointer(p)) % cacheLine) }
+
 // maxBatchBlocks bounds what a kernel does with each lane in one call, since
 // assembly cannot be preempted: it takes some 10 µs with VAES, and eight lanes of it
 // are the 64 KiB of a single stream.
 const maxBatchBlocks = 512
 
-// cryptBatch does all messages. Unless runTogether has a better way, it keeps the lanes full
-// as long as there are messages, and runs them with the narrowest kernel that has room for
-// those that are left. A kernel runs until the first lane is done.
-func cryptBatch(ms []Message, decrypting bool) {
-	stack.Reserve16K()
+// cryptRefilled does all messages. It keeps the lanes full as long as there are messages, and
+// runs them with the narrowest kernel that has room for those that are left. A kernel runs
+// until the first lane is done.
+func cryptRefilled(ms []Message, decrypting bool) {
 	l := lanes{ms: ms, decrypting: decrypting}
 	// Only speed depends on the alignment: registers of 64 bytes load at half the
 	// rate across cache lines.
-	l.alignment = int(-uintptr(unsafe.Pointer(&l.unaligned)) % cacheLine)
+	l.alignment = misalignment(&l.unaligned[0])
 	q := queue{ms: ms}
-	if runTogether(ms) {
-		cryptGroups(&l, &q)
-		return
-	}
-
 	live, fresh := 0, uint(0) // fresh has a bit for each lane that needs its key
 	for width := batchWidth(); live < width; live++ {
 		i, ok := q.next()
@@ -154,7 +229,7 @@ func cryptBatch(ms []Message, decrypting bool) {
 		}
 		used = max(used, width)
 		n := l.shortest(live)
-		cryptLanes(&l, live, n)
+		runLanes(&l, live, n)
 		live, fresh = l.advance(live, n, &q)
 	}
 	if live == 1 {
@@ -162,26 +237,6 @@ func cryptBatch(ms []Message, decrypting bool) {
 		l.finish()
 	}
 	l.wipe(used)
-}
-
-// startGroup starts up to width messages, the longest first, and returns how many there are.
-func (l *lanes) startGroup(q *queue, width int) (live int) {
-	for live < width {
-		i, ok := q.next()
-		if !ok {
-			break
-		}
-		j := live
-		for ; j > 0 && len(l.ms[l.work[j-1].message].Src) < len(l.ms[i].Src); j-- {
-			l.work[j] = l.work[j-1]
-		}
-		l.work[j] = work{message: i}
-		live++
-	}
-	for j := range live {
-		l.setIV(j, &l.ms[l.work[j].message].IV)
-	}
-	return live
 }
 
 // wipe erases what the first so many lanes have held.
@@ -275,11 +330,6 @@ func (l *lanes) chaining(j int) (c, p *[BlockSize]byte) {
 	return out, in
 }
 
-// keys is where the round keys of all lanes are.
-func (l *lanes) keys() *[batchLanes / groupLanes * groupSize]byte {
-	return (*[batchLanes / groupLanes * groupSize]byte)(l.unaligned[l.alignment:])
-}
-
 // group is where the round keys of the group of lane j are.
 func (l *lanes) group(j int) *[groupSize]byte {
 	return (*[groupSize]byte)(l.unaligned[l.alignment+j/groupLanes*groupSize:])
@@ -316,13 +366,14 @@ func (l *lanes) finish() {
 	clear(iv[:])
 }
 
-// queue deals out messages that have something to do, long ones first: a long one
-// that came last would be alone in the end, at the speed of a single stream.
+// queue deals out messages that have something to do, long ones first, unless told otherwise: a
+// long one that came last would be alone in the end, at the speed of a single stream.
 //
 // It orders the messages of one window at a time. So it needs no memory for the
 // order of them all, and the lanes stay full from window to window.
 type queue struct {
 	ms         []Message
+	inOrder    bool               // rather than long ones first
 	start, end int                // of the window
 	order      [queueWindow]uint8 // indices into the window, the next one last
 	left       int                // of order
@@ -332,16 +383,21 @@ const queueWindow = 256
 
 // next returns the index of a message. It is not ok if there is none left.
 func (q *queue) next() (i int, ok bool) {
+	for q.inOrder {
+		if q.end == len(q.ms) {
+			return 0, false
+		}
+		q.end++
+		if q.ms[q.end-1].todo() {
+			return q.end - 1, true
+		}
+	}
 	for q.left == 0 {
 		if q.end == len(q.ms) {
 			return 0, false
 		}
 		q.start, q.end = q.end, min(q.end+queueWindow, len(q.ms))
-		if q.end-q.start <= batchWidth() {
-			q.takeAll() // they will run at once: their order does not matter
-		} else {
-			q.sort()
-		}
+		q.sort()
 	}
 	q.left--
 	return q.start + int(q.order[q.left]), true
@@ -349,18 +405,8 @@ func (q *queue) next() (i int, ok bool) {
 
 func (q *queue) window() []Message { return q.ms[q.start:q.end] }
 
-// takeAll fills order with the messages of the window that have something to do.
-func (q *queue) takeAll() {
-	window := q.window()
-	for i := range window {
-		if lengthClass(len(window[i].Src)) > 0 {
-			q.order[q.left] = uint8(i)
-			q.left++
-		}
-	}
-}
-
-// sort is takeAll in the order of lengthClass, by a counting sort.
+// sort fills order with the messages of the window that have something to do, in the order of
+// lengthClass, by a counting sort.
 func (q *queue) sort() {
 	var end [lengthClasses]uint16 // first the size of each class, then where it ends
 	window := q.window()

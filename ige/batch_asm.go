@@ -3,7 +3,6 @@
 package ige
 
 import (
-	"math"
 	"math/bits"
 	"unsafe"
 
@@ -19,20 +18,6 @@ func batchWidth() int {
 		return 8
 	default:
 		return slicedLanes
-	}
-}
-
-// minBatch is how many bytes a batch must have besides its longest message to be worth
-// preparing. With AES instructions, two messages of 256 bytes are, or eight of 64 bytes, and
-// two of 128 bytes are not.
-func minBatch() int {
-	switch {
-	case useAES():
-		return 256
-	case useNEON:
-		return math.MaxInt // its kernels work on one message at a time
-	default:
-		return 1
 	}
 }
 
@@ -52,159 +37,182 @@ func kernelWidth(live int) int {
 	}
 }
 
-// expandLanes expands the keys of the lanes whose bits are set.
-func expandLanes(l *lanes, fresh uint) {
+// worthBatching reports whether a batch repays its preparation: what can be done beside the
+// longest message has to be long enough.
+func worthBatching(s sizes) bool {
 	switch {
-	case useVAES256:
-		expandLanesVAES(l, fresh)
 	case useAES():
-		for ; fresh != 0; fresh &= fresh - 1 {
-			expandLane(l, bits.TrailingZeros(fresh))
-		}
+		return s.beside() >= setupBytes+s.count*laneBytes
+	case useNEON:
+		return false // its kernels work on one message at a time
 	default:
-		expandLanesGeneric(l, fresh)
+		return s.count > 1
 	}
 }
 
-// expandLane expands the key of lane j.
-func expandLane(l *lanes, j int) {
-	key := &l.ms[l.work[j].message].Key
-	if l.decrypting {
-		asm.ExpandDecrypt1(l.group(j), j%groupLanes, key)
+// What it takes to prepare a batch, in bytes that one stream would do meanwhile.
+const (
+	setupBytes = 64
+	laneBytes  = 16
+)
+
+// useTeams reports whether there are kernels to run lanes by.
+func useTeams() bool { return useAES() }
+
+// crypt does the messages of t. The memory for their keys is no larger than they need, since it
+// has to be cleared twice.
+func (t *team) crypt(ms []Message, decrypting bool) {
+	order := t.order[:t.count]
+	switch {
+	case t.count == 0:
+	case t.count <= groupLanes:
+		var keys [groupSize + cacheLine]byte
+		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		clear(keys[:])
+	case t.count <= 2*groupLanes:
+		var keys [2*groupSize + cacheLine]byte
+		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		clear(keys[:])
+	default:
+		var keys [batchLanes/groupLanes*groupSize + cacheLine]byte
+		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		clear(keys[:])
+	}
+}
+
+// cryptTogether does the messages of order, which begin at the same time. Lanes that the kernel
+// has beyond them repeat the first one.
+func cryptTogether(keys []byte, ms []Message, order []int, decrypting bool) {
+	var state [2 * batchLanes * BlockSize]byte
+	c, p := state[:batchLanes*BlockSize], state[batchLanes*BlockSize:]
+	if decrypting {
+		c, p = p, c
+	}
+	var dst, src [batchLanes]*byte
+	var key [batchLanes]*[KeySize]byte
+	width := kernelWidth(len(order))
+	for j := range key[:width] {
+		i := order[0]
+		if j < len(order) {
+			i = order[j]
+		}
+		m := &ms[i]
+		dst[j], src[j], key[j] = &m.Dst[0], &m.Src[0], &m.Key
+		copy((*[BlockSize]byte)(c[j*BlockSize:])[:], m.IV[:BlockSize])
+		copy((*[BlockSize]byte)(p[j*BlockSize:])[:], m.IV[BlockSize:])
+	}
+	expandKeys(keys, &key, width, decrypting)
+	longest, shortest := len(ms[order[0]].Src), len(ms[order[len(order)-1]].Src)
+	if longest == shortest && longest <= maxBatchBlocks*BlockSize {
+		cryptLanes(keys, &state, &dst, &src, width, longest/BlockSize, decrypting)
 	} else {
-		asm.ExpandEncrypt1(l.group(j), j%groupLanes, key)
+		cryptUnequal(keys, &state, &dst, &src, ms, order, decrypting)
 	}
+	clear(state[:])
 }
 
-// runTogether reports whether to have lanes begin at the same time and wait for each other at
-// the end, rather than to give each a new message when it is done. That costs less for each
-// message, and more for each byte if there are many of different lengths.
-func runTogether(ms []Message) bool {
-	if !useAES() {
-		return false
-	}
-	if len(ms) <= batchWidth() {
-		return true
-	}
-	for i := range ms {
-		if len(ms[i].Src) > shortSize {
-			return false
-		}
-	}
-	return true
-}
-
-// cryptGroups does all messages, in groups of about the same size.
-func cryptGroups(l *lanes, q *queue) {
-	used := 0
-	for rest := len(l.ms); ; {
-		groups := (rest + batchWidth() - 1) / batchWidth()
-		live := l.startGroup(q, (rest+groups-1)/max(1, groups))
-		if live == 0 {
-			break
-		}
-		cryptTogether(l, live)
-		used = max(used, live)
-		rest -= live
-	}
-	l.wipe(used)
-}
-
-// idleBlocks is how far a kernel goes with lanes that have no message, which write what
+// idleBlocks is how far a kernel goes with lanes whose messages are done, which write what
 // nobody looks at.
 const idleBlocks = 32
 
-// cryptTogether does all of the messages in the first lanes, which have begun at the same
-// time, the longest first: so lanes are done from the last one on, none has to move, and what
-// is left of each is known by a number that all share. It is what short messages of different
-// lengths want, with which the lanes change every few blocks.
-func cryptTogether(l *lanes, live int) {
-	expandLanes(l, 1<<live-1)
-	var dst, src [batchLanes]*byte
-	var blocks [batchLanes]int
-	for j := range live {
-		m := &l.ms[l.work[j].message]
-		dst[j], src[j], blocks[j] = &m.Dst[0], &m.Src[0], len(m.Src)/BlockSize
-	}
+// cryptUnequal does the messages of order, the longest first, so that lanes are done from the
+// last one on: none has to move, and what is left of each is known by a number that all share. It
+// is what short messages of different lengths want, with which the lanes change every few blocks.
+func cryptUnequal(keys []byte, state *[2 * batchLanes * BlockSize]byte, dsts, srcs *[batchLanes]*byte, ms []Message, order []int, decrypting bool) {
+	dst, src := *dsts, *srcs
 	var idle [idleBlocks * BlockSize]byte
-	for done := 0; ; {
-		for live > 0 && blocks[live-1] == done {
-			live--
+	live, spare := len(order), kernelWidth(len(order)) // lanes from len(order) to spare repeat lane 0
+	for done := 0; live > 0; {
+		n := min(len(ms[order[live-1]].Src)-done, maxBatchBlocks*BlockSize)
+		width := kernelWidth(live)
+		if live < min(width, len(order)) {
+			n = min(n, len(idle))
 		}
-		if live <= 1 {
-			if live == 1 { // The single-stream kernel has the shorter critical path.
-				l.work[0].done = done * BlockSize
-				l.finish()
-			}
+		cryptLanes(keys, state, &dst, &src, width, n/BlockSize, decrypting)
+		done += n
+		for live > 0 && len(ms[order[live-1]].Src) == done {
+			live--
+			dst[live], src[live] = &idle[0], &idle[0]
+		}
+		if live == 0 {
 			break
 		}
-		n := min(blocks[live-1]-done, maxBatchBlocks)
-		if width := kernelWidth(live); width > live {
-			n = min(n, idleBlocks)
-			for j := live; j < width; j++ {
-				dst[j], src[j] = &idle[0], &idle[0]
-			}
-		}
-		if l.decrypting {
-			decryptLanes(l, &dst, &src, live, n)
-		} else {
-			encryptLanes(l, &dst, &src, live, n)
-		}
-		done += n
-		for j := range live {
-			if blocks[j] > done {
-				dst[j] = (*byte)(unsafe.Add(unsafe.Pointer(dst[j]), n*BlockSize))
-				src[j] = (*byte)(unsafe.Add(unsafe.Pointer(src[j]), n*BlockSize))
+		for j := range spare {
+			if j < live || j >= len(order) {
+				dst[j] = (*byte)(unsafe.Add(unsafe.Pointer(dst[j]), n))
+				src[j] = (*byte)(unsafe.Add(unsafe.Pointer(src[j]), n))
 			}
 		}
 	}
 	clear(idle[:])
 }
 
-// cryptLanes takes all lanes that hold messages through n blocks, with the kernel
-// of kernelWidth(live) lanes.
-func cryptLanes(l *lanes, live, n int) {
+// expandKeys expands the keys of the first lanes.
+func expandKeys(keys []byte, key *[batchLanes]*[KeySize]byte, width int, decrypting bool) {
+	if useVAES256 {
+		expandKeysVAES(keys, key, width, decrypting)
+		return
+	}
+	for j := range width {
+		group := (*[groupSize]byte)(keys[j/groupLanes*groupSize:])
+		if decrypting {
+			asm.ExpandDecrypt1(group, j%groupLanes, key[j])
+		} else {
+			asm.ExpandEncrypt1(group, j%groupLanes, key[j])
+		}
+	}
+}
+
+// cryptLanes takes so many lanes, for which there has to be a kernel, through n blocks.
+func cryptLanes(keys []byte, state *[2 * batchLanes * BlockSize]byte, dst, src *[batchLanes]*byte, width, n int, decrypting bool) {
+	switch k := &keys[0]; {
+	case width > 2 && useVAES256:
+		cryptLanesVAES(k, state, dst, src, width, n, decrypting)
+	case width <= 2 && decrypting:
+		asm.DecryptBatch2(k, state, dst, src, n)
+	case width <= 2:
+		asm.EncryptBatch2(k, state, dst, src, n)
+	case width <= 4 && decrypting:
+		asm.DecryptBatch4(k, state, dst, src, n)
+	case width <= 4:
+		asm.EncryptBatch4(k, state, dst, src, n)
+	case decrypting:
+		asm.DecryptBatch8(k, state, dst, src, n)
+	default:
+		asm.EncryptBatch8(k, state, dst, src, n)
+	}
+}
+
+// expandLanes expands the keys of the lanes of l whose bits are set.
+func expandLanes(l *lanes, fresh uint) {
+	if !useAES() {
+		expandLanesGeneric(l, fresh)
+		return
+	}
+	for fresh != 0 {
+		// Groups that have something fresh. Lanes that are in use already get the same schedule again.
+		j := bits.TrailingZeros(fresh) / groupLanes * groupLanes
+		var key [batchLanes]*[KeySize]byte
+		for i := range groupLanes {
+			key[i] = &l.ms[l.work[j+i].message].Key
+		}
+		expandKeys(l.group(j)[:], &key, groupLanes, l.decrypting)
+		fresh &^= (1<<groupLanes - 1) << j
+	}
+}
+
+// runLanes takes all lanes of l that hold messages through n blocks, with the kernel of
+// kernelWidth(live) lanes.
+func runLanes(l *lanes, live, n int) {
 	if !useAES() {
 		cryptLanesGeneric(l, live, n)
 		return
 	}
 	var dst, src [batchLanes]*byte
-	for j := range kernelWidth(live) {
+	width := kernelWidth(live)
+	for j := range width {
 		d, s := l.rest(j)
 		dst[j], src[j] = &d[0], &s[0]
 	}
-	if l.decrypting {
-		decryptLanes(l, &dst, &src, live, n)
-	} else {
-		encryptLanes(l, &dst, &src, live, n)
-	}
-}
-
-// encryptLanes encrypts n blocks of each lane with the narrowest kernel that has
-// room for the live ones.
-func encryptLanes(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
-	case live <= 2:
-		asm.EncryptBatch2(l.keys(), &l.state, dst, src, n)
-	case useVAES256:
-		encryptLanesVAES(l, dst, src, live, n)
-	case live <= 4:
-		asm.EncryptBatch4(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.EncryptBatch8(l.keys(), &l.state, dst, src, n)
-	}
-}
-
-// decryptLanes is encryptLanes for the other direction.
-func decryptLanes(l *lanes, dst, src *[batchLanes]*byte, live, n int) {
-	switch {
-	case live <= 2:
-		asm.DecryptBatch2(l.keys(), &l.state, dst, src, n)
-	case useVAES256:
-		decryptLanesVAES(l, dst, src, live, n)
-	case live <= 4:
-		asm.DecryptBatch4(l.keys(), &l.state, dst, src, n)
-	default:
-		asm.DecryptBatch8(l.keys(), &l.state, dst, src, n)
-	}
+	cryptLanes(l.unaligned[l.alignment:], &l.state, &dst, &src, width, n, l.decrypting)
 }

@@ -131,6 +131,15 @@ func checkBatch(t *testing.T, ms []Message) {
 	}
 }
 
+func sizesOf(ms []Message) (s sizes) {
+	for i := range ms {
+		if ms[i].todo() {
+			s.add(len(ms[i].Src))
+		}
+	}
+	return s
+}
+
 // clone returns a copy of ms with buffers of its own.
 func clone(ms []Message) []Message {
 	copies := slices.Clone(ms)
@@ -277,7 +286,7 @@ func TestBatchRandom(t *testing.T) {
 				}
 				for _, decrypting := range []bool{false, true} {
 					for _, inPlace := range []bool{false, true} {
-						checkArena(t, newBatch(lengths...), decrypting, inPlace)
+						checkArena(t, newBatch(lengths...), decrypting, inPlace, cryptBatch)
 					}
 				}
 			}
@@ -285,7 +294,24 @@ func TestBatchRandom(t *testing.T) {
 	})
 }
 
-func checkArena(t *testing.T, ms []Message, decrypting, inPlace bool) {
+// TestBatchEveryLength is TestBatchRandom for few messages of one length, which have kernels of
+// their own.
+func TestBatchEveryLength(t *testing.T) {
+	impltest.All(t, backends, func(t *testing.T) {
+		for count := range 10 {
+			for blocks := 1; blocks <= 70; blocks += 1 + blocks/9 {
+				for _, decrypting := range []bool{false, true} {
+					for _, inPlace := range []bool{false, true} {
+						ms := newBatch(inBytes(slices.Repeat([]int{blocks}, count))...)
+						checkArena(t, ms, decrypting, inPlace, cryptMessages)
+					}
+				}
+			}
+		}
+	})
+}
+
+func checkArena(t *testing.T, ms []Message, decrypting, inPlace bool, crypt func([]Message, sizes, bool)) {
 	t.Helper()
 	const canary = 0xc5
 	const gap = 3 * BlockSize
@@ -317,7 +343,7 @@ func checkArena(t *testing.T, ms []Message, decrypting, inPlace bool) {
 		}
 		m.Dst, m.Src = dst, src
 	}
-	cryptBatch(ms, decrypting)
+	crypt(ms, sizesOf(ms), decrypting)
 	if !bytes.Equal(arena, want) {
 		t.Errorf("%d messages, decrypting %v, in place %v: first wrong byte of the arena is %d of %d",
 			len(ms), decrypting, inPlace, firstDifference(arena, want), len(arena))

@@ -4,7 +4,6 @@ package ige
 
 import (
 	"bytes"
-	"math"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
@@ -13,7 +12,7 @@ import (
 
 // checkWorth panics if the batch is too short for the batch kernels to see any of it.
 func checkWorth(ms []Message) {
-	if !worthBatching(ms) {
+	if !worthBatching(sizesOf(ms)) {
 		panic("the batch kernels are not used")
 	}
 }
@@ -45,7 +44,8 @@ func TestTrace(t *testing.T) {
 		}
 		return dst
 	}
-	// Of all lengths, so that lanes end one after the other; and of one, as wide as it gets.
+	// Of all lengths, so that lanes end one after the other; and of one, as wide as it gets and of
+	// two and four messages.
 	ms := make([]Message, 21+16)
 	dsts := make([]byte, len(ms)*text)
 	batches := func(secret []byte) []byte {
@@ -58,8 +58,8 @@ func TestTrace(t *testing.T) {
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
-		for _, batch := range [][]Message{ms[:21], ms[21:]} {
-			if minBatch() < math.MaxInt { // not so where kernels work on one message at a time
+		for _, batch := range [][]Message{ms[:21], ms[21:], ms[21:23], ms[21:25]} {
+			if n := sizesOf(batch); !useNEON && !oneShotPays(n) { // NEON's kernels work on one message at a time
 				checkWorth(batch)
 			}
 			EncryptBatch(batch)

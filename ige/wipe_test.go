@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/cipher"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
@@ -49,8 +50,20 @@ func TestWipe(t *testing.T) {
 					decrypting = append(decrypting, secretsOf(ms[i], plaintext)...)
 				}
 				name := fmt.Sprintf("batch of %d", count)
-				checkStack(t, name, encrypting, func() { cryptBatch(ms, false) })
-				checkStack(t, name, decrypting, func() { cryptBatch(ms, true) })
+				checkStack(t, name, encrypting, func() { cryptBatch(ms, sizesOf(ms), false) })
+				checkStack(t, name, decrypting, func() { cryptBatch(ms, sizesOf(ms), true) })
+			}
+			for _, count := range []int{2, 4} {
+				ms := newBatch(slices.Repeat([]int{blocks * BlockSize}, count)...)
+				var encrypting, decrypting [][]byte
+				for _, m := range ms {
+					plaintext := referenceDecrypt(newAES(m.Key[:]), m.IV[:], m.Src)
+					encrypting = append(encrypting, secretsOf(m, m.Src)...)
+					decrypting = append(decrypting, secretsOf(m, plaintext)...)
+				}
+				name := fmt.Sprintf("batch of %d, of one length", count)
+				checkStack(t, name, encrypting, func() { EncryptBatch(ms) })
+				checkStack(t, name, decrypting, func() { DecryptBatch(ms) })
 			}
 		}
 	})

@@ -26,55 +26,61 @@ func ExpandEncrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch4 encrypts the given number of blocks, at least one, of each of the first 4
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch8 encrypts the given number of blocks, at least one, of each of the first 8
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch4VAES256 encrypts the given number of blocks, at least one, of each of the first 4
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch8VAES256 encrypts the given number of blocks, at least one, of each of the first 8
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// EncryptBatch4VAES512 encrypts the given number of blocks, at least one, of each of the first 4
-// lanes by AES-256-IGE, with AES.
-//
-//go:noescape
-func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// EncryptBatch8VAES512 encrypts the given number of blocks, at least one, of each of the first 8
-// lanes by AES-256-IGE, with AES.
-//
-//go:noescape
-func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch12VAES512 encrypts the given number of blocks, at least one, of each of the first 12
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch12VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch16VAES512 encrypts the given number of blocks, at least one, of each of the first 16
 // lanes by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch16VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// EncryptKeys2 expands 2 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys2(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+
+// EncryptKeys2VAES256 expands 2 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+
+// EncryptKeys4VAES512 expands 4 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
 
 // ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
@@ -98,52 +104,58 @@ func ExpandDecrypt4VAES512(keys *[960]byte, key *[4]*[32]byte)
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch4 decrypts the given number of blocks, at least one, of each of the first 4
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch8 decrypts the given number of blocks, at least one, of each of the first 8
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch4VAES256 decrypts the given number of blocks, at least one, of each of the first 4
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch8VAES256 decrypts the given number of blocks, at least one, of each of the first 8
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// DecryptBatch4VAES512 decrypts the given number of blocks, at least one, of each of the first 4
-// lanes by AES-256-IGE, with the equivalent inverse cipher.
-//
-//go:noescape
-func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-
-// DecryptBatch8VAES512 decrypts the given number of blocks, at least one, of each of the first 8
-// lanes by AES-256-IGE, with the equivalent inverse cipher.
-//
-//go:noescape
-func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch12VAES512 decrypts the given number of blocks, at least one, of each of the first 12
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch12VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch16VAES512 decrypts the given number of blocks, at least one, of each of the first 16
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch16VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
+// DecryptKeys2 expands 2 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys2(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+
+// DecryptKeys2VAES256 expands 2 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+
+// DecryptKeys4VAES512 expands 4 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)

@@ -501,7 +501,7 @@ TEXT ·ExpandEncrypt4VAES512(SB), NOSPLIT, $0-16
 	VPXOR X5, X5, X5
 	RET
 
-// func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·EncryptBatch2(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
@@ -619,7 +619,7 @@ block:
 	VPXOR X7, X7, X7
 	RET
 
-// func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·EncryptBatch4(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
@@ -805,7 +805,7 @@ block:
 	VPXOR X13, X13, X13
 	RET
 
-// func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·EncryptBatch8(SB), NOSPLIT, $576-40
 	MOVQ    keys+0(FP), AX
@@ -2195,7 +2195,7 @@ done:
 	VPXOR X15, X15, X15
 	RET
 
-// func EncryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX2, CMOV, VAES
 TEXT ·EncryptBatch4VAES256(SB), NOSPLIT, $0-40
 	MOVQ           keys+0(FP), AX
@@ -2326,7 +2326,7 @@ block:
 	VPXOR X7, X7, X7
 	RET
 
-// func EncryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX2, CMOV, VAES
 TEXT ·EncryptBatch8VAES256(SB), NOSPLIT, $0-40
 	MOVQ           keys+0(FP), AX
@@ -2537,903 +2537,7 @@ block:
 	VPXOR X13, X13, X13
 	RET
 
-// func EncryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
-TEXT ·EncryptBatch4VAES512(SB), NOSPLIT, $320-40
-	MOVQ      keys+0(FP), AX
-	MOVQ      state+8(FP), CX
-	MOVQ      dst+16(FP), DX
-	MOVQ      src+24(FP), BX
-	MOVQ      blocks+32(FP), SI
-	XORQ      DI, DI
-	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z1
-	CMPQ      SI, $0x04
-	JB        rest
-	MOVQ      DI, R8
-	LEAQ      63(SP), R9
-	ANDQ      $-64, R9
-	MOVQ      (BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, (R9)
-	MOVQ      8(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 64(R9)
-	MOVQ      16(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 128(R9)
-	MOVQ      24(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 192(R9)
-
-chunk:
-	ADDQ       $0x40, R8
-	SUBQ       $0x04, SI
-	CMPQ       SI, $0x04
-	CMOVQCS    DI, R8
-	VMOVDQU64  (R9), Z2
-	VMOVDQU64  64(R9), Z3
-	VMOVDQU64  128(R9), Z4
-	VMOVDQU64  192(R9), Z5
-	VSHUFI64X2 $0x44, Z3, Z2, Z6
-	VSHUFI64X2 $0x44, Z5, Z4, Z7
-	VSHUFI64X2 $0xee, Z3, Z2, Z2
-	VSHUFI64X2 $0xee, Z5, Z4, Z3
-	VSHUFI64X2 $0x88, Z7, Z6, Z4
-	VSHUFI64X2 $0xdd, Z7, Z6, Z5
-	VSHUFI64X2 $0x88, Z3, Z2, Z6
-	VSHUFI64X2 $0xdd, Z3, Z2, Z2
-	VMOVDQU64  (AX), Z3
-	VPTERNLOGQ $0x96, Z4, Z0, Z3
-
-	// Block 0 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESENC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESENC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESENC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESENC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESENC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESENC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESENC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESENC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESENC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESENC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESENC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESENC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z5, Z0
-	VMOVDQU64   896(AX), Z7
-	VPTERNLOGQ  $0x96, Z0, Z1, Z7
-	VAESENCLAST Z7, Z3, Z3
-	VPXORQ      Z0, Z3, Z7
-	MOVQ        (BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, (R9)
-
-	// Block 1 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESENC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESENC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESENC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESENC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESENC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESENC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESENC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESENC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESENC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESENC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESENC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESENC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z6, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z4, Z1
-	VAESENCLAST Z1, Z3, Z3
-	VPXORQ      Z0, Z3, Z4
-	MOVQ        8(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 64(R9)
-
-	// Block 2 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESENC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESENC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESENC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESENC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESENC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESENC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESENC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESENC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESENC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESENC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESENC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESENC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z2, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z5, Z1
-	VAESENCLAST Z1, Z3, Z3
-	VPXORQ      Z0, Z3, Z5
-	MOVQ        16(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 128(R9)
-
-	// Block 3 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESENC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESENC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESENC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESENC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESENC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESENC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESENC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESENC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESENC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESENC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESENC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESENC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ      896(AX), Z6, Z0
-	VAESENCLAST Z0, Z3, Z0
-	MOVQ        24(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z1
-	VMOVDQU64   Z1, 192(R9)
-	VMOVDQA64   Z2, Z1
-	VSHUFI64X2  $0x44, Z4, Z7, Z2
-	VSHUFI64X2  $0x44, Z0, Z5, Z3
-	VSHUFI64X2  $0xee, Z4, Z7, Z4
-	VSHUFI64X2  $0xee, Z0, Z5, Z5
-	VSHUFI64X2  $0x88, Z3, Z2, Z6
-	VSHUFI64X2  $0xdd, Z3, Z2, Z2
-	VSHUFI64X2  $0x88, Z5, Z4, Z3
-	VSHUFI64X2  $0xdd, Z5, Z4, Z4
-	MOVQ        (DX), R10
-	VMOVDQU64   Z6, (R10)(DI*1)
-	MOVQ        8(DX), R10
-	VMOVDQU64   Z2, (R10)(DI*1)
-	MOVQ        16(DX), R10
-	VMOVDQU64   Z3, (R10)(DI*1)
-	MOVQ        24(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	ADDQ        $0x40, DI
-	CMPQ        SI, $0x04
-	JAE         chunk
-
-	// Wipe what is aside
-	XORQ         R8, R8
-	VPBROADCASTQ R8, Z2
-	VMOVDQU64    Z2, (R9)
-	VMOVDQU64    Z2, 64(R9)
-	VMOVDQU64    Z2, 128(R9)
-	VMOVDQU64    Z2, 192(R9)
-
-rest:
-	TESTQ SI, SI
-	JZ    done
-
-block:
-	MOVQ            (BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z2
-	MOVQ            8(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z2, Z2
-	MOVQ            16(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z2, Z2
-	MOVQ            24(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z2, Z2
-	VMOVDQU64       (AX), Z3
-	VPTERNLOGQ      $0x96, Z2, Z0, Z3
-
-	// Round 1
-	VAESENC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESENC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESENC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESENC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESENC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESENC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESENC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESENC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESENC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESENC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESENC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESENC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESENC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ        896(AX), Z1, Z0
-	VAESENCLAST   Z0, Z3, Z0
-	VMOVDQA64     Z2, Z1
-	MOVQ          (DX), R8
-	VMOVDQU64     X0, (R8)(DI*1)
-	MOVQ          8(DX), R8
-	VEXTRACTI32X4 $0x01, Z0, (R8)(DI*1)
-	MOVQ          16(DX), R8
-	VEXTRACTI32X4 $0x02, Z0, (R8)(DI*1)
-	MOVQ          24(DX), R8
-	VEXTRACTI32X4 $0x03, Z0, (R8)(DI*1)
-	ADDQ          $0x10, DI
-	DECQ          SI
-	JNZ           block
-
-done:
-	VMOVDQU64 Z0, (CX)
-	VMOVDQU64 Z1, 256(CX)
-	VZEROUPPER
-
-	// Wipe the registers
-	VPXOR X0, X0, X0
-	VPXOR X1, X1, X1
-	VPXOR X2, X2, X2
-	VPXOR X3, X3, X3
-	VPXOR X4, X4, X4
-	VPXOR X5, X5, X5
-	VPXOR X6, X6, X6
-	VPXOR X7, X7, X7
-	RET
-
-// func EncryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
-TEXT ·EncryptBatch8VAES512(SB), NOSPLIT, $576-40
-	MOVQ      keys+0(FP), AX
-	MOVQ      state+8(FP), CX
-	MOVQ      dst+16(FP), DX
-	MOVQ      src+24(FP), BX
-	MOVQ      blocks+32(FP), SI
-	XORQ      DI, DI
-	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z2
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z3
-	CMPQ      SI, $0x04
-	JB        rest
-	MOVQ      DI, R8
-	LEAQ      63(SP), R9
-	ANDQ      $-64, R9
-	MOVQ      (BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, (R9)
-	MOVQ      32(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 256(R9)
-	MOVQ      8(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 64(R9)
-	MOVQ      40(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 320(R9)
-	MOVQ      16(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 128(R9)
-	MOVQ      48(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 384(R9)
-	MOVQ      24(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 192(R9)
-	MOVQ      56(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 448(R9)
-
-chunk:
-	ADDQ       $0x40, R8
-	SUBQ       $0x04, SI
-	CMPQ       SI, $0x04
-	CMOVQCS    DI, R8
-	VMOVDQU64  (R9), Z4
-	VMOVDQU64  64(R9), Z5
-	VMOVDQU64  128(R9), Z6
-	VMOVDQU64  192(R9), Z7
-	VSHUFI64X2 $0x44, Z5, Z4, Z8
-	VSHUFI64X2 $0x44, Z7, Z6, Z9
-	VSHUFI64X2 $0xee, Z5, Z4, Z4
-	VSHUFI64X2 $0xee, Z7, Z6, Z5
-	VSHUFI64X2 $0x88, Z9, Z8, Z6
-	VSHUFI64X2 $0xdd, Z9, Z8, Z7
-	VSHUFI64X2 $0x88, Z5, Z4, Z8
-	VSHUFI64X2 $0xdd, Z5, Z4, Z4
-	VMOVDQU64  256(R9), Z5
-	VMOVDQU64  320(R9), Z9
-	VMOVDQU64  384(R9), Z10
-	VMOVDQU64  448(R9), Z11
-	VSHUFI64X2 $0x44, Z9, Z5, Z12
-	VSHUFI64X2 $0x44, Z11, Z10, Z13
-	VSHUFI64X2 $0xee, Z9, Z5, Z5
-	VSHUFI64X2 $0xee, Z11, Z10, Z9
-	VSHUFI64X2 $0x88, Z13, Z12, Z10
-	VSHUFI64X2 $0xdd, Z13, Z12, Z11
-	VSHUFI64X2 $0x88, Z9, Z5, Z12
-	VSHUFI64X2 $0xdd, Z9, Z5, Z5
-	VMOVDQU64  (AX), Z9
-	VPTERNLOGQ $0x96, Z6, Z0, Z9
-	VMOVDQU64  960(AX), Z13
-	VPTERNLOGQ $0x96, Z10, Z1, Z13
-
-	// Block 0 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z9, Z9
-	VAESENC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESENC 128(AX), Z9, Z9
-	VAESENC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESENC 192(AX), Z9, Z9
-	VAESENC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESENC 256(AX), Z9, Z9
-	VAESENC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESENC 320(AX), Z9, Z9
-	VAESENC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESENC 384(AX), Z9, Z9
-	VAESENC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESENC 448(AX), Z9, Z9
-	VAESENC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESENC 512(AX), Z9, Z9
-	VAESENC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESENC 576(AX), Z9, Z9
-	VAESENC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESENC 640(AX), Z9, Z9
-	VAESENC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESENC 704(AX), Z9, Z9
-	VAESENC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESENC 768(AX), Z9, Z9
-	VAESENC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESENC 832(AX), Z9, Z9
-	VAESENC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z7, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z2, Z1
-	VAESENCLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z14
-	VPXORQ      960(AX), Z11, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z3, Z1
-	VAESENCLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z15
-	MOVQ        (BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, (R9)
-	MOVQ        32(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 256(R9)
-
-	// Block 1 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z9, Z9
-	VAESENC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESENC 128(AX), Z9, Z9
-	VAESENC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESENC 192(AX), Z9, Z9
-	VAESENC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESENC 256(AX), Z9, Z9
-	VAESENC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESENC 320(AX), Z9, Z9
-	VAESENC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESENC 384(AX), Z9, Z9
-	VAESENC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESENC 448(AX), Z9, Z9
-	VAESENC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESENC 512(AX), Z9, Z9
-	VAESENC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESENC 576(AX), Z9, Z9
-	VAESENC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESENC 640(AX), Z9, Z9
-	VAESENC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESENC 704(AX), Z9, Z9
-	VAESENC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESENC 768(AX), Z9, Z9
-	VAESENC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESENC 832(AX), Z9, Z9
-	VAESENC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z8, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z6, Z1
-	VAESENCLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z3
-	VPXORQ      960(AX), Z12, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z10, Z1
-	VAESENCLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z6
-	MOVQ        8(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 64(R9)
-	MOVQ        40(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 320(R9)
-
-	// Block 2 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z9, Z9
-	VAESENC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESENC 128(AX), Z9, Z9
-	VAESENC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESENC 192(AX), Z9, Z9
-	VAESENC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESENC 256(AX), Z9, Z9
-	VAESENC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESENC 320(AX), Z9, Z9
-	VAESENC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESENC 384(AX), Z9, Z9
-	VAESENC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESENC 448(AX), Z9, Z9
-	VAESENC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESENC 512(AX), Z9, Z9
-	VAESENC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESENC 576(AX), Z9, Z9
-	VAESENC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESENC 640(AX), Z9, Z9
-	VAESENC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESENC 704(AX), Z9, Z9
-	VAESENC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESENC 768(AX), Z9, Z9
-	VAESENC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESENC 832(AX), Z9, Z9
-	VAESENC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z4, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z7, Z1
-	VAESENCLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z7
-	VPXORQ      960(AX), Z5, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z11, Z1
-	VAESENCLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z10
-	MOVQ        16(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 128(R9)
-	MOVQ        48(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 384(R9)
-
-	// Block 3 of the chunk
-	// Round 1
-	VAESENC 64(AX), Z9, Z9
-	VAESENC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESENC 128(AX), Z9, Z9
-	VAESENC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESENC 192(AX), Z9, Z9
-	VAESENC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESENC 256(AX), Z9, Z9
-	VAESENC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESENC 320(AX), Z9, Z9
-	VAESENC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESENC 384(AX), Z9, Z9
-	VAESENC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESENC 448(AX), Z9, Z9
-	VAESENC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESENC 512(AX), Z9, Z9
-	VAESENC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESENC 576(AX), Z9, Z9
-	VAESENC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESENC 640(AX), Z9, Z9
-	VAESENC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESENC 704(AX), Z9, Z9
-	VAESENC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESENC 768(AX), Z9, Z9
-	VAESENC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESENC 832(AX), Z9, Z9
-	VAESENC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ      896(AX), Z8, Z0
-	VAESENCLAST Z0, Z9, Z0
-	VPXORQ      1856(AX), Z12, Z1
-	VAESENCLAST Z1, Z13, Z1
-	MOVQ        24(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z2
-	VMOVDQU64   Z2, 192(R9)
-	MOVQ        56(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z2
-	VMOVDQU64   Z2, 448(R9)
-	VMOVDQA64   Z4, Z2
-	VSHUFI64X2  $0x44, Z3, Z14, Z4
-	VSHUFI64X2  $0x44, Z0, Z7, Z8
-	VSHUFI64X2  $0xee, Z3, Z14, Z3
-	VSHUFI64X2  $0xee, Z0, Z7, Z7
-	VSHUFI64X2  $0x88, Z8, Z4, Z9
-	VSHUFI64X2  $0xdd, Z8, Z4, Z4
-	VSHUFI64X2  $0x88, Z7, Z3, Z8
-	VSHUFI64X2  $0xdd, Z7, Z3, Z3
-	MOVQ        (DX), R10
-	VMOVDQU64   Z9, (R10)(DI*1)
-	MOVQ        8(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	MOVQ        16(DX), R10
-	VMOVDQU64   Z8, (R10)(DI*1)
-	MOVQ        24(DX), R10
-	VMOVDQU64   Z3, (R10)(DI*1)
-	VMOVDQA64   Z5, Z3
-	VSHUFI64X2  $0x44, Z6, Z15, Z4
-	VSHUFI64X2  $0x44, Z1, Z10, Z5
-	VSHUFI64X2  $0xee, Z6, Z15, Z6
-	VSHUFI64X2  $0xee, Z1, Z10, Z7
-	VSHUFI64X2  $0x88, Z5, Z4, Z8
-	VSHUFI64X2  $0xdd, Z5, Z4, Z4
-	VSHUFI64X2  $0x88, Z7, Z6, Z5
-	VSHUFI64X2  $0xdd, Z7, Z6, Z6
-	MOVQ        32(DX), R10
-	VMOVDQU64   Z8, (R10)(DI*1)
-	MOVQ        40(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	MOVQ        48(DX), R10
-	VMOVDQU64   Z5, (R10)(DI*1)
-	MOVQ        56(DX), R10
-	VMOVDQU64   Z6, (R10)(DI*1)
-	ADDQ        $0x40, DI
-	CMPQ        SI, $0x04
-	JAE         chunk
-
-	// Wipe what is aside
-	XORQ         R8, R8
-	VPBROADCASTQ R8, Z4
-	VMOVDQU64    Z4, (R9)
-	VMOVDQU64    Z4, 64(R9)
-	VMOVDQU64    Z4, 128(R9)
-	VMOVDQU64    Z4, 192(R9)
-	VMOVDQU64    Z4, 256(R9)
-	VMOVDQU64    Z4, 320(R9)
-	VMOVDQU64    Z4, 384(R9)
-	VMOVDQU64    Z4, 448(R9)
-
-rest:
-	TESTQ SI, SI
-	JZ    done
-
-block:
-	MOVQ            (BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z4
-	MOVQ            8(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z4, Z4
-	MOVQ            16(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z4, Z4
-	MOVQ            24(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z4, Z4
-	VMOVDQU64       (AX), Z6
-	VPTERNLOGQ      $0x96, Z4, Z0, Z6
-	MOVQ            32(BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z5
-	MOVQ            40(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z5, Z5
-	MOVQ            48(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z5, Z5
-	MOVQ            56(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z5, Z5
-	VMOVDQU64       960(AX), Z7
-	VPTERNLOGQ      $0x96, Z5, Z1, Z7
-
-	// Round 1
-	VAESENC 64(AX), Z6, Z6
-	VAESENC 1024(AX), Z7, Z7
-
-	// Round 2
-	VAESENC 128(AX), Z6, Z6
-	VAESENC 1088(AX), Z7, Z7
-
-	// Round 3
-	VAESENC 192(AX), Z6, Z6
-	VAESENC 1152(AX), Z7, Z7
-
-	// Round 4
-	VAESENC 256(AX), Z6, Z6
-	VAESENC 1216(AX), Z7, Z7
-
-	// Round 5
-	VAESENC 320(AX), Z6, Z6
-	VAESENC 1280(AX), Z7, Z7
-
-	// Round 6
-	VAESENC 384(AX), Z6, Z6
-	VAESENC 1344(AX), Z7, Z7
-
-	// Round 7
-	VAESENC 448(AX), Z6, Z6
-	VAESENC 1408(AX), Z7, Z7
-
-	// Round 8
-	VAESENC 512(AX), Z6, Z6
-	VAESENC 1472(AX), Z7, Z7
-
-	// Round 9
-	VAESENC 576(AX), Z6, Z6
-	VAESENC 1536(AX), Z7, Z7
-
-	// Round 10
-	VAESENC 640(AX), Z6, Z6
-	VAESENC 1600(AX), Z7, Z7
-
-	// Round 11
-	VAESENC 704(AX), Z6, Z6
-	VAESENC 1664(AX), Z7, Z7
-
-	// Round 12
-	VAESENC 768(AX), Z6, Z6
-	VAESENC 1728(AX), Z7, Z7
-
-	// Round 13
-	VAESENC 832(AX), Z6, Z6
-	VAESENC 1792(AX), Z7, Z7
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ        896(AX), Z2, Z0
-	VAESENCLAST   Z0, Z6, Z0
-	VPXORQ        1856(AX), Z3, Z1
-	VAESENCLAST   Z1, Z7, Z1
-	VMOVDQA64     Z4, Z2
-	VMOVDQA64     Z5, Z3
-	MOVQ          (DX), R8
-	VMOVDQU64     X0, (R8)(DI*1)
-	MOVQ          8(DX), R8
-	VEXTRACTI32X4 $0x01, Z0, (R8)(DI*1)
-	MOVQ          16(DX), R8
-	VEXTRACTI32X4 $0x02, Z0, (R8)(DI*1)
-	MOVQ          24(DX), R8
-	VEXTRACTI32X4 $0x03, Z0, (R8)(DI*1)
-	MOVQ          32(DX), R8
-	VMOVDQU64     X1, (R8)(DI*1)
-	MOVQ          40(DX), R8
-	VEXTRACTI32X4 $0x01, Z1, (R8)(DI*1)
-	MOVQ          48(DX), R8
-	VEXTRACTI32X4 $0x02, Z1, (R8)(DI*1)
-	MOVQ          56(DX), R8
-	VEXTRACTI32X4 $0x03, Z1, (R8)(DI*1)
-	ADDQ          $0x10, DI
-	DECQ          SI
-	JNZ           block
-
-done:
-	VMOVDQU64 Z0, (CX)
-	VMOVDQU64 Z2, 256(CX)
-	VMOVDQU64 Z1, 64(CX)
-	VMOVDQU64 Z3, 320(CX)
-	VZEROUPPER
-
-	// Wipe the registers
-	VPXOR X0, X0, X0
-	VPXOR X1, X1, X1
-	VPXOR X2, X2, X2
-	VPXOR X3, X3, X3
-	VPXOR X4, X4, X4
-	VPXOR X5, X5, X5
-	VPXOR X6, X6, X6
-	VPXOR X7, X7, X7
-	VPXOR X8, X8, X8
-	VPXOR X9, X9, X9
-	VPXOR X10, X10, X10
-	VPXOR X11, X11, X11
-	VPXOR X12, X12, X12
-	VPXOR X13, X13, X13
-	VPXOR X14, X14, X14
-	VPXOR X15, X15, X15
-	RET
-
-// func EncryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch12VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
 TEXT ·EncryptBatch12VAES512(SB), $832-40
 	MOVQ      keys+0(FP), AX
@@ -4142,7 +3246,7 @@ done:
 	VPXORD X23, X23, X23
 	RET
 
-// func EncryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch16VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
 TEXT ·EncryptBatch16VAES512(SB), $1088-40
 	MOVQ      keys+0(FP), AX
@@ -5025,6 +4129,920 @@ done:
 	VPXORD X31, X31, X31
 	RET
 
+// func EncryptKeys2(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+// Requires: AES, AVX, CMOV
+TEXT ·EncryptKeys2(SB), NOSPLIT, $480-40
+	MOVQ    key+0(FP), CX
+	MOVQ    iv+8(FP), DX
+	MOVQ    dst+16(FP), BX
+	MOVQ    src+24(FP), SI
+	MOVQ    blocks+32(FP), DI
+	XORQ    AX, AX
+	MOVQ    $0x00000010, R8
+	MOVQ    (DX), R9
+	VMOVDQU (R9)(AX*1), X0
+	MOVQ    (DX), R9
+	VMOVDQU (R9)(R8*1), X2
+	MOVQ    (SI), R9
+	VMOVDQU (R9)(AX*1), X1
+	VPXOR   X1, X0, X0
+	MOVQ    8(DX), R9
+	VMOVDQU (R9)(AX*1), X3
+	MOVQ    8(DX), DX
+	VMOVDQU (DX)(R8*1), X5
+	MOVQ    8(SI), DX
+	VMOVDQU (DX)(AX*1), X4
+	VPXOR   X4, X3, X3
+	MOVQ    (CX), DX
+	VMOVDQU (DX)(AX*1), X6
+	MOVQ    (CX), DX
+	VMOVDQU (DX)(R8*1), X7
+	MOVQ    8(CX), DX
+	VMOVDQU (DX)(AX*1), X8
+	MOVQ    8(CX), CX
+	VMOVDQU (CX)(R8*1), X9
+	VMOVDQU rotWord<>+0(SB), X10
+	VMOVDQU rconStart<>+0(SB), X11
+	VMOVDQU X6, (SP)
+	VPXOR   X6, X0, X0
+	VMOVDQU X7, 16(SP)
+	VAESENC X7, X0, X0
+	VMOVDQU X8, 240(SP)
+	VPXOR   X8, X3, X3
+	VMOVDQU X9, 256(SP)
+	VAESENC X9, X3, X3
+
+	// Round key 2
+	VPSLLDQ     $0x04, X6, X12
+	VPXOR       X12, X6, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 32(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 272(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 3
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 48(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 288(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 4
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 64(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 304(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 5
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 80(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 320(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 6
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 96(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 336(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 7
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 112(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 352(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 8
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 128(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 368(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 9
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 144(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 384(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 10
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 160(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 400(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 11
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 176(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 416(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 12
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X13
+	VAESENCLAST X6, X13, X13
+	VMOVDQU     X13, 192(SP)
+	VAESENC     X13, X0, X0
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSLLD      $0x01, X11, X11
+	VPSHUFB     X10, X9, X8
+	VAESENCLAST X6, X8, X8
+	VMOVDQU     X8, 432(SP)
+	VAESENC     X8, X3, X3
+
+	// Round key 13
+	VPSLLDQ     $0x04, X7, X12
+	VPXOR       X12, X7, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 208(SP)
+	VAESENC     X7, X0, X0
+	VPSLLDQ     $0x04, X9, X12
+	VPXOR       X12, X9, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VMOVDQU     X9, 448(SP)
+	VAESENC     X9, X3, X3
+
+	// Round key 14
+	VPSLLDQ     $0x04, X13, X12
+	VPXOR       X12, X13, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X7, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 224(SP)
+	VPSLLDQ     $0x04, X8, X12
+	VPXOR       X12, X8, X6
+	VPSLLDQ     $0x08, X6, X12
+	VPXOR       X12, X6, X6
+	VPXOR       X11, X6, X6
+	VPSHUFB     X10, X9, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 464(SP)
+	MOVQ        AX, CX
+	JMP         last
+
+block:
+	VAESENC 16(SP), X0, X0
+	VAESENC 256(SP), X3, X3
+	VAESENC 32(SP), X0, X0
+	VAESENC 272(SP), X3, X3
+	VAESENC 48(SP), X0, X0
+	VAESENC 288(SP), X3, X3
+	VAESENC 64(SP), X0, X0
+	VAESENC 304(SP), X3, X3
+	VAESENC 80(SP), X0, X0
+	VAESENC 320(SP), X3, X3
+	VAESENC 96(SP), X0, X0
+	VAESENC 336(SP), X3, X3
+	VAESENC 112(SP), X0, X0
+	VAESENC 352(SP), X3, X3
+	VAESENC 128(SP), X0, X0
+	VAESENC 368(SP), X3, X3
+	VAESENC 144(SP), X0, X0
+	VAESENC 384(SP), X3, X3
+	VAESENC 160(SP), X0, X0
+	VAESENC 400(SP), X3, X3
+	VAESENC 176(SP), X0, X0
+	VAESENC 416(SP), X3, X3
+	VAESENC 192(SP), X0, X0
+	VAESENC 432(SP), X3, X3
+	VAESENC 208(SP), X0, X0
+	VAESENC 448(SP), X3, X3
+
+last:
+	// The next block, or this one again if it is the last
+	ADDQ        $0x10, CX
+	DECQ        DI
+	CMOVQEQ     AX, CX
+	VPXOR       224(SP), X2, X6
+	VMOVDQA     X1, X2
+	MOVQ        (SI), DX
+	VMOVDQU     (DX)(CX*1), X1
+	VPXOR       (SP), X1, X7
+	VPXOR       X7, X6, X6
+	VAESENCLAST X6, X0, X0
+	VPXOR       X7, X0, X6
+	MOVQ        (BX), DX
+	VMOVDQU     X6, (DX)(AX*1)
+	VPXOR       464(SP), X5, X6
+	VMOVDQA     X4, X5
+	MOVQ        8(SI), DX
+	VMOVDQU     (DX)(CX*1), X4
+	VPXOR       240(SP), X4, X7
+	VPXOR       X7, X6, X6
+	VAESENCLAST X6, X3, X3
+	VPXOR       X7, X3, X6
+	MOVQ        8(BX), DX
+	VMOVDQU     X6, (DX)(AX*1)
+	MOVQ        CX, AX
+	JNZ         block
+
+	// Wipe the schedules
+	VPXOR   X0, X0, X0
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y0, 32(SP)
+	VMOVDQU Y0, 64(SP)
+	VMOVDQU Y0, 96(SP)
+	VMOVDQU Y0, 128(SP)
+	VMOVDQU Y0, 160(SP)
+	VMOVDQU Y0, 192(SP)
+	VMOVDQU Y0, 224(SP)
+	VMOVDQU Y0, 256(SP)
+	VMOVDQU Y0, 288(SP)
+	VMOVDQU Y0, 320(SP)
+	VMOVDQU Y0, 352(SP)
+	VMOVDQU Y0, 384(SP)
+	VMOVDQU Y0, 416(SP)
+	VMOVDQU Y0, 448(SP)
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	RET
+
+// func EncryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·EncryptKeys2VAES256(SB), NOSPLIT, $480-40
+	MOVQ           key+0(FP), CX
+	MOVQ           iv+8(FP), DX
+	MOVQ           dst+16(FP), BX
+	MOVQ           src+24(FP), SI
+	MOVQ           blocks+32(FP), DI
+	XORQ           AX, AX
+	MOVQ           $0x00000010, R8
+	MOVQ           (DX), R9
+	VBROADCASTI128 (R9)(AX*1), Y0
+	MOVQ           8(DX), R9
+	VINSERTI128    $0x01, (R9)(AX*1), Y0, Y0
+	MOVQ           (DX), R9
+	VBROADCASTI128 (R9)(R8*1), Y2
+	MOVQ           8(DX), DX
+	VINSERTI128    $0x01, (DX)(R8*1), Y2, Y2
+	MOVQ           (SI), DX
+	VBROADCASTI128 (DX)(AX*1), Y1
+	MOVQ           8(SI), DX
+	VINSERTI128    $0x01, (DX)(AX*1), Y1, Y1
+	VPXOR          Y1, Y0, Y0
+	MOVQ           (CX), DX
+	VBROADCASTI128 (DX)(AX*1), Y3
+	MOVQ           8(CX), DX
+	VINSERTI128    $0x01, (DX)(AX*1), Y3, Y3
+	MOVQ           (CX), DX
+	VBROADCASTI128 (DX)(R8*1), Y4
+	MOVQ           8(CX), CX
+	VINSERTI128    $0x01, (CX)(R8*1), Y4, Y4
+	VBROADCASTI128 rotWord<>+0(SB), Y5
+	VBROADCASTI128 rconStart<>+0(SB), Y6
+	VMOVDQU        Y3, (SP)
+	VPXOR          Y3, Y0, Y0
+	VMOVDQU        Y4, 32(SP)
+	VAESENC        Y4, Y0, Y0
+
+	// Round key 2
+	VPSLLDQ     $0x04, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 64(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 3
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 96(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 4
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 128(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 5
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 160(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 6
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 192(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 7
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 224(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 8
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 256(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 9
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 288(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 10
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 320(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 11
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 352(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 12
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSLLD      $0x01, Y6, Y6
+	VPSHUFB     Y5, Y4, Y9
+	VAESENCLAST Y3, Y9, Y9
+	VMOVDQU     Y9, 384(SP)
+	VAESENC     Y9, Y0, Y0
+
+	// Round key 13
+	VPSLLDQ     $0x04, Y4, Y7
+	VPXOR       Y7, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPSHUFD     $0xff, Y9, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 416(SP)
+	VAESENC     Y4, Y0, Y0
+
+	// Round key 14
+	VPSLLDQ     $0x04, Y9, Y7
+	VPXOR       Y7, Y9, Y3
+	VPSLLDQ     $0x08, Y3, Y7
+	VPXOR       Y7, Y3, Y3
+	VPXOR       Y6, Y3, Y3
+	VPSHUFB     Y5, Y4, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, 448(SP)
+	MOVQ        AX, CX
+	JMP         last
+
+block:
+	VAESENC 32(SP), Y0, Y0
+	VAESENC 64(SP), Y0, Y0
+	VAESENC 96(SP), Y0, Y0
+	VAESENC 128(SP), Y0, Y0
+	VAESENC 160(SP), Y0, Y0
+	VAESENC 192(SP), Y0, Y0
+	VAESENC 224(SP), Y0, Y0
+	VAESENC 256(SP), Y0, Y0
+	VAESENC 288(SP), Y0, Y0
+	VAESENC 320(SP), Y0, Y0
+	VAESENC 352(SP), Y0, Y0
+	VAESENC 384(SP), Y0, Y0
+	VAESENC 416(SP), Y0, Y0
+
+last:
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, CX
+	DECQ           DI
+	CMOVQEQ        AX, CX
+	VPXOR          448(SP), Y2, Y3
+	VMOVDQA        Y1, Y2
+	MOVQ           (SI), DX
+	VBROADCASTI128 (DX)(CX*1), Y1
+	MOVQ           8(SI), DX
+	VINSERTI128    $0x01, (DX)(CX*1), Y1, Y1
+	VPXOR          (SP), Y1, Y4
+	VPXOR          Y4, Y3, Y3
+	VAESENCLAST    Y3, Y0, Y0
+	VPXOR          Y4, Y0, Y3
+	MOVQ           (BX), DX
+	VMOVDQU        X3, (DX)(AX*1)
+	MOVQ           8(BX), DX
+	VEXTRACTI128   $0x01, Y3, (DX)(AX*1)
+	MOVQ           CX, AX
+	JNZ            block
+
+	// Wipe the schedules
+	VPXOR   X8, X8, X8
+	VMOVDQU Y8, (SP)
+	VMOVDQU Y8, 32(SP)
+	VMOVDQU Y8, 64(SP)
+	VMOVDQU Y8, 96(SP)
+	VMOVDQU Y8, 128(SP)
+	VMOVDQU Y8, 160(SP)
+	VMOVDQU Y8, 192(SP)
+	VMOVDQU Y8, 224(SP)
+	VMOVDQU Y8, 256(SP)
+	VMOVDQU Y8, 288(SP)
+	VMOVDQU Y8, 320(SP)
+	VMOVDQU Y8, 352(SP)
+	VMOVDQU Y8, 384(SP)
+	VMOVDQU Y8, 416(SP)
+	VMOVDQU Y8, 448(SP)
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	RET
+
+// func EncryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, CMOV, VAES
+TEXT ·EncryptKeys4VAES512(SB), NOSPLIT, $0-40
+	MOVQ            key+0(FP), CX
+	MOVQ            iv+8(FP), DX
+	MOVQ            dst+16(FP), BX
+	MOVQ            src+24(FP), SI
+	MOVQ            blocks+32(FP), DI
+	XORQ            AX, AX
+	MOVQ            $0x00000010, R8
+	MOVQ            (DX), R9
+	VBROADCASTI32X4 (R9)(AX*1), Z15
+	MOVQ            8(DX), R9
+	VINSERTI32X4    $0x01, (R9)(AX*1), Z15, Z15
+	MOVQ            16(DX), R9
+	VINSERTI32X4    $0x02, (R9)(AX*1), Z15, Z15
+	MOVQ            24(DX), R9
+	VINSERTI32X4    $0x03, (R9)(AX*1), Z15, Z15
+	MOVQ            (DX), R9
+	VBROADCASTI32X4 (R9)(R8*1), Z17
+	MOVQ            8(DX), R9
+	VINSERTI32X4    $0x01, (R9)(R8*1), Z17, Z17
+	MOVQ            16(DX), R9
+	VINSERTI32X4    $0x02, (R9)(R8*1), Z17, Z17
+	MOVQ            24(DX), DX
+	VINSERTI32X4    $0x03, (DX)(R8*1), Z17, Z17
+	MOVQ            (SI), DX
+	VBROADCASTI32X4 (DX)(AX*1), Z16
+	MOVQ            8(SI), DX
+	VINSERTI32X4    $0x01, (DX)(AX*1), Z16, Z16
+	MOVQ            16(SI), DX
+	VINSERTI32X4    $0x02, (DX)(AX*1), Z16, Z16
+	MOVQ            24(SI), DX
+	VINSERTI32X4    $0x03, (DX)(AX*1), Z16, Z16
+	VPXORQ          Z16, Z15, Z15
+	MOVQ            (CX), DX
+	VBROADCASTI32X4 (DX)(AX*1), Z2
+	MOVQ            8(CX), DX
+	VINSERTI32X4    $0x01, (DX)(AX*1), Z2, Z2
+	MOVQ            16(CX), DX
+	VINSERTI32X4    $0x02, (DX)(AX*1), Z2, Z2
+	MOVQ            24(CX), DX
+	VINSERTI32X4    $0x03, (DX)(AX*1), Z2, Z2
+	MOVQ            (CX), DX
+	VBROADCASTI32X4 (DX)(R8*1), Z3
+	MOVQ            8(CX), DX
+	VINSERTI32X4    $0x01, (DX)(R8*1), Z3, Z3
+	MOVQ            16(CX), DX
+	VINSERTI32X4    $0x02, (DX)(R8*1), Z3, Z3
+	MOVQ            24(CX), CX
+	VINSERTI32X4    $0x03, (CX)(R8*1), Z3, Z3
+	VBROADCASTI32X4 rotWord<>+0(SB), Z14
+	VBROADCASTI32X4 rconStart<>+0(SB), Z18
+	VMOVDQA64       Z2, Z0
+	VPXORQ          Z2, Z15, Z15
+	VMOVDQA64       Z3, Z1
+	VAESENC         Z3, Z15, Z15
+
+	// Round key 2
+	VPSLLDQ     $0x04, Z2, Z20
+	VPXORQ      Z20, Z2, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z3, Z4
+	VAESENCLAST Z19, Z4, Z4
+	VMOVDQA64   Z4, Z2
+	VAESENC     Z4, Z15, Z15
+
+	// Round key 3
+	VPSLLDQ     $0x04, Z3, Z20
+	VPXORQ      Z20, Z3, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z4, Z5
+	VAESENCLAST Z19, Z5, Z5
+	VMOVDQA64   Z5, Z3
+	VAESENC     Z5, Z15, Z15
+
+	// Round key 4
+	VPSLLDQ     $0x04, Z4, Z20
+	VPXORQ      Z20, Z4, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z5, Z6
+	VAESENCLAST Z19, Z6, Z6
+	VMOVDQA64   Z6, Z4
+	VAESENC     Z6, Z15, Z15
+
+	// Round key 5
+	VPSLLDQ     $0x04, Z5, Z20
+	VPXORQ      Z20, Z5, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z6, Z7
+	VAESENCLAST Z19, Z7, Z7
+	VMOVDQA64   Z7, Z5
+	VAESENC     Z7, Z15, Z15
+
+	// Round key 6
+	VPSLLDQ     $0x04, Z6, Z20
+	VPXORQ      Z20, Z6, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z7, Z8
+	VAESENCLAST Z19, Z8, Z8
+	VMOVDQA64   Z8, Z6
+	VAESENC     Z8, Z15, Z15
+
+	// Round key 7
+	VPSLLDQ     $0x04, Z7, Z20
+	VPXORQ      Z20, Z7, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z8, Z9
+	VAESENCLAST Z19, Z9, Z9
+	VMOVDQA64   Z9, Z7
+	VAESENC     Z9, Z15, Z15
+
+	// Round key 8
+	VPSLLDQ     $0x04, Z8, Z20
+	VPXORQ      Z20, Z8, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z9, Z10
+	VAESENCLAST Z19, Z10, Z10
+	VMOVDQA64   Z10, Z8
+	VAESENC     Z10, Z15, Z15
+
+	// Round key 9
+	VPSLLDQ     $0x04, Z9, Z20
+	VPXORQ      Z20, Z9, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z10, Z11
+	VAESENCLAST Z19, Z11, Z11
+	VMOVDQA64   Z11, Z9
+	VAESENC     Z11, Z15, Z15
+
+	// Round key 10
+	VPSLLDQ     $0x04, Z10, Z20
+	VPXORQ      Z20, Z10, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z11, Z12
+	VAESENCLAST Z19, Z12, Z12
+	VMOVDQA64   Z12, Z10
+	VAESENC     Z12, Z15, Z15
+
+	// Round key 11
+	VPSLLDQ     $0x04, Z11, Z20
+	VPXORQ      Z20, Z11, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z12, Z13
+	VAESENCLAST Z19, Z13, Z13
+	VMOVDQA64   Z13, Z11
+	VAESENC     Z13, Z15, Z15
+
+	// Round key 12
+	VPSLLDQ     $0x04, Z12, Z20
+	VPXORQ      Z20, Z12, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z14, Z13, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VMOVDQA64   Z21, Z12
+	VAESENC     Z21, Z15, Z15
+
+	// Round key 13
+	VPSLLDQ     $0x04, Z13, Z20
+	VPXORQ      Z20, Z13, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VMOVDQA64   Z22, Z13
+	VAESENC     Z22, Z15, Z15
+
+	// Round key 14
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSHUFB     Z14, Z22, Z14
+	VAESENCLAST Z19, Z14, Z14
+	VMOVDQA64   Z14, Z14
+	MOVQ        AX, CX
+	JMP         last
+
+block:
+	VAESENC Z1, Z15, Z15
+	VAESENC Z2, Z15, Z15
+	VAESENC Z3, Z15, Z15
+	VAESENC Z4, Z15, Z15
+	VAESENC Z5, Z15, Z15
+	VAESENC Z6, Z15, Z15
+	VAESENC Z7, Z15, Z15
+	VAESENC Z8, Z15, Z15
+	VAESENC Z9, Z15, Z15
+	VAESENC Z10, Z15, Z15
+	VAESENC Z11, Z15, Z15
+	VAESENC Z12, Z15, Z15
+	VAESENC Z13, Z15, Z15
+
+last:
+	// The next block, or this one again if it is the last
+	ADDQ            $0x10, CX
+	DECQ            DI
+	CMOVQEQ         AX, CX
+	VPXORQ          Z14, Z17, Z18
+	VMOVDQA64       Z16, Z17
+	MOVQ            (SI), DX
+	VBROADCASTI32X4 (DX)(CX*1), Z16
+	MOVQ            8(SI), DX
+	VINSERTI32X4    $0x01, (DX)(CX*1), Z16, Z16
+	MOVQ            16(SI), DX
+	VINSERTI32X4    $0x02, (DX)(CX*1), Z16, Z16
+	MOVQ            24(SI), DX
+	VINSERTI32X4    $0x03, (DX)(CX*1), Z16, Z16
+	VPXORQ          Z0, Z16, Z19
+	VPXORQ          Z19, Z18, Z18
+	VAESENCLAST     Z18, Z15, Z15
+	VPXORQ          Z19, Z15, Z18
+	MOVQ            (BX), DX
+	VMOVDQU64       X18, (DX)(AX*1)
+	MOVQ            8(BX), DX
+	VEXTRACTI32X4   $0x01, Z18, (DX)(AX*1)
+	MOVQ            16(BX), DX
+	VEXTRACTI32X4   $0x02, Z18, (DX)(AX*1)
+	MOVQ            24(BX), DX
+	VEXTRACTI32X4   $0x03, Z18, (DX)(AX*1)
+	MOVQ            CX, AX
+	JNZ             block
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
+	RET
+
 // func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 // Requires: AES, AVX
 TEXT ·ExpandDecrypt1(SB), NOSPLIT, $0-24
@@ -5613,7 +5631,7 @@ TEXT ·ExpandDecrypt4VAES512(SB), NOSPLIT, $0-16
 	VPXORD X17, X17, X17
 	RET
 
-// func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·DecryptBatch2(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
@@ -5731,7 +5749,7 @@ block:
 	VPXOR X7, X7, X7
 	RET
 
-// func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·DecryptBatch4(SB), NOSPLIT, $0-40
 	MOVQ    keys+0(FP), AX
@@ -5917,7 +5935,7 @@ block:
 	VPXOR X13, X13, X13
 	RET
 
-// func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, AVX, CMOV
 TEXT ·DecryptBatch8(SB), NOSPLIT, $576-40
 	MOVQ    keys+0(FP), AX
@@ -7307,7 +7325,7 @@ done:
 	VPXOR X15, X15, X15
 	RET
 
-// func DecryptBatch4VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX2, CMOV, VAES
 TEXT ·DecryptBatch4VAES256(SB), NOSPLIT, $0-40
 	MOVQ           keys+0(FP), AX
@@ -7438,7 +7456,7 @@ block:
 	VPXOR X7, X7, X7
 	RET
 
-// func DecryptBatch8VAES256(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX2, CMOV, VAES
 TEXT ·DecryptBatch8VAES256(SB), NOSPLIT, $0-40
 	MOVQ           keys+0(FP), AX
@@ -7649,903 +7667,7 @@ block:
 	VPXOR X13, X13, X13
 	RET
 
-// func DecryptBatch4VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
-TEXT ·DecryptBatch4VAES512(SB), NOSPLIT, $320-40
-	MOVQ      keys+0(FP), AX
-	MOVQ      state+8(FP), CX
-	MOVQ      dst+16(FP), DX
-	MOVQ      src+24(FP), BX
-	MOVQ      blocks+32(FP), SI
-	XORQ      DI, DI
-	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z1
-	CMPQ      SI, $0x04
-	JB        rest
-	MOVQ      DI, R8
-	LEAQ      63(SP), R9
-	ANDQ      $-64, R9
-	MOVQ      (BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, (R9)
-	MOVQ      8(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 64(R9)
-	MOVQ      16(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 128(R9)
-	MOVQ      24(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z2
-	VMOVDQU64 Z2, 192(R9)
-
-chunk:
-	ADDQ       $0x40, R8
-	SUBQ       $0x04, SI
-	CMPQ       SI, $0x04
-	CMOVQCS    DI, R8
-	VMOVDQU64  (R9), Z2
-	VMOVDQU64  64(R9), Z3
-	VMOVDQU64  128(R9), Z4
-	VMOVDQU64  192(R9), Z5
-	VSHUFI64X2 $0x44, Z3, Z2, Z6
-	VSHUFI64X2 $0x44, Z5, Z4, Z7
-	VSHUFI64X2 $0xee, Z3, Z2, Z2
-	VSHUFI64X2 $0xee, Z5, Z4, Z3
-	VSHUFI64X2 $0x88, Z7, Z6, Z4
-	VSHUFI64X2 $0xdd, Z7, Z6, Z5
-	VSHUFI64X2 $0x88, Z3, Z2, Z6
-	VSHUFI64X2 $0xdd, Z3, Z2, Z2
-	VMOVDQU64  (AX), Z3
-	VPTERNLOGQ $0x96, Z4, Z0, Z3
-
-	// Block 0 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESDEC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESDEC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESDEC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESDEC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESDEC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESDEC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESDEC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESDEC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESDEC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESDEC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESDEC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESDEC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z5, Z0
-	VMOVDQU64   896(AX), Z7
-	VPTERNLOGQ  $0x96, Z0, Z1, Z7
-	VAESDECLAST Z7, Z3, Z3
-	VPXORQ      Z0, Z3, Z7
-	MOVQ        (BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, (R9)
-
-	// Block 1 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESDEC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESDEC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESDEC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESDEC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESDEC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESDEC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESDEC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESDEC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESDEC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESDEC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESDEC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESDEC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z6, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z4, Z1
-	VAESDECLAST Z1, Z3, Z3
-	VPXORQ      Z0, Z3, Z4
-	MOVQ        8(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 64(R9)
-
-	// Block 2 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESDEC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESDEC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESDEC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESDEC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESDEC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESDEC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESDEC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESDEC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESDEC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESDEC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESDEC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESDEC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z2, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z5, Z1
-	VAESDECLAST Z1, Z3, Z3
-	VPXORQ      Z0, Z3, Z5
-	MOVQ        16(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 128(R9)
-
-	// Block 3 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESDEC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESDEC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESDEC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESDEC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESDEC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESDEC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESDEC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESDEC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESDEC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESDEC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESDEC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESDEC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ      896(AX), Z6, Z0
-	VAESDECLAST Z0, Z3, Z0
-	MOVQ        24(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z1
-	VMOVDQU64   Z1, 192(R9)
-	VMOVDQA64   Z2, Z1
-	VSHUFI64X2  $0x44, Z4, Z7, Z2
-	VSHUFI64X2  $0x44, Z0, Z5, Z3
-	VSHUFI64X2  $0xee, Z4, Z7, Z4
-	VSHUFI64X2  $0xee, Z0, Z5, Z5
-	VSHUFI64X2  $0x88, Z3, Z2, Z6
-	VSHUFI64X2  $0xdd, Z3, Z2, Z2
-	VSHUFI64X2  $0x88, Z5, Z4, Z3
-	VSHUFI64X2  $0xdd, Z5, Z4, Z4
-	MOVQ        (DX), R10
-	VMOVDQU64   Z6, (R10)(DI*1)
-	MOVQ        8(DX), R10
-	VMOVDQU64   Z2, (R10)(DI*1)
-	MOVQ        16(DX), R10
-	VMOVDQU64   Z3, (R10)(DI*1)
-	MOVQ        24(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	ADDQ        $0x40, DI
-	CMPQ        SI, $0x04
-	JAE         chunk
-
-	// Wipe what is aside
-	XORQ         R8, R8
-	VPBROADCASTQ R8, Z2
-	VMOVDQU64    Z2, (R9)
-	VMOVDQU64    Z2, 64(R9)
-	VMOVDQU64    Z2, 128(R9)
-	VMOVDQU64    Z2, 192(R9)
-
-rest:
-	TESTQ SI, SI
-	JZ    done
-
-block:
-	MOVQ            (BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z2
-	MOVQ            8(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z2, Z2
-	MOVQ            16(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z2, Z2
-	MOVQ            24(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z2, Z2
-	VMOVDQU64       (AX), Z3
-	VPTERNLOGQ      $0x96, Z2, Z0, Z3
-
-	// Round 1
-	VAESDEC 64(AX), Z3, Z3
-
-	// Round 2
-	VAESDEC 128(AX), Z3, Z3
-
-	// Round 3
-	VAESDEC 192(AX), Z3, Z3
-
-	// Round 4
-	VAESDEC 256(AX), Z3, Z3
-
-	// Round 5
-	VAESDEC 320(AX), Z3, Z3
-
-	// Round 6
-	VAESDEC 384(AX), Z3, Z3
-
-	// Round 7
-	VAESDEC 448(AX), Z3, Z3
-
-	// Round 8
-	VAESDEC 512(AX), Z3, Z3
-
-	// Round 9
-	VAESDEC 576(AX), Z3, Z3
-
-	// Round 10
-	VAESDEC 640(AX), Z3, Z3
-
-	// Round 11
-	VAESDEC 704(AX), Z3, Z3
-
-	// Round 12
-	VAESDEC 768(AX), Z3, Z3
-
-	// Round 13
-	VAESDEC 832(AX), Z3, Z3
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ        896(AX), Z1, Z0
-	VAESDECLAST   Z0, Z3, Z0
-	VMOVDQA64     Z2, Z1
-	MOVQ          (DX), R8
-	VMOVDQU64     X0, (R8)(DI*1)
-	MOVQ          8(DX), R8
-	VEXTRACTI32X4 $0x01, Z0, (R8)(DI*1)
-	MOVQ          16(DX), R8
-	VEXTRACTI32X4 $0x02, Z0, (R8)(DI*1)
-	MOVQ          24(DX), R8
-	VEXTRACTI32X4 $0x03, Z0, (R8)(DI*1)
-	ADDQ          $0x10, DI
-	DECQ          SI
-	JNZ           block
-
-done:
-	VMOVDQU64 Z0, (CX)
-	VMOVDQU64 Z1, 256(CX)
-	VZEROUPPER
-
-	// Wipe the registers
-	VPXOR X0, X0, X0
-	VPXOR X1, X1, X1
-	VPXOR X2, X2, X2
-	VPXOR X3, X3, X3
-	VPXOR X4, X4, X4
-	VPXOR X5, X5, X5
-	VPXOR X6, X6, X6
-	VPXOR X7, X7, X7
-	RET
-
-// func DecryptBatch8VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
-// Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
-TEXT ·DecryptBatch8VAES512(SB), NOSPLIT, $576-40
-	MOVQ      keys+0(FP), AX
-	MOVQ      state+8(FP), CX
-	MOVQ      dst+16(FP), DX
-	MOVQ      src+24(FP), BX
-	MOVQ      blocks+32(FP), SI
-	XORQ      DI, DI
-	VMOVDQU64 (CX), Z0
-	VMOVDQU64 256(CX), Z2
-	VMOVDQU64 64(CX), Z1
-	VMOVDQU64 320(CX), Z3
-	CMPQ      SI, $0x04
-	JB        rest
-	MOVQ      DI, R8
-	LEAQ      63(SP), R9
-	ANDQ      $-64, R9
-	MOVQ      (BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, (R9)
-	MOVQ      32(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 256(R9)
-	MOVQ      8(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 64(R9)
-	MOVQ      40(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 320(R9)
-	MOVQ      16(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 128(R9)
-	MOVQ      48(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 384(R9)
-	MOVQ      24(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 192(R9)
-	MOVQ      56(BX), R10
-	VMOVDQU64 (R10)(DI*1), Z4
-	VMOVDQU64 Z4, 448(R9)
-
-chunk:
-	ADDQ       $0x40, R8
-	SUBQ       $0x04, SI
-	CMPQ       SI, $0x04
-	CMOVQCS    DI, R8
-	VMOVDQU64  (R9), Z4
-	VMOVDQU64  64(R9), Z5
-	VMOVDQU64  128(R9), Z6
-	VMOVDQU64  192(R9), Z7
-	VSHUFI64X2 $0x44, Z5, Z4, Z8
-	VSHUFI64X2 $0x44, Z7, Z6, Z9
-	VSHUFI64X2 $0xee, Z5, Z4, Z4
-	VSHUFI64X2 $0xee, Z7, Z6, Z5
-	VSHUFI64X2 $0x88, Z9, Z8, Z6
-	VSHUFI64X2 $0xdd, Z9, Z8, Z7
-	VSHUFI64X2 $0x88, Z5, Z4, Z8
-	VSHUFI64X2 $0xdd, Z5, Z4, Z4
-	VMOVDQU64  256(R9), Z5
-	VMOVDQU64  320(R9), Z9
-	VMOVDQU64  384(R9), Z10
-	VMOVDQU64  448(R9), Z11
-	VSHUFI64X2 $0x44, Z9, Z5, Z12
-	VSHUFI64X2 $0x44, Z11, Z10, Z13
-	VSHUFI64X2 $0xee, Z9, Z5, Z5
-	VSHUFI64X2 $0xee, Z11, Z10, Z9
-	VSHUFI64X2 $0x88, Z13, Z12, Z10
-	VSHUFI64X2 $0xdd, Z13, Z12, Z11
-	VSHUFI64X2 $0x88, Z9, Z5, Z12
-	VSHUFI64X2 $0xdd, Z9, Z5, Z5
-	VMOVDQU64  (AX), Z9
-	VPTERNLOGQ $0x96, Z6, Z0, Z9
-	VMOVDQU64  960(AX), Z13
-	VPTERNLOGQ $0x96, Z10, Z1, Z13
-
-	// Block 0 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z9, Z9
-	VAESDEC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESDEC 128(AX), Z9, Z9
-	VAESDEC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESDEC 192(AX), Z9, Z9
-	VAESDEC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESDEC 256(AX), Z9, Z9
-	VAESDEC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESDEC 320(AX), Z9, Z9
-	VAESDEC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESDEC 384(AX), Z9, Z9
-	VAESDEC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESDEC 448(AX), Z9, Z9
-	VAESDEC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESDEC 512(AX), Z9, Z9
-	VAESDEC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESDEC 576(AX), Z9, Z9
-	VAESDEC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESDEC 640(AX), Z9, Z9
-	VAESDEC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESDEC 704(AX), Z9, Z9
-	VAESDEC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESDEC 768(AX), Z9, Z9
-	VAESDEC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESDEC 832(AX), Z9, Z9
-	VAESDEC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z7, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z2, Z1
-	VAESDECLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z14
-	VPXORQ      960(AX), Z11, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z3, Z1
-	VAESDECLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z15
-	MOVQ        (BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, (R9)
-	MOVQ        32(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 256(R9)
-
-	// Block 1 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z9, Z9
-	VAESDEC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESDEC 128(AX), Z9, Z9
-	VAESDEC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESDEC 192(AX), Z9, Z9
-	VAESDEC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESDEC 256(AX), Z9, Z9
-	VAESDEC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESDEC 320(AX), Z9, Z9
-	VAESDEC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESDEC 384(AX), Z9, Z9
-	VAESDEC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESDEC 448(AX), Z9, Z9
-	VAESDEC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESDEC 512(AX), Z9, Z9
-	VAESDEC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESDEC 576(AX), Z9, Z9
-	VAESDEC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESDEC 640(AX), Z9, Z9
-	VAESDEC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESDEC 704(AX), Z9, Z9
-	VAESDEC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESDEC 768(AX), Z9, Z9
-	VAESDEC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESDEC 832(AX), Z9, Z9
-	VAESDEC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z8, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z6, Z1
-	VAESDECLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z3
-	VPXORQ      960(AX), Z12, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z10, Z1
-	VAESDECLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z6
-	MOVQ        8(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 64(R9)
-	MOVQ        40(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 320(R9)
-
-	// Block 2 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z9, Z9
-	VAESDEC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESDEC 128(AX), Z9, Z9
-	VAESDEC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESDEC 192(AX), Z9, Z9
-	VAESDEC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESDEC 256(AX), Z9, Z9
-	VAESDEC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESDEC 320(AX), Z9, Z9
-	VAESDEC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESDEC 384(AX), Z9, Z9
-	VAESDEC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESDEC 448(AX), Z9, Z9
-	VAESDEC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESDEC 512(AX), Z9, Z9
-	VAESDEC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESDEC 576(AX), Z9, Z9
-	VAESDEC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESDEC 640(AX), Z9, Z9
-	VAESDEC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESDEC 704(AX), Z9, Z9
-	VAESDEC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESDEC 768(AX), Z9, Z9
-	VAESDEC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESDEC 832(AX), Z9, Z9
-	VAESDEC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1} ⊕ w, where w = k_0 ⊕ in_{i+1}; after it, out is x ⊕ w
-	VPXORQ      (AX), Z4, Z0
-	VMOVDQU64   896(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z7, Z1
-	VAESDECLAST Z1, Z9, Z9
-	VPXORQ      Z0, Z9, Z7
-	VPXORQ      960(AX), Z5, Z0
-	VMOVDQU64   1856(AX), Z1
-	VPTERNLOGQ  $0x96, Z0, Z11, Z1
-	VAESDECLAST Z1, Z13, Z13
-	VPXORQ      Z0, Z13, Z10
-	MOVQ        16(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 128(R9)
-	MOVQ        48(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z0
-	VMOVDQU64   Z0, 384(R9)
-
-	// Block 3 of the chunk
-	// Round 1
-	VAESDEC 64(AX), Z9, Z9
-	VAESDEC 1024(AX), Z13, Z13
-
-	// Round 2
-	VAESDEC 128(AX), Z9, Z9
-	VAESDEC 1088(AX), Z13, Z13
-
-	// Round 3
-	VAESDEC 192(AX), Z9, Z9
-	VAESDEC 1152(AX), Z13, Z13
-
-	// Round 4
-	VAESDEC 256(AX), Z9, Z9
-	VAESDEC 1216(AX), Z13, Z13
-
-	// Round 5
-	VAESDEC 320(AX), Z9, Z9
-	VAESDEC 1280(AX), Z13, Z13
-
-	// Round 6
-	VAESDEC 384(AX), Z9, Z9
-	VAESDEC 1344(AX), Z13, Z13
-
-	// Round 7
-	VAESDEC 448(AX), Z9, Z9
-	VAESDEC 1408(AX), Z13, Z13
-
-	// Round 8
-	VAESDEC 512(AX), Z9, Z9
-	VAESDEC 1472(AX), Z13, Z13
-
-	// Round 9
-	VAESDEC 576(AX), Z9, Z9
-	VAESDEC 1536(AX), Z13, Z13
-
-	// Round 10
-	VAESDEC 640(AX), Z9, Z9
-	VAESDEC 1600(AX), Z13, Z13
-
-	// Round 11
-	VAESDEC 704(AX), Z9, Z9
-	VAESDEC 1664(AX), Z13, Z13
-
-	// Round 12
-	VAESDEC 768(AX), Z9, Z9
-	VAESDEC 1728(AX), Z13, Z13
-
-	// Round 13
-	VAESDEC 832(AX), Z9, Z9
-	VAESDEC 1792(AX), Z13, Z13
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ      896(AX), Z8, Z0
-	VAESDECLAST Z0, Z9, Z0
-	VPXORQ      1856(AX), Z12, Z1
-	VAESDECLAST Z1, Z13, Z1
-	MOVQ        24(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z2
-	VMOVDQU64   Z2, 192(R9)
-	MOVQ        56(BX), R10
-	VMOVDQU64   (R10)(R8*1), Z2
-	VMOVDQU64   Z2, 448(R9)
-	VMOVDQA64   Z4, Z2
-	VSHUFI64X2  $0x44, Z3, Z14, Z4
-	VSHUFI64X2  $0x44, Z0, Z7, Z8
-	VSHUFI64X2  $0xee, Z3, Z14, Z3
-	VSHUFI64X2  $0xee, Z0, Z7, Z7
-	VSHUFI64X2  $0x88, Z8, Z4, Z9
-	VSHUFI64X2  $0xdd, Z8, Z4, Z4
-	VSHUFI64X2  $0x88, Z7, Z3, Z8
-	VSHUFI64X2  $0xdd, Z7, Z3, Z3
-	MOVQ        (DX), R10
-	VMOVDQU64   Z9, (R10)(DI*1)
-	MOVQ        8(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	MOVQ        16(DX), R10
-	VMOVDQU64   Z8, (R10)(DI*1)
-	MOVQ        24(DX), R10
-	VMOVDQU64   Z3, (R10)(DI*1)
-	VMOVDQA64   Z5, Z3
-	VSHUFI64X2  $0x44, Z6, Z15, Z4
-	VSHUFI64X2  $0x44, Z1, Z10, Z5
-	VSHUFI64X2  $0xee, Z6, Z15, Z6
-	VSHUFI64X2  $0xee, Z1, Z10, Z7
-	VSHUFI64X2  $0x88, Z5, Z4, Z8
-	VSHUFI64X2  $0xdd, Z5, Z4, Z4
-	VSHUFI64X2  $0x88, Z7, Z6, Z5
-	VSHUFI64X2  $0xdd, Z7, Z6, Z6
-	MOVQ        32(DX), R10
-	VMOVDQU64   Z8, (R10)(DI*1)
-	MOVQ        40(DX), R10
-	VMOVDQU64   Z4, (R10)(DI*1)
-	MOVQ        48(DX), R10
-	VMOVDQU64   Z5, (R10)(DI*1)
-	MOVQ        56(DX), R10
-	VMOVDQU64   Z6, (R10)(DI*1)
-	ADDQ        $0x40, DI
-	CMPQ        SI, $0x04
-	JAE         chunk
-
-	// Wipe what is aside
-	XORQ         R8, R8
-	VPBROADCASTQ R8, Z4
-	VMOVDQU64    Z4, (R9)
-	VMOVDQU64    Z4, 64(R9)
-	VMOVDQU64    Z4, 128(R9)
-	VMOVDQU64    Z4, 192(R9)
-	VMOVDQU64    Z4, 256(R9)
-	VMOVDQU64    Z4, 320(R9)
-	VMOVDQU64    Z4, 384(R9)
-	VMOVDQU64    Z4, 448(R9)
-
-rest:
-	TESTQ SI, SI
-	JZ    done
-
-block:
-	MOVQ            (BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z4
-	MOVQ            8(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z4, Z4
-	MOVQ            16(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z4, Z4
-	MOVQ            24(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z4, Z4
-	VMOVDQU64       (AX), Z6
-	VPTERNLOGQ      $0x96, Z4, Z0, Z6
-	MOVQ            32(BX), R8
-	VBROADCASTI32X4 (R8)(DI*1), Z5
-	MOVQ            40(BX), R8
-	VINSERTI32X4    $0x01, (R8)(DI*1), Z5, Z5
-	MOVQ            48(BX), R8
-	VINSERTI32X4    $0x02, (R8)(DI*1), Z5, Z5
-	MOVQ            56(BX), R8
-	VINSERTI32X4    $0x03, (R8)(DI*1), Z5, Z5
-	VMOVDQU64       960(AX), Z7
-	VPTERNLOGQ      $0x96, Z5, Z1, Z7
-
-	// Round 1
-	VAESDEC 64(AX), Z6, Z6
-	VAESDEC 1024(AX), Z7, Z7
-
-	// Round 2
-	VAESDEC 128(AX), Z6, Z6
-	VAESDEC 1088(AX), Z7, Z7
-
-	// Round 3
-	VAESDEC 192(AX), Z6, Z6
-	VAESDEC 1152(AX), Z7, Z7
-
-	// Round 4
-	VAESDEC 256(AX), Z6, Z6
-	VAESDEC 1216(AX), Z7, Z7
-
-	// Round 5
-	VAESDEC 320(AX), Z6, Z6
-	VAESDEC 1280(AX), Z7, Z7
-
-	// Round 6
-	VAESDEC 384(AX), Z6, Z6
-	VAESDEC 1344(AX), Z7, Z7
-
-	// Round 7
-	VAESDEC 448(AX), Z6, Z6
-	VAESDEC 1408(AX), Z7, Z7
-
-	// Round 8
-	VAESDEC 512(AX), Z6, Z6
-	VAESDEC 1472(AX), Z7, Z7
-
-	// Round 9
-	VAESDEC 576(AX), Z6, Z6
-	VAESDEC 1536(AX), Z7, Z7
-
-	// Round 10
-	VAESDEC 640(AX), Z6, Z6
-	VAESDEC 1600(AX), Z7, Z7
-
-	// Round 11
-	VAESDEC 704(AX), Z6, Z6
-	VAESDEC 1664(AX), Z7, Z7
-
-	// Round 12
-	VAESDEC 768(AX), Z6, Z6
-	VAESDEC 1728(AX), Z7, Z7
-
-	// Round 13
-	VAESDEC 832(AX), Z6, Z6
-	VAESDEC 1792(AX), Z7, Z7
-
-	// Last round, with k_14 ⊕ in_{i-1}
-	VPXORQ        896(AX), Z2, Z0
-	VAESDECLAST   Z0, Z6, Z0
-	VPXORQ        1856(AX), Z3, Z1
-	VAESDECLAST   Z1, Z7, Z1
-	VMOVDQA64     Z4, Z2
-	VMOVDQA64     Z5, Z3
-	MOVQ          (DX), R8
-	VMOVDQU64     X0, (R8)(DI*1)
-	MOVQ          8(DX), R8
-	VEXTRACTI32X4 $0x01, Z0, (R8)(DI*1)
-	MOVQ          16(DX), R8
-	VEXTRACTI32X4 $0x02, Z0, (R8)(DI*1)
-	MOVQ          24(DX), R8
-	VEXTRACTI32X4 $0x03, Z0, (R8)(DI*1)
-	MOVQ          32(DX), R8
-	VMOVDQU64     X1, (R8)(DI*1)
-	MOVQ          40(DX), R8
-	VEXTRACTI32X4 $0x01, Z1, (R8)(DI*1)
-	MOVQ          48(DX), R8
-	VEXTRACTI32X4 $0x02, Z1, (R8)(DI*1)
-	MOVQ          56(DX), R8
-	VEXTRACTI32X4 $0x03, Z1, (R8)(DI*1)
-	ADDQ          $0x10, DI
-	DECQ          SI
-	JNZ           block
-
-done:
-	VMOVDQU64 Z0, (CX)
-	VMOVDQU64 Z2, 256(CX)
-	VMOVDQU64 Z1, 64(CX)
-	VMOVDQU64 Z3, 320(CX)
-	VZEROUPPER
-
-	// Wipe the registers
-	VPXOR X0, X0, X0
-	VPXOR X1, X1, X1
-	VPXOR X2, X2, X2
-	VPXOR X3, X3, X3
-	VPXOR X4, X4, X4
-	VPXOR X5, X5, X5
-	VPXOR X6, X6, X6
-	VPXOR X7, X7, X7
-	VPXOR X8, X8, X8
-	VPXOR X9, X9, X9
-	VPXOR X10, X10, X10
-	VPXOR X11, X11, X11
-	VPXOR X12, X12, X12
-	VPXOR X13, X13, X13
-	VPXOR X14, X14, X14
-	VPXOR X15, X15, X15
-	RET
-
-// func DecryptBatch12VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch12VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
 TEXT ·DecryptBatch12VAES512(SB), $832-40
 	MOVQ      keys+0(FP), AX
@@ -9254,7 +8376,7 @@ done:
 	VPXORD X23, X23, X23
 	RET
 
-// func DecryptBatch16VAES512(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch16VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AVX, AVX512F, AVX512VL, CMOV, VAES
 TEXT ·DecryptBatch16VAES512(SB), $1088-40
 	MOVQ      keys+0(FP), AX
@@ -10135,4 +9257,964 @@ done:
 	VPXORD X29, X29, X29
 	VPXORD X30, X30, X30
 	VPXORD X31, X31, X31
+	RET
+
+// func DecryptKeys2(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+// Requires: AES, AVX, CMOV
+TEXT ·DecryptKeys2(SB), NOSPLIT, $480-40
+	MOVQ    key+0(FP), CX
+	MOVQ    iv+8(FP), DX
+	MOVQ    dst+16(FP), BX
+	MOVQ    src+24(FP), SI
+	MOVQ    blocks+32(FP), DI
+	XORQ    AX, AX
+	MOVQ    $0x00000010, R8
+	MOVQ    (DX), R9
+	VMOVDQU (R9)(R8*1), X0
+	MOVQ    (DX), R9
+	VMOVDQU (R9)(AX*1), X2
+	MOVQ    (SI), R9
+	VMOVDQU (R9)(AX*1), X1
+	VPXOR   X1, X0, X0
+	MOVQ    8(DX), R9
+	VMOVDQU (R9)(R8*1), X3
+	MOVQ    8(DX), DX
+	VMOVDQU (DX)(AX*1), X5
+	MOVQ    8(SI), DX
+	VMOVDQU (DX)(AX*1), X4
+	VPXOR   X4, X3, X3
+	MOVQ    (CX), DX
+	VMOVDQU (DX)(AX*1), X6
+	MOVQ    (CX), DX
+	VMOVDQU (DX)(R8*1), X7
+	MOVQ    8(CX), DX
+	VMOVDQU (DX)(AX*1), X8
+	MOVQ    8(CX), CX
+	VMOVDQU (CX)(R8*1), X9
+	VMOVDQU rotWord<>+0(SB), X11
+	VMOVDQU rconStart<>+0(SB), X12
+	VMOVDQU X6, 224(SP)
+	VAESIMC X7, X10
+	VMOVDQU X10, 208(SP)
+	VMOVDQU X8, 464(SP)
+	VAESIMC X9, X10
+	VMOVDQU X10, 448(SP)
+
+	// Round key 2
+	VPSLLDQ     $0x04, X6, X10
+	VPXOR       X10, X6, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 192(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 432(SP)
+
+	// Round key 3
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 176(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 416(SP)
+
+	// Round key 4
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 160(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 400(SP)
+
+	// Round key 5
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 144(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 384(SP)
+
+	// Round key 6
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 128(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 368(SP)
+
+	// Round key 7
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 112(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 352(SP)
+
+	// Round key 8
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 96(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 336(SP)
+
+	// Round key 9
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 80(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 320(SP)
+
+	// Round key 10
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 64(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 304(SP)
+
+	// Round key 11
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 48(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 288(SP)
+
+	// Round key 12
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X13
+	VAESENCLAST X6, X13, X13
+	VAESIMC     X13, X10
+	VMOVDQU     X10, 32(SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSLLD      $0x01, X12, X12
+	VPSHUFB     X11, X9, X8
+	VAESENCLAST X6, X8, X8
+	VAESIMC     X8, X10
+	VMOVDQU     X10, 272(SP)
+
+	// Round key 13
+	VPSLLDQ     $0x04, X7, X10
+	VPXOR       X10, X7, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X13, X7
+	VAESENCLAST X6, X7, X7
+	VAESIMC     X7, X10
+	VMOVDQU     X10, 16(SP)
+	VPSLLDQ     $0x04, X9, X10
+	VPXOR       X10, X9, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPSHUFD     $0xff, X8, X9
+	VAESENCLAST X6, X9, X9
+	VAESIMC     X9, X10
+	VMOVDQU     X10, 256(SP)
+
+	// Round key 14
+	VPSLLDQ     $0x04, X13, X10
+	VPXOR       X10, X13, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X7, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, (SP)
+	VPSLLDQ     $0x04, X8, X10
+	VPXOR       X10, X8, X6
+	VPSLLDQ     $0x08, X6, X10
+	VPXOR       X10, X6, X6
+	VPXOR       X12, X6, X6
+	VPSHUFB     X11, X9, X7
+	VAESENCLAST X6, X7, X7
+	VMOVDQU     X7, 240(SP)
+	VPXOR       (SP), X0, X0
+	VPXOR       240(SP), X3, X3
+	MOVQ        AX, CX
+
+block:
+	VAESDEC 16(SP), X0, X0
+	VAESDEC 256(SP), X3, X3
+	VAESDEC 32(SP), X0, X0
+	VAESDEC 272(SP), X3, X3
+	VAESDEC 48(SP), X0, X0
+	VAESDEC 288(SP), X3, X3
+	VAESDEC 64(SP), X0, X0
+	VAESDEC 304(SP), X3, X3
+	VAESDEC 80(SP), X0, X0
+	VAESDEC 320(SP), X3, X3
+	VAESDEC 96(SP), X0, X0
+	VAESDEC 336(SP), X3, X3
+	VAESDEC 112(SP), X0, X0
+	VAESDEC 352(SP), X3, X3
+	VAESDEC 128(SP), X0, X0
+	VAESDEC 368(SP), X3, X3
+	VAESDEC 144(SP), X0, X0
+	VAESDEC 384(SP), X3, X3
+	VAESDEC 160(SP), X0, X0
+	VAESDEC 400(SP), X3, X3
+	VAESDEC 176(SP), X0, X0
+	VAESDEC 416(SP), X3, X3
+	VAESDEC 192(SP), X0, X0
+	VAESDEC 432(SP), X3, X3
+	VAESDEC 208(SP), X0, X0
+	VAESDEC 448(SP), X3, X3
+
+	// The next block, or this one again if it is the last
+	ADDQ        $0x10, CX
+	DECQ        DI
+	CMOVQEQ     AX, CX
+	VPXOR       224(SP), X2, X6
+	VMOVDQA     X1, X2
+	MOVQ        (SI), DX
+	VMOVDQU     (DX)(CX*1), X1
+	VPXOR       (SP), X1, X7
+	VPXOR       X7, X6, X6
+	VAESDECLAST X6, X0, X0
+	VPXOR       X7, X0, X6
+	MOVQ        (BX), DX
+	VMOVDQU     X6, (DX)(AX*1)
+	VPXOR       464(SP), X5, X6
+	VMOVDQA     X4, X5
+	MOVQ        8(SI), DX
+	VMOVDQU     (DX)(CX*1), X4
+	VPXOR       240(SP), X4, X7
+	VPXOR       X7, X6, X6
+	VAESDECLAST X6, X3, X3
+	VPXOR       X7, X3, X6
+	MOVQ        8(BX), DX
+	VMOVDQU     X6, (DX)(AX*1)
+	MOVQ        CX, AX
+	JNZ         block
+
+	// Wipe the schedules
+	VPXOR   X0, X0, X0
+	VMOVDQU Y0, (SP)
+	VMOVDQU Y0, 32(SP)
+	VMOVDQU Y0, 64(SP)
+	VMOVDQU Y0, 96(SP)
+	VMOVDQU Y0, 128(SP)
+	VMOVDQU Y0, 160(SP)
+	VMOVDQU Y0, 192(SP)
+	VMOVDQU Y0, 224(SP)
+	VMOVDQU Y0, 256(SP)
+	VMOVDQU Y0, 288(SP)
+	VMOVDQU Y0, 320(SP)
+	VMOVDQU Y0, 352(SP)
+	VMOVDQU Y0, 384(SP)
+	VMOVDQU Y0, 416(SP)
+	VMOVDQU Y0, 448(SP)
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	VPXOR X10, X10, X10
+	VPXOR X11, X11, X11
+	VPXOR X12, X12, X12
+	VPXOR X13, X13, X13
+	RET
+
+// func DecryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, blocks int)
+// Requires: AVX, AVX2, CMOV, VAES
+TEXT ·DecryptKeys2VAES256(SB), NOSPLIT, $480-40
+	MOVQ           key+0(FP), CX
+	MOVQ           iv+8(FP), DX
+	MOVQ           dst+16(FP), BX
+	MOVQ           src+24(FP), SI
+	MOVQ           blocks+32(FP), DI
+	XORQ           AX, AX
+	MOVQ           $0x00000010, R8
+	MOVQ           (DX), R9
+	VBROADCASTI128 (R9)(R8*1), Y0
+	MOVQ           8(DX), R9
+	VINSERTI128    $0x01, (R9)(R8*1), Y0, Y0
+	MOVQ           (DX), R9
+	VBROADCASTI128 (R9)(AX*1), Y2
+	MOVQ           8(DX), DX
+	VINSERTI128    $0x01, (DX)(AX*1), Y2, Y2
+	MOVQ           (SI), DX
+	VBROADCASTI128 (DX)(AX*1), Y1
+	MOVQ           8(SI), DX
+	VINSERTI128    $0x01, (DX)(AX*1), Y1, Y1
+	VPXOR          Y1, Y0, Y0
+	MOVQ           (CX), DX
+	VBROADCASTI128 (DX)(AX*1), Y3
+	MOVQ           8(CX), DX
+	VINSERTI128    $0x01, (DX)(AX*1), Y3, Y3
+	MOVQ           (CX), DX
+	VBROADCASTI128 (DX)(R8*1), Y4
+	MOVQ           8(CX), CX
+	VINSERTI128    $0x01, (CX)(R8*1), Y4, Y4
+	VBROADCASTI128 rotWord<>+0(SB), Y6
+	VBROADCASTI128 rconStart<>+0(SB), Y7
+	VMOVDQU        Y3, 448(SP)
+	VPXOR          Y8, Y8, Y8
+	VAESENCLAST    Y8, Y4, Y5
+	VAESDEC        Y8, Y5, Y5
+	VMOVDQU        Y5, 416(SP)
+
+	// Round key 2
+	VPSLLDQ     $0x04, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 384(SP)
+
+	// Round key 3
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 352(SP)
+
+	// Round key 4
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 320(SP)
+
+	// Round key 5
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 288(SP)
+
+	// Round key 6
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 256(SP)
+
+	// Round key 7
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 224(SP)
+
+	// Round key 8
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 192(SP)
+
+	// Round key 9
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 160(SP)
+
+	// Round key 10
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 128(SP)
+
+	// Round key 11
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 96(SP)
+
+	// Round key 12
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSLLD      $0x01, Y7, Y7
+	VPSHUFB     Y6, Y4, Y8
+	VAESENCLAST Y3, Y8, Y8
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y8, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 64(SP)
+
+	// Round key 13
+	VPSLLDQ     $0x04, Y4, Y5
+	VPXOR       Y5, Y4, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPSHUFD     $0xff, Y8, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VPXOR       Y3, Y3, Y3
+	VAESENCLAST Y3, Y4, Y5
+	VAESDEC     Y3, Y5, Y5
+	VMOVDQU     Y5, 32(SP)
+
+	// Round key 14
+	VPSLLDQ     $0x04, Y8, Y5
+	VPXOR       Y5, Y8, Y3
+	VPSLLDQ     $0x08, Y3, Y5
+	VPXOR       Y5, Y3, Y3
+	VPXOR       Y7, Y3, Y3
+	VPSHUFB     Y6, Y4, Y4
+	VAESENCLAST Y3, Y4, Y4
+	VMOVDQU     Y4, (SP)
+	VPXOR       (SP), Y0, Y0
+	MOVQ        AX, CX
+
+block:
+	VAESDEC 32(SP), Y0, Y0
+	VAESDEC 64(SP), Y0, Y0
+	VAESDEC 96(SP), Y0, Y0
+	VAESDEC 128(SP), Y0, Y0
+	VAESDEC 160(SP), Y0, Y0
+	VAESDEC 192(SP), Y0, Y0
+	VAESDEC 224(SP), Y0, Y0
+	VAESDEC 256(SP), Y0, Y0
+	VAESDEC 288(SP), Y0, Y0
+	VAESDEC 320(SP), Y0, Y0
+	VAESDEC 352(SP), Y0, Y0
+	VAESDEC 384(SP), Y0, Y0
+	VAESDEC 416(SP), Y0, Y0
+
+	// The next block, or this one again if it is the last
+	ADDQ           $0x10, CX
+	DECQ           DI
+	CMOVQEQ        AX, CX
+	VPXOR          448(SP), Y2, Y3
+	VMOVDQA        Y1, Y2
+	MOVQ           (SI), DX
+	VBROADCASTI128 (DX)(CX*1), Y1
+	MOVQ           8(SI), DX
+	VINSERTI128    $0x01, (DX)(CX*1), Y1, Y1
+	VPXOR          (SP), Y1, Y4
+	VPXOR          Y4, Y3, Y3
+	VAESDECLAST    Y3, Y0, Y0
+	VPXOR          Y4, Y0, Y3
+	MOVQ           (BX), DX
+	VMOVDQU        X3, (DX)(AX*1)
+	MOVQ           8(BX), DX
+	VEXTRACTI128   $0x01, Y3, (DX)(AX*1)
+	MOVQ           CX, AX
+	JNZ            block
+
+	// Wipe the schedules
+	VPXOR   X9, X9, X9
+	VMOVDQU Y9, (SP)
+	VMOVDQU Y9, 32(SP)
+	VMOVDQU Y9, 64(SP)
+	VMOVDQU Y9, 96(SP)
+	VMOVDQU Y9, 128(SP)
+	VMOVDQU Y9, 160(SP)
+	VMOVDQU Y9, 192(SP)
+	VMOVDQU Y9, 224(SP)
+	VMOVDQU Y9, 256(SP)
+	VMOVDQU Y9, 288(SP)
+	VMOVDQU Y9, 320(SP)
+	VMOVDQU Y9, 352(SP)
+	VMOVDQU Y9, 384(SP)
+	VMOVDQU Y9, 416(SP)
+	VMOVDQU Y9, 448(SP)
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR X0, X0, X0
+	VPXOR X1, X1, X1
+	VPXOR X2, X2, X2
+	VPXOR X3, X3, X3
+	VPXOR X4, X4, X4
+	VPXOR X5, X5, X5
+	VPXOR X6, X6, X6
+	VPXOR X7, X7, X7
+	VPXOR X8, X8, X8
+	VPXOR X9, X9, X9
+	RET
+
+// func DecryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, CMOV, VAES
+TEXT ·DecryptKeys4VAES512(SB), NOSPLIT, $0-40
+	MOVQ            key+0(FP), CX
+	MOVQ            iv+8(FP), DX
+	MOVQ            dst+16(FP), BX
+	MOVQ            src+24(FP), SI
+	MOVQ            blocks+32(FP), DI
+	XORQ            AX, AX
+	MOVQ            $0x00000010, R8
+	MOVQ            (DX), R9
+	VBROADCASTI32X4 (R9)(R8*1), Z15
+	MOVQ            8(DX), R9
+	VINSERTI32X4    $0x01, (R9)(R8*1), Z15, Z15
+	MOVQ            16(DX), R9
+	VINSERTI32X4    $0x02, (R9)(R8*1), Z15, Z15
+	MOVQ            24(DX), R9
+	VINSERTI32X4    $0x03, (R9)(R8*1), Z15, Z15
+	MOVQ            (DX), R9
+	VBROADCASTI32X4 (R9)(AX*1), Z17
+	MOVQ            8(DX), R9
+	VINSERTI32X4    $0x01, (R9)(AX*1), Z17, Z17
+	MOVQ            16(DX), R9
+	VINSERTI32X4    $0x02, (R9)(AX*1), Z17, Z17
+	MOVQ            24(DX), DX
+	VINSERTI32X4    $0x03, (DX)(AX*1), Z17, Z17
+	MOVQ            (SI), DX
+	VBROADCASTI32X4 (DX)(AX*1), Z16
+	MOVQ            8(SI), DX
+	VINSERTI32X4    $0x01, (DX)(AX*1), Z16, Z16
+	MOVQ            16(SI), DX
+	VINSERTI32X4    $0x02, (DX)(AX*1), Z16, Z16
+	MOVQ            24(SI), DX
+	VINSERTI32X4    $0x03, (DX)(AX*1), Z16, Z16
+	VPXORQ          Z16, Z15, Z15
+	MOVQ            (CX), DX
+	VBROADCASTI32X4 (DX)(AX*1), Z19
+	MOVQ            8(CX), DX
+	VINSERTI32X4    $0x01, (DX)(AX*1), Z19, Z19
+	MOVQ            16(CX), DX
+	VINSERTI32X4    $0x02, (DX)(AX*1), Z19, Z19
+	MOVQ            24(CX), DX
+	VINSERTI32X4    $0x03, (DX)(AX*1), Z19, Z19
+	MOVQ            (CX), DX
+	VBROADCASTI32X4 (DX)(R8*1), Z22
+	MOVQ            8(CX), DX
+	VINSERTI32X4    $0x01, (DX)(R8*1), Z22, Z22
+	MOVQ            16(CX), DX
+	VINSERTI32X4    $0x02, (DX)(R8*1), Z22, Z22
+	MOVQ            24(CX), CX
+	VINSERTI32X4    $0x03, (CX)(R8*1), Z22, Z22
+	VBROADCASTI32X4 rotWord<>+0(SB), Z0
+	VBROADCASTI32X4 rconStart<>+0(SB), Z18
+	VMOVDQA64       Z19, Z14
+	VPXORQ          Z13, Z13, Z13
+	VAESENCLAST     Z13, Z22, Z20
+	VAESDEC         Z13, Z20, Z20
+	VMOVDQA64       Z20, Z13
+
+	// Round key 2
+	VPSLLDQ     $0x04, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z12, Z12, Z12
+	VAESENCLAST Z12, Z21, Z20
+	VAESDEC     Z12, Z20, Z20
+	VMOVDQA64   Z20, Z12
+
+	// Round key 3
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z11, Z11, Z11
+	VAESENCLAST Z11, Z22, Z20
+	VAESDEC     Z11, Z20, Z20
+	VMOVDQA64   Z20, Z11
+
+	// Round key 4
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z10, Z10, Z10
+	VAESENCLAST Z10, Z21, Z20
+	VAESDEC     Z10, Z20, Z20
+	VMOVDQA64   Z20, Z10
+
+	// Round key 5
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z9, Z9, Z9
+	VAESENCLAST Z9, Z22, Z20
+	VAESDEC     Z9, Z20, Z20
+	VMOVDQA64   Z20, Z9
+
+	// Round key 6
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z8, Z8, Z8
+	VAESENCLAST Z8, Z21, Z20
+	VAESDEC     Z8, Z20, Z20
+	VMOVDQA64   Z20, Z8
+
+	// Round key 7
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z7, Z7, Z7
+	VAESENCLAST Z7, Z22, Z20
+	VAESDEC     Z7, Z20, Z20
+	VMOVDQA64   Z20, Z7
+
+	// Round key 8
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z6, Z6, Z6
+	VAESENCLAST Z6, Z21, Z20
+	VAESDEC     Z6, Z20, Z20
+	VMOVDQA64   Z20, Z6
+
+	// Round key 9
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z5, Z5, Z5
+	VAESENCLAST Z5, Z22, Z20
+	VAESDEC     Z5, Z20, Z20
+	VMOVDQA64   Z20, Z5
+
+	// Round key 10
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z4, Z4, Z4
+	VAESENCLAST Z4, Z21, Z20
+	VAESDEC     Z4, Z20, Z20
+	VMOVDQA64   Z20, Z4
+
+	// Round key 11
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z3, Z3, Z3
+	VAESENCLAST Z3, Z22, Z20
+	VAESDEC     Z3, Z20, Z20
+	VMOVDQA64   Z20, Z3
+
+	// Round key 12
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSLLD      $0x01, Z18, Z18
+	VPSHUFB     Z0, Z22, Z21
+	VAESENCLAST Z19, Z21, Z21
+	VPXORQ      Z2, Z2, Z2
+	VAESENCLAST Z2, Z21, Z20
+	VAESDEC     Z2, Z20, Z20
+	VMOVDQA64   Z20, Z2
+
+	// Round key 13
+	VPSLLDQ     $0x04, Z22, Z20
+	VPXORQ      Z20, Z22, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPSHUFD     $0xff, Z21, Z22
+	VAESENCLAST Z19, Z22, Z22
+	VPXORQ      Z1, Z1, Z1
+	VAESENCLAST Z1, Z22, Z20
+	VAESDEC     Z1, Z20, Z20
+	VMOVDQA64   Z20, Z1
+
+	// Round key 14
+	VPSLLDQ     $0x04, Z21, Z20
+	VPXORQ      Z20, Z21, Z19
+	VPSLLDQ     $0x08, Z19, Z20
+	VPXORQ      Z20, Z19, Z19
+	VPXORQ      Z18, Z19, Z19
+	VPSHUFB     Z0, Z22, Z0
+	VAESENCLAST Z19, Z0, Z0
+	VMOVDQA64   Z0, Z0
+	VPXORQ      Z0, Z15, Z15
+	MOVQ        AX, CX
+
+block:
+	VAESDEC Z1, Z15, Z15
+	VAESDEC Z2, Z15, Z15
+	VAESDEC Z3, Z15, Z15
+	VAESDEC Z4, Z15, Z15
+	VAESDEC Z5, Z15, Z15
+	VAESDEC Z6, Z15, Z15
+	VAESDEC Z7, Z15, Z15
+	VAESDEC Z8, Z15, Z15
+	VAESDEC Z9, Z15, Z15
+	VAESDEC Z10, Z15, Z15
+	VAESDEC Z11, Z15, Z15
+	VAESDEC Z12, Z15, Z15
+	VAESDEC Z13, Z15, Z15
+
+	// The next block, or this one again if it is the last
+	ADDQ            $0x10, CX
+	DECQ            DI
+	CMOVQEQ         AX, CX
+	VPXORQ          Z14, Z17, Z18
+	VMOVDQA64       Z16, Z17
+	MOVQ            (SI), DX
+	VBROADCASTI32X4 (DX)(CX*1), Z16
+	MOVQ            8(SI), DX
+	VINSERTI32X4    $0x01, (DX)(CX*1), Z16, Z16
+	MOVQ            16(SI), DX
+	VINSERTI32X4    $0x02, (DX)(CX*1), Z16, Z16
+	MOVQ            24(SI), DX
+	VINSERTI32X4    $0x03, (DX)(CX*1), Z16, Z16
+	VPXORQ          Z0, Z16, Z19
+	VPXORQ          Z19, Z18, Z18
+	VAESDECLAST     Z18, Z15, Z15
+	VPXORQ          Z19, Z15, Z18
+	MOVQ            (BX), DX
+	VMOVDQU64       X18, (DX)(AX*1)
+	MOVQ            8(BX), DX
+	VEXTRACTI32X4   $0x01, Z18, (DX)(AX*1)
+	MOVQ            16(BX), DX
+	VEXTRACTI32X4   $0x02, Z18, (DX)(AX*1)
+	MOVQ            24(BX), DX
+	VEXTRACTI32X4   $0x03, Z18, (DX)(AX*1)
+	MOVQ            CX, AX
+	JNZ             block
+	VZEROUPPER
+
+	// Wipe the registers
+	VPXOR  X0, X0, X0
+	VPXOR  X1, X1, X1
+	VPXOR  X2, X2, X2
+	VPXOR  X3, X3, X3
+	VPXOR  X4, X4, X4
+	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
+	VPXOR  X8, X8, X8
+	VPXOR  X9, X9, X9
+	VPXOR  X10, X10, X10
+	VPXOR  X11, X11, X11
+	VPXOR  X12, X12, X12
+	VPXOR  X13, X13, X13
+	VPXOR  X14, X14, X14
+	VPXOR  X15, X15, X15
+	VPXORD X16, X16, X16
+	VPXORD X17, X17, X17
+	VPXORD X18, X18, X18
+	VPXORD X19, X19, X19
+	VPXORD X20, X20, X20
+	VPXORD X21, X21, X21
+	VPXORD X22, X22, X22
 	RET

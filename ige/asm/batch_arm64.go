@@ -14,19 +14,19 @@ func ExpandEncrypt1(keys *[960]byte, lane int, key *[32]byte)
 // by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch4 encrypts the given number of blocks, at least one, of each of the first 4 lanes
 // by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // EncryptBatch8 encrypts the given number of blocks, at least one, of each of the first 8 lanes
 // by AES-256-IGE, with AES.
 //
 //go:noescape
-func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
@@ -38,16 +38,16 @@ func ExpandDecrypt1(keys *[960]byte, lane int, key *[32]byte)
 // by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch4 decrypts the given number of blocks, at least one, of each of the first 4 lanes
 // by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
 // DecryptBatch8 decrypts the given number of blocks, at least one, of each of the first 8 lanes
 // by AES-256-IGE, with the equivalent inverse cipher.
 //
 //go:noescape
-func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)

@@ -215,7 +215,7 @@ timed:
 untimed0:
 	RET
 
-// func EncryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch2(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off
@@ -392,7 +392,7 @@ loop:
 untimed0:
 	RET
 
-// func EncryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch4(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off
@@ -651,7 +651,7 @@ loop:
 untimed0:
 	RET
 
-// func EncryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func EncryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·EncryptBatch8(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off
@@ -1326,7 +1326,7 @@ timed:
 untimed0:
 	RET
 
-// func DecryptBatch2(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch2(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch2(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off
@@ -1503,7 +1503,7 @@ loop:
 untimed0:
 	RET
 
-// func DecryptBatch4(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch4(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch4(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off
@@ -1762,7 +1762,7 @@ loop:
 untimed0:
 	RET
 
-// func DecryptBatch8(keys *[3840]byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+// func DecryptBatch8(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 // Requires: AES, ASIMD
 TEXT ·DecryptBatch8(SB), NOSPLIT, $0-40
 	// Ask for data-independent timing, and remember whether it was off

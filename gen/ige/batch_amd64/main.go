@@ -23,6 +23,9 @@
 //	state    out_{i-1} of lane j at 16*j, in_{i-1} at 256 + 16*j
 //	dst, src the address of lane j's next block
 //
+// For a few short messages of the same length there are kernels that expand the keys themselves, so
+// that all of a message happens in one call, and nothing has to be kept or wiped between calls.
+//
 // With AES-NI a register is one lane. With VAES a YMM register is two lanes, and a ZMM register a
 // group: its blocks are gathered from and scattered to as many addresses, while a round key is
 // one load, aligned if keys is.
@@ -52,6 +55,8 @@ const (
 	rounds    = aes256.Rounds
 	groupSize = 4  // lanes
 	maxLanes  = 16 // of the layout
+
+	scheduleSize = (rounds + 1) * blockSize // of one lane
 )
 
 // A direction holds what differs between encryption and decryption.
@@ -158,9 +163,12 @@ func kernels() {
 		for _, lanes := range []int{4, 8} {
 			cryptKernel(d, vaes256, lanes)
 		}
-		for _, lanes := range []int{4, 8, 12, 16} {
+		for _, lanes := range []int{12, 16} {
 			cryptKernel(d, vaes512, lanes)
 		}
+		oneShotKernel(d, aesni, 2)
+		oneShotKernel(d, vaes256, 2)
+		oneShotKernel(d, vaes512, 4)
 	}
 }
 
@@ -211,6 +219,144 @@ func expandKernel(d direction, s isa) {
 	RET()
 }
 
+// oneShotKernel emits the kernel that expands the keys of so many lanes and does all of their
+// blocks. Round keys stay in registers, if there are 32 of these, and otherwise in the frame.
+func oneShotKernel(d direction, s isa, lanes int) {
+	name := fmt.Sprintf("%sKeys%d%s", d.verb, lanes, s.name)
+	TEXT(name, attr.NOSPLIT, fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s expands %d AES-256 keys, for %s, and %ss the", name, lanes, d.cipher, strings.ToLower(d.verb)),
+		"given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.")
+
+	o := oneShot{isa: s, direction: d, regs: lanes / s.lanes, offset: GP64()}
+	key, iv := Mem{Base: Load(Param("key"), GP64())}, Mem{Base: Load(Param("iv"), GP64())}
+	o.dst, o.src = Mem{Base: Load(Param("dst"), GP64())}, Mem{Base: Load(Param("src"), GP64())}
+	o.blocks = Load(Param("blocks"), GP64())
+	var frame Mem
+	if s.lanes < groupSize {
+		frame = AllocLocal(lanes * scheduleSize)
+		o.key = func(i, r int) Op { return frame.Offset((r*scheduleSize + i*blockSize) * s.lanes) }
+	} else {
+		round := make([]Op, rounds+1)
+		for i := range round {
+			round[i] = s.Vec()
+		}
+		o.key = func(i, _ int) Op { return round[i] }
+	}
+
+	second := GP64()
+	XORQ(o.offset, o.offset)
+	MOVQ(U32(blockSize), second)
+	out, prev := o.offset, Register(second) // offsets of the halves of iv, as this direction sees them
+	if d.verb == decrypt.verb {
+		out, prev = prev, out
+	}
+	for r := range o.regs {
+		o.x, o.in, o.prev = append(o.x, s.Vec()), append(o.in, s.Vec()), append(o.prev, s.Vec())
+		s.gather(iv, r*s.lanes, out, o.x[r])
+		s.gather(iv, r*s.lanes, prev, o.prev[r])
+		s.gather(o.src, r*s.lanes, o.offset, o.in[r])
+		s.Xor(o.in[r], o.x[r], o.x[r])
+	}
+	var k0, k1 []VecVirtual
+	for r := range o.regs {
+		k0, k1 = append(k0, s.Vec()), append(k1, s.Vec())
+		s.gather(key, r*s.lanes, o.offset, k0[r])
+		s.gather(key, r*s.lanes, second, k1[r])
+	}
+	o.expand(k0, k1)
+	o.loop()
+	if s.lanes < groupSize {
+		Comment("Wipe the schedules")
+		zero := YMM()
+		VPXOR(zero.AsX(), zero.AsX(), zero.AsX())
+		for i := 0; i < lanes*scheduleSize; i += 2 * blockSize {
+			VMOVDQU(zero, frame.Offset(i))
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// oneShot is the state of such a kernel while it works.
+type oneShot struct {
+	isa
+	direction
+	regs        int
+	key         func(i, r int) Op // round key i of register r
+	dst, src    Mem
+	offset      Register
+	blocks      Register
+	x, in, prev []VecVirtual
+}
+
+// expand expands the keys. For encryption, they appear in the order of their use, about one per round,
+// so the first blocks keep pace with them and their rounds are nearly free.
+func (o *oneShot) expand(k0, k1 []VecVirtual) {
+	keep := func(r, i int, k VecVirtual) {
+		if m, ok := o.key(i, r).(Mem); ok {
+			o.store(k, m)
+		} else {
+			o.move(k, o.key(i, r).(VecVirtual))
+		}
+	}
+	if o.verb == decrypt.verb {
+		r := 0
+		inverse := aes256.Inverse(o.ISA, func(i int, k VecVirtual) { keep(r, i, k) })
+		aes256.ExpandEach(o.ISA, k0, k1, func(of, i int, k VecVirtual) {
+			r = of
+			inverse(i, k)
+		})
+		for r, x := range o.x {
+			o.Xor(o.key(0, r), x, x)
+		}
+		return
+	}
+	aes256.ExpandEach(o.ISA, k0, k1, func(r, i int, k VecVirtual) {
+		keep(r, i, k)
+		switch x := o.x[r]; i {
+		case 0:
+			o.Xor(k, x, x)
+		case rounds: // the loop adds it together with the chaining xors
+		default:
+			o.round(k, x, x)
+		}
+	})
+}
+
+// loop emits the loop over blocks, like foldedLoop.
+func (o *oneShot) loop() {
+	ahead := GP64()
+	MOVQ(o.offset, ahead)
+	if o.verb == encrypt.verb {
+		JMP(LabelRef("last")) // expand has done the other rounds
+	}
+	Label("block")
+	for i := 1; i < rounds; i++ {
+		for r, x := range o.x {
+			o.round(o.key(i, r), x, x)
+		}
+	}
+	Label("last")
+	Comment("The next block, or this one again if it is the last")
+	ADDQ(U8(blockSize), ahead)
+	DECQ(o.blocks)
+	CMOVQEQ(o.offset, ahead)
+	for r, x := range o.x {
+		kn, w, out := o.Vec(), o.Vec(), o.Vec()
+		o.Xor(o.key(rounds, r), o.prev[r], kn)
+		o.move(o.in[r], o.prev[r])
+		o.gather(o.src, r*o.lanes, ahead, o.in[r])
+		o.Xor(o.key(0, r), o.in[r], w)
+		o.Xor(w, kn, kn)
+		o.lastRound(kn, x, x)
+		o.Xor(w, x, out)
+		o.scatter(o.dst, r*o.lanes, o.offset, out)
+	}
+	MOVQ(ahead, o.offset)
+	JNZ(LabelRef("block")) // nothing since DECQ has changed the flags
+}
+
 func (s isa) load(m Mem, r VecVirtual) {
 	if s.lanes < groupSize {
 		VMOVDQU(m, r)
@@ -237,14 +383,13 @@ func (s isa) move(from, to VecVirtual) {
 
 // roundKey is the offset of round key i of a lane.
 func roundKey(i, lane int) int {
-	const group = groupSize * (rounds + 1) * blockSize
-	return lane/groupSize*group + i*groupSize*blockSize + lane%groupSize*blockSize
+	return lane/groupSize*groupSize*scheduleSize + i*groupSize*blockSize + lane%groupSize*blockSize
 }
 
 // cryptKernel emits the kernel for that many lanes.
 func cryptKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sBatch%d%s", d.verb, lanes, s.name)
-	TEXT(name, splitting(s, lanes), "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
+	TEXT(name, splitting(s, lanes), "func(keys *byte, state *[512]byte, dst, src *[16]*byte, blocks int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s %ss the given number of blocks, at least one, of each of the first %d", name, strings.ToLower(d.verb), lanes),
 		"lanes by AES-256-IGE, with "+d.cipher+".")

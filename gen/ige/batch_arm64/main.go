@@ -115,7 +115,7 @@ func expandKernel(file *a64.File, d direction) {
 // cryptKernel emits the kernel for that many lanes.
 func cryptKernel(file *a64.File, d direction, lanes int) {
 	name := fmt.Sprintf("%sBatch%d", d.verb, lanes)
-	f := file.Func(name, "func(keys *[3840]byte, state *[512]byte, dst, src *[16]*byte, blocks int)",
+	f := file.Func(name, "func(keys *byte, state *[512]byte, dst, src *[16]*byte, blocks int)",
 		fmt.Sprintf("%s %ss the given number of blocks, at least one, of each of the first %d lanes\n", name, strings.ToLower(d.verb), lanes)+
 			"by AES-256-IGE, with "+d.cipher+".")
 

@@ -5,6 +5,7 @@ package aes256
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -72,32 +73,42 @@ func imcVAES(isa ISA, k, dst VecVirtual) {
 // one AESENCLAST on the critical path: pre and rcon are known one step ahead and go into the
 // key operand.
 func Expand(isa ISA, k0, k1 VecVirtual, emit func(i int, k VecVirtual)) {
+	ExpandEach(isa, []VecVirtual{k0}, []VecVirtual{k1}, func(_, i int, k VecVirtual) { emit(i, k) })
+}
+
+// ExpandEach is Expand for several registers, step by step: a CPU that had to get through the
+// first expansion to see the second would do one after the other.
+func ExpandEach(isa ISA, k0, k1 []VecVirtual, emit func(r, i int, k VecVirtual)) {
 	rotWord, rcon, pre, shifted := isa.Vec(), isa.Vec(), isa.Vec(), isa.Vec()
 	isa.Broadcast(constant("rotWord", 0x0c0f0e0d), rotWord) // bytes 13 14 15 12: the last column, rotated
 	isa.Broadcast(constant("rconStart", 1), rcon)           // its doublings follow, up to 1<<6
 
-	emit(0, k0)
-	emit(1, k1)
-	older, newer := k0, k1
+	older, newer := slices.Clone(k0), slices.Clone(k1)
+	for r := range older {
+		emit(r, 0, older[r])
+		emit(r, 1, newer[r])
+	}
 	for i := 2; i <= Rounds; i++ {
 		Comment(fmt.Sprintf("Round key %d", i))
-		VPSLLDQ(U8(4), older, shifted)
-		isa.Xor(shifted, older, pre)
-		VPSLLDQ(U8(8), pre, shifted)
-		isa.Xor(shifted, pre, pre)
-		k := isa.Vec()
-		if i%2 == 0 {
-			isa.Xor(rcon, pre, pre)
-			if i < Rounds {
-				VPSLLD(U8(1), rcon, rcon)
+		for r := range older {
+			VPSLLDQ(U8(4), older[r], shifted)
+			isa.Xor(shifted, older[r], pre)
+			VPSLLDQ(U8(8), pre, shifted)
+			isa.Xor(shifted, pre, pre)
+			k := isa.Vec()
+			if i%2 == 0 {
+				isa.Xor(rcon, pre, pre)
+				if i < Rounds && r+1 == len(older) {
+					VPSLLD(U8(1), rcon, rcon)
+				}
+				VPSHUFB(rotWord, newer[r], k)
+			} else {
+				VPSHUFD(U8(0xff), newer[r], k)
 			}
-			VPSHUFB(rotWord, newer, k)
-		} else {
-			VPSHUFD(U8(0xff), newer, k)
+			VAESENCLAST(pre, k, k)
+			emit(r, i, k)
+			older[r], newer[r] = newer[r], k
 		}
-		VAESENCLAST(pre, k, k)
-		emit(i, k)
-		older, newer = newer, k
 	}
 }
 
