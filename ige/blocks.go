@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 	"errors"
+	"runtime"
+	"unsafe"
 
 	"github.com/mtcore/mtcore/internal/stack"
 )
@@ -67,6 +69,18 @@ func (d *blockDecrypter) CryptBlocks(dst, src []byte) {
 // panics if len(iv) is not 2*b.BlockSize(), if src is not a whole number of blocks, if dst
 // is shorter, or if they overlap inexactly.
 func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
+	if isStdAES(b) && len(iv) == IVSize && blocksFit(dst, src) {
+		nr, enc, _ := stdAES.schedules(b)
+		if encryptAtOnce(nr, (*schedule)(unsafe.Pointer(enc)), (*[IVSize]byte)(iv), dst, src) {
+			runtime.KeepAlive(b)
+			return
+		}
+	}
+	encryptCopy(b, iv, dst, src)
+}
+
+// encryptCopy is EncryptBlocks with a copy of the iv that moves on.
+func encryptCopy(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
 	if len(iv) != IVSize { // a cipher of another block size
 		checkBlocksOf(b, dst, src)
@@ -84,6 +98,18 @@ func EncryptBlocks(b cipher.Block, iv, dst, src []byte) {
 // DecryptBlocks decrypts the blocks of src to dst with b, in every other respect
 // as EncryptBlocks.
 func DecryptBlocks(b cipher.Block, iv, dst, src []byte) {
+	if isStdAES(b) && len(iv) == IVSize && blocksFit(dst, src) {
+		nr, _, dec := stdAES.schedules(b)
+		if decryptAtOnce(nr, (*schedule)(unsafe.Pointer(dec)), (*[IVSize]byte)(iv), dst, src) {
+			runtime.KeepAlive(b)
+			return
+		}
+	}
+	decryptCopy(b, iv, dst, src)
+}
+
+// decryptCopy is DecryptBlocks with a copy of the iv that moves on.
+func decryptCopy(b cipher.Block, iv, dst, src []byte) {
 	checkIV(b, iv)
 	if len(iv) != IVSize { // a cipher of another block size
 		checkBlocksOf(b, dst, src)

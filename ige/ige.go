@@ -121,6 +121,11 @@ func checkBlocks(dst, src []byte) {
 	checkBuffers(dst, src)
 }
 
+// blocksFit reports whether checkBlocks would not panic. It is small enough to be inlined.
+func blocksFit(dst, src []byte) bool {
+	return len(src)%BlockSize == 0 && len(dst) >= len(src) && !alias.InexactOverlap(dst[:len(src)], src)
+}
+
 // panicPartial is apart, so that checkBlocks is small enough to be inlined.
 func panicPartial() { panic(ErrPartialBlock.Error()) }
 

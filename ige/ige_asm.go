@@ -70,6 +70,29 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	}
 }
 
+// encryptAtOnce encrypts the whole blocks of src with nr rounds and the schedule xk, and leaves
+// iv as it is. It does nothing and returns false unless one call of a kernel does that.
+func encryptAtOnce(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) bool {
+	if nr == 0 || !useAES() || len(src) == 0 || len(src) > maxCall {
+		return false
+	}
+	running := *iv // The kernel is called alone from here on, so this stack does not move.
+	asm.Encrypt(nr, (*[240]byte)(xk), &running, dst[:len(src)], src)
+	clear(running[:])
+	return true
+}
+
+// decryptAtOnce is encryptAtOnce for the other direction.
+func decryptAtOnce(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) bool {
+	if nr == 0 || !useAES() || len(src) == 0 || len(src) > maxCall {
+		return false
+	}
+	running := *iv // The kernel is called alone from here on, so this stack does not move.
+	asm.Decrypt(nr, (*[240]byte)(xk), &running, dst[:len(src)], src)
+	clear(running[:])
+	return true
+}
+
 // encryptMessage expands key and encrypts the one or more blocks of src with it. On the way
 // to a kernel there is no secret in a frame of Go code, so that the stack may grow.
 func encryptMessage(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte) {

@@ -29,6 +29,12 @@ func decrypt(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) {
 	decryptGeneric(nr, xk, iv, dst, src)
 }
 
+// encryptAtOnce would do a message in one call of a kernel.
+func encryptAtOnce(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) bool { return false }
+
+// decryptAtOnce is encryptAtOnce for the other direction.
+func decryptAtOnce(nr int, xk *schedule, iv *[IVSize]byte, dst, src []byte) bool { return false }
+
 // The constant in the conditions, false on most platforms, keeps the compiler from
 // putting the caller's buffers on the heap there for the sake of crypto/aes.
 

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -35,6 +36,9 @@ import (
 //   - crypto/aes never writes to a block it has returned, so reading needs no lock.
 //   - Pointers stay pointers: the collector and a moving stack see them. Interior
 //     pointers keep the block alive, and the caller adds runtime.KeepAlive.
+//   - The words of an interface, a table of its type and a pointer, are read directly, since
+//     reflect takes as long as two blocks do. That they are these is part of what must be
+//     seen before first use; another type has another table.
 //
 // It is never done in FIPS 140-3 mode, where the validated module must do the work
 // and note that it was a service that is not approved; nor where crypto/aes has AES
@@ -42,8 +46,9 @@ import (
 
 // stdLayout says where the blocks of one type have their expanded key, and how.
 type stdLayout struct {
-	block            reflect.Type // nil if there is no such type
-	rounds, enc, dec uintptr      // offsets
+	block            reflect.Type   // nil if there is no such type
+	table            unsafe.Pointer // in the interfaceWords of such a block
+	rounds, enc, dec uintptr        // offsets
 	// words says that schedules consist of numbers, the first byte of FIPS 197 being
 	// the highest: crypto/aes has no AES instructions then. Otherwise they are bytes,
 	// as for our kernels.
@@ -59,7 +64,16 @@ type stdWords [60]uint32
 var (
 	stdAES     stdLayout
 	stdAESOnce sync.Once
+	// stdAESTable is stdAES.table once that is known, if kernels can use the schedules.
+	stdAESTable atomic.Pointer[byte]
 )
+
+// isStdAES reports, in a few instructions, that stdAES is the layout of b and has bytes. It may be
+// false for no reason, at the first call above all.
+func isStdAES(b cipher.Block) bool {
+	w := wordsOf(b)
+	return w.data != nil && w.table == unsafe.Pointer(stdAESTable.Load())
+}
 
 // stdLayoutOf returns the layout of b if it is a block of crypto/aes that is to be read,
 // and nil for any other.
@@ -68,24 +82,35 @@ func stdLayoutOf(b cipher.Block) *stdLayout {
 	if useStdAES {
 		return nil
 	}
-	stdAESOnce.Do(func() {
-		if !fips140.Enabled() {
-			stdAES = proveLayout(aes.NewCipher)
-		}
-	})
+	stdAESOnce.Do(findStdAES)
 	l := &stdAES
-	if l.block == nil || reflect.TypeOf(b) != l.block || !l.words && !useAES() {
+	if w := wordsOf(b); w.table != l.table || w.data == nil || !l.words && !useAES() {
 		return nil
 	}
 	return l
 }
+
+// findStdAES sets stdAES.
+func findStdAES() {
+	if !fips140.Enabled() {
+		stdAES = proveLayout(aes.NewCipher)
+	}
+	if !stdAES.words {
+		stdAESTable.Store((*byte)(stdAES.table))
+	}
+}
+
+// interfaceWords is what a cipher.Block consists of.
+type interfaceWords struct{ table, data unsafe.Pointer }
+
+func wordsOf(b cipher.Block) interfaceWords { return *(*interfaceWords)(unsafe.Pointer(&b)) }
 
 // schedules returns the expanded key in a block of the layout's type: the number of
 // rounds and the schedules of the cipher and the equivalent inverse cipher. They belong to
 // the block, which the caller keeps alive and does not change. A block that was not made
 // by crypto/aes has 0 rounds.
 func (l *stdLayout) schedules(b cipher.Block) (nr int, enc, dec *stdWords) {
-	p := reflect.ValueOf(b).UnsafePointer()
+	p := wordsOf(b).data
 	if p == nil {
 		return 0, nil, nil
 	}
@@ -158,9 +183,10 @@ func proveLayout(newCipher func(key []byte) (cipher.Block, error)) (proven stdLa
 		return stdLayout{}
 	}
 	l, ok := findLayout(reflect.TypeOf(b))
-	if !ok {
+	if !ok || unsafe.Sizeof(b) != unsafe.Sizeof(interfaceWords{}) {
 		return stdLayout{}
 	}
+	l.table = wordsOf(b).table
 	for _, l.words = range []bool{true, false} {
 		if l.proven(newCipher) {
 			return l
@@ -225,7 +251,7 @@ func (l *stdLayout) holds(newCipher func(key []byte) (cipher.Block, error), key 
 	if err != nil {
 		return false
 	}
-	if reflect.TypeOf(b) != l.block {
+	if w := wordsOf(b); reflect.TypeOf(b) != l.block || w.table != l.table || w.data != reflect.ValueOf(b).UnsafePointer() {
 		return false
 	}
 	nr, enc, dec := l.schedules(b)

@@ -50,6 +50,9 @@ func TestStdSchedules(t *testing.T) {
 			t.Errorf("AES-%d: %s has a %T whose schedules cannot be found", 8*keySize, runtime.Version(), std)
 			continue
 		}
+		if got, want := isStdAES(std), !l.words; got != want {
+			t.Errorf("AES-%d: isStdAES is %v, want %v: EncryptBlocks is slow for short messages", 8*keySize, got, want)
+		}
 		nr, enc, dec := l.schedules(std)
 		var wantEnc, wantDec schedule
 		wantRounds := expand(&wantEnc, &wantDec, key)
@@ -104,6 +107,11 @@ func TestStdSchedulesOtherBlocks(t *testing.T) {
 		l := stdLayoutOf(b)
 		if l != nil && (l.encrypt(b, new([IVSize]byte), buf, buf) || l.decrypt(b, new([IVSize]byte), buf, buf)) {
 			t.Errorf("found schedules in %s", name)
+		}
+		if isStdAES(b) {
+			if nr, _, _ := stdAES.schedules(b); nr != 0 || name != "a zero crypto/aes block" {
+				t.Errorf("%s is taken for a block of crypto/aes with %d rounds", name, nr)
+			}
 		}
 	}
 }

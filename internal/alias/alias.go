@@ -18,8 +18,6 @@ func AnyOverlap(x, y []byte) bool {
 // InexactOverlap reports whether x and y share memory at differing indices:
 // it is false for disjoint buffers and for buffers that begin at one address.
 func InexactOverlap(x, y []byte) bool {
-	if len(x) == 0 || len(y) == 0 || &x[0] == &y[0] {
-		return false
-	}
-	return AnyOverlap(x, y)
+	d := uintptr(unsafe.Pointer(unsafe.SliceData(x))) - uintptr(unsafe.Pointer(unsafe.SliceData(y)))
+	return d != 0 && len(x) > 0 && len(y) > 0 && (d < uintptr(len(y)) || -d < uintptr(len(x)))
 }
