@@ -16,7 +16,8 @@ func TestBroken(t *testing.T) {
 			asm.DecryptStart, asm.DecryptHash, asm.DecryptTail, asm.Hash, asm.Keystream,
 		},
 		"VAES": {
-			asm.DecryptStart2VAES, asm.DecryptHash2VAESSHANI, asm.DecryptTail2VAESSHANI, asm.Hash2SHANI, asm.ExpandDecrypt16VAES512, asm.Decrypt16VAES512,
+			asm.DecryptStart2VAES, asm.DecryptHash2VAESSHANI, asm.DecryptTail2VAESSHANI, asm.Hash2SHANI, asm.DecryptStart4VAES512,
+			asm.DecryptHash4VAES512SHANI, asm.ExpandDecrypt16VAES512, asm.Decrypt16VAES512,
 			asm.DecryptHash16VAES512, asm.Hash16AVX512,
 		},
 		"": {

@@ -90,6 +90,15 @@ func TestTrace(t *testing.T) {
 		OpenBatch(jobs[:2]) // of one length
 		return dsts[0]
 	}
+	openMost := func(secret []byte) []byte {
+		copy(auth[:], secret)
+		var os [16]opening
+		for i := range os {
+			os[i].start(k, kdf.Client, dsts[i][:0], packets[i])
+		}
+		decryptAndHashMost(os[:])
+		return dsts[0]
+	}
 	keystream := make([]byte, 3*randomTurn)
 	expand := func(secret []byte) []byte {
 		expandRandom(keystream, (*[ige.KeySize]byte)(secret), 7)
@@ -105,6 +114,7 @@ func TestTrace(t *testing.T) {
 			"Seal":          {Secrets: secrets, Run: seal},
 			"Open":          {Secrets: secrets, Run: open},
 			"OpenBatch":     {Secrets: secrets, Run: openBatch},
+			"OpenBatch, 16": {Secrets: secrets, Run: openMost},
 			"SealV1":        {Secrets: secrets, Run: sealV1},
 			"OpenV1":        {Secrets: secretsV1, Run: openV1},
 			"planted index": {Secrets: secrets, Run: planted(seal), Planted: true},

@@ -68,6 +68,17 @@ func decryptAndHashBatch(os []opening) {
 	}
 }
 
+// decryptAndHashMost is decryptAndHashBatch for up to width messages, in as many lanes as there
+// are, for tests: whether so many are faster depends on the CPU.
+func decryptAndHashMost(os []opening) {
+	if useVAES {
+		var order [batchSize]uint8
+		decryptAndHash16(os, longestFirst(order[:0], os))
+		return
+	}
+	decryptAndHashBatch(os)
+}
+
 // worthWide reports whether there are so many messages, of about the same length, that two
 // passes over all of them, in the lanes of packages ige and kdf, take less time than one pass
 // over each.
@@ -99,11 +110,11 @@ func (o *opening) hashPart() *[hashPartSize]byte {
 // the second and the following ones are chunks of the message, if these are counted from
 // byte 32 on. Each is hashed while the next is decrypted.
 type pass struct {
-	xk    [240]byte
-	iv    [32]byte
-	hash  [8]uint32
-	first [chunkSize]byte // block of the hash
-	done  int             // how much has been decrypted
+	xk   [240]byte
+	iv   [32]byte
+	hash [8]uint32
+	ends [2 * chunkSize]byte // the first block of the hash, and in the end the last two
+	done int                 // how much has been decrypted
 }
 
 // start decrypts the first 32 bytes.
@@ -114,13 +125,7 @@ func (p *pass) start(o *opening) {
 	asm.DecryptStart(&p.xk, &key, &p.iv, &o.dst[0], &o.src[0])
 	clear(key[:])
 	p.done = startSize
-	p.setFirst(o)
-}
-
-// setFirst puts the first block of the hash together.
-func (p *pass) setFirst(o *opening) {
-	copy(p.first[:hashPartSize], o.hashPart()[:])
-	copy(p.first[hashPartSize:], o.dst)
+	o.setFirst(&p.ends)
 }
 
 // run decrypts all chunks that are left.
@@ -153,38 +158,61 @@ func (p *pass) next(o *opening, n int) (dst, src []byte) {
 // decrypted last.
 func (p *pass) hashed(o *opening) *byte {
 	if p.done == startSize {
-		return &p.first[0]
+		return &p.ends[0]
 	}
 	return &o.dst[p.done-chunkSize]
 }
 
 // finish decrypts what is less than a chunk, sets o.got and wipes p.
 func (p *pass) finish(o *opening) {
-	// What is still to be hashed: 16 to 64 bytes, then the padding.
-	var end [2 * chunkSize]byte
 	if dst, src := o.dst[p.done:], o.src[p.done:]; len(src) > 0 {
 		asm.DecryptTail(&p.xk, &p.iv, dst, src, &p.hash, p.hashed(o))
 	}
-	n := copy(end[:], p.rest(o))
-	blocks := kdfspec.Pad(end[:], n, hashPartSize+len(o.dst))
-	asm.Hash(&p.hash, &end[0], blocks)
-	p.setGot(o)
-	clear(end[:])
+	last, blocks := o.setLast(&p.ends)
+	asm.Hash(&p.hash, last, blocks)
+	o.setGot(&p.hash)
 	*p = pass{}
 }
 
-// rest returns what has not been hashed yet, when what is less than a chunk is decrypted.
-func (p *pass) rest(o *opening) []byte {
-	switch {
-	case len(o.dst) > p.done:
-		return o.dst[p.done:]
-	case p.done == startSize:
-		return p.first[:]
-	default:
-		return o.dst[p.done-chunkSize:]
-	}
+// setFirst puts the first block of the hash together.
+func (o *opening) setFirst(ends *[2 * chunkSize]byte) {
+	*(*[hashPartSize]byte)(ends[:]) = *o.hashPart()
+	*(*[startSize]byte)(ends[hashPartSize:]) = [startSize]byte(o.dst)
 }
 
-func (p *pass) setGot(o *opening) {
-	kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), p.hash[2], p.hash[3], p.hash[4], p.hash[5])
+// setLast puts the last blocks of the hash together, which the turns leave: what is less than a
+// chunk with its padding, or, if there is nothing, the last whole chunk and one of padding. It may
+// be that the first block, which is there already, is that chunk.
+func (o *opening) setLast(ends *[2 * chunkSize]byte) (last *byte, blocks int) {
+	n := tail(o) * blockSize
+	half := ends[chunkSize:]
+	for i := range chunkSize / blockSize {
+		block := (*[blockSize]byte)(half[i*blockSize:])
+		if i*blockSize < n {
+			*block = [blockSize]byte(o.dst[end(o)+i*blockSize:])
+		} else {
+			*block = [blockSize]byte{}
+		}
+	}
+	kdfspec.Pad(half, n, hashPartSize+len(o.dst))
+	if n > 0 {
+		return &half[0], 1
+	}
+	if len(o.dst) > startSize {
+		*(*[chunkSize]byte)(ends[:]) = [chunkSize]byte(o.dst[len(o.dst)-chunkSize:])
+	}
+	return &ends[0], 2
 }
+
+func (o *opening) setGot(h *[8]uint32) {
+	kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), h[2], h[3], h[4], h[5])
+}
+
+// chunks is how many chunks a message has between its first 32 bytes and its end.
+func chunks(o *opening) int { return int(uint(len(o.src)-startSize) / chunkSize) }
+
+// end is where what is less than a chunk begins.
+func end(o *opening) int { return startSize + chunks(o)*chunkSize }
+
+// tail is how many blocks that are.
+func tail(o *opening) int { return int(uint(len(o.src)-startSize) % chunkSize / blockSize) }

@@ -13,4 +13,6 @@ func decryptAndHash(o *opening) { decryptAndHashGeneric(o) }
 
 func decryptAndHashBatch(os []opening) { decryptAndHashWide(os) }
 
+func decryptAndHashMost(os []opening) { decryptAndHashWide(os) }
+
 func expandRandom(dst []byte, _ *[ige.KeySize]byte, _ uint64) bool { return expandRandomGeneric(dst) }

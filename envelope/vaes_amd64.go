@@ -20,16 +20,16 @@ import (
 // width is how many messages these kernels take.
 const width = 16
 
-// worthWidth is how many chunks of messages are to be decrypted, at least, for each turn
-// of sixteen. Two at a time, so many chunks take as long as the turn: 7 on Zen 5, and 11 where
-// instructions of 512 bits are taken apart.
+// worthWidth is how many chunks of messages are to be decrypted, at least, for each turn of
+// sixteen. Four at a time, eight take about as long as the turn on Zen 5; where instructions of 512
+// bits are taken apart, sixteen take less.
 var worthWidth = leastWidth()
 
 func leastWidth() int {
 	if cpuid.X86HalfAVX512 {
-		return 11
+		return width + 1
 	}
-	return 7
+	return 9
 }
 
 // maxTurns bounds one call of a kernel to 64 KiB, and idleTurns one in which lanes are
@@ -40,40 +40,55 @@ const (
 )
 
 // decryptAndHashVAES is decryptAndHash for up to batchSize messages. Sixteen at a time, the
-// longest first, it takes those that are of about the same length. It does the others
-// two by two.
+// longest first, it takes those that are of about the same length, and then four at a time. It
+// does the others two by two.
 //
 // Messages are referred to by their index. Pointers to them in a slice or behind a pointer
 // would make the compiler believe that they outlive the call, and move them to the heap.
 func decryptAndHashVAES(os []opening) {
-	var order [batchSize]uint8
-	sorted := order[:len(os)]
-	for i := range os {
-		j := i
-		for ; j > 0 && len(os[sorted[j-1]].src) < len(os[i].src); j-- {
-			sorted[j] = sorted[j-1]
-		}
-		sorted[j] = uint8(i)
-	}
-	few := sorted[:0]
+	var order, order4 [batchSize]uint8
+	sorted := longestFirst(order[:0], os)
+	few, fours := sorted[:0], order4[:0]
 	for rest := sorted; len(rest) > 0; {
-		next := rest[:min(len(rest), width)]
-		if worthAll(os, next) {
+		n := 1
+		if next := rest[:min(len(rest), width)]; worthAll(os, next) {
 			decryptAndHash16(os, next)
-			rest = rest[len(next):]
+			n = len(next)
+		} else if next := rest[:min(len(rest), fourWidth)]; worthFour(os, next) {
+			fours = append(fours, next...)
+			n = len(next)
 		} else {
 			few = append(few, rest[0])
-			rest = rest[1:]
 		}
+		rest = rest[n:]
+	}
+	if len(fours) > 0 {
+		decryptAndHash4(os, fours)
 	}
 	if len(few) > 0 {
 		decryptAndHashPairs(os, few)
 	}
 }
 
+// longestFirst appends the indices of messages to order, those of the longest first.
+func longestFirst(order []uint8, os []opening) []uint8 {
+	for i := range os {
+		order = append(order, uint8(i))
+		j := i
+		for ; j > 0 && len(os[order[j-1]].src) < len(os[i].src); j-- {
+			order[j] = order[j-1]
+		}
+		order[j] = uint8(i)
+	}
+	return order
+}
+
 // worthAll reports whether some messages, the longest of which comes first, take less time
-// all at once than two by two.
+// all at once than four by four.
 func worthAll(os []opening, order []uint8) bool {
+	if len(order) < worthWidth {
+		return false
+	}
 	sum, longest, shortest := 0, 0, 0
 	for _, i := range order {
 		shortest = len(os[i].src)
@@ -107,8 +122,14 @@ func decryptAndHashPairs(os []opening, order []uint8) {
 // decryptAndHashAny is decryptAndHashPairs for messages of different lengths: when one is done,
 // the next takes its place.
 func decryptAndHashAny(ps *[2]pass, os []opening, order []uint8) {
-	a, order := startNext(&ps[0], os, order)
-	b, order := startNext(&ps[1], os, order)
+	var a, b *opening
+	if len(order) >= 2 && len(os[order[1]].src) >= startSize {
+		a, b, order = &os[order[0]], &os[order[1]], order[2:]
+		start2(ps, a, b)
+	} else {
+		a, order = startNext(&ps[0], os, order)
+		b, order = startNext(&ps[1], os, order)
+	}
 	for a != nil && b != nil {
 		n := min(ps[0].chunks(a), ps[1].chunks(b), maxCall/chunkSize/2)
 		if n > 0 {
@@ -157,8 +178,8 @@ func start2(ps *[2]pass, a, b *opening) {
 	asm.DecryptStart2VAES(&[2]*[240]byte{&pa.xk, &pb.xk}, &[2]*[32]byte{&keys[0], &keys[1]},
 		&[2]*[32]byte{&pa.iv, &pb.iv}, &[2]*byte{&a.dst[0], &b.dst[0]}, &[2]*byte{&a.src[0], &b.src[0]})
 	clear(keys[:])
-	pa.setFirst(a)
-	pb.setFirst(b)
+	a.setFirst(&pa.ends)
+	b.setFirst(&pb.ends)
 }
 
 // finish2 is pass.finish for two messages of which the same number of bytes is left.
@@ -170,16 +191,11 @@ func finish2(ps *[2]pass, a, b *opening) {
 			&[2]*byte{&a.dst[pa.done], &b.dst[pb.done]}, &[2]*byte{&a.src[pa.done], &b.src[pb.done]}, n,
 			&hashes, &[2]*byte{pa.hashed(a), pb.hashed(b)})
 	}
-	var ends [2][2 * chunkSize]byte
-	blocks := 0
-	for i, o := range [2]*opening{a, b} {
-		n := copy(ends[i][:], ps[i].rest(o))
-		blocks = kdfspec.Pad(ends[i][:], n, hashPartSize+len(o.dst))
-	}
-	asm.Hash2SHANI(&hashes, &[2]*byte{&ends[0][0], &ends[1][0]}, blocks)
-	pa.setGot(a)
-	pb.setGot(b)
-	clear(ends[:])
+	lastA, blocks := a.setLast(&pa.ends)
+	lastB, _ := b.setLast(&pb.ends)
+	asm.Hash2SHANI(&hashes, &[2]*byte{lastA, lastB}, blocks)
+	a.setGot(&pa.hash)
+	b.setGot(&pb.hash)
 	*ps = [2]pass{}
 }
 
@@ -331,15 +347,6 @@ func (s *sixteen) finish() {
 		kdfspec.SetMsgKey((*[kdf.MsgKeySize]byte)(&o.got), s.h[2][c], s.h[3][c], s.h[4][c], s.h[5][c])
 	}
 }
-
-// chunks is how many chunks a message has between its first 32 bytes and its end.
-func chunks(o *opening) int { return int(uint(len(o.src)-startSize) / chunkSize) }
-
-// end is where what is less than a chunk begins.
-func end(o *opening) int { return startSize + chunks(o)*chunkSize }
-
-// tail is how many blocks that are.
-func tail(o *opening) int { return int(uint(len(o.src)-startSize) % chunkSize / blockSize) }
 
 // at returns the addresses of a byte of the message in lane l.
 func (s *sixteen) at(l, from int) (dst, src *byte) {

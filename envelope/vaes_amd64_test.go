@@ -56,9 +56,32 @@ func TestDecryptAndHash16(t *testing.T) {
 				for _, lengths := range pairLengths() {
 					testDecryptAndHash(t, decryptAndHashPairs, guard.alloc, inPlace, lengths)
 				}
+				for _, lengths := range fourLengths() {
+					testDecryptAndHash(t, decryptAndHash4, guard.alloc, inPlace, lengths)
+				}
 			})
 		}
 	}
+}
+
+// fourLengths has one to five messages, of which the fourth and those before become idle at all times,
+// or begin so.
+func fourLengths() [][]int {
+	lists := [][]int{
+		{startSize + (2*maxFourTurns+3)*chunkSize + blockSize, 48, 48},
+		{10_000, 9_984, startSize + (fourIdleTurns+1)*chunkSize, startSize},
+	}
+	for n := startSize; n <= 26*blockSize; n += blockSize {
+		list := []int{n, n, n, n, n}
+		for count := range list {
+			lists = append(lists, list[:1+count])
+		}
+		for step := 1; step <= 5; step++ {
+			d := step * blockSize
+			lists = append(lists, []int{n + 3*d, n + 2*d, n + d, n, n}, []int{n + d, n, n, n})
+		}
+	}
+	return lists
 }
 
 // pairLengths has two messages and some more, the longest first: of the same length, or not, before

@@ -2,6 +2,11 @@
 
 package envelope
 
-// decryptAndHashVAES is what envelope_asm.go would call if useVAES were not a constant here.
-// The compiler leaves the call out.
+// What envelope_asm.go would call if useVAES were not a constant here.
+// The compiler leaves the calls out.
+
 func decryptAndHashVAES(os []opening) { panic("envelope: internal error: no VAES") }
+
+func decryptAndHash16(os []opening, order []uint8) { panic("envelope: internal error: no VAES") }
+
+func longestFirst(order []uint8, os []opening) []uint8 { panic("envelope: internal error: no VAES") }

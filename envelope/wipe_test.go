@@ -66,6 +66,16 @@ func testWipe(t *testing.T, n, count int) {
 	})
 	check("OpenBatch", func() { OpenBatch(jobs); takeResults() })
 
+	if count == 16 && n >= 32 {
+		check("sixteen", func() {
+			var os [16]opening
+			for i := range jobs {
+				os[i].start(jobs[i].Key, jobs[i].Side, jobs[i].Dst, packets[i])
+			}
+			decryptAndHashMost(os[:])
+		})
+	}
+
 	packets = results
 	for i := range jobs {
 		jobs[i].Src = plaintexts[i]

@@ -16,6 +16,12 @@ func DecryptHash(xk *[240]byte, iv *[32]byte, dst []byte, src []byte, h *[8]uint
 //go:noescape
 func DecryptHash2VAESSHANI(xk *[2]*[240]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte, n int, h *[2]*[8]uint32, hashed *[2]*byte)
 
+// DecryptHash4VAES512SHANI is four IGE streams with VAES and four hashes with SHA-NI: the equivalent inverse cipher
+// with the schedules xk and the ivs as DecryptStart4VAES512 leaves them.
+//
+//go:noescape
+func DecryptHash4VAES512SHANI(xk *[960]byte, iv *[128]byte, dst *[4]*byte, src *[4]*byte, n int, h *[4]*[8]uint32, hashed *[4]*byte)
+
 // DecryptStart expands an AES-256 key into the schedule xk of the equivalent inverse cipher,
 // and does the first 32 bytes of IGE with AES-NI, without a hash.
 //
@@ -26,6 +32,13 @@ func DecryptStart(xk *[240]byte, key *[32]byte, iv *[32]byte, dst *byte, src *by
 //
 //go:noescape
 func DecryptStart2VAES(xk *[2]*[240]byte, key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src *[2]*byte)
+
+// DecryptStart4VAES512 is DecryptStart for four messages. It puts the ivs in iv, after the
+// 32 bytes of each: the halves of all are next to each other, lane by lane. So are the round
+// keys in xk.
+//
+//go:noescape
+func DecryptStart4VAES512(xk *[960]byte, iv *[128]byte, key *[4]*[32]byte, ivs *[4]*[32]byte, dst *[4]*byte, src *[4]*byte)
 
 // DecryptTail is DecryptHash for the end of a message: src is 16, 32
 // or 48 bytes, beside which one block is hashed. iv stays as it is.

@@ -110,12 +110,19 @@ var stitched = []Kernel{
 	{"envelope", "DecryptStart2VAES", []Arg{
 		writes("xk", 240).table(2), reads("key", 32).table(2), updates("iv", 32).table(2), writes("dst", 32).table(2), reads("src", 32).table(2),
 	}, inPlace},
+	{"envelope", "DecryptStart4VAES512", []Arg{
+		writes("xk", group), writes("iv", 128), reads("key", 32).table(4), reads("ivs", 32).table(4), writes("dst", 32).table(4), reads("src", 32).table(4),
+	}, inPlace},
 	{"envelope", "DecryptHash", []Arg{
 		reads("xk", 240), updates("iv", 32), writes("dst", 64).slice(), reads("src", 64).slice(), updates("h", 32), reads("hashed", 64).per(Blocks),
 	}, behind},
 	{"envelope", "DecryptHash2VAESSHANI", []Arg{
 		reads("xk", 240).table(2), updates("iv", 32).table(2), writes("dst", 1).per("n").table(2), reads("src", 1).per("n").table(2), public("n"),
 		updates("h", 32).table(2), reads("hashed", 1).per("n").table(2),
+	}, behind},
+	{"envelope", "DecryptHash4VAES512SHANI", []Arg{
+		reads("xk", group), updates("iv", 128), writes("dst", 1).per("n").table(4).idle(), reads("src", 1).per("n").table(4).idle(), public("n"),
+		updates("h", 32).table(4), reads("hashed", 1).per("n").table(4).idle(),
 	}, behind},
 	{"envelope", "DecryptTail", []Arg{
 		reads("xk", 240), reads("iv", 32), writes("dst", 16).slice(), reads("src", 16).slice(), updates("h", 32), reads("hashed", 64),

@@ -191,7 +191,7 @@ func (c *call) place(name string, lane int) exec.Value {
 	switch {
 	case c.idle(lane) && a.Idle:
 		lane = a.Lanes // what they share
-	case c.input.active > 0 && lane >= c.input.active:
+	case c.input.active > 0 && !c.input.idle && lane >= c.input.active:
 		lane = 0
 	}
 	at, ok := c.places[place{name, lane}]
@@ -229,8 +229,11 @@ func (c *call) place(name string, lane int) exec.Value {
 func (c *call) idle(lane int) bool { return c.input.idle && lane >= c.input.active }
 
 // wantAny lets so many bytes of an argument be anything at the end.
-func (c *call) wantAny(name string, off, n int) {
-	at := c.place(name, 0)
+func (c *call) wantAny(name string, off, n int) { c.wantAnyOf(name, 0, off, n) }
+
+// wantAnyOf is wantAny for a lane.
+func (c *call) wantAnyOf(name string, lane, off, n int) {
+	at := c.place(name, lane)
 	if c.any[at.Region] == nil {
 		c.any[at.Region] = map[int]bool{}
 	}

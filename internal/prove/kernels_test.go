@@ -50,9 +50,11 @@ func goals() (all []goal) {
 		batch("envelope.Decrypt16VAES512", false),
 		goal{kernel: "envelope.DecryptStart", spec: startSpec, cases: layouts(input{}, inPlace)},
 		goal{kernel: "envelope.DecryptStart2VAES", spec: startSpec, cases: layouts(input{}, inPlace)},
+		goal{kernel: "envelope.DecryptStart4VAES512", spec: startFourSpec, cases: layouts(input{}, inPlace)},
 		goal{kernel: "envelope.Hash16AVX512", spec: hashSixteenSpec, cases: []input{{}}},
 		stitched("envelope.DecryptHash", contract.Blocks, 1),
 		stitched("envelope.DecryptHash2VAESSHANI", "n", 64),
+		stitchedFour(),
 		tail("envelope.DecryptTail", contract.Blocks, 1),
 		tail("envelope.DecryptTail2VAESSHANI", "n", 16),
 		keystream(),
@@ -356,6 +358,57 @@ func stitched(kernel, count string, unit int) goal {
 		}
 	}
 	g.loops = layouts(input{sp: 8}, inPlace, behind, both)
+	return g
+}
+
+// fourIGE does IGE of n blocks in one of four lanes, whose iv and round keys are next to each other,
+// and returns what comes out.
+func (c *call) fourIGE(lane, n int, rk []block, iv []block) []block {
+	out, state := ige(c.Pool, false, rk, blocks(c.bytes("src", lane, 0, 16*n)), chain{iv[0], iv[1]})
+	c.want("dst", lane, 0, join(out...))
+	c.want("iv", 0, 16*lane, state.cipher[:])
+	c.want("iv", 0, 64+16*lane, state.plain[:])
+	return out
+}
+
+func startFourSpec(c *call) {
+	for l := range 4 {
+		rk := expand(c.Pool, c.bytes("key", l, 0, 32))
+		for r, k := range inverseKeys(c.Pool, rk) {
+			c.want("xk", 0, inGroups(l, r), k[:])
+		}
+		c.fourIGE(l, 2, rk, blocks(c.bytes("ivs", l, 0, 32)))
+	}
+}
+
+func stitchedFour() goal {
+	g := goal{kernel: "envelope.DecryptHash4VAES512SHANI", count: "n", unit: 64, stride: 1}
+	g.spec = func(c *call) {
+		chunks := c.input.numbers["n"] / 64
+		for l := range 4 {
+			if c.idle(l) {
+				c.wantAny("iv", 16*l, 16)
+				c.wantAny("iv", 64+16*l, 16)
+				c.wantAnyOf("h", l, 0, 32)
+				continue
+			}
+			var rk []block
+			for r := range 15 {
+				rk = append(rk, block(c.inputs("xk", inGroups(l, r), 16)))
+			}
+			for r, k := range inverseKeys(c.Pool, rk) {
+				c.define("xk", 0, inGroups(l, r), k[:])
+			}
+			iv := []block{block(c.bytes("iv", 0, 16*l, 16)), block(c.bytes("iv", 0, 64+16*l, 16))}
+			out := c.fourIGE(l, 4*chunks, rk, iv)
+			s := words(c.bytes("h", l, 0, 32))
+			for i := range chunks {
+				s = compress(c.Pool, s, c.hashed(l, i, out))
+			}
+			c.want("h", l, 0, unwords(s))
+		}
+	}
+	g.loops = append(layouts(input{}, inPlace, behind, both), input{overlaps: both, active: 2, idle: true})
 	return g
 }
 

@@ -15,7 +15,7 @@ var linked = []any{
 	bigdh.SelectIFMA, bigdh.SelectPair, bigdh.SelectPairIFMA, bigdh.Square, bigdh.Square1024, bigdh.SquareIFMA,
 	bigdh.SquarePairIFMA,
 	envelope.Decrypt16VAES512, envelope.DecryptHash, envelope.DecryptHash16VAES512,
-	envelope.DecryptHash2VAESSHANI, envelope.DecryptStart, envelope.DecryptStart2VAES, envelope.DecryptTail,
+	envelope.DecryptHash2VAESSHANI, envelope.DecryptHash4VAES512SHANI, envelope.DecryptStart, envelope.DecryptStart2VAES, envelope.DecryptStart4VAES512, envelope.DecryptTail,
 	envelope.DecryptTail2VAESSHANI, envelope.ExpandDecrypt16VAES512, envelope.Hash, envelope.Hash16AVX512,
 	envelope.Hash2SHANI, envelope.Keystream, envelope.WipeAVX512,
 	ige.Decrypt, ige.DecryptBatch12VAES512, ige.DecryptBatch16VAES512, ige.DecryptBatch2, ige.DecryptBatch4,

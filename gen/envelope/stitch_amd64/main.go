@@ -42,7 +42,7 @@
 // So one message takes the VEX encodings of AES, which CPUs without AVX-512 have, and two
 // messages take the EVEX ones. Neither needs aligned operands. Only XMM registers are used:
 // no VZEROUPPER is needed, and SHA instructions, which leave the upper halves alone, find
-// them clean.
+// them clean. Four messages are in four.go.
 package main
 
 import (
@@ -111,8 +111,10 @@ func main() { avomain.Generate(kernels) }
 func kernels() {
 	oneMessage(decrypt)
 	twoMessages(decrypt)
+	fourMessages(decrypt)
 	startKernel(decrypt)
 	startKernel2(decrypt)
+	startKernel4(decrypt)
 	tailKernel(decrypt)
 	tailKernel2(decrypt)
 	hashKernel()

@@ -7,6 +7,8 @@
 package sha256ni
 
 import (
+	"slices"
+
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -65,11 +67,36 @@ const (
 
 // Block returns the instructions that compress the block at p.
 func (s *Hash) Block(p Mem) []func() {
+	return slices.Concat(
+		[]func(){
+			func() { s.Move(s.ABEF, s.Saved[0]) },
+			func() { s.Move(s.CDGH, s.Saved[1]) },
+		},
+		s.compress(p),
+		[]func(){
+			func() { VPADDD(s.Saved[0], s.ABEF, s.ABEF) },
+			func() { VPADDD(s.Saved[1], s.CDGH, s.CDGH) },
+		})
+}
+
+// BlockOfSaved is Block for a state that is in Saved, before and after. In between, other hashes
+// have the other registers.
+func (s *Hash) BlockOfSaved(p Mem) []func() {
+	return slices.Concat(
+		[]func(){
+			func() { s.Move(s.Saved[0], s.ABEF) },
+			func() { s.Move(s.Saved[1], s.CDGH) },
+		},
+		s.compress(p),
+		[]func(){
+			func() { VPADDD(s.Saved[0], s.ABEF, s.Saved[0]) },
+			func() { VPADDD(s.Saved[1], s.CDGH, s.Saved[1]) },
+		})
+}
+
+// compress returns the instructions of all rounds, which leave the old state to be added.
+func (s *Hash) compress(p Mem) (list []func()) {
 	k, swap := roundConstants(), byteSwap()
-	list := []func(){
-		func() { s.Move(s.ABEF, s.Saved[0]) },
-		func() { s.Move(s.CDGH, s.Saved[1]) },
-	}
 	for i, m := range s.M {
 		list = append(list,
 			func() { VMOVDQU(p.Offset(16*i), m) },
@@ -101,10 +128,7 @@ func (s *Hash) Block(p Mem) []func() {
 			SHA256RNDS2(X0, s.CDGH, s.ABEF)
 		})
 	}
-	return append(list,
-		func() { VPADDD(s.Saved[0], s.ABEF, s.ABEF) },
-		func() { VPADDD(s.Saved[1], s.CDGH, s.CDGH) },
-	)
+	return list
 }
 
 var (
