@@ -756,6 +756,25 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
+// TestTickIsAhead: what is overdue by the time of Tick is, whatever Options.Clock says.
+func TestTickIsAhead(t *testing.T) {
+	a, b := newSettledPair(t)
+	receive(t, b, a.forge(text(1, "x"), later(1)))
+	b.Sent(b.Outbox()...)
+	now := *b.clock
+	for i, step := range []struct {
+		after time.Duration
+		want  int
+	}{{29 * time.Second, 0}, {30 * time.Second, 1}, {89 * time.Second, 0}, {90 * time.Second, 1}, {0, 0}} {
+		if err := b.Tick(now.Add(step.after)); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Outbox(); len(got) != step.want {
+			t.Errorf("step %d: %d requests, want %d", i, len(got), step.want)
+		}
+	}
+}
+
 // TestGapAndOldKey: a responder that misses something does not give up the old key, under
 // which TDLib sends it again, because the new one is used up.
 func TestGapAndOldKey(t *testing.T) {

@@ -43,7 +43,7 @@ type Options struct {
 	// never sends any.
 	RefuseV1 bool
 	// Clock tells the time; nil stands for [time.Now]. It limits how often a message is sent
-	// again, and decides when an answer is overdue.
+	// again, and decides when an answer is overdue, unless [Chat.Tick] has a later time.
 	Clock func() time.Time `json:"-"`
 	// MaxPacket is the length in bytes of the longest packet, sent or received. 0 stands for
 	// [envelope.DefaultMaxPacket].

@@ -476,6 +476,8 @@ func (s *session) tick(now time.Time) (changed bool, err error) {
 	if t <= 0 {
 		return false, nil // not a time
 	}
+	s.ticked = t
+	defer func() { s.ticked = 0 }()
 	sent, before := s.sent, s.exchange
 	fresh := s.keySince == 0 || t < s.keySince
 	if fresh {

@@ -19,6 +19,7 @@ type session struct {
 	refuseV1  bool
 	maxPacket int
 	clock     func() time.Time
+	ticked    int64 // what Tick says, while it runs
 	// How many messages there may be before the application's are refused, and how long all
 	// may be together; and how many before the driver's are.
 	maxOwn, maxOwnBytes, maxKept int
@@ -73,7 +74,7 @@ func (s *session) use(opt *Options) {
 }
 
 // now returns the time, in Unix time.
-func (s *session) now() int64 { return s.clock().Unix() }
+func (s *session) now() int64 { return max(s.clock().Unix(), s.ticked) }
 
 // encrypt makes a packet of what the application wants to send.
 func (s *session) encrypt(message []byte) (Packet, error) {

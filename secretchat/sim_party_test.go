@@ -29,16 +29,51 @@ func (p *simParty) say() {
 	p.send(id, simText(id, p.chat.Layer(), fmt.Sprintf("%v says %d", p, id)))
 }
 
+// withdraw takes back the a-th last message of the application's.
+func (p *simParty) withdraw(a int) {
+	if len(p.own) == 0 {
+		return
+	}
+	m := p.own[len(p.own)-1-a%len(p.own)]
+	if p.deleted[m.id] {
+		return
+	}
+	p.deleted[m.id] = true
+	known := inspect(p.chat).acked > m.seq
+	var err error
+	returned := p.call(func() error {
+		if err = p.chat.Withdraw(m.seq); err == ErrWithdraw {
+			return nil
+		}
+		return err
+	})
+	switch {
+	case !returned:
+	case (err == nil) == known:
+		failf("%v withdraws message %d, which the peer is known to have: %t: %v", p, m.seq, known, err)
+	case err == nil:
+		p.withdrawn[m.id] = true
+		p.w.stats.deletions++
+	}
+}
+
 // send has the chat encrypt a message of the application's. If there is a crash, and
 // Outbox does not have it afterwards, it never existed.
 func (p *simParty) send(id int64, message []byte) {
 	p.attempts[id] = message
 	var packet Packet
+	backlog := false
 	returned := p.call(func() (err error) {
 		packet, err = p.chat.Encrypt(message)
+		if err == ErrBacklog && p.opt.MaxUnacknowledged > 0 {
+			backlog = true
+			return nil
+		}
 		return err
 	})
-	if returned && !p.w.over {
+	if backlog {
+		delete(p.attempts, id)
+	} else if returned && !p.w.over {
 		p.emit(packet)
 		if last := p.own[len(p.own)-1]; last.id != id || last.seq != packet.Seq {
 			failf("%v: Encrypt returns another message", p)
@@ -166,10 +201,10 @@ func (p *simParty) checkAgain(first, s *simPacket) {
 	switch {
 	case first.action == actionResend && s.action == actionNoop:
 	case !bytes.Equal(s.message, first.message):
-		if first.action != 0 || !deletes(s, first.id) || !p.deleted[first.id] {
+		if !deletes(s, first.id) || !p.deleted[first.id] {
 			failf("%v uses number %d again, for something else:\n%x\n%x", p, s.seq, first.message, s.message)
 		}
-	case first.action == 0 && p.erased[first.id]:
+	case first.action == 0 && p.erased[first.id] || p.withdrawn[first.id]:
 		failf("%v sends message %d again, which was deleted", p, s.seq)
 	}
 }

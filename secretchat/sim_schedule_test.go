@@ -46,6 +46,8 @@ var simOps = []simOp{
 	{name: "typing", weight: 1, doc: "send Typing"},
 	{name: "screenshot", a: 8, weight: 0.5, doc: "send ScreenshotMessages"},
 	{name: "delete", a: 8, weight: 2, doc: "send DeleteMessages of the a-th last message sent"},
+	{name: "withdraw", a: 8, weight: 1, doc: "withdraw the a-th last message sent"},
+	{name: "back", a: 10, weight: 0.5, doc: "set the clock back by a days"},
 	{name: "clear", weight: 0.3, doc: "send FlushHistory"},
 	{name: "handled", weight: 2, doc: "call Handled"},
 	{name: "tick", a: 10, weight: 2, doc: "call Tick, a days later"},

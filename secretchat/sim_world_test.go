@@ -83,13 +83,14 @@ type simParty struct {
 	// after what comes after it, or again though the peer had not asked for it.
 	mixed bool
 
-	sent     map[int]*simPacket // what went out first under each number
-	reported map[int]int        // what was reported as sent, and how many commits there were by then
-	attempts map[int64][]byte   // what the application has written, and may not have been sent
-	own      []ownMessage       // what it has sent, by number
-	deleted  map[int64]bool     // ids of messages that it wanted to delete
-	erased   map[int64]bool     // ... and that are deleted
-	nextID   int64
+	sent      map[int]*simPacket // what went out first under each number
+	reported  map[int]int        // what was reported as sent, and how many commits there were by then
+	attempts  map[int64][]byte   // what the application has written, and may not have been sent
+	own       []ownMessage       // what it has sent, by number
+	deleted   map[int64]bool     // ids of messages that it wanted to delete
+	erased    map[int64]bool     // ... and that are deleted
+	withdrawn map[int64]bool     // ids of messages that were withdrawn
+	nextID    int64
 
 	arriving *simPacket         // what the chat is receiving
 	accepted map[int]*simPacket // what has come in under each number
@@ -263,7 +264,7 @@ func (w *simWorld) begin(s *simSchedule) {
 	for i := range w.sides {
 		w.sides[i] = &simParty{
 			w: w, index: i, disk: &simDisk{},
-			sent: map[int]*simPacket{}, reported: map[int]int{}, attempts: map[int64][]byte{}, deleted: map[int64]bool{}, erased: map[int64]bool{},
+			sent: map[int]*simPacket{}, reported: map[int]int{}, attempts: map[int64][]byte{}, deleted: map[int64]bool{}, erased: map[int64]bool{}, withdrawn: map[int64]bool{},
 			accepted: map[int]*simPacket{}, seen: map[eventKey]Event{}, nextID: int64(1000 * (i + 1)),
 			held: map[[8]byte]bool{}, gone: map[[8]byte]bool{}, pointers: map[*kdf.AuthKey][8]byte{},
 		}
@@ -272,6 +273,9 @@ func (w *simWorld) begin(s *simSchedule) {
 	a.peer, b.peer = b, a
 	for i, p := range w.sides {
 		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: s.layers[i], Clock: func() time.Time { return w.now }}
+		if s.seed%4 == 3 {
+			p.opt.MaxUnacknowledged = 20 // and some
+		}
 	}
 	if s.client != "" {
 		w.beginWith(w.sides[s.where], s)
@@ -347,6 +351,10 @@ func (p *simParty) do(s simStep) {
 			w.stats.deletions++
 			p.send(simService(p.id(), actionDelete, simLongs(id)...))
 		}
+	case "withdraw":
+		p.withdraw(s.a)
+	case "back":
+		w.now = w.now.AddDate(0, 0, -s.a)
 	case "clear":
 		for _, m := range p.own {
 			p.deleted[m.id] = true
