@@ -45,15 +45,20 @@ type File struct {
 	size int64
 	open func() (io.ReadCloser, error)
 
-	mu sync.Mutex // during an upload
-	// Of an upload that was begun:
-	key   *secretchat.FileKey
-	id    int64
-	parts map[int]bool // that the server has, guarded by partsMu
-	// partsMu is held for moments, by the threads of an upload.
-	partsMu sync.Mutex
+	mu    sync.Mutex // during an upload
+	begun *upload    // and of which nothing was sent yet, or nil
 	// Of a file that the server has already:
+	key    *secretchat.FileKey
 	stored *tg.EncryptedFile
+}
+
+// upload is one that was begun. It becomes the file of one message.
+type upload struct {
+	key *secretchat.FileKey
+	id  int64
+
+	mu    sync.Mutex   // held for moments, by the threads of the upload
+	parts map[int]bool // that the server has
 }
 
 // FromPath returns the file at a path, which is opened when it is needed.
@@ -151,12 +156,21 @@ func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), 
 		}
 	}
 	messages := make([]outgoing, len(list))
+	uploads := make([]*upload, len(list))
+	sending := false
+	defer func() {
+		for i, up := range uploads {
+			if up != nil {
+				list[i].file.end(up, sending)
+			}
+		}
+	}()
 	for i, a := range list {
 		messages[i].message = *a.message
 		if a.file == nil {
 			continue
 		}
-		input, media, err := c.upload(ctx, a, func(sent int64) {
+		input, media, up, err := c.upload(ctx, a, func(sent int64) {
 			if progress != nil {
 				progress(before+min(sent, a.file.size), total)
 			}
@@ -164,86 +178,104 @@ func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), 
 		if err != nil {
 			return nil, err
 		}
-		messages[i].message.Media, messages[i].file = media, input
+		messages[i].message.Media, messages[i].file, uploads[i] = media, input, up
 		before += a.file.size
 	}
 	ids, err := c.sendMessages(messages...)
 	if err != nil {
 		return nil, err
 	}
+	sending = true
 	sent := make([]*e2e.DecryptedMessage, len(list))
 	for i := range messages {
 		m := messages[i].message
 		m.RandomID = ids[i]
 		sent[i] = &m
-		if f := list[i].file; f != nil {
-			f.forget()
-		}
 	}
 	return sent, nil
 }
 
-// forget has another upload begin with another key.
-func (f *File) forget() {
+// end is the end of an upload: a message with it is being sent, or it is still to be gone on
+// with, unless another was begun meanwhile.
+func (f *File) end(up *upload, sending bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.stored == nil && f.key != nil {
-		f.key.Wipe()
-		f.key, f.parts = nil, nil
+	if !sending && f.begun == nil {
+		f.begun = up
+		return
 	}
+	up.key.Wipe()
 }
 
-// upload returns what the server is to be told of the file, and the media with its key.
-func (c *Chat) upload(ctx context.Context, a attachment, progress func(int64)) (tg.InputEncryptedFileClass, e2e.DecryptedMessageMediaClass, error) {
+// upload returns what the server is to be told of the file, and the media with its key. The
+// upload, if there is one, is the caller's: who sends the same file at the same time begins
+// another.
+func (c *Chat) upload(ctx context.Context, a attachment, progress func(int64)) (tg.InputEncryptedFileClass, e2e.DecryptedMessageMediaClass, *upload, error) {
 	f := a.file
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.size <= 0 {
-		return nil, nil, errEmptyFile
+		return nil, nil, nil, errEmptyFile
 	}
-	if f.key == nil {
-		f.key, f.id, f.parts = secretchat.NewFileKey(), randomID(), map[int]bool{}
+	key := f.key
+	if f.stored == nil {
+		if f.begun == nil {
+			f.begun = &upload{key: secretchat.NewFileKey(), id: randomID(), parts: map[int]bool{}}
+		}
+		key = f.begun.key
 	}
-	media, err := withKey(a.message.Media, f.key, f.size)
+	media, err := withKey(a.message.Media, key, f.size)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := c.fits(media); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if f.stored != nil {
 		progress(f.size)
-		return &tg.InputEncryptedFile{ID: f.stored.ID, AccessHash: f.stored.AccessHash}, media, nil
+		return &tg.InputEncryptedFile{ID: f.stored.ID, AccessHash: f.stored.AccessHash}, media, nil, nil
 	}
+	input, err := c.uploadParts(ctx, f, progress)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	up := f.begun
+	f.begun = nil
+	return input, media, up, nil
+}
+
+// uploadParts sends the server what it does not have yet.
+func (c *Chat) uploadParts(ctx context.Context, f *File, progress func(int64)) (tg.InputEncryptedFileClass, error) {
 	r, err := f.open()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer r.Close()
+	up := f.begun
 	size := secretchat.EncryptedSize(f.size)
 	part := partSize(size)
-	encrypted := f.key.EncryptReader(&sizedReader{r, f.size}, secretchat.WithContext(ctx))
-	up := uploader.NewUploader(&partsClient{c.m.api, f, (size - 1) / int64(part), progress, 0}).
+	encrypted := up.key.EncryptReader(&sizedReader{r, f.size}, secretchat.WithContext(ctx))
+	// The server gets to know the name, so that there is none.
+	file, err := uploader.NewUploader(&partsClient{c.m.api, up, (size - 1) / int64(part), progress, 0}).
 		WithPartSize(part).
 		WithThreads(c.m.opt.UploadThreads).
-		WithIDGenerator(func() (int64, error) { return f.id, nil })
-	// The server gets to know the name, so that there is none.
-	file, err := up.Upload(ctx, uploader.NewUpload("", encrypted, size))
+		WithIDGenerator(func() (int64, error) { return up.id, nil }).
+		Upload(ctx, uploader.NewUpload("", encrypted, size))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	fingerprint := int(f.key.Fingerprint())
+	fingerprint := int(up.key.Fingerprint())
 	switch file := file.(type) {
 	case *tg.InputFile:
 		return &tg.InputEncryptedFileUploaded{
 			ID: file.ID, Parts: file.Parts, MD5Checksum: file.MD5Checksum, KeyFingerprint: fingerprint,
-		}, media, nil
+		}, nil
 	case *tg.InputFileBig:
 		return &tg.InputEncryptedFileBigUploaded{
 			ID: file.ID, Parts: file.Parts, KeyFingerprint: fingerprint,
-		}, media, nil
+		}, nil
 	default:
-		return nil, nil, fmt.Errorf("gotd: unexpected %T", file)
+		return nil, fmt.Errorf("gotd: unexpected %T", file)
 	}
 }
 
@@ -274,7 +306,7 @@ func (c *Chat) fits(media e2e.DecryptedMessageMediaClass) error {
 // the last, which is sent each time.
 type partsClient struct {
 	api      *tg.Client
-	f        *File
+	up       *upload
 	last     int64 // its number
 	progress func(int64)
 	sent     int64
@@ -291,18 +323,18 @@ func (p *partsClient) UploadSaveBigFilePart(ctx context.Context, q *tg.UploadSav
 }
 
 func (p *partsClient) part(number, size int, send func() (bool, error)) (bool, error) {
-	p.f.partsMu.Lock()
-	has := p.f.parts[number]
-	p.f.partsMu.Unlock()
+	p.up.mu.Lock()
+	has := p.up.parts[number]
+	p.up.mu.Unlock()
 	if !has {
 		if ok, err := send(); err != nil || !ok {
 			return ok, err
 		}
 	}
-	p.f.partsMu.Lock()
-	defer p.f.partsMu.Unlock()
+	p.up.mu.Lock()
+	defer p.up.mu.Unlock()
 	if int64(number) < p.last {
-		p.f.parts[number] = true
+		p.up.parts[number] = true
 	}
 	p.sent += int64(size)
 	p.progress(p.sent)

@@ -1,10 +1,12 @@
 package gotd_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"math"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -106,4 +108,43 @@ func TestFileKinds(t *testing.T) {
 		}
 	}
 	b.quiet()
+}
+
+// TestSameFile: a File may be sent several times at the same time, and be several items of an
+// album. Each message has an upload of its own.
+func TestSameFile(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	content := bytes.Repeat([]byte("0123456789"), 20_000) // two parts
+	photo := gotd.Photo(gotd.FromBytes("", content), 1, 1, gotd.Thumbnail{})
+	var chats []*gotd.Chat
+	for range 3 {
+		c, _ := newChat(t, a, b)
+		chats = append(chats, c)
+	}
+	var g sync.WaitGroup
+	for _, c := range chats {
+		g.Go(func() {
+			if _, err := c.Compose().Media(t.Context(), photo); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	g.Wait()
+	if _, err := chats[0].Compose().Album(t.Context(), gotd.Captioned{Media: photo}, gotd.Captioned{Media: photo}); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[int64]bool{}
+	for range len(chats) + 2 {
+		m := next[*gotd.Message](b)
+		var got bytes.Buffer
+		if err := m.Download(t.Context(), &got); err != nil || !bytes.Equal(got.Bytes(), content) {
+			t.Errorf("got %d bytes, %v", got.Len(), err)
+		}
+		ids[m.File.ID] = true
+	}
+	if len(ids) != len(chats)+2 {
+		t.Errorf("%d messages have %d files", len(chats)+2, len(ids))
+	}
+	a.quiet()
 }
