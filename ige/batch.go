@@ -19,12 +19,10 @@ func EncryptBatch(ms []Message) {
 		ms[0].Encrypt()
 		return
 	}
-	var s sizes
+	s := sizes{count: len(ms)}
 	for i := range ms {
 		checkBlocks(ms[i].Dst, ms[i].Src)
-		if ms[i].todo() {
-			s.add(len(ms[i].Src))
-		}
+		s.add(len(ms[i].Src))
 	}
 	backends.Ready()
 	cryptMessages(ms, s, false)
@@ -38,12 +36,10 @@ func DecryptBatch(ms []Message) error {
 		ms[0].Err = ms[0].Decrypt()
 		return ms[0].Err
 	}
-	var s sizes
+	s := sizes{count: len(ms)}
 	for i := range ms {
 		checkBuffers(ms[i].Dst, ms[i].Src)
-		if ms[i].todo() {
-			s.add(len(ms[i].Src))
-		}
+		s.add(len(ms[i].Src))
 	}
 	var first error
 	for i := range ms {
@@ -67,19 +63,28 @@ func cryptMessages(ms []Message, s sizes, decrypting bool) {
 		cryptOneShot(ms, s.longest/BlockSize, decrypting)
 	case worthBatching(s):
 		cryptBatch(ms, s, decrypting)
+	case decrypting:
+		for i := range ms {
+			if m := &ms[i]; m.todo() {
+				decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
+			}
+		}
 	default:
 		for i := range ms {
-			if ms[i].todo() {
-				ms[i].crypt(decrypting)
+			if m := &ms[i]; m.todo() {
+				encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
 			}
 		}
 	}
 }
 
+// crypt does one message, if there is something to do.
 func (m *Message) crypt(decrypting bool) {
-	if decrypting {
+	switch {
+	case !m.todo():
+	case decrypting:
 		decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
-	} else {
+	default:
 		encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
 	}
 }
@@ -87,11 +92,11 @@ func (m *Message) crypt(decrypting bool) {
 // todo reports whether there is something to do. DecryptBatch has said so if Src is malformed.
 func (m *Message) todo() bool { return len(m.Src) > 0 && len(m.Src)%BlockSize == 0 }
 
-// sizes says how much there is to do in a batch.
+// sizes says how many messages are in a batch, and how long they are in bytes. Those that there
+// is nothing to do for are among them.
 type sizes struct{ count, sum, longest int }
 
 func (s *sizes) add(n int) {
-	s.count++
 	s.sum += n
 	s.longest = max(s.longest, n)
 }
@@ -126,11 +131,14 @@ func cryptBatch(ms []Message, s sizes, decrypting bool) {
 // message, and more for each byte if there are many of different lengths.
 func cryptTeams(ms []Message, all sizes, decrypting bool) {
 	q := queue{ms: ms, inOrder: all.equal()}
-	for left := all.count; left > 0; {
+	for left, more := all.count, true; more && left > 0; {
 		teams := (left + batchWidth() - 1) / batchWidth()
 		var t team
-		for range (left + teams - 1) / teams {
-			i, _ := q.next()
+		for t.count < (left+teams-1)/teams {
+			var i int
+			if i, more = q.next(); !more {
+				break
+			}
 			t.add(ms, i)
 		}
 		left -= t.count
@@ -156,6 +164,7 @@ func (t *team) add(ms []Message, i int) {
 		t.order[j] = t.order[j-1]
 	}
 	t.order[j] = i
+	t.count++
 	t.sizes.add(n)
 }
 

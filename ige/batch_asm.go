@@ -38,23 +38,22 @@ func kernelWidth(live int) int {
 }
 
 // worthBatching reports whether a batch repays its preparation: what can be done beside the
-// longest message has to be long enough.
+// longest message has to be long enough. The numbers are bytes that one stream would do
+// meanwhile, from measurements of all counts up to 40 and lengths up to 70 blocks.
 func worthBatching(s sizes) bool {
 	switch {
+	case useAES() && s.equal():
+		return s.beside() >= 64+16*s.count
+	case useVAES512:
+		return s.beside() >= 96+40*s.count
 	case useAES():
-		return s.beside() >= setupBytes+s.count*laneBytes
+		return s.beside() >= 96+60*s.count
 	case useNEON:
 		return false // its kernels work on one message at a time
 	default:
 		return s.count > 1
 	}
 }
-
-// What it takes to prepare a batch, in bytes that one stream would do meanwhile.
-const (
-	setupBytes = 64
-	laneBytes  = 16
-)
 
 // useTeams reports whether there are kernels to run lanes by.
 func useTeams() bool { return useAES() }

@@ -8,10 +8,10 @@ import "github.com/mtcore/mtcore/ige/asm"
 // expand the keys themselves: those for more lanes do more in the same time, but it takes them
 // longer to begin.
 func oneShotPays(s sizes) bool {
-	if !useAESNI || s.count < 2 || !s.equal() || s.longest > maxBatchBlocks*BlockSize {
+	if !s.equal() || s.longest%BlockSize != 0 || s.longest > maxBatchBlocks*BlockSize {
 		return false
 	}
-	return s.count <= oneShotLanes() || s.longest <= oneShotBlocks*BlockSize
+	return useAESNI && (s.count <= oneShotLanes() || s.longest <= oneShotBlocks*BlockSize)
 }
 
 const oneShotBlocks = 4
