@@ -33,7 +33,8 @@ import (
 // The induction begins when the kernel comes to the head for the first time, or for the second, where the first
 // turn is another one: one that adds to zeros what later turns add to results, say.
 //
-// Loops may take several blocks in a turn (stride): then there is a proof for each remainder. And
+// Loops may take several blocks in a turn (stride): then there is a proof for each remainder. A turn may also come to the head
+// several times (visits), if what is in two places changes them each time. And
 // they may have begun some blocks before the head: then the smallest n is larger than 1, and what is
 // shorter is proven by itself.
 
@@ -152,7 +153,18 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 	for _, r := range first.regions {
 		byID[r.ID] = r
 	}
+	moved := map[int]exec.Value{} // by regions of goal.continues: where the rest has it
+	for name, to := range l.goal.continues {
+		for lane := range max(1, first.arg(name).Lanes) {
+			at := first.place(to.arg, lane)
+			at.N += int64((n-1)*l.goal.unit*first.arg(to.arg).Bytes + to.off)
+			moved[first.place(name, lane).Region.ID] = at
+		}
+	}
 	return l.pool.Substitute(func(region, off int) term.Byte {
+		if to, ok := moved[region]; ok {
+			return first.wants[to.Region][int(to.N)+off]
+		}
 		r := byID[region]
 		if r == nil {
 			return l.pool.Input(region, off)
@@ -168,13 +180,13 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 	})
 }
 
-// specification checks that the specification for 1 + stride blocks is that for stride blocks
+// specification checks that the specification for one block and those of a visit of the head is that for these
 // followed by that for one, of the rest.
 func (l *loop) specification() error {
 	const n = 1
-	g := l.goal
-	whole, first, second := l.start(n+g.stride, 0), l.start(g.stride, 0), l.start(n, 0)
-	rest, steps := l.rest(whole, g.stride), l.step(second, g.stride)
+	visit := l.goal.stride / max(1, l.goal.visits)
+	whole, first, second := l.start(n+visit, 0), l.start(visit, 0), l.start(n, 0)
+	rest, steps := l.rest(whole, visit), l.step(second, visit)
 	for i, r := range whole.regions {
 		want := maps.Clone(first.wants[first.regions[i]])
 		if want == nil {
@@ -184,11 +196,11 @@ func (l *loop) specification() error {
 			want[off+steps[second.regions[i]]] = rest(b)
 		}
 		if !maps.Equal(want, whole.wants[r]) {
-			return fmt.Errorf("the specification of %d blocks is not that of %d and then of the rest, in %s", n+g.stride, g.stride, r.Name)
+			return fmt.Errorf("the specification of %d blocks is not that of %d and then of the rest, in %s", n+visit, visit, r.Name)
 		}
 		for off, b := range whole.next[r] {
 			if rest(second.next[second.regions[i]][off]) != b {
-				return fmt.Errorf("what %d blocks leave is not what the rest of %d leaves, in %s", n+g.stride, n, r.Name)
+				return fmt.Errorf("what %d blocks leave is not what the rest of %d leaves, in %s", n+visit, n, r.Name)
 			}
 		}
 	}
@@ -232,7 +244,7 @@ func (l *loop) findHead() error {
 func (l *loop) arrive(c *call, from int) (bool, error) {
 	visits := -l.passed
 	if from == l.head {
-		visits = -1
+		visits = -max(1, l.goal.visits)
 	}
 	c.Trace = func(m *exec.Machine, addr int) bool {
 		if addr == l.head {
