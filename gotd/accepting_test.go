@@ -575,3 +575,47 @@ func TestJournalNumbers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestToldOnce: what the handler has seen does not come again at the next start, even if a
+// packet that was of no use came right behind it: a copy, or nonsense.
+func TestToldOnce(t *testing.T) {
+	for name, nonsense := range map[string]bool{"copy": false, "nonsense": true} {
+		a := newAccepting(t, secretchat.LatestLayer)
+		a.deliverAll()
+		want[*gotd.Opened](a)
+		busy, free := make(chan struct{}), make(chan struct{})
+		a.handle(func(e gotd.Event) error {
+			if _, ok := e.(*gotd.Message); ok {
+				close(busy)
+				<-free
+			}
+			return nil
+		})
+		one := a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "one"})
+		a.deliver(noFile, one...)
+		<-busy
+		if nonsense {
+			a.deliver(noFile, secretchat.Packet{Data: make([]byte, 100)})
+		} else {
+			a.deliver(noFile, one...)
+		}
+		storage := a.chats.StateStorage(&memState{found: true})
+		if err := storage.SetQts(t.Context(), 1, 2); err != nil { // so that it is in the queue
+			t.Fatal(err)
+		}
+		close(free)
+		want[*gotd.Message](a)
+		a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+		want[*gotd.Typing](a)
+		a.handle(nil)
+		a.restart()
+		a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
+		e := want[gotd.Event](a)
+		if _, ok := e.(*gotd.Typing); !ok {
+			t.Errorf("%s: got %T %+v", name, e, e)
+		}
+		if err := a.stop(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}

@@ -357,7 +357,8 @@ func (c *Chat) tellAll(ctx context.Context, events []secretchat.Event, delivered
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.in.told = len(events) > 0
+	// Without events they are those of before, if the driver still has any.
+	c.in.told = c.in.told || len(events) > 0
 	for _, f := range files {
 		c.in.settled = append(c.in.settled, remove(f.key))
 	}
