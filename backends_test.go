@@ -7,7 +7,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -20,37 +19,19 @@ import (
 // a toggle, its registration, the dispatch that reads it, the table in ARCHITECTURE.md, and what
 // CI requires.
 func TestBackends(t *testing.T) {
-	architecture, err := os.ReadFile("ARCHITECTURE.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ci, err := os.ReadFile(".ci/run")
-	if err != nil {
-		t.Fatal(err)
+	architecture := readFile(t, "ARCHITECTURE.md")
+	if !strings.Contains(readFile(t, ".ci/run"), "done <ARCHITECTURE.md\n") {
+		t.Error(".ci/run: this_machine does not read the table of backends in ARCHITECTURE.md")
 	}
 	var packages []*kernelPackage
 	called := map[string]bool{}
 	for _, dir := range []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"} {
-		p := &kernelPackage{dir: dir, text: map[string]string{}}
-		for _, pattern := range []string{dir + "/*.go", dir + "/asm/*.go"} {
-			names, err := filepath.Glob(pattern)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, file := range names {
-				text, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				p.text[filepath.ToSlash(file)] = string(text)
-			}
-		}
-		p.read(t)
+		p := newKernelPackage(t, dir)
 		maps.Copy(called, p.called)
 		packages = append(packages, p)
 	}
 	for _, p := range packages {
-		for _, problem := range p.problems(called, string(architecture), string(ci)) {
+		for _, problem := range p.problems(called, architecture) {
 			t.Error(problem)
 		}
 	}
@@ -74,8 +55,35 @@ type registration struct {
 	pos  token.Pos
 }
 
+// newKernelPackage reads the package in a directory.
+func newKernelPackage(t *testing.T, dir string) *kernelPackage {
+	t.Helper()
+	p := &kernelPackage{dir: dir, text: map[string]string{}}
+	for _, pattern := range []string{dir + "/*.go", dir + "/asm/*.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range names {
+			p.text[filepath.ToSlash(file)] = readFile(t, file)
+		}
+	}
+	p.read(t)
+	return p
+}
+
+// names returns the backends of an architecture in the order of registration.
+func (p *kernelPackage) names(arch string) (names []string) {
+	all := p.backends[arch]
+	slices.SortFunc(all, func(a, b registration) int { return cmp.Compare(a.pos, b.pos) })
+	for _, r := range all {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // problems returns what is wrong, and where to fix it. called has the kernels that anybody calls.
-func (p *kernelPackage) problems(called map[string]bool, architecture, ci string) (list []string) {
+func (p *kernelPackage) problems(called map[string]bool, architecture string) (list []string) {
 	for _, kernel := range slices.Sorted(maps.Keys(p.kernels)) {
 		if !called[kernel] {
 			list = append(list, fmt.Sprintf("%s: nothing calls %s: dispatch to it in an _asm.go file, or remove it from its generator", p.kernels[kernel], kernel))
@@ -90,22 +98,33 @@ func (p *kernelPackage) problems(called map[string]bool, architecture, ci string
 		}
 	}
 	for _, arch := range slices.Sorted(maps.Keys(p.backends)) {
-		all := p.backends[arch]
-		slices.SortFunc(all, func(a, b registration) int { return cmp.Compare(a.pos, b.pos) })
-		var names []string
-		for _, r := range all {
-			names = append(names, r.name)
-			// The 32-bit programs run on machines of the other two only.
-			if line := "\t\tbackend " + path.Base(p.dir) + ":" + r.name + " "; arch != "arm" && arch != "others" && !strings.Contains(ci, line) {
-				list = append(list, fmt.Sprintf(".ci/run: this_machine has no line for %s:%s on %s", path.Base(p.dir), r.name, arch))
+		rows := tableRows(architecture, p.dir, arch)
+		for i, name := range p.names(arch) {
+			row := fmt.Sprintf("| %s | %s | %s |", p.dir, arch, name)
+			switch {
+			case i >= len(rows) || rows[i][0] != name:
+				list = append(list, fmt.Sprintf("ARCHITECTURE.md: row %d of %s on %s in the table of backends is not %s", i+1, p.dir, arch, row))
+			case rows[i][1] == "" && arch != "others":
+				list = append(list, fmt.Sprintf("ARCHITECTURE.md: %s says no feature that %s needs, for .ci/run to require it", row, name))
 			}
 		}
-		row := fmt.Sprintf("| %s | %s | %s |", p.dir, arch, strings.Join(names, ", "))
-		if !strings.Contains(architecture, row+"\n") {
-			list = append(list, "ARCHITECTURE.md: the table of backends has no row "+row)
+		if n := len(p.names(arch)); len(rows) > n {
+			list = append(list, fmt.Sprintf("ARCHITECTURE.md: %s has no backend %s on %s", p.dir, rows[n][0], arch))
 		}
 	}
 	return list
+}
+
+// tableRows returns the last two columns of the rows for a package and an architecture: a
+// backend, and the features that it needs.
+func tableRows(architecture, dir, arch string) (rows [][2]string) {
+	for _, line := range strings.Split(architecture, "\n") {
+		rest, ok := strings.CutPrefix(line, fmt.Sprintf("| %s | %s |", dir, arch))
+		if cells := strings.Split(rest, "|"); ok && len(cells) == 3 {
+			rows = append(rows, [2]string{strings.TrimSpace(cells[0]), strings.TrimSpace(cells[1])})
+		}
+	}
+	return rows
 }
 
 func (p *kernelPackage) read(t *testing.T) {
@@ -212,21 +231,21 @@ func TestPlantedBackends(t *testing.T) {
 		stub     = "package asm\n\nfunc Encrypt(dst, src *byte)\n"
 		toggle   = "package p\n\nvar useFast = true\n\nvar backends = impl.New(\"p\").Add(\"FAST\", &useFast)\n"
 		dispatch = "package p\n\nfunc encrypt(dst, src []byte) {\n\tif useFast {\n\t\tasm.Encrypt(&dst[0], &src[0])\n\t}\n}\n"
-		row      = "| p | amd64 | FAST |\n"
-		ci       = "\t\tbackend p:FAST aes\n\t\tbackend p:FASTER aes\n"
+		row      = "| p | amd64 | FAST | aes |\n"
 	)
-	for _, tt := range []struct{ name, stub, toggle, dispatch, row, ci, want string }{
-		{"nothing", stub, toggle, dispatch, row, ci, ""},
-		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, ci, "p/asm/p_amd64.go: nothing calls p/asm.Decrypt"},
-		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, ci, "p/p_amd64.go: useFast is not registered"},
-		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, ci, "p/p_amd64.go: no function asks useFast"},
-		{"row", stub, toggle, dispatch, "| p | arm64 | FAST |\n", ci, "ARCHITECTURE.md: the table of backends has no row | p | amd64 | FAST |"},
-		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, ci, "no row | p | amd64 | FAST, FASTER |"},
-		{"CI", stub, toggle, dispatch, row, "\t\tbackend p:FASTER aes\n", ".ci/run: this_machine has no line for p:FAST on amd64"},
+	for _, tt := range []struct{ name, stub, toggle, dispatch, rows, want string }{
+		{"nothing", stub, toggle, dispatch, row, ""},
+		{"kernel", stub + "func Decrypt(dst, src *byte)\n", toggle, dispatch, row, "p/asm/p_amd64.go: nothing calls p/asm.Decrypt"},
+		{"registration", stub, strings.Replace(toggle, ".Add(\"FAST\", &useFast)", "", 1), dispatch, row, "p/p_amd64.go: useFast is not registered"},
+		{"dispatch", stub, toggle, strings.Replace(dispatch, "useFast", "true", 1), row, "p/p_amd64.go: no function asks useFast"},
+		{"row", stub, toggle, dispatch, "| p | arm64 | FAST | aes |\n", "ARCHITECTURE.md: row 1 of p on amd64 in the table of backends is not | p | amd64 | FAST |"},
+		{"two", stub, strings.Replace(toggle, "&useFast)", "&useFast).Replace(\"FASTER\", &useFast)", 1), dispatch, row, "row 2 of p on amd64 in the table of backends is not | p | amd64 | FASTER |"},
+		{"another row", stub, toggle, dispatch, row + "| p | amd64 | FASTER | aes |\n", "p has no backend FASTER on amd64"},
+		{"features", stub, toggle, dispatch, "| p | amd64 | FAST |  |\n", "says no feature that FAST needs"},
 	} {
 		p := &kernelPackage{dir: "p", text: map[string]string{"p/asm/p_amd64.go": tt.stub, "p/p_amd64.go": tt.toggle, "p/p_asm.go": tt.dispatch}}
 		p.read(t)
-		got := strings.Join(p.problems(p.called, tt.row, tt.ci), "; ")
+		got := strings.Join(p.problems(p.called, tt.rows), "; ")
 		if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}

@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"internal/kdfspec":       {},
 	"internal/guardtest":     {},
 	"internal/impl":          {},
-	"internal/impltest":      {"internal/impl"},
+	"internal/impltest":      {"internal/contract", "internal/impl"},
 	"internal/limbs":         {},
 	"internal/machine":       {},
 	"internal/machine/a64":   {},

@@ -13,25 +13,31 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/mtcore/mtcore/internal/contract"
 )
 
 // TestNeeds compares the instruction sets that kernels for amd64 need, as avo finds them in
 // their instructions, with the features that their backends ask for: GODEBUG can turn off each
 // of these alone, and a hypervisor or an emulator as well. Which kernel belongs to which backend,
-// the tests of the self-tests know.
+// package contract knows, and the tests of the self-tests see.
 func TestNeeds(t *testing.T) {
 	for _, dir := range []string{"ige", "kdf", "envelope", "bigdh", "internal/rsa2048"} {
 		asm := dir + "/asm"
 		if dir == "internal/rsa2048" {
 			asm = "bigdh/asm"
 		}
-		requires := map[string][]string{}
+		requires, here := map[string][]string{}, map[string]bool{}
 		files, err := filepath.Glob(asm + "/*_amd64.s")
 		if err != nil || len(files) == 0 {
 			t.Fatal(files, err)
 		}
 		for _, file := range files {
-			maps.Copy(requires, requirements(readFile(t, file)))
+			text := readFile(t, file)
+			maps.Copy(requires, requirements(text))
+			for _, m := range textDirective.FindAllStringSubmatch(text, -1) {
+				here[m[1]] = true
+			}
 		}
 		var source string
 		toggles, err := filepath.Glob(dir + "/*_amd64.go")
@@ -43,7 +49,7 @@ func TestNeeds(t *testing.T) {
 				source = text
 			}
 		}
-		backends := kernelsByBackend(t, readFile(t, dir+"/broken_linux_amd64_test.go"))
+		backends := kernelsByBackend(t, dir, here)
 		if len(backends) == 0 {
 			t.Fatalf("%s: no kernels", dir)
 		}
@@ -61,6 +67,8 @@ func readFile(t *testing.T, name string) string {
 	}
 	return string(text)
 }
+
+var textDirective = regexp.MustCompile(`(?m)^TEXT ·(\w+)\(SB\)`)
 
 var requiresText = regexp.MustCompile(`(?m)^// Requires: (.*)\nTEXT ·(\w+)\(SB\)`)
 
@@ -160,28 +168,24 @@ func featuresAsked(t *testing.T, source string) map[string]map[string]bool {
 	return asked
 }
 
-// kernelsByBackend reads the table of a TestBroken.
-func kernelsByBackend(t *testing.T, source string) map[string][]string {
+// kernelsByBackend returns those of the kernels here, on amd64, that a package calls.
+func kernelsByBackend(t *testing.T, dir string, here map[string]bool) map[string][]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "broken.go", source, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newKernelPackage(t, dir)
 	all := map[string][]string{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		pair, ok := n.(*ast.KeyValueExpr)
-		if !ok {
-			return true
+	for path := range p.called {
+		pkg, name, _ := strings.Cut(path, "/asm.")
+		if !here[name] {
+			continue
 		}
-		backend, err := strconv.Unquote(pair.Key.(*ast.BasicLit).Value)
-		if err != nil {
-			t.Fatal(err)
+		k := contract.Find(pkg, name)
+		if k == nil {
+			t.Errorf("%s.%s has no contract: write one in internal/contract/kernels.go", pkg, name)
+			continue
 		}
-		for _, kernel := range pair.Value.(*ast.CompositeLit).Elts {
-			all[backend] = append(all[backend], kernel.(*ast.SelectorExpr).Sel.Name)
-		}
-		return true
-	})
+		backend := k.Backend(p.names("amd64"))
+		all[backend] = append(all[backend], name)
+	}
 	return all
 }
 

@@ -8,6 +8,11 @@
 // nothing but the frame.
 package contract
 
+import (
+	"slices"
+	"strings"
+)
+
 // Kernel is the contract of an assembly function, on every architecture that has it.
 type Kernel struct {
 	Package, Name string
@@ -83,6 +88,33 @@ func Find(pkg, name string) *Kernel {
 		}
 	}
 	return nil
+}
+
+// Backend returns which of its package's backends a kernel belongs to: without that one nobody
+// calls it. The backends are those of one architecture, in the order of registration. A kernel is
+// named after its backend, and if it is named after several, the last counts; those that are named
+// by their role belong to the first backend that no kernel is named after. Exceptions are in
+// kernels.go.
+func (k *Kernel) Backend(backends []string) string {
+	if b, ok := otherBackend[k.String()]; ok {
+		return b
+	}
+	for _, b := range slices.Backward(backends) {
+		if k.namedAfter(b) {
+			return b
+		}
+	}
+	for _, b := range backends {
+		named := func(other Kernel) bool { return other.Package == k.Package && other.namedAfter(b) }
+		if !slices.ContainsFunc(Kernels, named) {
+			return b
+		}
+	}
+	return ""
+}
+
+func (k *Kernel) namedAfter(backend string) bool {
+	return strings.Contains(k.Name, strings.NewReplacer("-", "", "+", "").Replace(backend))
 }
 
 // Arg returns the argument of that name, or nil.

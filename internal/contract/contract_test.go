@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -153,6 +154,35 @@ func TestDisagreements(t *testing.T) {
 		k := good()
 		if break_(k); disagreement(k, params) == "" {
 			t.Errorf("%s: not found", name)
+		}
+	}
+}
+
+func TestBackend(t *testing.T) {
+	vaes := []string{"AES-NI", "VAES-256", "VAES-512"}
+	for _, tt := range []struct {
+		pkg, name string
+		backends  []string
+		want      string
+	}{
+		{"ige", "Encrypt", vaes, "AES-NI"},
+		{"ige", "EncryptBatch4VAES256", vaes, "VAES-256"},
+		{"ige", "EncryptBatch4VAES512", vaes, "VAES-512"},
+		{"ige", "Encrypt", []string{"NEON", "Armv8"}, "Armv8"},
+		{"ige", "EncryptNEON", []string{"NEON", "Armv8"}, "NEON"},
+		{"kdf", "Blocks", []string{"SHA-NI", "AVX-512"}, "SHA-NI"},
+		{"envelope", "Hash", []string{"AES-NI+SHA-NI", "VAES"}, "AES-NI+SHA-NI"},
+		{"envelope", "Hash16AVX512", []string{"AES-NI+SHA-NI", "VAES"}, "VAES"},
+		{"envelope", "WipeAVX512", []string{"AES-NI+SHA-NI", "VAES"}, ""},
+	} {
+		k := &Kernel{Package: tt.pkg, Name: tt.name}
+		if got := k.Backend(tt.backends); got != tt.want {
+			t.Errorf("%s.%s is of backend %q of %q, want %q", tt.pkg, tt.name, got, tt.backends, tt.want)
+		}
+	}
+	for name := range otherBackend {
+		if pkg, name, _ := strings.Cut(name, "."); Find(pkg, name) == nil {
+			t.Errorf("otherBackend in kernels.go has %s.%s, which is no kernel", pkg, name)
 		}
 	}
 }

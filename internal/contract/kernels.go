@@ -35,6 +35,13 @@ var inPlace = []Overlap{{A: "dst", B: "src"}}
 // Kernels has the contracts of all kernels.
 var Kernels = slices.Concat(single, batches(), sha, stitched, sixteen, numbers)
 
+// otherBackend has the backends of kernels that belong to another than the one that they are named
+// after, see Kernel.Backend, or to none, since nothing changes without them.
+var otherBackend = map[string]string{
+	"envelope.Hash2SHANI": "VAES", "envelope.Hash16AVX512": "VAES",
+	"envelope.WipeAVX512": "",
+}
+
 // single are the kernels for one IGE stream. xk holds the round keys, for decryption those of
 // the equivalent inverse cipher.
 var single = []Kernel{

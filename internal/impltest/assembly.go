@@ -3,34 +3,44 @@
 package impltest
 
 import (
-	"encoding/binary"
 	"reflect"
 	"runtime"
+	"sort"
+	"strings"
 	"testing"
-	"unsafe"
 )
 
-// Assembly returns the address of an assembly function. The value f has the address of a
-// wrapper made by the linker, which moves arguments from registers to the stack and calls that
-// function; but on arm, where all arguments are on the stack.
-func Assembly(t *testing.T, f any) uintptr {
+// Assembly returns the addresses of the functions in assembly that are linked into this program,
+// by package and name, as in "ige.Encrypt" for Encrypt of ige/asm. It finds them in the table of
+// functions that the runtime has, so that nobody has to list them.
+func Assembly(t *testing.T) map[string]uintptr {
 	t.Helper()
-	wrapper := runtime.FuncForPC(reflect.ValueOf(f).Pointer())
-	if runtime.GOARCH == "arm" {
-		return wrapper.Entry()
-	}
-	for pc := wrapper.Entry(); runtime.FuncForPC(pc) == wrapper; pc += map[string]uintptr{"amd64": 1, "arm64": 4}[runtime.GOARCH] {
-		target := uintptr(0)
-		code := (*[5]byte)(unsafe.Add(unsafe.Pointer(nil), pc))
-		if runtime.GOARCH == "amd64" && code[0] == 0xe8 { // CALL
-			target = pc + 5 + uintptr(int32(binary.LittleEndian.Uint32(code[1:])))
-		} else if word := binary.LittleEndian.Uint32(code[:]); runtime.GOARCH == "arm64" && word>>26 == 0x25 { // BL
-			target = pc + uintptr(int32(word<<6)>>4)
+	all := map[string]uintptr{}
+	for pc := endOfCode(); ; {
+		f := runtime.FuncForPC(pc - 1)
+		if f == nil {
+			return all
 		}
-		if called := runtime.FuncForPC(target); called != nil && called.Entry() == target && called.Name() == wrapper.Name() {
-			return target
+		pc = f.Entry()
+		f = runtime.FuncForPC(pc) // without what is inlined
+		pkg, name, ok := strings.Cut(f.Name(), "/asm.")
+		if !ok {
+			continue
+		}
+		// The linker makes functions of the same name, which move arguments from registers to the stack.
+		if file, _ := f.FileLine(pc); strings.HasSuffix(file, ".s") {
+			all[pkg[strings.LastIndexByte(pkg, '/')+1:]+"."+name] = pc
 		}
 	}
-	t.Fatal(wrapper.Name() + " does not call assembly")
-	return 0
+}
+
+// endOfCode is the address behind the last function.
+func endOfCode() uintptr {
+	here := reflect.ValueOf(Assembly).Pointer()
+	is := func(n int) bool { return runtime.FuncForPC(here+uintptr(n)) != nil }
+	n := 1
+	for is(n) {
+		n *= 2
+	}
+	return here + uintptr(sort.Search(n, func(i int) bool { return !is(i) }))
 }

@@ -4,7 +4,6 @@ package impltest
 
 import (
 	"os"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,38 +11,41 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/mtcore/mtcore/internal/contract"
 	"github.com/mtcore/mtcore/internal/impl"
 )
 
 // Broken tests the self-test of p, whose directory is the current one. It makes each kernel
-// that p calls return at once, and requires that this switches off the backend and leaves
-// those before it alone, and that the rest still gives right answers. kernels lists the
-// kernels by the backend without which none of them is called, and under the name "" those
-// whose absence changes nothing.
-func Broken(t *testing.T, p *impl.Package, selfTest func() bool, kernels map[string][]any) {
+// that p calls return at once, and requires that this switches off the kernel's backend, as
+// package contract knows it, and leaves those before it alone, and that the rest still gives right
+// answers.
+func Broken(t *testing.T, p *impl.Package, selfTest func() bool) {
 	t.Helper()
 	if runtime.GOARCH == "arm64" && !emulated() {
 		return // nothing here clears the instruction cache
 	}
-	missing := Kernels(t)
-	for backend, list := range kernels {
-		for _, kernel := range list {
-			name := kernelName(kernel)
-			if !missing[name] {
-				t.Errorf("nothing calls %s", name)
-			}
-			delete(missing, name)
-			if backend != "" && available(p, backend) {
-				t.Run(name, func(t *testing.T) { testBroken(t, p, selfTest, backend, kernel) })
-			}
+	var backends []string
+	for _, b := range p.Backends() {
+		backends = append(backends, b.Name)
+	}
+	called := Kernels(t)
+	for kernel, entry := range Assembly(t) {
+		pkg, name, _ := strings.Cut(kernel, ".")
+		k := contract.Find(pkg, name)
+		if k == nil || !called[name] {
+			continue
+		}
+		delete(called, name)
+		if backend := k.Backend(backends); backend != "" && available(p, backend) {
+			t.Run(name, func(t *testing.T) { testBroken(t, p, selfTest, backend, entry) })
 		}
 	}
-	for name := range missing {
-		t.Errorf("%s is in no list", name)
+	for name := range called {
+		t.Errorf("%s is not in this program, or has no contract in internal/contract/kernels.go", name)
 	}
 }
 
-func testBroken(t *testing.T, p *impl.Package, selfTest func() bool, backend string, kernel any) {
+func testBroken(t *testing.T, p *impl.Package, selfTest func() bool, backend string, entry uintptr) {
 	var before []string
 	for _, b := range p.Backends() {
 		if b.Name == backend {
@@ -54,7 +56,7 @@ func testBroken(t *testing.T, p *impl.Package, selfTest func() bool, backend str
 		}
 	}
 	defer p.Again()()
-	defer breakKernel(t, kernel)()
+	defer breakKernel(t, entry)()
 	var after []string
 	for _, b := range p.Backends() { // after the test
 		if b.Available != *b.Toggle {
@@ -65,11 +67,15 @@ func testBroken(t *testing.T, p *impl.Package, selfTest func() bool, backend str
 		}
 	}
 	if !slices.Equal(before, after) {
-		t.Errorf("leaves %q on, want %q", after, before)
+		t.Errorf("leaves %q on, want %q: the self-test is in selftest.go", after, before)
 	}
 	if !selfTest() {
 		t.Errorf("%s gives wrong answers", p)
 	}
+}
+
+func available(p *impl.Package, name string) bool {
+	return slices.ContainsFunc(p.Backends(), func(b impl.Backend) bool { return b.Name == name && b.Available })
 }
 
 // emulated reports whether this is qemu-user, which shows the cpuinfo of another architecture.
@@ -78,15 +84,10 @@ func emulated() bool {
 	return err == nil && !strings.Contains(string(text), "CPU implementer")
 }
 
-func available(p *impl.Package, name string) bool {
-	return slices.ContainsFunc(p.Backends(), func(b impl.Backend) bool { return b.Name == name && b.Available })
-}
-
-// breakKernel makes a function return at once, and returns a function that restores it.
-func breakKernel(t *testing.T, f any) (restore func()) {
+// breakKernel makes the function at entry return at once, and returns a function that restores it.
+func breakKernel(t *testing.T, entry uintptr) (restore func()) {
 	t.Helper()
 	ret := map[string][]byte{"amd64": {0xc3}, "arm64": {0xc0, 0x03, 0x5f, 0xd6}}[runtime.GOARCH]
-	entry := Assembly(t, f)
 	page := uintptr(syscall.Getpagesize())
 	from := entry &^ (page - 1)
 	write := func(b []byte) {
@@ -103,10 +104,4 @@ func breakKernel(t *testing.T, f any) (restore func()) {
 	old := slices.Clone(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), entry)), len(ret)))
 	write(ret)
 	return func() { write(old) }
-}
-
-// kernelName is the name of a function of a package asm, without the package.
-func kernelName(f any) string {
-	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
-	return name[strings.LastIndexByte(name, '.')+1:]
 }

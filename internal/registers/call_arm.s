@@ -43,6 +43,10 @@ TEXT ·call(SB), 0, $68-13
 	WORD $0xf2802050 // vmov.i32 q1, #0
 	WORD $0xf2804050 // vmov.i32 q2, #0
 	WORD $0xf2806050 // vmov.i32 q3, #0
+	WORD $0xf2808050 // vmov.i32 q4, #0
+	WORD $0xf280a050 // vmov.i32 q5, #0
+	WORD $0xf280c050 // vmov.i32 q6, #0
+	WORD $0xf280e050 // vmov.i32 q7, #0
 	WORD $0xf2c00050 // vmov.i32 q8, #0
 	WORD $0xf2c02050 // vmov.i32 q9, #0
 	WORD $0xf2c04050 // vmov.i32 q10, #0
