@@ -398,7 +398,13 @@ func TestAcceptNotPending(t *testing.T) {
 	}
 	a.deliverAll()
 	want[*gotd.Opened](a)
-	a.restart()
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for len(a.server.answers) > 0 {
+		<-a.server.answers
+	}
+	a.start()
 	a.update(&tg.UpdateEncryptedChatTyping{ChatID: acceptingID})
 	want[*gotd.Typing](a)
 	if got := a.chat().State(); got != gotd.StateOpen {

@@ -158,7 +158,10 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		if bytes.Equal(q.GB, make([]byte, len(q.GB))) {
 			s.zeros.Add(1)
 		}
-		s.answers <- q
+		select {
+		case s.answers <- q:
+		default: // enough
+		}
 		return tgerr.New(500, "INTERNAL")
 	case *tg.MessagesDiscardEncryptionRequest:
 		s.discarded <- q.ChatID
@@ -436,7 +439,7 @@ func TestRestartHandshake(t *testing.T) {
 	atB := next[*gotd.Requested](b).Chat
 
 	// The server does not get the answer before the restart.
-	bob.Refuse(tg.MessagesAcceptEncryptionRequestTypeID, 1, tgerr.New(500, "INTERNAL"))
+	bob.Refuse(tg.MessagesAcceptEncryptionRequestTypeID, 1<<30, tgerr.New(500, "INTERNAL"))
 	if err := atB.Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
 		t.Fatalf("got %v, want INTERNAL", err)
 	}
@@ -444,7 +447,9 @@ func TestRestartHandshake(t *testing.T) {
 		t.Errorf("chat is %s, want %s", got, gotd.StateAccepting)
 	}
 	a.stop()
-	b.restart()
+	b.stop()
+	bob.Forgive()
+	b.start()
 	next[*gotd.Opened](b)
 	send(t, b.chats.Chat(atB.ID()), "while you were away")
 	a.start()
@@ -462,6 +467,28 @@ func TestRestartHandshake(t *testing.T) {
 	a.start()
 	next[*gotd.Closed](a)
 	next[*gotd.Closed](b)
+}
+
+// TestAcceptIsTriedAgain: the answer to a peer gets to the server at last, also if the handler
+// does not care for the error.
+func TestAcceptIsTriedAgain(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	refused := bob.RefuseAfter(tg.MessagesAcceptEncryptionRequestTypeID, 0, 4, tgerr.New(500, "INTERNAL"))
+	atA, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: bob.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next[*gotd.Requested](b).Chat.Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
+		t.Errorf("got %v, want INTERNAL", err)
+	}
+	next[*gotd.Opened](b)
+	next[*gotd.Opened](a)
+	if got := refused(); got != 4 {
+		t.Errorf("refused %d times, want 4", got)
+	}
+	send(t, atA, "hello")
+	b.wantText("hello")
 }
 
 // TestHandlerFails: an event comes again if the handler has not returned well, also after

@@ -52,6 +52,8 @@ type Chat struct {
 	chat     *secretchat.Chat     // in StateAccepting, StateOpen and StateEnding
 	damage   error                // in StateDamaged
 	asked    bool                 // in StateRequested: the handler was told
+	// accepting says that there is a goroutine that tells the server, in StateAccepting.
+	accepting bool
 	// later are changes that wait for the next transaction.
 	later []Change
 	// ending ends all that is being sent when the chat comes to its end, and over what waits
@@ -323,8 +325,8 @@ func (c *Chat) tellRequested(ctx context.Context) error {
 }
 
 // Accept accepts a chat that a peer has asked for, on this device. It returns when the
-// server has answered. If it fails on the way there it may be called again, as Run will do
-// by itself the next time.
+// server has answered. If it fails on the way there, Run goes on trying, now and after a
+// restart, until [Chat.Discard].
 //
 // [Opened] comes when it is this device that has the chat, which shows at once or, if
 // another device or a lost answer may have been faster, with the first message of the
@@ -335,6 +337,17 @@ func (c *Chat) Accept(ctx context.Context) error {
 			return err
 		}
 	}
+	err := c.accept(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && c.rec.State == StateAccepting && !c.accepting {
+		c.accepting = c.m.spawn(c.acceptAgain)
+	}
+	return err
+}
+
+// accept tells the server.
+func (c *Chat) accept(ctx context.Context) error {
 	answer, err := c.answer()
 	if err != nil {
 		return err
@@ -774,7 +787,9 @@ func (c *Chat) resume() {
 	case StateRequested:
 		c.do(c.tellRequested)
 	case StateAccepting:
-		c.m.spawn(c.acceptAgain)
+		if !c.accepting {
+			c.accepting = c.m.spawn(c.acceptAgain)
+		}
 	case StateEnding:
 		c.waitForEnd()
 	}
@@ -806,10 +821,13 @@ func (c *Chat) acceptAgain(ctx context.Context) error {
 		if c.State() != StateAccepting {
 			return nil
 		}
-		return c.Accept(ctx)
+		return c.accept(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
 		c.m.log.Warn(ctx, "Secret chat cannot be accepted", log.Int("chat", c.id), log.Error(err))
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accepting = false
 	return nil
 }

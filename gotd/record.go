@@ -75,10 +75,9 @@ type chatRecord struct {
 // closing is how a chat has come to its end, and what is left to do about it.
 type closing struct {
 	By ClosedBy `json:",omitempty"`
-	// Rule, Refusal or Reason is why, if somebody else than the two users wanted it.
+	// Rule or Refusal is why, if somebody else than the two users wanted it.
 	Rule    secretchat.Rule `json:",omitempty"`
 	Refusal *refusal        `json:",omitempty"`
-	Reason  string          `json:",omitempty"`
 	// HistoryDeleted is what the peer wants of us.
 	HistoryDeleted bool `json:",omitempty"`
 	// DeleteHistory and Spam are what the server is to be told with the end.
@@ -96,8 +95,6 @@ func (c *closing) err() error {
 		return &secretchat.FatalError{Rule: c.Rule}
 	case c.Refusal != nil:
 		return c.Refusal.err()
-	case c.Reason != "":
-		return errors.New("gotd: " + c.Reason)
 	default:
 		return nil
 	}
