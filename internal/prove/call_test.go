@@ -34,7 +34,9 @@ type input struct {
 	idle   bool
 	sp     int         // stack pointer modulo 64
 	timing exec.Timing // on arm64
-	seed   int         // of what bytes are, or 0 for all values
+	// unknown are the arguments that may be any number, by names.
+	unknown []string
+	seed    int // of what bytes are, or 0 for all values
 }
 
 func (in input) String() string {
@@ -47,6 +49,9 @@ func (in input) String() string {
 	}
 	if in.idle {
 		s += ", the others idle"
+	}
+	if len(in.unknown) > 0 {
+		s += fmt.Sprintf(", any %v", in.unknown)
 	}
 	if in.timing != exec.NoTiming {
 		s += fmt.Sprintf(", timing %d", in.timing)
@@ -133,6 +138,12 @@ func newCall(p *term.Pool, s *subject, in input) *call {
 		switch a.Kind {
 		case contract.Public, contract.Secret:
 			n, ok := in.numbers[a.Name]
+			if slices.Contains(in.unknown, a.Name) {
+				if c.SetArgument(word, c.unknown(a.Name, 0)); a.Kind == contract.Public {
+					c.SetPublic(c.Pool.Region(a.Name))
+				}
+				break
+			}
 			if !ok {
 				panic("no value of " + a.Name)
 			}
@@ -154,6 +165,19 @@ func newCall(p *term.Pool, s *subject, in input) *call {
 		word += a.Words()
 	}
 	return c
+}
+
+// unknown is n plus an argument that may be any number, or one that the seed determines.
+func (c *call) unknown(name string, n int) exec.Value {
+	region := c.Pool.Region(name)
+	if c.input.seed == 0 {
+		return c.Unknown(exec.Sum{Of: region, N: int64(n)})
+	}
+	x := int64(n)
+	for j := range 8 {
+		x += int64(constant(c.input.seed, region, j)) << (8 * j)
+	}
+	return exec.Number(x)
 }
 
 func (c *call) newRegion(name string) *exec.Region {

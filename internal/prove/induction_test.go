@@ -153,6 +153,10 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 	for _, r := range first.regions {
 		byID[r.ID] = r
 	}
+	grown := map[int]int{} // by regions of arguments that may be any number
+	for name, by := range l.goal.grows {
+		grown[l.pool.Region(name)] = n * by
+	}
 	moved := map[int]exec.Value{} // by regions of goal.continues: where the rest has it
 	for name, to := range l.goal.continues {
 		for lane := range max(1, first.arg(name).Lanes) {
@@ -162,6 +166,9 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 		}
 	}
 	return l.pool.Substitute(func(region, off int) term.Byte {
+		if by, ok := grown[region]; ok {
+			return l.pool.Input(region, off+8*by)
+		}
 		if to, ok := moved[region]; ok {
 			return first.wants[to.Region][int(to.N)+off]
 		}

@@ -21,6 +21,8 @@ type goal struct {
 	unit   int // of numbers[count] that a block or chunk is
 	stride int // blocks or chunks that a turn of the loop does
 	visits int // how often a turn comes to the head of the loop; 0 if once
+	// grows says by how much an argument that may be any number is larger for the rest of a message, per block.
+	grows map[string]int
 	// continues says where the rest of a message has what an argument points to, if not where the message had it.
 	continues map[string]position
 }
@@ -437,31 +439,19 @@ func tail(kernel, count string, unit int) goal {
 	return g
 }
 
-// keystream is for all lengths that are used, and, of some turns, for counters with carries.
 func keystream() goal {
-	const most = 18 // turns
-	g := goal{kernel: "envelope.Keystream"}
+	g := goal{kernel: "envelope.Keystream", count: "turns", unit: 1, stride: 1, loops: []input{{unknown: []string{"counter"}}}}
+	g.grows = map[string]int{"counter": 8} // blocks of AES
 	g.spec = func(c *call) {
 		rk := c.roundKeys(true)
 		c.want("xk", 0, 0, join(rk...))
 		for i := range 8 * c.input.numbers["turns"] {
 			var number block
-			for j := range 8 {
-				number[j] = term.Byte(uint64(c.input.numbers["counter"]+i) >> (8 * j) & 255)
-			}
-			for j := 8; j < 16; j++ {
-				number[j] = term.Byte(0)
-			}
+			counter := c.unknown("counter", i).Eight()
+			copy(number[:], counter[:])
 			out := encrypt(c.Pool, rk, number)
 			c.want("dst", 0, 16*i, out[:])
 		}
-	}
-	for turns := 1; turns <= most; turns++ {
-		g.cases = append(g.cases, input{}.with("turns", turns).with("counter", 0))
-	}
-	quarter := 1 << 30 // of 2^32, which as a constant does not fit where int has 32 bits
-	for _, counter := range []int{8 * most, 4*quarter - 3, -3} {
-		g.cases = append(g.cases, input{}.with("turns", 2).with("counter", counter))
 	}
 	return g
 }

@@ -77,7 +77,13 @@ var vectorARM64 = map[string]func(*neonOp){
 
 	"add": func(o *neonOp) {
 		if o.args[0].Size == 8 {
-			o.doubles(func(x, y Value) Value { return Number(x.N + y.N) })
+			o.doubles(func(x, y [8]term.Byte) Value {
+				v, ok := o.plus(x, y, 1)
+				if !ok {
+					panic("arithmetic with secrets of 64 bits")
+				}
+				return v
+			})
 			return
 		}
 		for i := 0; i < 16; i += 4 {
@@ -88,8 +94,8 @@ var vectorARM64 = map[string]func(*neonOp){
 		if o.args[0].Size != 8 {
 			panic("no semantics")
 		}
-		o.doubles(func(x, y Value) Value {
-			if x == y {
+		o.doubles(func(x, y [8]term.Byte) Value {
+			if o.same(x, y) {
 				return Number(-1)
 			}
 			return Number(0)
@@ -184,14 +190,10 @@ func bytesNEON(f func(p *term.Pool, d, x, y term.Byte) term.Byte) func(*neonOp) 
 	}
 }
 
-// doubles is for elements of 64 bits that are known.
-func (o *neonOp) doubles(f func(x, y Value) Value) {
+// doubles is for elements of 64 bits.
+func (o *neonOp) doubles(f func(x, y [8]term.Byte) Value) {
 	for i := 0; i < 16; i += 8 {
-		x, y := fromBytes([8]term.Byte(o.x[i:i+8])), fromBytes([8]term.Byte(o.y[i:i+8]))
-		if !x.number() || !y.number() {
-			panic("arithmetic with secrets of 64 bits")
-		}
-		b := f(x, y).bytes()
+		b := f([8]term.Byte(o.x[i:i+8]), [8]term.Byte(o.y[i:i+8])).bytes()
 		copy(o.out[i:], b[:])
 	}
 }

@@ -37,12 +37,16 @@ type Machine struct {
 	Trace func(m *Machine, addr int) bool
 	// After is called after the instruction at an address, if there is one for it.
 	After map[int]func(m *Machine)
+	// Equal says whether two sums of different numbers are equal, if it is not nil; see Unknown.
+	Equal func(x, y Sum) bool
 
 	cpu       processor
 	sp        int                 // the stack pointer, among Regs
 	kept      []int               // other registers that a function has to leave as they were
 	entry     [maxRegisters]Value // Regs at the beginning
 	entryVecs [32]Vec
+	sums      map[[8]term.Byte]Sum
+	publics   map[int]bool // regions of what sums are of that may be left in registers
 }
 
 // maxRegisters is how many general registers there may be.
@@ -236,7 +240,7 @@ func (m *Machine) checkReturn() error {
 		return err
 	}
 	for i, v := range m.Regs {
-		if v.Secret && v != m.entry[i] {
+		if v.Secret && v != m.entry[i] && !m.public(v) {
 			return fmt.Errorf("leaves what depends on inputs in register %d", i)
 		}
 	}
@@ -325,6 +329,11 @@ func (m *Machine) effective(a *x86.Operand) Value {
 
 // sum is x + scale·y, of which at most one is an address.
 func (m *Machine) sum(x, y Value, scale int64) Value {
+	if x.Secret && y.number() || y.Secret && x.number() {
+		if v, ok := m.plus(x.bytes(), y.bytes(), scale); ok {
+			return v
+		}
+	}
 	if x.Secret || y.Secret {
 		panic("arithmetic with secrets")
 	}

@@ -133,8 +133,8 @@ func init() {
 		"vpsrld":   func(o *vectorOp) int { o.shift(4, -o.imm); return 4 },
 		"vpsrlq":   func(o *vectorOp) int { o.shift(8, -o.imm); return 8 },
 		"vpslldq":  func(o *vectorOp) int { o.shift(16, 8*o.imm); return 0 },
-		"vpaddq":   numbers(func(x, y int64) int64 { return x + y }),
-		"vpsubq":   numbers(func(x, y int64) int64 { return x - y }),
+		"vpaddq":   numbers(1),
+		"vpsubq":   numbers(-1),
 		"vpcmpeqq": equal,
 
 		"vpshufb": shuffleBytes,
@@ -220,30 +220,27 @@ func wordwise(f func(p *term.Pool, x, y term.Word) term.Word) func(*vectorOp) in
 	}
 }
 
-// numbers is for elements of 64 bits that are known.
-func numbers(f func(x, y int64) int64) func(*vectorOp) int {
+// numbers is for elements of 64 bits that are sums: x + scale·y.
+func numbers(scale int64) func(*vectorOp) int {
 	return func(o *vectorOp) int {
 		for i := 0; i < o.n; i += 8 {
-			x, y := fromBytes([8]term.Byte(o.x[i:i+8])), fromBytes([8]term.Byte(o.y[i:i+8]))
-			if !x.number() || !y.number() {
+			v, ok := o.plus([8]term.Byte(o.x[i:i+8]), [8]term.Byte(o.y[i:i+8]), scale)
+			if !ok {
 				panic("arithmetic with secrets of 64 bits")
 			}
-			b := Number(f(x.N, y.N)).bytes()
+			b := v.bytes()
 			copy(o.out[i:], b[:])
 		}
 		return 8
 	}
 }
 
-// equal compares elements that are numbers, or the same.
+// equal compares elements that are sums, or the same.
 func equal(o *vectorOp) int {
 	for i := 0; i < o.n; i += 8 {
-		x, y := [8]term.Byte(o.x[i:i+8]), [8]term.Byte(o.y[i:i+8])
-		if x != y && (!fromBytes(x).number() || !fromBytes(y).number()) {
-			panic("comparison of secrets")
-		}
+		same := o.same([8]term.Byte(o.x[i:i+8]), [8]term.Byte(o.y[i:i+8]))
 		for j := range 8 {
-			if o.out[i+j] = 0; x == y {
+			if o.out[i+j] = 0; same {
 				o.out[i+j] = 255
 			}
 		}
