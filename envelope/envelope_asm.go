@@ -37,7 +37,11 @@ func expandRandom(dst []byte, key *[ige.KeySize]byte, counter uint64) bool {
 		return expandRandomGeneric(dst)
 	}
 	var xk [240]byte
-	asm.Keystream(&xk, key, &dst[0], len(dst)/randomTurn, counter)
+	if useVAES {
+		keystreamVAES(&xk, key, dst, counter)
+	} else {
+		asm.Keystream(&xk, key, &dst[0], len(dst)/randomTurn, counter)
+	}
 	clear(xk[:])
 	return true
 }

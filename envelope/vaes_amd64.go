@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/mtcore/mtcore/envelope/asm"
+	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/cpuid"
 	"github.com/mtcore/mtcore/internal/kdfspec"
 	"github.com/mtcore/mtcore/kdf"
@@ -68,6 +69,10 @@ func decryptAndHashVAES(os []opening) {
 	if len(few) > 0 {
 		decryptAndHashPairs(os, few)
 	}
+}
+
+func keystreamVAES(xk *[240]byte, key *[ige.KeySize]byte, dst []byte, counter uint64) {
+	asm.KeystreamVAES512(xk, key, &dst[0], len(dst)/randomTurn, counter)
 }
 
 // longestFirst appends the indices of messages to order, those of the longest first.

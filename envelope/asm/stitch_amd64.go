@@ -67,3 +67,8 @@ func Hash2SHANI(h *[2]*[8]uint32, p *[2]*byte, blocks int)
 //
 //go:noescape
 func Keystream(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)
+
+// KeystreamVAES512 is Keystream with VAES.
+//
+//go:noescape
+func KeystreamVAES512(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)

@@ -139,6 +139,7 @@ var stitched = []Kernel{
 		updates("h", 32).table(2), reads("hashed", 64).table(2),
 	}, []Overlap{{A: "dst", B: "src"}, {A: "hashed", B: "dst", Offset: -64}}},
 	{"envelope", "Keystream", []Arg{writes("xk", 240), reads("key", 32), writes("dst", 128).per("turns"), public("turns"), public("counter")}, nil},
+	{"envelope", "KeystreamVAES512", []Arg{writes("xk", 240), reads("key", 32), writes("dst", 128).per("turns"), public("turns"), public("counter")}, nil},
 }
 
 // sixteen are those of sixteen messages at once, whose schedules, states and hashes are

@@ -68,7 +68,7 @@ func goals() (all []goal) {
 		stitchedFour(),
 		tail("envelope.DecryptTail", contract.Blocks, 1),
 		tail("envelope.DecryptTail2VAESSHANI", "n", 16),
-		keystream(),
+		keystream("envelope.Keystream"), keystream("envelope.KeystreamVAES512"),
 		sixteen(),
 		wipe(),
 		choose("bigdh.Select", 256), choose("bigdh.SelectIFMA", 320), choosePair("bigdh.SelectPair", func(word int) bool { return word >= 16 }, 32),
@@ -439,8 +439,8 @@ func tail(kernel, count string, unit int) goal {
 	return g
 }
 
-func keystream() goal {
-	g := goal{kernel: "envelope.Keystream", count: "turns", unit: 1, stride: 1, loops: []input{{unknown: []string{"counter"}}}}
+func keystream(kernel string) goal {
+	g := goal{kernel: kernel, count: "turns", unit: 1, stride: 1, loops: []input{{unknown: []string{"counter"}}}}
 	g.grows = map[string]int{"counter": 8} // blocks of AES
 	g.spec = func(c *call) {
 		rk := c.roundKeys(true)

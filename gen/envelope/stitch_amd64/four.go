@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -197,6 +199,72 @@ func (s *fourStreams) chunk(d direction, at Register) (list []func()) {
 		list = append(list, func() { VMOVDQU64(line, entry(s.dst, l, at)) })
 	}
 	return append(list, func() { VMOVDQA64(in[3], s.prev) })
+}
+
+// keystreamKernel4 emits KeystreamVAES512, which has four blocks in a register, and the round keys in
+// registers, too.
+func keystreamKernel4() {
+	const registers = 2 // of a turn
+	TEXT("KeystreamVAES512", attr.NOSPLIT, "func(xk *[240]byte, key *[32]byte, dst *byte, turns int, counter uint64)")
+	Pragma("noescape")
+	Doc("KeystreamVAES512 is Keystream with VAES.")
+
+	xk, key := table("xk"), table("key")
+	dst := table("dst")
+	k0, k1 := XMM(), XMM()
+	VMOVDQU(key, k0)
+	VMOVDQU(key.Offset(blockSize), k1)
+	aes256.Expand(aes256.AESNI, k0, k1, func(i int, k VecVirtual) { VMOVDQU(k, xk.Offset(i*blockSize)) })
+	var keys [rounds + 1]VecVirtual
+	for r := range keys {
+		keys[r] = ZMM()
+		VBROADCASTI32X4(xk.Offset(r*blockSize), keys[r])
+	}
+	var counters [registers]VecVirtual
+	first, step := ZMM(), ZMM()
+	VMOVQ(Load(Param("counter"), GP64()), first.AsX())
+	VSHUFI64X2(U8(0), first, first, first)
+	for i := range counters {
+		counters[i] = ZMM()
+		VPADDQ(numbers(fmt.Sprint("blocks", four*i), four*i, 1), first, counters[i])
+	}
+	VMOVDQU64(numbers("turn", registers*four, 0), step)
+	turns := Load(Param("turns"), GP64())
+
+	Label("turn")
+	var x [registers]VecVirtual
+	for i := range x {
+		x[i] = ZMM()
+		VPXORQ(keys[0], counters[i], x[i])
+		VPADDQ(step, counters[i], counters[i])
+	}
+	for r := 1; r <= rounds; r++ {
+		round := VAESENC
+		if r == rounds {
+			round = VAESENCLAST
+		}
+		for i := range x {
+			round(keys[r], x[i], x[i])
+		}
+	}
+	for i := range x {
+		VMOVDQU64(x[i], dst.Offset(i*zmmSize))
+	}
+	ADDQ(I32(registers*zmmSize), dst.Base)
+	DECQ(turns)
+	JNZ(LabelRef("turn"))
+	VZEROUPPER()
+	RET()
+}
+
+// numbers is a constant: four blocks of the number n, and those that follow it by steps.
+func numbers(name string, n, step int) Mem {
+	m := GLOBL(name, attr.RODATA|attr.NOPTR)
+	for i := range four {
+		DATA(i*blockSize, U64(n+i*step))
+		DATA(i*blockSize+8, U64(0))
+	}
+	return m
 }
 
 // transpose returns the instructions that transpose a matrix of four by four blocks, a row in each

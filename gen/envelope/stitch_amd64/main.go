@@ -120,6 +120,7 @@ func kernels() {
 	hashKernel()
 	hashKernel2()
 	keystreamKernel()
+	keystreamKernel4()
 }
 
 // oneMessage emits DecryptHash.
