@@ -59,9 +59,10 @@ func TestAllocs(t *testing.T) {
 				MulAdd(&dst, &a, &u, &x)
 			}},
 			{"DHBatch", func() {
-				var jobs [2]DHJob
-				jobs[0].Key, jobs[0].Peer = k, peer
-				jobs[1] = jobs[0]
+				var jobs [lanes + 1]DHJob
+				for i := range jobs {
+					jobs[i].Key, jobs[i].Peer = k, peer
+				}
 				DHBatch(jobs[:])
 			}},
 		} {

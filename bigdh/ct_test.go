@@ -31,6 +31,17 @@ func TestTrace(t *testing.T) {
 			return secret[:]
 		},
 	}
+	batch := ct.Case{
+		Secrets: traceSecrets(lanes)[1:], // two windows
+		Run: func(e []byte) []byte {
+			var powers [lanes]power
+			for i := range powers {
+				powers[i] = power{&telegramPrime().m, &secret, &base, e[i:][:1]}
+			}
+			exp8IFMA(&powers)
+			return secret[:]
+		},
+	}
 	ct.TraceAll(t, backends, func(t *testing.T, s impl.State) {
 		exp := exp
 		if s.Name == "ADX" || s.Name == "generic" { // TestMemcheck is for these, and on 32 bits they are long
@@ -39,6 +50,9 @@ func TestTrace(t *testing.T) {
 		t.Run("Exp", func(t *testing.T) { ct.Trace(t, exp) })
 		if s.Name == "IFMA" || s.Name == "Armv8" {
 			t.Run("fixed base", func(t *testing.T) { ct.Trace(t, fixedBase) })
+		}
+		if s.Name == "IFMA" {
+			t.Run("eight powers", func(t *testing.T) { ct.Trace(t, batch) })
 		}
 		for name, c := range plantedCases([]byte{0xff}, []byte{0x10}) {
 			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })

@@ -195,23 +195,3 @@ func (k *PrivateKey) checkUsable() {
 		panic("bigdh: PrivateKey was wiped, or not made by a Group")
 	}
 }
-
-// DHJob is one shared secret of a batch.
-type DHJob struct {
-	Key    *PrivateKey
-	Peer   *PublicKey
-	Secret [Size]byte
-	Err    error
-}
-
-// DHBatch sets the Secret and the Err of each job as [PrivateKey.DH] would.
-//
-// It is there for symmetry with the other packages, and gains nothing: where several
-// exponentiations on one core could share instructions, with AVX-512, one of them
-// already keeps the multipliers busy. A server divides its jobs among its cores.
-func DHBatch(jobs []DHJob) {
-	for i := range jobs {
-		j := &jobs[i]
-		j.Err = j.Key.DH(&j.Secret, j.Peer)
-	}
-}

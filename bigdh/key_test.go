@@ -280,29 +280,6 @@ func TestOpaque(t *testing.T) {
 	redacttest.NotEncoded(t, DHJob{Key: k})
 }
 
-func TestDHBatch(t *testing.T) {
-	impltest.All(t, backends, func(t *testing.T) {
-		three, four := telegram(t, 3), telegram(t, 4)
-		jobs := make([]DHJob, 5)
-		for i := range jobs {
-			jobs[i] = DHJob{Key: generateKey(t, three), Peer: generateKey(t, three).PublicKey()}
-		}
-		jobs[2].Peer = generateKey(t, four).PublicKey()
-		DHBatch(jobs)
-		for i, j := range jobs {
-			var want [Size]byte
-			wantErr := j.Key.DH(&want, j.Peer)
-			if j.Secret != want || j.Err != wantErr {
-				t.Errorf("job %d: %x, %v, want %x, %v", i, j.Secret, j.Err, want, wantErr)
-			}
-		}
-		if jobs[2].Err != ErrPublicKey || jobs[3].Err != nil {
-			t.Errorf("errors %v and %v, want %v and none", jobs[2].Err, jobs[3].Err, ErrPublicKey)
-		}
-		DHBatch(nil)
-	})
-}
-
 // TestConcurrent is for the race detector: groups, keys and tables are shared.
 func TestConcurrent(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {

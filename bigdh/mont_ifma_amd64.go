@@ -27,6 +27,8 @@ type ifmaConstants struct {
 	// are, then -n^-1 mod 2^52.
 	kernel [(1+ifmaDepth)*ifmaDigits + 1]uint64
 	rr     elem // R² mod n
+
+	batch batchConstants
 }
 
 // set makes c the constants of n, which is public.
@@ -46,6 +48,7 @@ func (c *ifmaConstants) set(n *nat) {
 	x := new(big.Int).Lsh(big.NewInt(1), 2*ifmaRBits)
 	setBig(&rr, x.Mod(x, bigN))
 	pack(&c.rr, &rr)
+	c.batch.set(bigN)
 }
 
 // mulIFMA sets z = x·y/R.
@@ -95,16 +98,21 @@ func leaveIFMA(m *modulus, x *nat, z *elem) {
 // pack sets z to the digits of x.
 func pack(z *elem, x *nat) {
 	for j := range ifmaDigits {
-		limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
-		var v uint64
-		if limb < len(x) {
-			v = x[limb] >> shift
-		}
-		if limb+1 < len(x) {
-			v |= x[limb+1] << (64 - shift)
-		}
-		*digit(z, j) = v & ifmaDigitMask
+		*digit(z, j) = digitOf(x, j)
 	}
+}
+
+// digitOf returns digit j of x.
+func digitOf(x *nat, j int) uint64 {
+	limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
+	var v uint64
+	if limb < len(x) {
+		v = x[limb] >> shift
+	}
+	if limb+1 < len(x) {
+		v |= x[limb+1] << (64 - shift)
+	}
+	return v & ifmaDigitMask
 }
 
 // unpack sets z to the number with the digits x, which must be below 2^2112. Returned, it
@@ -112,12 +120,16 @@ func pack(z *elem, x *nat) {
 func unpack(z *[33]uint64, x *elem) {
 	clear(z[:])
 	for j := range ifmaDigits {
-		limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
-		v := *digit(x, j)
-		z[limb] |= v << shift
-		if limb+1 < len(z) {
-			z[limb+1] |= v >> (64 - shift)
-		}
+		addDigit(z, j, *digit(x, j))
+	}
+}
+
+// addDigit adds digit j to z, where its bits are zeros.
+func addDigit(z *[33]uint64, j int, v uint64) {
+	limb, shift := ifmaDigitBits*j/64, ifmaDigitBits*j%64
+	z[limb] |= v << shift
+	if limb+1 < len(z) {
+		z[limb+1] |= v >> (64 - shift)
 	}
 }
 

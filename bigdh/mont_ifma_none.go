@@ -21,4 +21,8 @@ func enterIFMA(*modulus, *elem, *nat) { panic(noIFMA) }
 
 func leaveIFMA(*modulus, *nat, *elem) { panic(noIFMA) }
 
+func exp8IFMA(*[lanes]power) { panic(noIFMA) }
+
+func selfTest8(*modulus, *nat, *nat, *nat) bool { panic(noIFMA) }
+
 const noIFMA = "bigdh: internal error: no IFMA"

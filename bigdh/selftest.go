@@ -36,7 +36,11 @@ func selfTest() bool {
 	selectElem(&z, table[:], 3)
 	square(&m, &z, &z, 1)
 	mul(&m, &z, &z, &table[1])
+	base := x
 	leave(&m, &x, &z)
+	if useIFMA && !selfTest8(&m, &base, &y, &x) {
+		return false
+	}
 
 	// The answer depends on all words.
 	sum := uint64(0)

@@ -51,6 +51,29 @@ func TestWipeMemory(t *testing.T) {
 		check("ExpVarTime", func(dst, x, _ *[Size]byte) { m.ExpVarTime(dst, x, 5) })
 
 		peer := generateKey(t, g).PublicKey()
+		if useIFMA { // otherwise it is DH
+			wipetest.Memory(t, "DHBatch", func() wipetest.Trial {
+				jobs, owned := new([lanes]DHJob), [][]byte(nil)
+				for i := range jobs {
+					jobs[i] = DHJob{Key: generateKey(t, g), Peer: peer}
+					owned = append(owned, jobs[i].Key.x[:], jobs[i].Secret[:])
+				}
+				return wipetest.Trial{
+					Run:   func() { DHBatch(jobs[:]) },
+					Owned: owned,
+					Secrets: func() [][]byte {
+						var list [][]uint64
+						for i := range jobs {
+							x, y := new(nat), new(nat)
+							setBytes(x, &jobs[i].Key.x)
+							setBytes(y, &jobs[i].Secret)
+							list = append(list, x[:], y[:], digits(y))
+						}
+						return append(inBytes(list), owned...)
+					},
+				}
+			})
+		}
 		for name, newKey := range map[string]func(x *[Size]byte) (*PrivateKey, error){
 			"NewPrivateKey, FillBytes and DH": func(x *[Size]byte) (*PrivateKey, error) { return g.NewPrivateKey(x[:]) },
 			"GenerateKey and DH":              func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(nil) },

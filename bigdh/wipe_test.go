@@ -66,6 +66,15 @@ func TestWipeStack(t *testing.T) {
 				setBytes(shared, &secret)
 				return append(inBytes([][]uint64{private[:], shared[:]}), k.x[:], secret[:])
 			})
+			jobs := new([lanes]DHJob)
+			for i := range jobs {
+				jobs[i] = DHJob{Key: k, Peer: peer}
+			}
+			wipetest.Stack(t, "DHBatch", func() { DHBatch(jobs[:]) }, func() [][]byte {
+				setBytes(private, &k.x)
+				setBytes(shared, &jobs[0].Secret)
+				return append(inBytes([][]uint64{private[:], shared[:], digits(shared)}), k.x[:], jobs[0].Secret[:])
+			})
 			wipetest.Stack(t, "Format", func() { fmt.Fprint(io.Discard, k) }, func() [][]byte { return [][]byte{k.x[:]} })
 			var fresh *PrivateKey
 			wipetest.Stack(t, "GenerateKey", func() { fresh, _ = g.GenerateKey([]byte("random")) }, func() [][]byte {
@@ -74,6 +83,19 @@ func TestWipeStack(t *testing.T) {
 			})
 		}
 	})
+}
+
+// digits returns the digits of x that IFMA has.
+func digits(x *nat) (list []uint64) {
+	for j := range 40 {
+		limb, shift := 52*j/64, 52*j%64
+		v := x[min(limb, 31)] >> shift
+		if shift > 12 && limb+1 < len(x) {
+			v |= x[limb+1] << (64 - shift)
+		}
+		list = append(list, v&(1<<52-1))
+	}
+	return list[:39]
 }
 
 // inBytes returns all words but zeros as they are in memory.

@@ -63,6 +63,7 @@ type Number struct {
 	Words []int // those words of the region that hold its digits, the lowest first; nil if it is the argument itself
 	Digit int   // every digit is below 2^Digit
 	Bits  int   // the number is below 2^Bits
+	Sum   int   // if it is not 0, digits are below 2^Sum instead, and the number may be larger
 	// What it has to do with another number n, the one of that name: n times it is -1 modulo 2^Digit, or
 	// 2^Shift times it is 1 modulo n, and it is below n. n is at least 3.
 	Inverse string

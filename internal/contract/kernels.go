@@ -193,6 +193,30 @@ func digitsOf(name string, at, i, count, bits int) Number {
 	return n
 }
 
+// eight are numbers of n digits of 52 bits, one in each lane of the vectors from the given one on.
+func (a Arg) eight(name string, at, n int) Arg {
+	for i := range 8 {
+		a.Numbers = append(a.Numbers, Number{Name: fmt.Sprint(name, i), Words: words(n, 8*at+i, 8), Digit: 52, Bits: 52 * n})
+	}
+	return a
+}
+
+// eightBits are a bit in each lane of a vector.
+func (a Arg) eightBits(name string, at int) Arg {
+	for i := range 8 {
+		a.Numbers = append(a.Numbers, Number{Name: fmt.Sprint(name, i), Words: []int{8*at + i}, Digit: 1, Bits: 1})
+	}
+	return a
+}
+
+// sums allows that the digits are as large as sums below 2^bits.
+func (a Arg) sums(bits int) Arg {
+	for i := range a.Numbers {
+		a.Numbers[i].Sum = bits
+	}
+	return a
+}
+
 // constants are what IFMA knows of so many moduli below 2^bits: n, 2^(-52·d) mod n for d = 1 … 4, and -1/n modulo 2^52.
 func (a Arg) constants(count, bits int) Arg {
 	for i := range count {
@@ -226,4 +250,14 @@ var numbers = []Kernel{
 	{"bigdh", "MulPairIFMA", []Arg{reads("c", 1616).constants(2, 1024), writes("z", 320), reads("x", 320).digits(2, 1027), reads("y", 320).digits(2, 1027)}, []Overlap{{A: "x", B: "y"}, {A: "z", B: "x"}, {A: "z", B: "y"}}},
 	{"bigdh", "SquarePairIFMA", []Arg{reads("c", 1616).constants(2, 1024), writes("z", 320), reads("x", 320).digits(2, 1027), public("times")}, []Overlap{{A: "z", B: "x"}}},
 	{"bigdh", "SelectPairIFMA", []Arg{writes("z", 320), reads("table", 320).per("entries"), public("entries"), secret("i"), secret("j")}, nil},
+
+	{"bigdh", "Square8IFMA", []Arg{writes("z", 5120), reads("x", 2560).eight("x", 0, 40)}, nil},
+	{"bigdh", "MulAdd8IFMA", []Arg{updates("z", 3200).eight("z", 0, 50).sums(57), reads("x", 2560).eight("x", 0, 40), reads("y", 640).eight("y", 0, 10)}, nil},
+	{"bigdh", "MulLow8IFMA", []Arg{writes("z", 640), reads("x", 640).eight("x", 0, 10), reads("y", 640).eight("y", 0, 10)}, nil},
+	{"bigdh", "Difference8IFMA", []Arg{writes("z", 704), reads("x", 1280).eight("x", 0, 20)}, nil},
+	{"bigdh", "MulAddKaratsuba8IFMA", []Arg{
+		updates("z", 2560).eight("z", 0, 30).sums(57).eight("t", 30, 10), reads("x", 1280).eight("x", 0, 20),
+		reads("d", 704).eight("d", 0, 10).eightBits("b", 10), reads("c", 1984).eight("y", 0, 20).eight("e", 20, 10).eightBits("s", 30), writes("scratch", 1280),
+	}, nil},
+	{"bigdh", "Select8IFMA", []Arg{writes("z", 2560), reads("table", 2560).per("entries"), public("entries"), reads("index", 64)}, nil},
 }

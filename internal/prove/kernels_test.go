@@ -73,6 +73,7 @@ func goals() (all []goal) {
 		wipe(),
 		choose("bigdh.Select", 256), choose("bigdh.SelectIFMA", 320), choosePair("bigdh.SelectPair", func(word int) bool { return word >= 16 }, 32),
 		choosePair("bigdh.SelectPairIFMA", func(word int) bool { return word%2 == 1 }, 40),
+		chooseEight(),
 	)
 	return all
 }
@@ -565,6 +566,36 @@ func choosePair(kernel string, second func(word int) bool, size int) goal {
 		for k, i := range indices {
 			in := input{}.with("entries", n)
 			g.cases = append(g.cases, in.with("i", i).with("j", indices[(k*7+3)%len(indices)]))
+		}
+	}
+	return g
+}
+
+// chooseEight is for tables of 1 to 16 entries, of which every lane may select another one. Only the lowest bits of
+// indices count.
+func chooseEight() goal {
+	g := goal{kernel: "bigdh.Select8IFMA"}
+	g.spec = func(c *call) {
+		n, first := c.input.numbers["entries"], c.input.numbers["first"]
+		for i := range 8 {
+			index := uint64(first + 5*i)
+			if first < 0 {
+				index *= 0x9e3779b97f4a7c15
+			}
+			var b []term.Byte
+			for k := range 8 {
+				b = append(b, term.Byte(byte(index>>(8*k))))
+			}
+			c.define("index", 0, 8*i, b)
+			for j := range 40 {
+				at := 8 * (8*j + i)
+				c.want("z", 0, at, c.bytes("table", 0, 2560*int(index%uint64(n))+at, 8))
+			}
+		}
+	}
+	for n := 1; n <= 16; n *= 2 {
+		for first := -2; first < n; first++ {
+			g.cases = append(g.cases, input{}.with("entries", n).with("first", first))
 		}
 	}
 	return g

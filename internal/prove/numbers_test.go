@@ -31,6 +31,9 @@ func arithmetics() []arithmetic {
 		{"bigdh.Reduce", proveReduction, rightReduction}, {"bigdh.Reduce1024", proveReduction, rightReduction},
 		{"bigdh.MulIFMA", proveIFMA, rightIFMA}, {"bigdh.MulPairIFMA", proveIFMA, rightIFMA},
 		{"bigdh.SquareIFMA", proveSquares, rightIFMA}, {"bigdh.SquarePairIFMA", proveSquares, rightIFMA},
+		{"bigdh.Square8IFMA", proveEight, rightEight}, {"bigdh.MulAdd8IFMA", proveEight, rightEight},
+		{"bigdh.MulLow8IFMA", proveEight, rightEight}, {"bigdh.Difference8IFMA", proveDifferences, rightDifferences},
+		{"bigdh.MulAddKaratsuba8IFMA", proveKaratsuba, rightKaratsuba},
 	}
 }
 
@@ -131,7 +134,7 @@ func (c *computation) digit(n *contract.Number, i int) number.Poly {
 	}
 	name := fmt.Sprintf("%s[%d].", n.Name, i)
 	if c.vars[name] == nil {
-		c.vars[name] = c.facts.Var(name, number.Max(n.Digit))
+		c.vars[name] = c.facts.Var(name, number.Max(max(n.Digit, n.Sum)))
 	}
 	return c.vars[name]
 }

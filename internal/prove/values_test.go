@@ -53,6 +53,9 @@ func values(k *contract.Kernel, seed uint64) map[string]*big.Int {
 			}
 		}
 	}
+	if k.Name == "MulAddKaratsuba8IFMA" {
+		fitDifferences(all)
+	}
 	return all
 }
 

@@ -267,6 +267,7 @@ const nothing = "WipeAVX512"
 // general registers and masks.
 var harmless = map[string]bool{
 	nothing: true, "Reduce": true, "Reduce1024": true, "Select": true, "SelectPair": true, "SelectPairIFMA": true,
+	"Square8IFMA": true, "MulAdd8IFMA": true, "MulLow8IFMA": true, "Difference8IFMA": true, "MulAddKaratsuba8IFMA": true,
 }
 
 // usesVectors reports whether a kernel is one with vector registers: all but those of numbers in

@@ -44,6 +44,14 @@ func Reserve48K() { // what calls those
 	}
 }
 
+//go:noinline
+func Reserve80K() { // eight powers at once
+	if never {
+		var frame [80 << 10]byte
+		use(frame[:])
+	}
+}
+
 // never is a variable, so that the compiler does not know its value.
 var never bool
 

@@ -16,6 +16,7 @@ func TestReserve(t *testing.T) {
 		{"8K", Reserve8K, func() { var b [7 << 10]byte; use(b[:]) }},
 		{"16K", Reserve16K, func() { var b [15 << 10]byte; use(b[:]) }},
 		{"48K", Reserve48K, func() { var b [47 << 10]byte; use(b[:]) }},
+		{"80K", Reserve80K, func() { var b [79 << 10]byte; use(b[:]) }},
 	} {
 		for _, reserve := range []bool{true, false} {
 			moved := make(chan bool)

@@ -139,7 +139,10 @@ type Machine struct {
 	Before func(in *x86.Inst) bool
 	// After is called after an instruction, with the number that is its result if it is one.
 	After func(in *x86.Inst, result number.Poly)
-	Steps int
+	// Natural, if it is not nil, reports whether a difference in a vector is proven not to be negative, although its
+	// terms might be. It is called for all lanes in turn.
+	Natural func(d number.Poly) bool
+	Steps   int
 
 	code      map[int]*x86.Inst
 	alignment int64 // of the stack pointer, modulo 64

@@ -150,6 +150,9 @@ var vectorOps = map[string]func(*op){
 			return Poly(v)
 		})
 	},
+	"vpsubq": func(o *op) {
+		o.each(func(i int) Value { return o.difference(o.x[i], o.y[i]) })
+	},
 	"vpsrlq": func(o *op) {
 		if o.imm != digit {
 			panic("shift by another number")
@@ -181,6 +184,26 @@ func (o *op) number(v Value) number.Poly {
 		panic("not a number")
 	}
 	return v.P
+}
+
+// difference is x - y, as a name, so that it can be a factor.
+func (o *op) difference(x, y Value) Value {
+	n, ok := x.constant()
+	k, ok2 := y.constant()
+	if ok && ok2 {
+		return Int(n - k)
+	}
+	d := o.number(x).Plus(o.number(y), minusOne)
+	if lo, _ := o.Facts.Bounds(d); lo.Less(number.Small(0)) {
+		if o.Natural == nil || !o.Natural(d) {
+			panic("difference that may be negative")
+		}
+	}
+	_, hi := o.Facts.Bounds(d)
+	if !hi.Less(number.Pow2(64)) {
+		panic("difference that may be too large")
+	}
+	return Poly(o.Facts.Name(d, hi))
 }
 
 func (o *op) each(f func(i int) Value) {
