@@ -391,6 +391,18 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestKilled runs after a run that was killed, and left its folder.
+func TestKilled(t *testing.T) {
+	serve(t, map[string]string{"v1.0.0": fakeSource})
+	dir := newProgram(t, "v1.0.0")
+	left := filepath.Join(dir, "mtpatch", ".mtpatch-123")
+	writeFile(t, filepath.Join(left, "go.mod"), "module example.com/program\n")
+	mustPatch(t, dir)
+	if !patched(t, dir) || isDir(left) {
+		t.Errorf("patched: %v, what was left is there: %v", patched(t, dir), isDir(left))
+	}
+}
+
 func TestExistingReplace(t *testing.T) {
 	serve(t, map[string]string{"v1.0.0": fakeSource})
 	dir := newProgram(t, "v1.0.0")

@@ -39,7 +39,10 @@ func (m *module) patch(out io.Writer, opt options) error {
 	if err := os.MkdirAll(m.outPath(), 0o777); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(m.outPath(), "tmp-")
+	if err := m.removeUnfinished(); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(m.outPath(), unfinished)
 	if err != nil {
 		return err
 	}
@@ -65,6 +68,19 @@ func (m *module) patch(out io.Writer, opt options) error {
 		return errors.Join(m.finish(tmp, s), m.vendor(out))
 	}
 	return m.finish(tmp, s)
+}
+
+// unfinished is how the folders begin that a run works in. One that was killed leaves its own.
+const unfinished = ".mtpatch-"
+
+func (m *module) removeUnfinished() error {
+	entries, err := os.ReadDir(m.outPath())
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			err = errors.Join(err, os.RemoveAll(m.outPath(e.Name())))
+		}
+	}
+	return err
 }
 
 func knownClients() string {
