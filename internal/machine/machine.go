@@ -46,6 +46,9 @@ func Build(dir, arch string) ([]*Kernel, error) {
 	if err := link(arch, args); err != nil {
 		return nil, err
 	}
+	if err := watch(); err != nil {
+		return nil, err
+	}
 	found := map[string]*Kernel{}
 	for _, c := range callers {
 		p, err := Open(filepath.Join(dir, filepath.Base(c)+".test"))
@@ -68,6 +71,26 @@ func Build(dir, arch string) ([]*Kernel, error) {
 	}
 	slices.SortFunc(all, func(a, b *Kernel) int { return strings.Compare(a.String(), b.String()) })
 	return all, nil
+}
+
+// watch looks at the sources that Build links. So go test, which does not know what the commands of a
+// test read, does not take its result from the cache when they have changed. Tests run in
+// internal/something.
+func watch() error {
+	for _, c := range callers {
+		for _, pattern := range []string{"*.go", "asm/*.go", "asm/*.s"} {
+			names, err := filepath.Glob(filepath.Join("..", "..", c, pattern))
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				if _, err := os.Stat(name); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func link(arch string, args []string) error {
