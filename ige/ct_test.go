@@ -58,7 +58,7 @@ func TestTrace(t *testing.T) {
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
-		for _, batch := range [][]Message{ms[:21], ms[21:], ms[21:23], ms[21:25]} {
+		for _, batch := range [][]Message{ms[:21], ms[5:21], ms[21:], ms[21:23], ms[21:25]} {
 			if n := sizesOf(batch); !useNEON && !oneShotPays(n) { // NEON's kernels work on one message at a time
 				checkWorth(batch)
 			}

@@ -82,6 +82,12 @@ func EncryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //go:noescape
 func EncryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
 
+// EncryptKeys16VAES512 expands 16 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
 //
@@ -159,3 +165,9 @@ func DecryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //
 //go:noescape
 func DecryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
+
+// DecryptKeys16VAES512 expands 16 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks int)

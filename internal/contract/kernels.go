@@ -84,7 +84,7 @@ func batches() (all []Kernel) {
 		for _, s := range []struct {
 			suffix string
 			lanes  int
-		}{{"2", 2}, {"2VAES256", 2}, {"4VAES512", 4}} {
+		}{{"2", 2}, {"2VAES256", 2}, {"4VAES512", 4}, {"16VAES512", 16}} {
 			all = append(all, Kernel{"ige", d + "Keys" + s.suffix, []Arg{
 				reads("key", 32).table(s.lanes), reads("iv", 32).table(s.lanes),
 				writes("dst", 16).per("blocks").table(s.lanes), reads("src", 16).per("blocks").table(s.lanes), public("blocks"),

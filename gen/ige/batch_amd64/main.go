@@ -169,6 +169,7 @@ func kernels() {
 		oneShotKernel(d, aesni, 2)
 		oneShotKernel(d, vaes256, 2)
 		oneShotKernel(d, vaes512, 4)
+		oneShotChunksKernel(d, vaes512, 16)
 	}
 }
 
@@ -219,14 +220,18 @@ func expandKernel(d direction, s isa) {
 	RET()
 }
 
+func oneShotDoc(name string, d direction, lanes int) {
+	Doc(fmt.Sprintf("%s expands %d AES-256 keys, for %s, and %ss the", name, lanes, d.cipher, strings.ToLower(d.verb)),
+		"given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.")
+}
+
 // oneShotKernel emits the kernel that expands the keys of so many lanes and does all of their
 // blocks. Round keys stay in registers, if there are 32 of these, and otherwise in the frame.
 func oneShotKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sKeys%d%s", d.verb, lanes, s.name)
 	TEXT(name, attr.NOSPLIT, fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s expands %d AES-256 keys, for %s, and %ss the", name, lanes, d.cipher, strings.ToLower(d.verb)),
-		"given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.")
+	oneShotDoc(name, d, lanes)
 
 	o := oneShot{isa: s, direction: d, regs: lanes / s.lanes, offset: GP64()}
 	key, iv := Mem{Base: Load(Param("key"), GP64())}, Mem{Base: Load(Param("iv"), GP64())}
@@ -275,6 +280,62 @@ func oneShotKernel(d direction, s isa, lanes int) {
 		}
 	}
 	VZEROUPPER()
+	RET()
+}
+
+// oneShotChunksKernel is oneShotKernel for as many lanes as chunkLoop is for.
+func oneShotChunksKernel(d direction, s isa, lanes int) {
+	name := fmt.Sprintf("%sKeys%d%s", d.verb, lanes, s.name)
+	TEXT(name, splitting(s, lanes), fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
+	Pragma("noescape")
+	oneShotDoc(name, d, lanes)
+
+	b := &batch{
+		isa: s, direction: d, regs: lanes / s.lanes, oneShot: true,
+		dst:    Mem{Base: Load(Param("dst"), GP64())},
+		src:    Mem{Base: Load(Param("src"), GP64())},
+		blocks: Load(Param("blocks"), GP64()),
+		offset: GP64(),
+	}
+	const line = chunk * blockSize
+	b.keys = Mem{Base: GP64()}
+	LEAQ(AllocLocal(lanes*scheduleSize+line).Offset(line-1), b.keys.Base)
+	ANDQ(I8(-line), b.keys.Base)
+	key, iv := Mem{Base: Load(Param("key"), GP64())}, Mem{Base: Load(Param("iv"), GP64())}
+
+	second := GP64()
+	XORQ(b.offset, b.offset)
+	MOVQ(U32(blockSize), second)
+	out, prev := b.offset, Register(second) // offsets of the halves of iv, as this direction sees them
+	if d.verb == decrypt.verb {
+		out, prev = prev, out
+	}
+	b.out, b.prev = b.vecs(), b.vecs()
+	k0, k1 := b.vecs(), b.vecs()
+	for r := range b.regs {
+		s.gather(key, r*s.lanes, b.offset, k0[r])
+		s.gather(key, r*s.lanes, second, k1[r])
+		s.gather(iv, r*s.lanes, out, b.out[r])
+		s.gather(iv, r*s.lanes, prev, b.prev[r])
+	}
+	r := 0
+	store := func(i int, k VecVirtual) { s.store(k, b.key(i, r)) }
+	if d.verb == decrypt.verb {
+		store = aes256.Inverse(s.ISA, store)
+	}
+	aes256.ExpandEach(s.ISA, k0, k1, func(of, i int, k VecVirtual) {
+		r = of
+		store(i, k)
+	})
+	b.chunkLoop()
+	b.blockLoop(b.block)
+	Comment("Wipe the schedules")
+	zero := s.Vec()
+	VPBROADCASTQ(b.blocks, zero) // which is 0 by now
+	for i := range lanes * scheduleSize / line {
+		VMOVDQU64(zero, b.keys.Offset(i*line))
+	}
+	s.done()
 	RET()
 }
 
@@ -445,6 +506,8 @@ type batch struct {
 	out, prev []VecVirtual // out_{i-1} and in_{i-1}
 
 	aside func(lane int) Mem // see allocAside
+
+	oneShot bool // there is no state to keep
 }
 
 func (b *batch) vecs() []VecVirtual {
@@ -473,6 +536,9 @@ func (b *batch) blockLoop(block func()) {
 	JNZ(LabelRef("block"))
 
 	Label("done")
+	if b.oneShot {
+		return
+	}
 	for r := range b.regs {
 		b.store(b.out[r], b.stateOut(r))
 		b.store(b.prev[r], b.stateIn(r))

@@ -21,10 +21,10 @@ const (
 
 // ISA holds what differs between the instruction sets.
 type ISA struct {
-	Vec       func() VecVirtual                // a new register
-	Xor       func(a, b, dst Op)               //
-	Broadcast func(block Mem, r Op)            // loads one block into each 128-bit lane
-	imc       func(isa ISA, k, dst VecVirtual) // InvMixColumns of each lane
+	Vec       func() VecVirtual                     // a new register
+	Xor       func(a, b, dst Op)                    //
+	Broadcast func(block Mem, r Op)                 // loads one block into each 128-bit lane
+	imc       func(isa ISA) func(k, dst VecVirtual) // InvMixColumns of each lane
 }
 
 var (
@@ -33,7 +33,7 @@ var (
 		Vec:       XMM,
 		Xor:       VPXOR,
 		Broadcast: func(block Mem, r Op) { VMOVDQU(block, r) },
-		imc:       func(_ ISA, k, dst VecVirtual) { VAESIMC(k, dst) },
+		imc:       func(ISA) func(k, dst VecVirtual) { return func(k, dst VecVirtual) { VAESIMC(k, dst) } },
 	}
 	// VAES256 has two keys, one in each lane of the YMM registers.
 	VAES256 = ISA{
@@ -53,11 +53,13 @@ var (
 
 // imcVAES emulates AESIMC, which VAES lacks: with a key of zero, AESENCLAST is ShiftRows and
 // SubBytes, and AESDEC undoes both and then does InvMixColumns.
-func imcVAES(isa ISA, k, dst VecVirtual) {
+func imcVAES(isa ISA) func(k, dst VecVirtual) {
 	zero := isa.Vec()
 	isa.Xor(zero, zero, zero)
-	VAESENCLAST(zero, k, dst)
-	VAESDEC(zero, dst, dst)
+	return func(k, dst VecVirtual) {
+		VAESENCLAST(zero, k, dst)
+		VAESDEC(zero, dst, dst)
+	}
 }
 
 // Expand computes the key schedule of FIPS 197, 5.2, from the halves k0 and k1 of a
@@ -115,10 +117,10 @@ func ExpandEach(isa ISA, k0, k1 []VecVirtual, emit func(r, i int, k VecVirtual))
 // Inverse turns a function that stores round key i of the equivalent inverse cipher (FIPS
 // 197, 5.3.5) into one to pass to Expand.
 func Inverse(isa ISA, store func(i int, k VecVirtual)) (emit func(i int, k VecVirtual)) {
-	inv := isa.Vec()
+	inv, imc := isa.Vec(), isa.imc(isa)
 	return func(i int, k VecVirtual) {
 		if i != 0 && i != Rounds {
-			isa.imc(isa, k, inv)
+			imc(k, inv)
 			k = inv
 		}
 		store(Rounds-i, k)

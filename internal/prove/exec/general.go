@@ -171,6 +171,9 @@ func (m *Machine) compare(in *x86.Inst, x, y Value) Value {
 	}
 	d, f := minus(x, y)
 	m.flags = f
+	if x.Region == m.Stack && y.number() && 0 <= y.N && y.N < 1<<16 {
+		m.flags.carryKnown = true // no stack is that near to address 0; it is what a function with a large frame checks
+	}
 	return d
 }
 
