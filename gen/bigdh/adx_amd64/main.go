@@ -20,13 +20,19 @@
 // higher. (Ozturk, Guilford, Gopal, Feghali: New Instructions Supporting Large Integer
 // Arithmetic on Intel Architecture Processors, 2012.)
 //
+// What limits it. MULX takes a cycle, but on Zen 4 a chain of n products takes n + 3, in
+// whatever order its instructions are: 11 cycles a row. Of the 424 cycles of Reduce1024,
+// its 32 rows are 352, its 16 multiplications by k0 some 15, and its final subtraction 28.
+// So long chains are better than short ones, and the triangles of squares have few.
+//
 // Register map of every multiplying kernel:
 //
 //	R8 … R15    the window: limb i of the result in R(8 + i mod 8)
 //	DX          the digit
 //	AX, BX      low and high half of a product
 //	SI          the eight limbs x to multiply
-//	CX          the digits, unless they are with x, as in a square, or z
+//	CX          the digits, unless they are with x, as in a square, or z; in a triangle, the
+//	            high half of every other product
 //	DI          the result z
 //	BP          zero within a row, else free
 //
@@ -427,37 +433,71 @@ func squareHalf() {
 	}
 }
 
-// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) for eight limbs x. Row i is
-// x_i·(x_{i+1} … x_7), at the limbs 2i+1 … i+8, and completes two limbs.
+// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) for eight limbs x. The 28
+// products are four chains, where row by row they would be seven:
+//
+//	x_3·x_4
+//	x_2·(x_3 x_4 x_5), x_5·(x_3 x_4)
+//	x_1·(x_2 … x_6),   x_6·(x_2 … x_5)
+//	x_0·(x_1 … x_7),   x_7·(x_1 … x_6)
+//
+// Chain k adds its products to the limbs from 2k+1 to 13-2k, one after the other, and
+// ends in limb 14-2k. Each begins two limbs below the one before, and ends two limbs above
+// it, so that its last limb is new and cannot overflow. A chain costs a CPU some three
+// cycles more than its products do, which makes this squaring of 16 limbs 12 % faster.
+//
+// The window has the limbs from 5 on. Those below are in z, and pass through the register
+// that has the high half of the product before.
 func triangle(x, z Mem) {
-	XORL(zero.As32(), zero.As32())
+	const windowed = 5
+	high := func(i int) GPPhysical { return [2]GPPhysical{RCX, RBX}[i%2] } // of the product at limb i
+	for k := 3; k >= 0; k-- {
+		first, last := 2*k+1, 13-2*k
+		XORL(zero.As32(), zero.As32()) // and CF = OF = 0
+		for i := first; i <= last; i++ {
+			d := k
+			if i > 7 {
+				d = 7 - k
+			}
+			if i == first || i == 8 {
+				MOVQ(at(x, d), digit)
+			}
+			m := at(x, i-d)
+
+			sum := high(i - 1) // at limb i
+			if i >= windowed {
+				sum = place(i)
+			}
+			switch {
+			case i == first && i >= windowed:
+				MULXQ(m, sum, place(i+1))
+			case i == first:
+				sum = lo
+				MULXQ(m, lo, high(i))
+			default:
+				if i < windowed && i > first+1 {
+					ADOXQ(at(z, i), sum)
+				}
+				MULXQ(m, lo, high(i))
+				if i+1 >= windowed {
+					if i >= last-1 {
+						MOVQ(zero, place(i+1)) // new
+					}
+					ADOXQ(high(i), place(i+1))
+				}
+				ADCXQ(lo, sum)
+			}
+			if i < windowed || k == 0 {
+				MOVQ(sum, at(z, i))
+			}
+		}
+		if k < 3 {
+			ADCXQ(zero, place(last+1))
+		}
+	}
+	MOVQ(place(14), at(z, 14))
 	MOVQ(zero, z)
 	MOVQ(zero, at(z, 15))
-	for i := range 7 {
-		MOVQ(at(x, i), digit)
-		if i == 0 {
-			MULXQ(at(x, 1), place(1), place(2))
-			for j := 2; j < 8; j++ {
-				MULXQ(at(x, j), lo, place(j+1))
-				if j == 2 {
-					ADDQ(lo, place(j))
-				} else {
-					ADCQ(lo, place(j))
-				}
-			}
-			ADCQ(Imm(0), place(8))
-		} else {
-			XORL(zero.As32(), zero.As32())
-			for j := i + 1; j < 7; j++ {
-				MULXQ(at(x, j), lo, hi)
-				ADOXQ(hi, place(i+j+1))
-				ADCXQ(lo, place(i+j))
-			}
-			lastProduct(at(x, 7), i+7)
-		}
-		MOVQ(place(2*i+1), at(z, 2*i+1))
-		MOVQ(place(2*i+2), at(z, 2*i+2))
-	}
 }
 
 // mul1024Kernel emits Mul1024, the product that Mul takes three times.
@@ -542,20 +582,30 @@ func reduceKernel(bits int) {
 
 	// t + q·n < R² + R·n, so top·R + the upper half of t is less than R + n, and top is one
 	// bit. If it is set, subtracting n leaves less than R, and the borrow cancels the bit.
-	// MULX masks n without touching CF.
 	Comment("z = t/R - top·n")
 	MOVBLZX(top, EDX)
+	NEGQ(RDX)
 	Load(Param("z"), RCX)
-	for i := range limbs {
-		r := place(i)
-		MULXQ(at(n, i), lo, hi)
-		MOVQ(at(t, i), r)
-		if i == 0 {
-			SUBQ(lo, r)
-		} else {
-			SBBQ(lo, r)
+	for b := 0; b < size; b += block {
+		if b > 0 {
+			SBBQ(RBP, RBP) // the borrow: 0 or -1
 		}
-		MOVQ(r, at(digits, i))
+		for i := range 8 {
+			MOVQ(RDX, place(i))
+			ANDQ(at(n, i).Offset(b), place(i))
+		}
+		if b > 0 {
+			ADDQ(RBP, RBP)
+		}
+		for i := range 8 {
+			MOVQ(at(t, i).Offset(b), lo)
+			if b == 0 && i == 0 {
+				SUBQ(place(i), lo)
+			} else {
+				SBBQ(place(i), lo)
+			}
+			MOVQ(lo, at(digits, i).Offset(b))
+		}
 	}
 	forget(carry, top)
 	RET()

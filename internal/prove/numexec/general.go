@@ -345,7 +345,7 @@ func (m *Machine) either(p, b number.Poly, max number.Coefficient) number.Poly {
 	return p.Plus(b, max).Plus(m.Facts.Mul(p, b), minusTwo)
 }
 
-// and rounds the stack pointer, and is else of bits, or the lowest 52.
+// and rounds the stack pointer, and is else of bits, of a mask with a number, or the lowest 52.
 func and(m *Machine, a []x86.Operand) {
 	x, y := m.get(&a[0]), m.get(&a[1])
 	m.setFlags(clearFlag, clearFlag, noFlag)
@@ -362,7 +362,12 @@ func and(m *Machine, a []x86.Operand) {
 	case known && n == 1<<digit-1 && x.Kind == Number:
 		m.set(&a[0], Poly(m.low(x.P)))
 	default:
-		panic("and of what is not known")
+		b, ok := m.asMask(x)
+		if !ok || y.Kind != Number || a[0].Size != 8 {
+			panic("and without a mask")
+		}
+		p := m.Facts.Name(y.P, number.Max(64))
+		m.set(&a[0], Poly(m.Facts.Name(m.Facts.Mul(p, b), number.Max(64)))) // the number, or zero
 	}
 }
 
