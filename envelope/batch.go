@@ -61,9 +61,12 @@ func OpenBatch(jobs []Job) error {
 	stack.Reserve48K()
 	for rest := jobs; len(rest) > 0; {
 		n := min(len(rest), batchSize)
-		if n <= fewSize {
+		switch {
+		case n == 1:
+			rest[0].open()
+		case n <= fewSize:
 			openFew(rest[:n])
-		} else {
+		default:
 			openGroup(rest[:n])
 		}
 		rest = rest[n:]
@@ -164,6 +167,14 @@ func sealJobs(jobs []Job, room []byte, of []*Job, outs [][]byte, keys []kdf.Job,
 	random.wipe()
 	clear(keys[:n])
 	clear(ms[:n])
+}
+
+// open is OpenBatch for one job.
+func (j *Job) open() {
+	out, err := j.Key.Open(j.Dst, j.Side, j.Src)
+	if j.Err = err; err == nil {
+		j.Dst = out
+	}
 }
 
 // openGroup is OpenBatch for up to batchSize jobs.

@@ -49,6 +49,10 @@ const (
 func decryptAndHashVAES(os []opening) {
 	var order, order4 [batchSize]uint8
 	sorted := longestFirst(order[:0], os)
+	if len(os) > 2 && len(os[sorted[0]].src) < startSize {
+		decryptAndHashWide(os) // as no kernel here is for so little
+		return
+	}
 	few, fours := sorted[:0], order4[:0]
 	for rest := sorted; len(rest) > 0; {
 		n := 1
