@@ -3,6 +3,7 @@ package prove
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/mtcore/mtcore/internal/contract"
@@ -21,6 +22,10 @@ type goal struct {
 	unit   int // of numbers[count] that a block or chunk is
 	stride int // blocks or chunks that a turn of the loop does
 	visits int // how often a turn comes to the head of the loop; 0 if once
+	// chosenBy says which argument is the index of the entry that a byte of the result is of, and chosenSize how large the result
+	// is, of a kernel that chooses entries: loops are then proven by choice_test.go.
+	chosenBy   func(at int) string
+	chosenSize int
 	// grows says by how much an argument that may be any number is larger for the rest of a message, per block.
 	grows map[string]int
 	// continues says where the rest of a message has what an argument points to, if not where the message had it.
@@ -528,16 +533,28 @@ func (c *call) entry(i, off, n int) []term.Byte {
 	return c.bytes("table", 0, 320*i+off, n)
 }
 
-// maxEntries is more than any table has.
-const maxEntries = 33
+// fewEntries are numbers of entries of tables that are proven for every index; larger ones are by induction.
+var fewEntries = []int{1, 2, 3, 8}
 
 // beyond are indices that tables of n entries do not have.
 func beyond(n int) []int { return []int{n, n + 1, math.MaxInt32, -1, math.MinInt} }
 
+// index is the value of an argument that is an index. If it may be any, choice_test.go says what comes out.
+func (c *call) index(name string) int {
+	if !slices.Contains(c.input.unknown, name) {
+		return c.input.numbers[name]
+	}
+	if c.input.seed == 0 {
+		return -1
+	}
+	return int(c.unknown(name, 0).N)
+}
+
 func choose(kernel string, size int) goal {
-	g := goal{kernel: kernel}
-	g.spec = func(c *call) { c.want("z", 0, 0, c.entry(c.input.numbers["index"], 0, size)) }
-	for n := 1; n <= maxEntries; n++ {
+	g := goal{kernel: kernel, count: "entries", unit: 1, stride: 1, loops: []input{{unknown: []string{"index"}}}}
+	g.chosenBy, g.chosenSize = func(int) string { return "index" }, size
+	g.spec = func(c *call) { c.want("z", 0, 0, c.entry(c.index("index"), 0, size)) }
+	for _, n := range fewEntries {
 		for i := range n {
 			g.cases = append(g.cases, input{}.with("entries", n).with("index", i))
 		}
@@ -551,17 +568,20 @@ func choose(kernel string, size int) goal {
 // choosePair is for words of two entries: of entry j those that second says, and of entry i the
 // others.
 func choosePair(kernel string, second func(word int) bool, size int) goal {
-	g := goal{kernel: kernel}
+	g := goal{kernel: kernel, count: "entries", unit: 1, stride: 1, loops: []input{{unknown: []string{"i", "j"}}}}
+	g.chosenSize = 8 * size
+	g.chosenBy = func(at int) string {
+		if second(at / 8) {
+			return "j"
+		}
+		return "i"
+	}
 	g.spec = func(c *call) {
 		for w := range size {
-			i := c.input.numbers["i"]
-			if second(w) {
-				i = c.input.numbers["j"]
-			}
-			c.want("z", 0, 8*w, c.entry(i, 8*w, 8))
+			c.want("z", 0, 8*w, c.entry(c.index(g.chosenBy(8*w)), 8*w, 8))
 		}
 	}
-	for n := 1; n <= maxEntries; n++ {
+	for _, n := range fewEntries {
 		indices := beyond(n)
 		for i := range n {
 			indices = append(indices, i)

@@ -98,7 +98,11 @@ func (a *arithmetic) proven(s *subject) (c *computation, err error) {
 func (g *goal) extent() string {
 	var parts []string
 	if len(g.loops) > 0 {
-		parts = append(parts, fmt.Sprintf("all lengths (%d layouts)", len(g.loops)))
+		all := "all lengths"
+		for _, name := range g.loops[0].unknown {
+			all += ", any " + name
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d layouts)", all, len(g.loops)))
 	}
 	if len(g.cases) > 0 {
 		parts = append(parts, fmt.Sprintf("%d inputs", len(g.cases)))
@@ -123,7 +127,11 @@ func (g *goal) prove(s *subject) (steps int, err error) {
 		finish(c)
 	}
 	for _, in := range g.loops {
-		if err := g.induction(p, s, in, memory, finish); err != nil {
+		proof := g.induction
+		if g.chosenBy != nil {
+			proof = g.choice
+		}
+		if err := proof(p, s, in, memory, finish); err != nil {
 			return steps, fmt.Errorf("%v: %w", in, err)
 		}
 	}

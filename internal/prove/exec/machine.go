@@ -277,6 +277,9 @@ func (m *Machine) setMask(k int, v uint64) { m.Masks[k], m.isSet[k] = v, true }
 // ForgetFlags lets the flags be anything.
 func (m *Machine) ForgetFlags() { m.cpu.forgetFlags() }
 
+// ForgetMasks lets mask registers be anything.
+func (m *Machine) ForgetMasks() { m.isSet = [8]bool{} }
+
 // Untouched reports whether byte j of vector i is zero, or as it was at the beginning, or SetUntouched's.
 func (m *Machine) Untouched(i, j int) bool {
 	b := m.Vecs[i][j]
