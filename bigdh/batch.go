@@ -13,8 +13,8 @@ type DHJob struct {
 // DHBatch sets the Secret and the Err of each job as [PrivateKey.DH] would.
 //
 // With IFMA it computes eight at once, a secret in each lane of the vectors, whatever their groups,
-// and what is left over one at a time. On Zen 4 that takes 0.84 of the time of one at a time, and
-// cannot take less than 0.75: a multiplication of eight digits per cycle limits both. A server
+// and what is left over one at a time. On Zen 4 eight take 0.85 of the time of one after another, and
+// could not take less than 0.75: eight products of digits per cycle limit both. A server
 // divides its jobs among its cores first.
 func DHBatch(jobs []DHJob) {
 	var group [lanes]*DHJob
