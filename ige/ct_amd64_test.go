@@ -12,7 +12,7 @@ import (
 // TestMemcheck has all paths to the backends that valgrind can run: AES-NI, and the
 // software AES as the compiler made it. Secret are keys, ivs and texts.
 func TestMemcheck(t *testing.T) {
-	const text = 7 * BlockSize
+	const text = 9 * BlockSize
 	all := func(secret []byte) (results []byte) {
 		for _, p := range paths {
 			for _, keySize := range p.keySizes {
@@ -27,7 +27,7 @@ func TestMemcheck(t *testing.T) {
 	batch := func(secret []byte) (results []byte) {
 		ms := make([]Message, 20)
 		for i := range ms {
-			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%7)]
+			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%9)]
 			ms[i].Dst = make([]byte, len(ms[i].Src))
 			copy(ms[i].Key[:], secret)
 			copy(ms[i].IV[:], secret[KeySize:])
