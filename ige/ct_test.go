@@ -45,7 +45,7 @@ func TestTrace(t *testing.T) {
 		return dst
 	}
 	// Of all lengths, so that lanes end one after the other; and of one, as wide as it gets and of
-	// two and four messages.
+	// fewer messages.
 	ms := make([]Message, 21+16)
 	dsts := make([]byte, len(ms)*text)
 	batches := func(secret []byte) []byte {
@@ -58,7 +58,7 @@ func TestTrace(t *testing.T) {
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
-		for _, batch := range [][]Message{ms[:21], ms[5:21], ms[21:], ms[21:23], ms[21:25]} {
+		for _, batch := range [][]Message{ms[:21], ms[5:21], ms[21:], ms[21:23], ms[21:25], ms[21:29], ms[21:33]} {
 			if n := sizesOf(batch); !useNEON && !oneShotPays(n) { // NEON's kernels work on one message at a time
 				checkWorth(batch)
 			}

@@ -5,24 +5,16 @@ package ige
 import "github.com/mtcore/mtcore/ige/asm"
 
 // oneShotPays reports whether to do messages of one length by kernels that expand the keys
-// themselves.
+// themselves. Without VAES-512 these are for two messages at a time, which is for few or short ones.
 func oneShotPays(s sizes) bool {
-	if !s.equal() || s.longest%BlockSize != 0 || s.longest > maxBatchBlocks*BlockSize {
+	if !s.equal() || s.longest == 0 || s.longest%BlockSize != 0 || s.longest > maxBatchBlocks*BlockSize {
 		return false
 	}
-	few := s.count <= oneShotLanes() || s.longest <= oneShotBlocks()*BlockSize
-	return useAESNI && s.longest > 0 && (few || useVAES512 && s.count > 2*groupLanes)
+	return useAESNI && (useVAES512 || s.count <= 2 || s.longest <= oneShotBlocks()*BlockSize)
 }
 
-// oneShotLanes and oneShotBlocks say for how few or how short messages, in blocks, there are kernels
-// for two or four. Those for more do more in the same time, but it takes them longer to begin.
-func oneShotLanes() int {
-	if useVAES512 {
-		return 4
-	}
-	return 2
-}
-
+// oneShotBlocks is up to how many blocks messages are short enough for the kernels for two or four.
+// Those for more do more in the same time, but it takes them longer to begin.
 func oneShotBlocks() int {
 	if useVAES256 {
 		return 4
@@ -30,19 +22,17 @@ func oneShotBlocks() int {
 	return 6
 }
 
-// sixteenBlocks is how many blocks there have to be in all for the kernels for sixteen messages.
-const sixteenBlocks = 48
+// manyBlocks is how many blocks there have to be in all for the kernels for more than four
+// messages, if the messages are short.
+const manyBlocks = 48
+
+// oneShotForMany reports whether there are kernels for cryptMany.
+func oneShotForMany() bool { return useVAES512 }
 
 // cryptOneShot does messages of so many blocks each.
 func cryptOneShot(ms []Message, blocks int, decrypting bool) {
-	for useVAES512 && len(ms) > 2*groupLanes && min(len(ms), batchLanes)*blocks >= sixteenBlocks {
-		n := min(len(ms), batchLanes)
-		cryptSixteen(ms[:n], blocks, decrypting)
-		ms = ms[n:]
-	}
-	if len(ms) > oneShotLanes() && blocks > oneShotBlocks() {
-		n := blocks * BlockSize
-		cryptBatch(ms, sizes{len(ms), len(ms) * n, n}, decrypting)
+	if len(ms) > 4 && oneShotForMany() && (blocks > oneShotBlocks() || blocks*min(len(ms), batchLanes) >= manyBlocks) {
+		cryptMany(ms, blocks, decrypting)
 		return
 	}
 	for ; len(ms) > 2 && useVAES512; ms = ms[min(4, len(ms)):] {
@@ -81,20 +71,40 @@ func cryptOneShot(ms []Message, blocks int, decrypting bool) {
 	}
 }
 
-// cryptSixteen does up to sixteen messages.
-func cryptSixteen(ms []Message, blocks int, decrypting bool) {
+// cryptMany does messages of so many blocks each, in teams of about the same size.
+func cryptMany(ms []Message, blocks int, decrypting bool) {
+	for len(ms) > 0 {
+		teams := (len(ms) + batchLanes - 1) / batchLanes
+		n := (len(ms) + teams - 1) / teams
+		cryptTeam(ms[:n], blocks, decrypting)
+		ms = ms[n:]
+	}
+}
+
+// cryptTeam does up to sixteen messages.
+func cryptTeam(ms []Message, blocks int, decrypting bool) {
 	var key, iv [batchLanes]*[KeySize]byte
 	var dst, src [batchLanes]*byte
-	for j := range key {
+	width := max(2*groupLanes, (len(ms)+groupLanes-1)/groupLanes*groupLanes)
+	for j := range key[:width] {
 		m := &ms[0] // lanes without a message repeat it
 		if j < len(ms) {
 			m = &ms[j]
 		}
 		key[j], iv[j], dst[j], src[j] = &m.Key, &m.IV, &m.Dst[0], &m.Src[0]
 	}
-	if decrypting {
+	switch k, v, d, s := key[:], iv[:], dst[:], src[:]; {
+	case width == 8 && decrypting:
+		asm.DecryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), blocks)
+	case width == 8:
+		asm.EncryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), blocks)
+	case width == 12 && decrypting:
+		asm.DecryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), blocks)
+	case width == 12:
+		asm.EncryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), blocks)
+	case decrypting:
 		asm.DecryptKeys16VAES512(&key, &iv, &dst, &src, blocks)
-	} else {
+	default:
 		asm.EncryptKeys16VAES512(&key, &iv, &dst, &src, blocks)
 	}
 }

@@ -64,12 +64,18 @@ func selfTestBatch(ms *[batchLanes]Message, text, want *[batchLanes]testText, de
 		for j := range n {
 			ms[j].Dst, ms[j].Src = got[j][:], text[j][:]
 		}
+		const blocks = len(testText{}) / BlockSize
 		s := sizes{n, n * len(testText{}), len(testText{})}
 		cryptBatch(ms[:n], s, decrypting)
 		good := slices.Equal(got[:n], want[:n])
 		if oneShotPays(s) {
 			got = [batchLanes]testText{}
-			cryptOneShot(ms[:n], len(testText{})/BlockSize, decrypting)
+			cryptOneShot(ms[:n], blocks, decrypting)
+			good = good && slices.Equal(got[:n], want[:n])
+		}
+		if oneShotForMany() {
+			got = [batchLanes]testText{}
+			cryptMany(ms[:n], blocks, decrypting)
 			good = good && slices.Equal(got[:n], want[:n])
 		}
 		if !good {

@@ -53,7 +53,7 @@ func TestWipe(t *testing.T) {
 				checkStack(t, name, encrypting, func() { cryptBatch(ms, sizesOf(ms), false) })
 				checkStack(t, name, decrypting, func() { cryptBatch(ms, sizesOf(ms), true) })
 			}
-			for _, count := range []int{2, 4} {
+			for _, count := range []int{2, 4, 7, 12} {
 				ms := newBatch(slices.Repeat([]int{blocks * BlockSize}, count)...)
 				var encrypting, decrypting [][]byte
 				for _, m := range ms {

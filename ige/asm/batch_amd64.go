@@ -52,6 +52,12 @@ func EncryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16
 //go:noescape
 func EncryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// EncryptBatch8VAES512 encrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with AES.
+//
+//go:noescape
+func EncryptBatch8VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // EncryptBatch12VAES512 encrypts the given number of blocks, at least one, of each of the first 12
 // lanes by AES-256-IGE, with AES.
 //
@@ -81,6 +87,18 @@ func EncryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //
 //go:noescape
 func EncryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
+
+// EncryptKeys8VAES512 expands 8 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks int)
+
+// EncryptKeys12VAES512 expands 12 AES-256 keys, for AES, and encrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func EncryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks int)
 
 // EncryptKeys16VAES512 expands 16 AES-256 keys, for AES, and encrypts the
 // given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
@@ -136,6 +154,12 @@ func DecryptBatch4VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16
 //go:noescape
 func DecryptBatch8VAES256(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
 
+// DecryptBatch8VAES512 decrypts the given number of blocks, at least one, of each of the first 8
+// lanes by AES-256-IGE, with the equivalent inverse cipher.
+//
+//go:noescape
+func DecryptBatch8VAES512(keys *byte, state *[512]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+
 // DecryptBatch12VAES512 decrypts the given number of blocks, at least one, of each of the first 12
 // lanes by AES-256-IGE, with the equivalent inverse cipher.
 //
@@ -165,6 +189,18 @@ func DecryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //
 //go:noescape
 func DecryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
+
+// DecryptKeys8VAES512 expands 8 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks int)
+
+// DecryptKeys12VAES512 expands 12 AES-256 keys, for the equivalent inverse cipher, and decrypts the
+// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+//
+//go:noescape
+func DecryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks int)
 
 // DecryptKeys16VAES512 expands 16 AES-256 keys, for the equivalent inverse cipher, and decrypts the
 // given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.

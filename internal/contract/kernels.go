@@ -73,7 +73,7 @@ func batches() (all []Kernel) {
 		for _, s := range []struct {
 			isa   string
 			lanes []int
-		}{{"", []int{2, 4, 8}}, {"VAES256", []int{4, 8}}, {"VAES512", []int{12, 16}}} {
+		}{{"", []int{2, 4, 8}}, {"VAES256", []int{4, 8}}, {"VAES512", []int{8, 12, 16}}} {
 			for _, lanes := range s.lanes {
 				all = append(all, Kernel{"ige", fmt.Sprint(d, "Batch", lanes, s.isa), []Arg{
 					reads("keys", group*((lanes+3)/4)), updates("state", 512),
@@ -84,7 +84,7 @@ func batches() (all []Kernel) {
 		for _, s := range []struct {
 			suffix string
 			lanes  int
-		}{{"2", 2}, {"2VAES256", 2}, {"4VAES512", 4}, {"16VAES512", 16}} {
+		}{{"2", 2}, {"2VAES256", 2}, {"4VAES512", 4}, {"8VAES512", 8}, {"12VAES512", 12}, {"16VAES512", 16}} {
 			all = append(all, Kernel{"ige", d + "Keys" + s.suffix, []Arg{
 				reads("key", 32).table(s.lanes), reads("iv", 32).table(s.lanes),
 				writes("dst", 16).per("blocks").table(s.lanes), reads("src", 16).per("blocks").table(s.lanes), public("blocks"),

@@ -163,13 +163,15 @@ func kernels() {
 		for _, lanes := range []int{4, 8} {
 			cryptKernel(d, vaes256, lanes)
 		}
-		for _, lanes := range []int{12, 16} {
+		for _, lanes := range []int{8, 12, 16} {
 			cryptKernel(d, vaes512, lanes)
 		}
 		oneShotKernel(d, aesni, 2)
 		oneShotKernel(d, vaes256, 2)
 		oneShotKernel(d, vaes512, 4)
-		oneShotChunksKernel(d, vaes512, 16)
+		for _, lanes := range []int{8, 12, 16} {
+			oneShotChunksKernel(d, vaes512, lanes)
+		}
 	}
 }
 
@@ -286,7 +288,8 @@ func oneShotKernel(d direction, s isa, lanes int) {
 // oneShotChunksKernel is oneShotKernel for as many lanes as chunkLoop is for.
 func oneShotChunksKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sKeys%d%s", d.verb, lanes, s.name)
-	TEXT(name, splitting(s, lanes), fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
+	const splits = 0 // since the frame is more than NOSPLIT allows
+	TEXT(name, splits, fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
 	Pragma("noescape")
 	oneShotDoc(name, d, lanes)
 
