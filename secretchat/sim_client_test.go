@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/envelope"
@@ -207,7 +208,7 @@ func (w *simWorld) rekeyWith(us, p *simParty) {
 		if us.chat.Fingerprint() != before {
 			break
 		}
-		w.now = w.now.AddDate(0, 0, 8)
+		w.pass(8 * 24 * time.Hour)
 		for range 4 {
 			for _, side := range w.sides {
 				side.say()

@@ -3,8 +3,10 @@ package secretchat
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/mtcore/mtcore/envelope"
+	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -13,6 +15,7 @@ type lie struct {
 	in, out int32 // in_seq_no and out_seq_no
 	random  int   // number of random bytes
 	layer   uint32
+	v1      bool
 	message []byte
 }
 
@@ -61,6 +64,7 @@ var simLies = []struct {
 		l.resend(p, v.sent, v.sent-1)
 		return true
 	}},
+	{"it goes back to MTProto 1.0", RuleV1, func(l *lie, _ *simParty, v simInspect) bool { l.v1 = true; return v.received > 0 }},
 	{"its g_a is 1", RulePublicValue, func(l *lie, p *simParty, v simInspect) bool {
 		_, l.message = simService(p.id(), actionRequestKey, 1, 1<<30, 0x0000_01_01)
 		return v.idle
@@ -85,8 +89,14 @@ func (p *simParty) lie(i int) {
 	object = append(object, simWords(l.layer, uint32(l.in), uint32(l.out))...)
 	object = append(object, l.message...)
 	plaintext := append(binary.LittleEndian.AppendUint32(nil, uint32(len(object))), object...)
-	packet, err := envelope.Seal(nil, victim.keys[0], kdf.Side(p.index), plaintext, envelope.PadMinimal)
-	simMust(err)
+	var packet []byte
+	var err error
+	if l.v1 {
+		packet = simSealV1(victim.keys[0], plaintext)
+	} else {
+		packet, err = envelope.Seal(nil, victim.keys[0], kdf.Side(p.index), plaintext, envelope.PadMinimal)
+		simMust(err)
+	}
 
 	p.w.stats.lies++
 	p.peer.disk.crashIn = 0
@@ -96,4 +106,14 @@ func (p *simParty) lie(i int) {
 		failf("%v lies: %s. %v does not give up because %q, but returns %v", p, what.name, p.peer, what.rule, err)
 	}
 	p.peer.isOver(fatal)
+}
+
+// simSealV1 encrypts as MTProto 1.0 does.
+func simSealV1(k *kdf.AuthKey, plaintext []byte) []byte {
+	var aesKey, iv [32]byte
+	id, msgKey := k.ID(), k.MsgKeyV1(plaintext)
+	k.DeriveV1(&aesKey, &iv, kdf.Client, &msgKey)
+	packet := slices.Concat(id[:], msgKey[:], plaintext, make([]byte, -len(plaintext)&15))
+	ige.EncryptAES256Blocks(aesKey[:], iv[:], packet[24:], packet[24:])
+	return packet
 }

@@ -92,6 +92,9 @@ func (p *simParty) flush() {
 	}
 	for {
 		packets := p.chat.Outbox()
+		if n := len(packets); n > 4 && p.chat.PeerLayer() > LatestLayer {
+			failf("%v sends %d packets at once to Telegram for Android", p, n)
+		}
 		for _, packet := range packets {
 			p.emit(packet)
 		}
@@ -131,10 +134,14 @@ func (p *simParty) emit(packet Packet) {
 	} else {
 		p.checkAgain(first, s)
 		p.noteAgain(s)
+		if packet.resend {
+			p.checkAsked(s)
+		}
 	}
 	if p.peer.them == nil && !p.peer.held[s.key] {
 		failf("%v sends under a key that %v does not have", p, p.peer)
 	}
+	p.checkNewKey(s)
 	switch s.action {
 	case actionResend:
 		p.w.stats.resends++
@@ -209,6 +216,31 @@ func (p *simParty) checkAgain(first, s *simPacket) {
 	}
 }
 
+// checkNewKey checks that the new key is not used for a client that needs CommitKey for it before
+// that is known to have arrived, unless the new one itself is used up or old.
+func (p *simParty) checkNewKey(s *simPacket) {
+	if p.commit < 0 || s.seq-p.commit > maxUses || p.w.passed-p.commitAt >= maxAge || p.peer.them == nil {
+		return
+	}
+	if p.peer.them.CannotUse(s.data) {
+		failf("%v uses the new key at once, which %v cannot before it has CommitKey", p, p.peer)
+	}
+}
+
+// checkAsked checks what is sent again since the peer may not have it: no requests, and nothing
+// more than three times before the clock goes on, or four after a restart.
+func (p *simParty) checkAsked(s *simPacket) {
+	if s.action == actionResend {
+		failf("%v sends its request %d again, which Telegram for iOS may not be able to answer", p, s.seq)
+	}
+	if p.again == nil || !p.againAt.Equal(p.w.now) {
+		p.again, p.againAt = map[int]int{}, p.w.now
+	}
+	if p.again[s.seq]++; p.again[s.seq] > 4 {
+		failf("%v sends message %d again without an end", p, s.seq)
+	}
+}
+
 // noteAgain notes if a message is sent again of which the peer has not said that it is missing.
 func (p *simParty) noteAgain(s *simPacket) {
 	if p.peer.them == nil && !inspect(p.peer.chat).asked(s.seq) {
@@ -222,7 +254,7 @@ func (p *simParty) receive(s *simPacket) {
 		p.receiveThem(s)
 		return
 	}
-	commits := p.disk.commits
+	commits, acked := p.disk.commits, inspect(p.chat).acked
 	holds := slices.ContainsFunc(inspect(p.chat).keys, func(k *kdf.AuthKey) bool { return k.ID() == s.key })
 	p.arriving = s
 	var events []Event
@@ -249,6 +281,7 @@ func (p *simParty) receive(s *simPacket) {
 			failf("%v does not commit message %d", p, s.seq)
 		}
 		p.accept(s)
+		p.checkAcknowledged(acked, events)
 	case ErrDuplicate:
 		if p.accepted[s.seq] == nil {
 			failf("%v takes message %d for a duplicate", p, s.seq)
@@ -272,6 +305,15 @@ func (p *simParty) receive(s *simPacket) {
 		failf("%v: %v, but there are %d events and %d commits", p, err, len(events), p.disk.commits-commits)
 	}
 	p.handleAll(events)
+}
+
+// checkAcknowledged checks that the application is told when the peer has got what it has sent.
+func (p *simParty) checkAcknowledged(before int, events []Event) {
+	now := inspect(p.chat).acked
+	want := slices.ContainsFunc(p.own, func(m ownMessage) bool { return before <= m.seq && m.seq < now })
+	if got := slices.ContainsFunc(events, func(e Event) bool { return e.Kind == EventAcknowledged }); got != want {
+		failf("%v has told the application that its messages up to %d have arrived: %t, and before %d", p, now, got, before)
+	}
 }
 
 // receiveHostile takes a packet that the peer has not made.
@@ -368,6 +410,9 @@ func (p *simParty) look() {
 	if p.them != nil {
 		p.lookThem()
 		return
+	}
+	if commit := inspect(p.chat).commit; p.commit != commit {
+		p.commit, p.commitAt = commit, p.w.passed
 	}
 	keys := inspect(p.chat).keys
 	if len(keys) < 1 || len(keys) > 2 {

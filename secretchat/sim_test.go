@@ -272,6 +272,28 @@ var plantedBugs = []struct{ name, file, old, new string }{
 		"case l.Layer < minWrapped:", "case false:"},
 	{"what was never sent is resent as far as possible", "resend.go",
 		"start > end || end >= s.sent {", "start > end {\n\t\treturn fatal(RuleResend)\n\t}\n\tif end = min(end, s.sent-1); !ok {"},
+	{"the new key is used with CommitKey, whoever the peer is", "rekey.go",
+		"if s.peer > LatestLayer { // Telegram", "if true { // Telegram"},
+	{"a request that has lost is forgotten", "rekey.go",
+		"e.theirs = &request{a.ExchangeID, bytes.Clone(a.G)}", "bytes.Clone(nil)"},
+	{"requests are sent again", "resend.go",
+		"r.again++\n\tif r.action == tl.Resend {", "r.again++\n\tif false {"},
+	{"messages are sent again without a bound", "resend.go",
+		"if r.again == maxAgain {", "if false {"},
+	{"nobody is told of a gap", "resend.go",
+		"s.emit(s.unnumbered(), e)\n\t}\n}\n\n// onProgress", "}\n}\n\n// onProgress"},
+	{"all that is asked for is sent at once", "session.go",
+		"n = min(n, maxFlying-s.history.flying)", "n += 0"},
+	{"nobody is told what has arrived", "receive.go",
+		"if own {", "if own && false {"},
+	{"the first message of MTProto 2.0 is not part of the state", "state.go",
+		"w.int(&s.firstV2)", "w.int(new(int))"},
+	{"MTProto 1.0 comes back", "receive.go",
+		"(s.refuseV1 || seq > s.firstV2)", "s.refuseV1"},
+	{"what was withdrawn is sent", "send.go",
+		"s.replace(seq, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{s.history.records[i].id}})", ""},
+	{"a layer that is told is ignored", "layer.go",
+		"layer = max(layer, int(m.message.Action.Layer))", "_ = layer"},
 	{"a bad g_a is ignored", "rekey.go",
 		"NewPublicKey(gA)\n\tif err != nil {\n\t\treturn fatal(RulePublicValue)", "NewPublicKey(gA)\n\tif err != nil {\n\t\treturn nil"},
 }
@@ -281,6 +303,12 @@ var plantedFor = map[string]string{
 	"the number of CommitKey is not part of the state": "Android",
 	"what was asked for has an in_seq_no":              "Android",
 	"actions in the form of layer 8 are none":          "telethon",
+
+	"the new key is used with CommitKey, whoever the peer is":   "iOS",
+	"a request that has lost is forgotten":                      "iOS",
+	"all that is asked for is sent at once":                     "Android",
+	"the first message of MTProto 2.0 is not part of the state": "MadelineProto",
+	"nobody is told of a gap":                                   "Android",
 }
 
 // TestPlantedBugs: each has its place in the package, without the time that it takes to find it.
@@ -367,6 +395,7 @@ type simInspect struct {
 	has      func(seq int) bool
 	asked    func(seq int) bool // whether the peer was asked for it
 	unsent   func(seq int) bool // whether the server may not have it, though the peer has not asked for it
+	commit   int                // number of CommitKey if the exchange waits for its effect, otherwise -1
 }
 
 func inspect(c *Chat) (in simInspect) {
@@ -380,6 +409,10 @@ func inspect(c *Chat) (in simInspect) {
 	in.waiting = len(c.queue.waiting)
 	in.has = func(seq int) bool { return seq < c.received || c.queue.has(seq) }
 	in.asked = c.queue.wasAskedFor
+	in.commit = -1
+	if c.exchange.state == committed {
+		in.commit = c.exchange.commit
+	}
 	in.unsent = func(seq int) bool {
 		if seq < c.acked || seq >= c.sent {
 			return false

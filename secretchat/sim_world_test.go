@@ -23,12 +23,19 @@ import (
 type simWorld struct {
 	sides     [2]*simParty
 	now       time.Time
+	passed    time.Duration           // in all, though the clock may have been set back
 	keys      map[[8]byte]kdf.AuthKey // all there ever were
 	keyNumber map[[8]byte]int         // in the order in which they came up
 	sums      map[[16]byte]bool       // msg_keys of all packets
 	over      bool                    // one side has given up, for a good reason
 	stats     simStats
 	story     *strings.Builder // what has happened, if anybody wants to read it
+}
+
+// pass has time pass.
+func (w *simWorld) pass(d time.Duration) {
+	w.now = w.now.Add(d)
+	w.passed += d
 }
 
 func (w *simWorld) tell(format string, args ...any) {
@@ -91,6 +98,10 @@ type simParty struct {
 	erased    map[int64]bool     // ... and that are deleted
 	withdrawn map[int64]bool     // ids of messages that were withdrawn
 	nextID    int64
+	again     map[int]int // how often it was sent again since the clock was last set
+	againAt   time.Time
+	commit    int // number of CommitKey that waits for its effect, and when that was noticed
+	commitAt  time.Duration
 
 	arriving *simPacket         // what the chat is receiving
 	accepted map[int]*simPacket // what has come in under each number
@@ -363,7 +374,7 @@ func (p *simParty) do(s simStep) {
 	case "handled":
 		p.call(func() error { return p.chat.Handled() })
 	case "tick":
-		w.now = w.now.Add(time.Duration(s.a) * 24 * time.Hour)
+		w.pass(time.Duration(s.a) * 24 * time.Hour)
 		p.tick()
 	case "layer":
 		p.opt.Layer = max(p.opt.Layer, simLayers[s.a%len(simLayers)])
@@ -384,8 +395,13 @@ func (p *simParty) do(s simStep) {
 }
 
 func (p *simParty) doOnWire(s simStep) {
-	if s.op == "all" {
+	switch s.op {
+	case "all":
 		p.deliverAll()
+		return
+	case "thin":
+		other := false
+		p.wire = slices.DeleteFunc(p.wire, func(*simPacket) bool { other = !other; return other })
 		return
 	}
 	packets := p.wire
@@ -478,7 +494,7 @@ func (w *simWorld) heal() {
 			p.flush()
 			w.settle()
 		}
-		w.now = w.now.Add(time.Hour)
+		w.pass(time.Hour)
 		if !w.over && w.unfinished() == "" {
 			break
 		}
@@ -512,7 +528,7 @@ func (w *simWorld) rekeyOnce() {
 	for _, p := range w.sides {
 		p.tick()
 	}
-	w.now = w.now.Add(8 * 24 * time.Hour)
+	w.pass(8 * 24 * time.Hour)
 	for _, p := range w.sides {
 		p.say()
 		p.tick()
@@ -664,6 +680,7 @@ func (p *simParty) restore() {
 	p.disk.repair(p)
 	before := p.disk.kept
 	p.pointers = map[*kdf.AuthKey][8]byte{}
+	p.again = nil
 	for {
 		_, crashed := p.guard(func() (err error) {
 			p.chat, err = Restore(simChatID, p.disk.records.all(), p.opt)

@@ -86,6 +86,12 @@ func (p *Party) Keys() (keys []*kdf.AuthKey) {
 // Has reports whether it can read a packet now, as far as the key goes.
 func (p *Party) Has(packet []byte) bool { return p.find(packet) != nil }
 
+// CannotUse reports whether a packet is under the key of an exchange that it has accepted, which it
+// does not use before it has processed CommitKey.
+func (p *Party) CannotUse(packet []byte) bool {
+	return p.fresh != nil && p.fresh.auth.ID() == [8]byte(packet) && !p.Has(packet)
+}
+
 // Renewed returns a name for the key in use for sending.
 func (p *Party) Renewed() int64 { return p.current.auth.Fingerprint() }
 
