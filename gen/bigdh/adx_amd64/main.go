@@ -23,7 +23,7 @@
 // What limits it. MULX takes a cycle, but on Zen 4 a chain of n products takes n + 3, in
 // whatever order its instructions are: 11 cycles a row. Of the 424 cycles of Reduce1024,
 // its 32 rows are 352, its 16 multiplications by k0 some 15, and its final subtraction 28.
-// So long chains are better than short ones, and the triangles of squares have few.
+// So a square, where it may choose, has few and long chains.
 //
 // Register map of every multiplying kernel:
 //
@@ -31,7 +31,7 @@
 //	DX          the digit
 //	AX, BX      low and high half of a product
 //	SI          the eight limbs x to multiply
-//	CX          the digits, unless they are with x, as in a square, or z; in a triangle, the
+//	CX          the digits, unless they are with z; in a square, where they are with x, the
 //	            high half of every other product
 //	DI          the result z
 //	BP          zero within a row, else free
@@ -405,18 +405,8 @@ func multiplyHalves(carry Mem) {
 //
 //	x² = Σ x_i²·2^128i + 2·(Σ_{i<j} x_i·x_j·2^64(i+j))
 func squareHalf() {
-	Comment("Σ_{i<j} x_i·x_j·2^64(i+j): within the two blocks, which do not overlap")
+	Comment("Σ_{i<j} x_i·x_j·2^64(i+j)")
 	triangle(x, z)
-	triangle(x.Offset(block), z.Offset(2*block))
-	Comment("and between them")
-	loadWindow(z.Offset(block))
-	multiply(x.Offset(block), x, z.Offset(block))
-	ADDQ(z.Offset(2*block), place(0))
-	addWindowFrom(z.Offset(2*block), 1)
-	storeWindow(z.Offset(2 * block))
-	for i := range 8 {
-		ADCQ(Imm(0), at(z, i).Offset(3*block)) // so far it is less than x²/2
-	}
 
 	Comment("Twice that, in CF, plus Σ x_i²·2^128i, in OF")
 	XORL(EAX, EAX)
@@ -433,71 +423,75 @@ func squareHalf() {
 	}
 }
 
-// triangle sets z, of 16 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j) for eight limbs x. The 28
-// products are four chains, where row by row they would be seven:
+// triangle sets z, of 32 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j). The products are eight chains,
+// where rows would be more and shorter. Chain k is
 //
-//	x_3·x_4
-//	x_2·(x_3 x_4 x_5), x_5·(x_3 x_4)
-//	x_1·(x_2 … x_6),   x_6·(x_2 … x_5)
-//	x_0·(x_1 … x_7),   x_7·(x_1 … x_6)
+//	x_k·(x_k+1 … x_15-k), x_15-k·(x_k+1 … x_14-k)
 //
-// Chain k adds its products to the limbs from 2k+1 to 13-2k, one after the other, and
-// ends in limb 14-2k. Each begins two limbs below the one before, and ends two limbs above
-// it, so that its last limb is new and cannot overflow. A chain costs a CPU some three
-// cycles more than its products do, which makes this squaring of 16 limbs 12 % faster.
+// and adds them to the limbs from 2k+1 to 29-2k, one after the other, as a row would. It
+// begins two limbs below chain k+1, which comes before it, and ends two limbs above it: these
+// limbs are new, and the last one, 30-2k, cannot overflow.
 //
-// The window has the limbs from 5 on. Those below are in z, and pass through the register
-// that has the high half of the product before.
+// The window has the limbs from 12 to 19, in the middle. The others stay in z. In a chain,
+// such a limb begins as the high half of the product below it.
 func triangle(x, z Mem) {
-	const windowed = 5
+	const n = 16
+	windowed := func(i int) bool { return 12 <= i && i < 20 }
 	high := func(i int) GPPhysical { return [2]GPPhysical{RCX, RBX}[i%2] } // of the product at limb i
-	for k := 3; k >= 0; k-- {
-		first, last := 2*k+1, 13-2*k
+	sum := func(i int) GPPhysical {                                        // at limb i
+		if windowed(i) {
+			return place(i)
+		}
+		return high(i - 1)
+	}
+	for k := n/2 - 1; k >= 0; k-- {
+		first, last := 2*k+1, 2*n-3-2*k
 		XORL(zero.As32(), zero.As32()) // and CF = OF = 0
 		for i := first; i <= last; i++ {
 			d := k
-			if i > 7 {
-				d = 7 - k
+			if i >= n {
+				d = n - 1 - k
 			}
-			if i == first || i == 8 {
+			if i == first || i == n {
 				MOVQ(at(x, d), digit)
 			}
-			m := at(x, i-d)
-
-			sum := high(i - 1) // at limb i
-			if i >= windowed {
-				sum = place(i)
+			if i == first { // there is nothing to add to
+				MULXQ(at(x, i-d), lo, sum(i+1))
+				if windowed(i) {
+					MOVQ(lo, place(i))
+				} else {
+					MOVQ(lo, at(z, i))
+				}
+				continue
 			}
 			switch {
-			case i == first && i >= windowed:
-				MULXQ(m, sum, place(i+1))
-			case i == first:
-				sum = lo
-				MULXQ(m, lo, high(i))
+			case windowed(i) || i == first+1:
+			case i < last:
+				ADOXQ(at(z, i), sum(i))
 			default:
-				if i < windowed && i > first+1 {
-					ADOXQ(at(z, i), sum)
-				}
-				MULXQ(m, lo, high(i))
-				if i+1 >= windowed {
-					if i >= last-1 {
-						MOVQ(zero, place(i+1)) // new
-					}
-					ADOXQ(high(i), place(i+1))
-				}
-				ADCXQ(lo, sum)
+				ADOXQ(zero, sum(i))
 			}
-			if i < windowed || k == 0 {
-				MOVQ(sum, at(z, i))
+			MULXQ(at(x, i-d), lo, high(i))
+			if windowed(i + 1) {
+				if i >= last-1 {
+					MOVQ(zero, place(i+1))
+				}
+				ADOXQ(high(i), place(i+1))
+			}
+			ADCXQ(lo, sum(i))
+			if !windowed(i) || k == 0 {
+				MOVQ(sum(i), at(z, i))
 			}
 		}
-		if k < 3 {
-			ADCXQ(zero, place(last+1))
+		if first < last {
+			ADCXQ(zero, sum(last+1))
+		}
+		if !windowed(last + 1) {
+			MOVQ(sum(last+1), at(z, last+1))
 		}
 	}
-	MOVQ(place(14), at(z, 14))
 	MOVQ(zero, z)
-	MOVQ(zero, at(z, 15))
+	MOVQ(zero, at(z, 2*n-1))
 }
 
 // mul1024Kernel emits Mul1024, the product that Mul takes three times.
