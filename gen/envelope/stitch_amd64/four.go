@@ -193,7 +193,7 @@ func (s *fourStreams) chunk(d direction, at Register) (list []func()) {
 	for i := range four {
 		list = append(list, s.block(d, out[i], in[i], tmp)...)
 	}
-	lines, tmp, shuffles = transpose(out, tmp)
+	lines, _, shuffles = transpose(out, tmp)
 	list = append(list, shuffles...)
 	for l, line := range lines {
 		list = append(list, func() { VMOVDQU64(line, entry(s.dst, l, at)) })
