@@ -110,22 +110,30 @@ func worthAll(os []opening, order []uint8) bool {
 // decryptAndHashPairs is decryptAndHash for the messages of the indices in order, the longest
 // first, two at a time: two of the same length from their beginning to their end.
 func decryptAndHashPairs(os []opening, order []uint8) {
-	var ps [2]pass
+	var pair pair
+	ps := &pair.passes
 	for len(order) >= 2 {
 		a, b := &os[order[0]], &os[order[1]]
 		if len(a.src) != len(b.src) || len(a.src) < startSize {
 			break
 		}
-		start2(&ps, a, b)
+		start2(ps, a, b)
 		for n := ps[0].chunks(a); n > 0; n = ps[0].chunks(a) {
-			decryptHash2(&ps, a, b, min(n, maxCall/chunkSize/2))
+			decryptHash2(ps, a, b, min(n, maxCall/chunkSize/2))
 		}
-		finish2(&ps, a, b)
+		finish2(ps, a, b)
 		order = order[2:]
 	}
 	if len(order) > 0 {
-		decryptAndHashAny(&ps, os, order)
+		decryptAndHashAny(ps, os, order)
 	}
+	asm.WipeAVX512((*byte)(unsafe.Pointer(&pair)), int(unsafe.Sizeof(pair)))
+}
+
+// pair is two messages on their way, in whole cache lines, as WipeAVX512 needs it.
+type pair struct {
+	passes [2]pass
+	_      [chunkSize - unsafe.Sizeof([2]pass{})%chunkSize]byte
 }
 
 // decryptAndHashAny is decryptAndHashPairs for messages of different lengths: when one is done,
@@ -191,7 +199,7 @@ func start2(ps *[2]pass, a, b *opening) {
 	b.setFirst(&pb.ends)
 }
 
-// finish2 is pass.finish for two messages of which the same number of bytes is left.
+// finish2 is pass.finish for two messages of which the same number of bytes is left, and wipes nothing.
 func finish2(ps *[2]pass, a, b *opening) {
 	pa, pb := &ps[0], &ps[1]
 	hashes := [2]*[8]uint32{&pa.hash, &pb.hash}
@@ -205,7 +213,6 @@ func finish2(ps *[2]pass, a, b *opening) {
 	asm.Hash2SHANI(&hashes, &[2]*byte{lastA, lastB}, blocks)
 	a.setGot(&pa.hash)
 	b.setGot(&pb.hash)
-	*ps = [2]pass{}
 }
 
 // decryptHash2 decrypts the next n chunks of a, whose pass is the first, and of b.
