@@ -177,6 +177,7 @@ func TestKeyChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(t, atA, "one")
+	nextStatus[*gotd.Sent](a) // after which nothing is on its way
 	b.wantText("one")
 	if _, err := atA.Tick(time.Now()); err != nil { // since when the key is in use
 		t.Fatal(err)
