@@ -446,6 +446,8 @@ func TestFileSurvives(t *testing.T) {
 	a := newAccepting(t, secretchat.LatestLayer)
 	a.deliverAll()
 	want[*gotd.Opened](a)
+	a.deliver(&tg.EncryptedFile{ID: 6}, a.say(&e2e.DecryptedMessage46{RandomID: 9})...) // which is another
+	want[*gotd.Message](a)
 	key := secretchat.NewFileKey()
 	first := a.say(&e2e.DecryptedMessage46{RandomID: 1})
 	m := &e2e.DecryptedMessage46{RandomID: 2}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -35,6 +36,13 @@ func (a *accepting) end() {
 	if err := a.stop(); !errors.Is(err, context.Canceled) {
 		a.t.Errorf("Run: got %v, want %v", err, context.Canceled)
 	}
+}
+
+// wait begins anew, with other delays than those of tests.
+func (a *accepting) wait(delay, grace time.Duration) {
+	a.t.Helper()
+	a.prepare = func() { a.chats.SetDelays(delay, grace) }
+	a.restart()
 }
 
 // chatRecord returns what a store has of the chat itself.
@@ -146,7 +154,7 @@ func TestGraceAsksAgain(t *testing.T) {
 // come again. If Closed fails, it does.
 func TestDiscardWhileHandlerWaits(t *testing.T) {
 	a := newOpen(t)
-	a.chats.SetDelays(time.Hour, testGrace)
+	a.wait(time.Hour, testGrace)
 	failed := make(chan struct{}, 1)
 	var closedTries atomic.Int32
 	a.handle(func(e gotd.Event) error {
@@ -172,7 +180,7 @@ func TestDiscardWhileHandlerWaits(t *testing.T) {
 	}
 
 	a = newOpen(t)
-	a.chats.SetDelays(time.Hour, testGrace)
+	a.wait(time.Hour, testGrace)
 	a.handle(func(e gotd.Event) error {
 		if _, ok := e.(*gotd.Closed); ok {
 			closedTries.Add(1)
@@ -413,6 +421,34 @@ func TestCrashEnding(t *testing.T) {
 	a.restart()
 	if got := want[*gotd.Closed](a); got.By != gotd.ByPeer || !got.HistoryDeleted {
 		t.Errorf("got %+v", got)
+	}
+	a.end()
+}
+
+// TestRequestFails: the server is told that a chat is over of which it may know.
+func TestRequestFails(t *testing.T) {
+	a := newOpen(t)
+	for _, tt := range []struct {
+		err  error
+		told bool
+	}{{io.ErrUnexpectedEOF, true}, {tgerr.New(400, "USER_ID_INVALID"), false}} {
+		refuse := func(q bin.Encoder) error {
+			if _, ok := q.(*tg.MessagesRequestEncryptionRequest); ok {
+				return tt.err
+			}
+			return nil
+		}
+		a.server.refuse.Store(&refuse)
+		if _, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: 3}); !errors.Is(err, tt.err) {
+			t.Errorf("got %v, want %v", err, tt.err)
+		}
+		eventually(t, "the chat is forgotten", func() bool { return len(a.chats.Chats()) == 1 })
+		if told := len(a.server.discarded) > 0; told != tt.told {
+			t.Errorf("%v: the server was told: %v, want %v", tt.err, told, tt.told)
+		}
+		for len(a.server.discarded) > 0 {
+			<-a.server.discarded
+		}
 	}
 	a.end()
 }

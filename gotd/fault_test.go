@@ -439,17 +439,15 @@ func TestRestartHandshake(t *testing.T) {
 	atB := next[*gotd.Requested](b).Chat
 
 	// The server does not get the answer before the restart.
-	bob.Refuse(tg.MessagesAcceptEncryptionRequestTypeID, 1<<30, tgerr.New(500, "INTERNAL"))
-	if err := atB.Accept(t.Context()); !tgerr.Is(err, "INTERNAL") {
-		t.Fatalf("got %v, want INTERNAL", err)
+	bob.Refuse(tg.MessagesAcceptEncryptionRequestTypeID, 1, tgerr.New(420, "FLOOD_WAIT_3600"))
+	if err := atB.Accept(t.Context()); !tgerr.Is(err, "FLOOD_WAIT") {
+		t.Fatalf("got %v, want FLOOD_WAIT", err)
 	}
 	if got := atB.State(); got != gotd.StateAccepting {
 		t.Errorf("chat is %s, want %s", got, gotd.StateAccepting)
 	}
 	a.stop()
-	b.stop()
-	bob.Forgive()
-	b.start()
+	b.restart()
 	next[*gotd.Opened](b)
 	send(t, b.chats.Chat(atB.ID()), "while you were away")
 	a.start()

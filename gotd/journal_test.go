@@ -3,9 +3,12 @@ package gotd_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/gotd/td/bin"
 	"github.com/gotd/td/telegram/updates"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tg/e2e"
@@ -116,6 +119,25 @@ func TestAcknowledge(t *testing.T) {
 	if got := <-a.server.received; got != 6 {
 		t.Errorf("qts %d is acknowledged, want 6", got)
 	}
+	// What the server does not take is no reason to stop.
+	var refused atomic.Int32
+	refuse := func(q bin.Encoder) error {
+		if _, ok := q.(*tg.MessagesReceivedQueueRequest); ok && refused.Add(1) <= 3 {
+			return tgerr.New(400, "SOMETHING_NEW")
+		}
+		return nil
+	}
+	a.server.refuse.Store(&refuse)
+	if err := storage.SetQts(t.Context(), 1, 7); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the server has refused for good", func() bool { return refused.Load() == 3 })
+	if err := storage.SetQts(t.Context(), 1, 8); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-a.server.received; got != 8 {
+		t.Errorf("qts %d is acknowledged, want 8", got)
+	}
 	if err := a.stop(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
@@ -167,10 +189,10 @@ func TestGrace(t *testing.T) {
 		a := newAccepting(t, 73)
 		a.deliverAll()
 		want[*gotd.Opened](a)
-		storage := a.chats.StateStorage(&memState{found: true})
 		if !passedOn {
-			a.chats.SetDelays(testDelay, testDelay)
+			a.wait(testDelay, testDelay)
 		}
+		storage := a.chats.StateStorage(&memState{found: true})
 		a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: acceptingID}})
 		if passedOn {
 			if err := storage.SetQts(t.Context(), 1, 999); err != nil {
@@ -210,6 +232,9 @@ func TestFailedSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-told
+	if got := atA.Pending(); slices.Contains(got, id) {
+		t.Errorf("pending: got %d, among them message %d, which has failed", got, id)
+	}
 	a.stop()
 	a.handle(nil)
 	a.start()

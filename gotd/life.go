@@ -340,8 +340,11 @@ func (c *Chat) Accept(ctx context.Context) error {
 	err := c.accept(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && c.rec.State == StateAccepting && !c.accepting {
-		c.accepting = c.m.spawn(c.acceptAgain)
+	if err == nil || c.rec.State != StateAccepting || c.accepting {
+		return err
+	}
+	if d, again := new(attempts).next(err, c.m.delay); again {
+		c.accepting = c.m.spawn(func(ctx context.Context) error { return c.acceptAfter(ctx, d) })
 	}
 	return err
 }
@@ -814,9 +817,14 @@ func (c *Chat) untilEnd(ctx context.Context) (context.Context, context.CancelFun
 }
 
 // acceptAgain is Accept by Run.
-func (c *Chat) acceptAgain(ctx context.Context) error {
+func (c *Chat) acceptAgain(ctx context.Context) error { return c.acceptAfter(ctx, 0) }
+
+func (c *Chat) acceptAfter(ctx context.Context, d time.Duration) error {
 	ctx, cancel := c.untilEnd(ctx)
 	defer cancel()
+	if err := wait(ctx, d); err != nil {
+		return nil
+	}
 	err := c.m.limited(ctx, "acceptEncryption", func(ctx context.Context) error {
 		if c.State() != StateAccepting {
 			return nil

@@ -215,7 +215,7 @@ func TestRecordsOfAllKinds(t *testing.T) {
 		{"i", "{", nil},
 		{"i", `{"Chat":1,"File":"AQID"}`, nil},
 		{"c", `{"V":99}`, gotd.ErrNewer},
-		{"c", `{"V":2,"ID":1,"State":"open"}`, nil}, // of another chat
+		{"c", fmt.Sprintf(`{"V":2,"ID":1,"PeerID":%d,"Originator":true,"State":"open"}`, bob.ID), nil}, // of another chat
 		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"new"}`, atA.ID()), nil},
 		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"ending"}`, atA.ID()), nil},
 		{"c", fmt.Sprintf(`{"V":2,"ID":%d,"State":"closing"}`, atA.ID()), nil},
