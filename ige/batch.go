@@ -107,6 +107,10 @@ func (s *sizes) beside() int { return s.sum - s.longest }
 // equal reports whether all messages have the same length.
 func (s *sizes) equal() bool { return s.sum == s.count*s.longest }
 
+// useTeams reports whether there are kernels for several lanes, which the generic code does not
+// need and NEON's and those of 32-bit ARM are not.
+func useTeams() bool { return batchWidth() > slicedLanes }
+
 // cryptBatch does all messages with the kernels for batches.
 func cryptBatch(ms []Message, s sizes, decrypting bool) {
 	stack.Reserve16K()

@@ -55,9 +55,6 @@ func worthBatching(s sizes) bool {
 	}
 }
 
-// useTeams reports whether there are kernels to run lanes by.
-func useTeams() bool { return useAES() }
-
 // crypt does the messages of t. The memory for their keys is no larger than they need, since it
 // has to be cleared twice.
 func (t *team) crypt(ms []Message, decrypting bool) {

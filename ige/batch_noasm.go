@@ -13,6 +13,4 @@ func expandLanes(l *lanes, fresh uint) { expandLanesGeneric(l, fresh) }
 
 func runLanes(l *lanes, live, n int) { cryptLanesGeneric(l, live, n) }
 
-func useTeams() bool { return false }
-
 func (t *team) crypt([]Message, bool) { panic("ige: internal error: no kernels") }
