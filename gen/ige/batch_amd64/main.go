@@ -23,8 +23,9 @@
 //	state    out_{i-1} of lane j at 16*j, in_{i-1} at 256 + 16*j
 //	dst, src the address of lane j's next block
 //
-// For a few short messages of the same length there are kernels that expand the keys themselves, so
-// that all of a message happens in one call, and nothing has to be kept or wiped between calls.
+// For messages of the same length there are kernels that expand the keys themselves, so that all of
+// a message happens in one call, and nothing has to be kept between calls. They have the round keys in
+// registers or in their frame, which nobody has to clear beforehand.
 //
 // With AES-NI a register is one lane. With VAES a YMM register is two lanes, and a ZMM register a
 // group: its blocks are gathered from and scattered to as many addresses, while a round key is
@@ -342,7 +343,7 @@ func oneShotChunksKernel(d direction, s isa, lanes int) {
 	RET()
 }
 
-// oneShot is the state of such a kernel while it works.
+// oneShot is the state of a kernel by oneShotKernel while it works.
 type oneShot struct {
 	isa
 	direction
