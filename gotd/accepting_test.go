@@ -627,3 +627,29 @@ func TestToldOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnTTLIsKept: so is what we have set.
+func TestOwnTTLIsKept(t *testing.T) {
+	a := newOpen(t)
+	if _, err := a.chat().SetTTL(9); err != nil {
+		t.Fatal(err)
+	}
+	a.restart()
+	if got := a.chat().TTL(); got != 9 {
+		t.Errorf("TTL after a restart is %d, want 9", got)
+	}
+	a.end()
+}
+
+// TestSameRandomID: two messages that are under way cannot have the same id.
+func TestSameRandomID(t *testing.T) {
+	a := newOpen(t)
+	m := &e2e.DecryptedMessage{RandomID: 5, Message: "one"}
+	if _, err := a.chat().Send(m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.chat().Send(m); err == nil {
+		t.Error("the second was sent, too")
+	}
+	a.end()
+}
