@@ -8,8 +8,9 @@
 // For numbers of 16 limbs, which RSA needs, there are Mul1024, Square1024 and Reduce1024.
 //
 // The product is separate from the reduction so that a square can take half the
-// multiplications. Everything is built from one piece, the row: a digit times eight limbs,
-// added to a window of eight limbs that stays in registers.
+// multiplications. Products and reductions are built from one piece, the row: a digit times
+// eight limbs, added to a window of eight limbs that stays in registers. A square has chains
+// of its own, see triangle.
 //
 //	(w_0 … w_8) = (w_0 … w_7) + x·d < 2^512 + (2^512-1)·(2^64-1) < 2^576
 //
