@@ -683,39 +683,6 @@ func TestGapsAndLittleRoom(t *testing.T) {
 	}
 }
 
-// TestBothBacklogs: two sides that have each written as much as they may, and then get it all, do not
-// wait for each other to say so.
-func TestBothBacklogs(t *testing.T) {
-	for _, n := range []int{3, 20} {
-		a, b := newSettledPair(t, func(o *Options) { o.MaxUnacknowledged = n })
-		fill := func(p *party) (packets []Packet) {
-			for {
-				packet, err := p.Encrypt(text(1, "x"))
-				if err == ErrBacklog {
-					return packets
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				packets = append(packets, packet)
-			}
-		}
-		fromA, fromB := fill(a), fill(b)
-		for _, p := range []*party{a, b} { // The driver has something to say, too.
-			if err := p.post(&tl.Action{ID: tl.AbortKey, ExchangeID: 1}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		a.Sent(fromA...)
-		b.Sent(fromB...)
-		deliver(t, b, fromA...)
-		deliver(t, a, fromB...)
-		settle(t, a, b)
-		say(t, a, 99, "x")
-		say(t, b, 99, "x")
-	}
-}
-
 // TestClockSetBack: what was noted while the clock was ahead does not count when it is right again.
 func TestClockSetBack(t *testing.T) {
 	const ahead = 10 * 365 * 24 * time.Hour

@@ -30,25 +30,7 @@ func (s *session) receive(packet []byte) ([]Event, error) {
 	if err == nil {
 		err = s.renew(false)
 	}
-	if err == nil {
-		err = s.acknowledge()
-	}
 	return slices.Clip(s.unhandled.list), err // which add does not change
-}
-
-// acknowledge sends Noop if the application may not be able to send anything that says that its
-// peer's messages have come: if both have written as much as they may before either has got
-// anything, each would wait for the other.
-func (s *session) acknowledge() error {
-	n := len(s.history.records)
-	isFull := s.history.backlog() >= s.maxOwn || s.history.bytes > s.maxOwnBytes/2
-	if !isFull || n == 0 || n >= s.maxKept-driverRoom/2 || s.history.records[n-1].seen == s.received {
-		return nil
-	}
-	if !slices.ContainsFunc(s.unhandled.list, func(e Event) bool { return len(e.Body) > 0 }) {
-		return nil // Two drivers would answer each other for ever.
-	}
-	return s.post(&tl.Action{ID: tl.Noop})
 }
 
 // isRefusal reports whether err says that a packet has changed nothing.

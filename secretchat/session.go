@@ -114,7 +114,7 @@ func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer
 	if err != nil || !ok {
 		return tl.Message{}, nil, 0, ErrContent
 	}
-	if n := s.history.backlog(); n >= s.maxOwn || n > 0 && s.history.bytes+size > s.maxOwnBytes {
+	if n := len(s.history.records); n >= s.maxOwn || n > 0 && s.history.bytes+size > s.maxOwnBytes {
 		return tl.Message{}, nil, 0, ErrBacklog
 	}
 	return m, message, layer, nil

@@ -63,7 +63,6 @@ var simOps = []simOp{
 	{name: "deliver", onWire: true, a: 6, weight: 25, doc: "the a-th packet under way arrives"},
 	{name: "all", onWire: true, weight: 3, doc: "all packets under way arrive, in order"},
 	{name: "drop", onWire: true, a: 6, weight: 5, doc: "the a-th packet under way is lost"},
-	{name: "thin", onWire: true, weight: 0.5, doc: "every other packet under way is lost"},
 	{name: "dup", onWire: true, a: 6, weight: 3, doc: "the a-th packet under way is doubled"},
 	{name: "replay", onWire: true, a: 40, weight: 3, doc: "the a-th last packet ever sent arrives once more"},
 	{name: "flip", onWire: true, a: 6, b: 4000, weight: 2, doc: "a copy of the a-th packet arrives with bit b changed"},

@@ -395,13 +395,8 @@ func (p *simParty) do(s simStep) {
 }
 
 func (p *simParty) doOnWire(s simStep) {
-	switch s.op {
-	case "all":
+	if s.op == "all" {
 		p.deliverAll()
-		return
-	case "thin":
-		other := false
-		p.wire = slices.DeleteFunc(p.wire, func(*simPacket) bool { other = !other; return other })
 		return
 	}
 	packets := p.wire
@@ -478,7 +473,14 @@ func (p *simParty) deliverAll() {
 func (w *simWorld) heal() {
 	for _, p := range w.sides {
 		p.disk.crashIn, p.forget, p.late = 0, 0, false
-		p.flush()
+		if p.opt.MaxUnacknowledged > 0 && p.them == nil {
+			// If both have written as much as they may, neither can say that it has got anything.
+			p.opt.MaxUnacknowledged = 0
+			p.restore()
+		}
+		if !w.over {
+			p.flush()
+		}
 	}
 	w.settle()
 	for range simMaxRounds {
