@@ -137,6 +137,7 @@ var gogram = client{
 			fn:    "DecryptMessageMTProto",
 			known: []string{"6b25369325678611", "5a2bdcebce901c11"},
 			sig:   "(key []byte, msgKey []byte, encrypted []byte, isOriginator bool) (plaintext []byte, err error)",
+			// Padding of 1024 bytes is the most, and stock gogram rounds up after that.
 			body: `
 				if len(key) != 256 {
 					return nil, ErrKeySize
@@ -149,7 +150,7 @@ var gogram = client{
 					return nil, err
 				}
 				n := uint64(binary.LittleEndian.Uint32(padded))
-				if padding := uint64(len(padded)) - 4 - n; n > uint64(len(padded)) || padding < 12 || padding > 1024 {
+				if padding := uint64(len(padded)) - 4 - n; n > uint64(len(padded)) || padding < 12 || padding > 1024+15 {
 					return nil, fmt.Errorf("length %d in a message of %d bytes", n, len(padded))
 				}
 				return padded[4 : 4+n : 4+n], nil`,

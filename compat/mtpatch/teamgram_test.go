@@ -10,9 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
-	"flag"
 	"math/big"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -141,34 +139,4 @@ func teamgramBugs(t *testing.T, stock, patched *driver) {
 			t.Errorf("driver %d says of a changed message: %v", i, err)
 		}
 	}
-}
-
-var mtgoDir = flag.String("mtgo", "", "`folder` of a checkout of mtgo whose own tests pass; the module proxy does not have it")
-
-// TestMtgo runs mtgo's own tests before and after it is patched, if there is -mtgo.
-func TestMtgo(t *testing.T) {
-	if *mtgoDir == "" {
-		return
-	}
-	tree := filepath.Join(t.TempDir(), "tree")
-	if err := copyTree(tree, *mtgoDir); err != nil {
-		t.Fatal(err)
-	}
-	packages := []string{"./internal/crypto", "./internal/session", "./telegram"}
-	before := runTests(t, tree, packages...)
-	patch(t, &mtgo, mtgo.tried[0], tree)
-	after := runTests(t, tree, packages...)
-	passed := 0
-	for name, b := range before {
-		if b.passed && !after[name].passed {
-			t.Errorf("%s passes stock, and not patched:\n%s", name, after[name].output)
-		}
-		if after[name].passed {
-			passed++
-		}
-	}
-	if passed < 1000 {
-		t.Errorf("only %d tests passed", passed)
-	}
-	t.Logf("%d tests pass, stock and patched", passed)
 }
