@@ -219,7 +219,14 @@ func (p *simParty) checkAgain(first, s *simPacket) {
 // checkNewKey checks that the new key is not used for a client that needs CommitKey for it before
 // that is known to have arrived, unless the new one itself is used up or old.
 func (p *simParty) checkNewKey(s *simPacket) {
-	if p.commit < 0 || s.seq-p.commit > maxUses || p.w.passed-p.commitAt >= maxAge || p.peer.them == nil {
+	if p.commit < 0 || p.w.passed-p.commitAt >= maxAge || p.peer.them == nil {
+		return
+	}
+	used := inspect(p.chat).sent - 1 - p.commit
+	if commit := p.sent[p.commit]; commit != nil {
+		used += p.prefix - commit.seen
+	}
+	if used > maxUses {
 		return
 	}
 	if p.peer.them.CannotUse(s.data) {
