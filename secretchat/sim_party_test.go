@@ -222,11 +222,8 @@ func (p *simParty) checkNewKey(s *simPacket) {
 	if p.commit < 0 || p.w.passed-p.commitAt >= maxAge || p.peer.them == nil {
 		return
 	}
-	used := inspect(p.chat).sent - 1 - p.commit
-	if commit := p.sent[p.commit]; commit != nil {
-		used += p.prefix - commit.seen
-	}
-	if used > maxUses {
+	commit := p.sent[p.commit]
+	if commit == nil || inspect(p.chat).sent-1-p.commit+p.prefix-commit.seen > maxUses {
 		return
 	}
 	if p.peer.them.CannotUse(s.data) {
