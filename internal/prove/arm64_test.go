@@ -75,6 +75,7 @@ func TestProofsARM64(t *testing.T) {
 	for _, g := range goalsARM64(all) {
 		proven[g.kernel], proven[g.with] = true, true
 		t.Run(g.kernel, func(t *testing.T) {
+			t.Parallel()
 			start := time.Now()
 			steps, err := g.prove(all[g.kernel])
 			if err != nil {
@@ -90,6 +91,7 @@ func TestProofsARM64(t *testing.T) {
 	for _, a := range arithmeticsARM64() {
 		proven[a.kernel] = true
 		t.Run(a.kernel, func(t *testing.T) {
+			t.Parallel()
 			start := time.Now()
 			c, err := a.proven(all[a.kernel])
 			if err != nil {

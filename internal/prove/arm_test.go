@@ -48,6 +48,7 @@ func TestProofsARM(t *testing.T) {
 	for _, g := range goalsARM(all) {
 		proven[g.kernel] = true
 		t.Run(g.kernel, func(t *testing.T) {
+			t.Parallel()
 			start := time.Now()
 			steps, err := g.prove(all[g.kernel])
 			if err != nil {

@@ -3,6 +3,7 @@ package exec
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/mtcore/mtcore/internal/machine"
 	"github.com/mtcore/mtcore/internal/machine/a64"
@@ -280,20 +281,21 @@ func (c *arm64) access(in *a64.Inst, f func(c *arm64, regs []a64.Operand, r *Reg
 	}
 }
 
-// variables remembers what IsDIT has found.
-var variables = map[*machine.Program]map[int]bool{}
+// variables remembers what IsDIT has found, by address and program.
+var variables sync.Map
 
 // IsDIT reports whether a variable DIT of a package asm is at an address.
 func IsDIT(p *machine.Program, addr int) bool {
-	if variables[p] == nil {
-		variables[p] = map[int]bool{}
+	type key struct {
+		p    *machine.Program
+		addr int
 	}
-	is, ok := variables[p][addr]
+	is, ok := variables.Load(key{p, addr})
 	if !ok {
 		is = strings.HasSuffix(p.Symbol(addr), "/asm.DIT")
-		variables[p][addr] = is
+		variables.Store(key{p, addr}, is)
 	}
-	return is
+	return is.(bool)
 }
 
 var memoryARM64 = map[string]func(c *arm64, regs []a64.Operand, r *Region, off int){
