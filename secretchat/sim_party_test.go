@@ -232,7 +232,8 @@ func (p *simParty) checkNewKey(s *simPacket) {
 }
 
 // checkAsked checks what is sent again since the peer may not have it: no requests, and nothing
-// more than three times before the clock goes on, or four after a restart.
+// more than three times before the clock goes on, once more after a restart, and once when it is
+// withdrawn.
 func (p *simParty) checkAsked(s *simPacket) {
 	if s.action == actionResend {
 		failf("%v sends its request %d again, which Telegram for iOS may not be able to answer", p, s.seq)
@@ -240,7 +241,7 @@ func (p *simParty) checkAsked(s *simPacket) {
 	if p.again == nil || !p.againAt.Equal(p.w.now) {
 		p.again, p.againAt = map[int]int{}, p.w.now
 	}
-	if p.again[s.seq]++; p.again[s.seq] > 4 {
+	if p.again[s.seq]++; p.again[s.seq] > 5 {
 		failf("%v sends message %d again without an end", p, s.seq)
 	}
 }
