@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotd/td/tg"
+
 	"github.com/mtcore/mtcore/secretchat"
 )
 
@@ -95,5 +97,23 @@ func TestCommitter(t *testing.T) {
 				t.Errorf("after the end: %v", err)
 			}
 		})
+	}
+}
+
+// TestRequestedIsStoredFirst: nobody can accept a chat, or discard it, before the store has it: what is
+// written of that would be overwritten.
+func TestRequestedIsStoredFirst(t *testing.T) {
+	m := &Manager{chats: map[int]*Chat{}}
+	var changes tx
+	stored := m.requested(&changes, &tg.EncryptedChatRequested{ID: 1}, nil)
+	if m.Chat(1) != nil || len(m.Chats()) != 0 {
+		t.Error("it is seen before it is in the store")
+	}
+	if m.chat(1) == nil || len(changes.changes) != 1 {
+		t.Errorf("the journal has chat %v and %d changes", m.chat(1), len(changes.changes))
+	}
+	stored()
+	if m.Chat(1) == nil || len(m.Chats()) != 1 {
+		t.Error("it is not seen")
 	}
 }

@@ -160,12 +160,12 @@ func (j *journal) enter(t *tx, a arrival) func() {
 	case *tg.UpdateEncryptedMessagesRead:
 		id = u.ChatID
 	case *tg.UpdateEncryptedChatTyping:
-		if c := j.m.Chat(u.ChatID); c != nil {
+		if c := j.m.chat(u.ChatID); c != nil {
 			return func() { c.do(func(ctx context.Context) error { return c.tell(ctx, &Typing{c}) }) }
 		}
 		return nil
 	}
-	c := j.m.Chat(id)
+	c := j.m.chat(id)
 	if c == nil {
 		// It belongs to another device of ours, or is over.
 		j.m.log.Debug(context.Background(), "Update of an unknown secret chat", log.Int("chat", id))
@@ -191,11 +191,16 @@ func (m *Manager) requested(t *tx, chat *tg.EncryptedChatRequested, users map[in
 			m.log.Warn(context.Background(), "Who asks for a secret chat cannot be stored", log.Int("chat", c.id), log.Error(err))
 		}
 	}
+	c.unstored = true
+	record := c.record()
 	if !m.add(c) {
 		return nil
 	}
-	t.add(c.record())
-	return func() { c.do(c.tellRequested) }
+	t.add(record)
+	return func() {
+		m.show(c)
+		c.do(c.tellRequested)
+	}
 }
 
 // StateStorage returns a storage for gotd's updates.Manager that is s, but learns that an

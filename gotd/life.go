@@ -42,6 +42,10 @@ type Chat struct {
 	m  *Manager
 	id int
 
+	// unstored says that a peer has asked for the chat, and that the record of that is not in the
+	// store yet. The lock is the manager's.
+	unstored bool
+
 	// looks is how often the clock is still to look at the chat since something happened.
 	looks atomic.Int32
 

@@ -298,7 +298,9 @@ func (m *Manager) Chats() []*Chat {
 	defer m.mu.Unlock()
 	chats := make([]*Chat, 0, len(m.chats))
 	for _, c := range m.chats {
-		chats = append(chats, c)
+		if !c.unstored {
+			chats = append(chats, c)
+		}
 	}
 	slices.SortFunc(chats, func(a, b *Chat) int { return a.id - b.id })
 	return chats
@@ -308,7 +310,24 @@ func (m *Manager) Chats() []*Chat {
 func (m *Manager) Chat(id int) *Chat {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if c := m.chats[id]; c != nil && !c.unstored {
+		return c
+	}
+	return nil
+}
+
+// chat is Chat for the journal, which has more for a chat that is not in the store yet.
+func (m *Manager) chat(id int) *Chat {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return m.chats[id]
+}
+
+// show has others see a chat that is in the store now.
+func (m *Manager) show(c *Chat) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.unstored = false
 }
 
 // add makes a chat known, unless there is one with its id.
