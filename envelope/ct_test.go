@@ -111,13 +111,13 @@ func TestTrace(t *testing.T) {
 			t.Run("padding", func(t *testing.T) { ct.Trace(t, ct.Case{Secrets: secrets, Run: expand}) })
 		}
 		for name, c := range map[string]ct.Case{
-			"Seal":          {Secrets: secrets, Run: seal},
-			"Open":          {Secrets: secrets, Run: open},
-			"OpenBatch":     {Secrets: secrets, Run: openBatch},
-			"OpenBatch, 16": {Secrets: secrets, Run: openMost},
-			"SealV1":        {Secrets: secrets, Run: sealV1},
-			"OpenV1":        {Secrets: secretsV1, Run: openV1},
-			"planted index": {Secrets: secrets, Run: planted(seal), Planted: true},
+			"Seal":            {Secrets: secrets, Run: seal},
+			"Open":            {Secrets: secrets, Run: open},
+			"OpenBatch":       {Secrets: secrets, Run: openBatch},
+			"OpenBatch of 16": {Secrets: secrets, Run: openMost},
+			"SealV1":          {Secrets: secrets, Run: sealV1},
+			"OpenV1":          {Secrets: secretsV1, Run: openV1},
+			"planted index":   {Secrets: secrets, Run: planted(seal), Planted: true},
 		} {
 			t.Run(name, func(t *testing.T) { ct.Trace(t, c) })
 		}

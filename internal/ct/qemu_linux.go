@@ -62,7 +62,12 @@ func startTracee(t *testing.T) *tracee {
 	if err != nil {
 		impltest.SkipWithout(t, "gcc")
 	}
-	source, library := filepath.Join(t.TempDir(), "plugin.c"), filepath.Join(t.TempDir(), "plugin.so")
+	dir, err := os.MkdirTemp("", "plugin") // For qemu a comma, as in the name of a test, ends a path.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	source, library := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "plugin.so")
 	if err := os.WriteFile(source, plugin, 0o600); err != nil {
 		t.Fatal(err)
 	}
