@@ -4,6 +4,7 @@ package ige
 
 import (
 	"bytes"
+	"runtime"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/ct"
@@ -59,7 +60,7 @@ func TestTrace(t *testing.T) {
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
 		for _, batch := range [][]Message{ms[:21], ms[5:21], ms[21:], ms[21:23], ms[21:25], ms[21:29], ms[21:33]} {
-			if n := sizesOf(batch); !useNEON && !oneShotPays(n) { // NEON's kernels work on one message at a time
+			if n := sizesOf(batch); !useNEON && !oneShotPays(n) && runtime.GOARCH != "arm" { // NEON's kernels and those of arm work on one message at a time
 				checkWorth(batch)
 			}
 			EncryptBatch(batch)
