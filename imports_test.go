@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"internal/stack":         {},
 	"internal/tl":            {},
 	"internal/vectortest":    {},
-	"internal/wipetest":      {},
+	"internal/wipetest":      {"internal/stack"},
 
 	"internal/redact/redacttest": {},
 

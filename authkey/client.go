@@ -69,7 +69,7 @@ func (c *Client) Start() []byte {
 // millisecond, to factor pq. So does the second if the prime is Telegram's; another prime
 // takes tens of milliseconds the first time it is seen.
 func (c *Client) Step(ctx context.Context, message []byte) (reply []byte, err error) {
-	stack.Reserve48K()
+	stack.Reserve64K()
 	switch c.x.state {
 	case stateHello:
 		reply, err = c.hello(ctx, message)

@@ -68,7 +68,7 @@ func NewServer(opt ServerOptions) *Server {
 // answer then, with one exception: if key after key has an id that exists, the answer is
 // dh_gen_fail, and should be sent.
 func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err error) {
-	stack.Reserve48K()
+	stack.Reserve64K()
 	if err = ctx.Err(); err == nil {
 		switch s.x.state {
 		case stateHello:

@@ -70,7 +70,7 @@ type PrivateKey struct {
 // An error means that random bytes are not available, or not random, which can only happen
 // if the program has replaced rand.Reader.
 func (g *Group) GenerateKey(serverRandom []byte) (*PrivateKey, error) {
-	stack.Reserve16K()
+	stack.Reserve24K()
 	k := new(PrivateKey)
 	for range maxDraws {
 		if err := drawExponent(&k.x, serverRandom); err != nil {
@@ -128,7 +128,7 @@ func (g *Group) NewPrivateKey(x []byte) (*PrivateKey, error) {
 	if len(x) == 0 || len(x) > Size {
 		return nil, ErrKeySize
 	}
-	stack.Reserve16K()
+	stack.Reserve24K()
 	k := new(PrivateKey)
 	copy(k.x[Size-len(x):], x)
 	if err := g.finish(k); err != nil {

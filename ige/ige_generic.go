@@ -36,7 +36,7 @@ func encryptMessageGeneric(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte
 	running := *iv
 	var enc schedule
 	nr := expandEncGeneric(&enc, key[:])
-	encryptGeneric(nr, &enc, &running, dst, src)
+	encryptLanesGeneric(nr, []lane{{&enc, &running, dst, src}})
 	clear(running[:])
 	clear(enc[:])
 }
@@ -48,7 +48,7 @@ func decryptMessageGeneric(key *[KeySize]byte, iv *[IVSize]byte, dst, src []byte
 	running := *iv
 	var enc, dec schedule
 	nr := expandGeneric(&enc, &dec, key[:])
-	decryptGeneric(nr, &dec, &running, dst, src)
+	decryptLanesGeneric(nr, []lane{{&dec, &running, dst, src}})
 	clear(running[:])
 	clear(enc[:])
 	clear(dec[:])

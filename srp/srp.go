@@ -85,7 +85,7 @@ func Check(ctx context.Context, p *Params, password, srpB []byte) (a [Size]byte,
 	if len(password) == 0 {
 		return a, m1, ErrPassword
 	}
-	stack.Reserve48K()
+	stack.Reserve64K()
 	var x [sha256.Size]byte
 	defer clear(x[:])
 	if err := p.core().HashPassword(ctx, &x, p.Salt1, password); err != nil {

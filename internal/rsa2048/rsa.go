@@ -66,7 +66,7 @@ func (k *PublicKey) Exponent() uint32 { return k.e }
 // Encrypt sets dst to src^e mod n, in time that does not depend on src. It returns
 // ErrRange, and leaves dst alone, if src is not below n. Both may be the same array.
 func (k *PublicKey) Encrypt(dst, src *[Size]byte) error {
-	stack.Reserve16K()
+	stack.Reserve24K()
 	if !k.inRange(src) {
 		return ErrRange
 	}

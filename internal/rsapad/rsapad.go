@@ -55,7 +55,7 @@ func Seal(out *[Size]byte, key *rsa2048.PublicKey, data []byte, random io.Reader
 	if len(data) > MaxData {
 		panic("rsapad: too much data")
 	}
-	stack.Reserve16K()
+	stack.Reserve48K()
 	var padded [PaddedSize]byte
 	defer clear(padded[:])
 	if _, err := io.ReadFull(random, padded[copy(padded[:], data):]); err != nil {

@@ -31,13 +31,17 @@ type Trial struct {
 // Memory makes a trial for each of many depths of the stack of a new goroutine. It fails the
 // test if afterwards there are eight bytes of a secret, at a multiple of eight bytes from its
 // start, in memory that the heap and all stacks are in, or once were: a stack that grows is
-// copied, and nobody clears what it leaves behind.
+// copied, and nobody clears what it leaves behind. It fails as well if a reservation of package
+// stack does not fit into one that it is inside of, which few depths would show.
 //
 // The runtime may interrupt the call and save all registers, which a busy machine makes likely in
 // every other call that takes milliseconds. So only what is found many times in a row counts.
 func Memory(t *testing.T, name string, newTrial func() Trial) {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // would shrink stacks
+	if what := outgrown(newTrial().Run); what != "" {
+		t.Errorf("%s: %s", name, what)
+	}
 	for depth := 0; depth < depths; depth++ {
 		var what string
 		for range attempts {
