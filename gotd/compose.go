@@ -199,13 +199,10 @@ func (c *Chat) SetRead(ctx context.Context, maxDate int) error {
 	if maxDate <= 0 || int64(maxDate) > time.Now().Unix()+clockSkew {
 		return fmt.Errorf("gotd: nothing can have been read at %d", maxDate)
 	}
-	ctx, cancel, err := c.whileOpen(ctx)
-	if err != nil {
+	return c.whileOpen(ctx, func(ctx context.Context) error {
+		_, err := c.m.api.MessagesReadEncryptedHistory(ctx, &tg.MessagesReadEncryptedHistoryRequest{Peer: c.Input(), MaxDate: maxDate})
 		return err
-	}
-	defer cancel()
-	_, err = c.m.api.MessagesReadEncryptedHistory(ctx, &tg.MessagesReadEncryptedHistoryRequest{Peer: c.Input(), MaxDate: maxDate})
-	return err
+	})
 }
 
 // clockSkew is by how many seconds the server's clock may be ahead.
@@ -214,11 +211,8 @@ const clockSkew = 300
 // SetTyping tells the server, and it the peer, that our user is writing. Nothing of it goes
 // into the chat.
 func (c *Chat) SetTyping(ctx context.Context, typing bool) error {
-	ctx, cancel, err := c.whileOpen(ctx)
-	if err != nil {
+	return c.whileOpen(ctx, func(ctx context.Context) error {
+		_, err := c.m.api.MessagesSetEncryptedTyping(ctx, &tg.MessagesSetEncryptedTypingRequest{Peer: c.Input(), Typing: typing})
 		return err
-	}
-	defer cancel()
-	_, err = c.m.api.MessagesSetEncryptedTyping(ctx, &tg.MessagesSetEncryptedTypingRequest{Peer: c.Input(), Typing: typing})
-	return err
+	})
 }

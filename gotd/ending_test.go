@@ -261,6 +261,65 @@ func TestNothingAfterDiscard(t *testing.T) {
 	a.end()
 }
 
+// TestDiscardWaitsForCalls: the server is told that a chat is over when nothing else of the chat
+// is on its way, which might come after that, although the handler is told at once.
+func TestDiscardWaitsForCalls(t *testing.T) {
+	photo := gotd.Photo(gotd.FromBytes("", []byte("x")), 1, 1, gotd.Thumbnail{})
+	for name, call := range map[string]func(c *gotd.Chat) error{
+		"message":        func(c *gotd.Chat) error { _, err := c.SendText("late"); return err },
+		"service":        func(c *gotd.Chat) error { _, err := c.FlushHistory(); return err },
+		"part of a file": func(c *gotd.Chat) error { _, err := c.Compose().Media(t.Context(), photo); return err },
+		"typing":         func(c *gotd.Chat) error { return c.SetTyping(t.Context(), true) },
+		"read":           func(c *gotd.Chat) error { return c.SetRead(t.Context(), 1) },
+		"accept":         func(c *gotd.Chat) error { return c.Accept(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccepting(t, secretchat.LatestLayer)
+			a.end()
+			for len(a.server.answers) > 0 {
+				<-a.server.answers
+			}
+			a.prepare = func() { a.chats.SetDelays(time.Hour, testGrace) }
+			a.start() // which accepts once
+			eventually(t, "the chat was accepted", func() bool { return len(a.server.answers) == 1 })
+			if name != "accept" {
+				a.deliverAll()
+				want[*gotd.Opened](a)
+				eventually(t, "the chat has nothing to say of its own", func() bool { return a.server.sent.Load() > 0 })
+			}
+			begun, release := make(chan struct{}), make(chan struct{})
+			var onItsWay, early atomic.Bool
+			hold := func(q bin.Encoder) error {
+				if _, ok := q.(*tg.MessagesDiscardEncryptionRequest); ok {
+					early.Store(onItsWay.Load())
+					return nil
+				}
+				onItsWay.Store(true)
+				close(begun)
+				<-release
+				onItsWay.Store(false)
+				return context.Canceled
+			}
+			a.server.refuse.Store(&hold)
+			called := make(chan error, 1)
+			go func() { called <- call(a.chat()) }()
+			<-begun
+			if err := a.chat().Discard(); err != nil {
+				t.Fatal(err)
+			}
+			want[*gotd.Closed](a)
+			time.Sleep(20 * time.Millisecond) // in which nothing should happen
+			close(release)
+			<-a.server.discarded
+			if early.Load() {
+				t.Error("the server is told that the chat is over before the call has ended")
+			}
+			<-called
+			a.end()
+		})
+	}
+}
+
 // TestDiscardByHandler: what was still to be written of a chat does not replace its end.
 func TestDiscardByHandler(t *testing.T) {
 	a := newAccepting(t, secretchat.LatestLayer)

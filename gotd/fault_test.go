@@ -112,7 +112,8 @@ type fakeServer struct {
 	requested func()   // is called when a chat is asked for, if not nil
 	answers   chan *tg.MessagesAcceptEncryptionRequest
 	zeros     atomic.Int32
-	prime     []byte // Telegram's if nil
+	sent      atomic.Int32 // messages
+	prime     []byte       // Telegram's if nil
 	// refuse, if it has something, returns what a call fails with, or nil.
 	refuse atomic.Pointer[func(bin.Encoder) error]
 }
@@ -153,6 +154,7 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		s.received <- q.MaxQts
 		answer = &tg.LongVector{}
 	case *tg.MessagesSendEncryptedServiceRequest, *tg.MessagesSendEncryptedRequest:
+		s.sent.Add(1)
 		answer = &tg.MessagesSentEncryptedMessage{Date: 1}
 	case *tg.MessagesAcceptEncryptionRequest:
 		if bytes.Equal(q.GB, make([]byte, len(q.GB))) {

@@ -144,10 +144,10 @@ type attachment struct {
 
 // sendFiles uploads files and sends the messages, as they are returned.
 func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), list ...attachment) ([]*e2e.DecryptedMessage, error) {
-	ctx, cancel, err := c.whileOpen(ctx)
-	if err != nil {
-		return nil, err
+	if c.State() != StateOpen {
+		return nil, ErrNotOpen
 	}
+	ctx, cancel := c.untilEnd(ctx)
 	defer cancel()
 	var total, before int64
 	for _, a := range list {
@@ -256,7 +256,7 @@ func (c *Chat) uploadParts(ctx context.Context, f *File, progress func(int64)) (
 	part := partSize(size)
 	encrypted := up.key.EncryptReader(&sizedReader{r, f.size}, secretchat.WithContext(ctx))
 	// The server gets to know the name, so that there is none.
-	file, err := uploader.NewUploader(&partsClient{c.m.api, up, (size - 1) / int64(part), progress, 0}).
+	file, err := uploader.NewUploader(&partsClient{c, up, (size - 1) / int64(part), progress, 0}).
 		WithPartSize(part).
 		WithThreads(c.m.opt.UploadThreads).
 		WithIDGenerator(func() (int64, error) { return up.id, nil }).
@@ -305,7 +305,7 @@ func (c *Chat) fits(media e2e.DecryptedMessageMediaClass) error {
 // server has: the stream from which they come is always the same but for the padding in
 // the last, which is sent each time.
 type partsClient struct {
-	api      *tg.Client
+	c        *Chat
 	up       *upload
 	last     int64 // its number
 	progress func(int64)
@@ -315,19 +315,28 @@ type partsClient struct {
 var _ uploader.Client = (*partsClient)(nil)
 
 func (p *partsClient) UploadSaveFilePart(ctx context.Context, q *tg.UploadSaveFilePartRequest) (bool, error) {
-	return p.part(q.FilePart, len(q.Bytes), func() (bool, error) { return p.api.UploadSaveFilePart(ctx, q) })
+	return p.part(ctx, q.FilePart, len(q.Bytes), func(ctx context.Context) (bool, error) {
+		return p.c.m.api.UploadSaveFilePart(ctx, q)
+	})
 }
 
 func (p *partsClient) UploadSaveBigFilePart(ctx context.Context, q *tg.UploadSaveBigFilePartRequest) (bool, error) {
-	return p.part(q.FilePart, len(q.Bytes), func() (bool, error) { return p.api.UploadSaveBigFilePart(ctx, q) })
+	return p.part(ctx, q.FilePart, len(q.Bytes), func(ctx context.Context) (bool, error) {
+		return p.c.m.api.UploadSaveBigFilePart(ctx, q)
+	})
 }
 
-func (p *partsClient) part(number, size int, send func() (bool, error)) (bool, error) {
+func (p *partsClient) part(ctx context.Context, number, size int, send func(ctx context.Context) (bool, error)) (bool, error) {
 	p.up.mu.Lock()
 	has := p.up.parts[number]
 	p.up.mu.Unlock()
 	if !has {
-		if ok, err := send(); err != nil || !ok {
+		var ok bool
+		err := p.c.during(ctx, func(ctx context.Context) (err error) {
+			ok, err = send(ctx)
+			return err
+		})
+		if err != nil || !ok {
 			return ok, err
 		}
 	}

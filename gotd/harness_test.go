@@ -49,6 +49,7 @@ type client struct {
 	path  string
 	layer int // 0 for the latest
 	db    *bbolt.DB
+	store gotd.Store // in db
 	state memState
 
 	api    *tg.Client
@@ -78,11 +79,11 @@ func (c *client) openStore() gotd.Store {
 	if c.db != nil {
 		c.db.Close()
 	}
-	store, err := c.open()
-	if err != nil {
+	var err error
+	if c.store, err = c.open(); err != nil {
 		c.t.Fatal(err)
 	}
-	return store
+	return c.store
 }
 
 // open does not wait for the disk: what these tests survive are crashes of the process.

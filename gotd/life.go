@@ -65,6 +65,8 @@ type Chat struct {
 	ending context.Context
 	end    context.CancelFunc
 	over   chan struct{}
+	// calls are those that the server may still get: see during.
+	calls sync.WaitGroup
 
 	in  inbox
 	out outbox
@@ -234,8 +236,12 @@ func (m *Manager) Request(ctx context.Context, user tg.InputUserClass) (*Chat, e
 		m.forget(c)
 		return nil, err
 	}
-	answer, err := m.api.MessagesRequestEncryption(ctx, &tg.MessagesRequestEncryptionRequest{
-		UserID: user, RandomID: c.id, GA: gA[:],
+	var answer tg.EncryptedChatClass
+	err = c.during(ctx, func(ctx context.Context) (err error) {
+		answer, err = m.api.MessagesRequestEncryption(ctx, &tg.MessagesRequestEncryptionRequest{
+			UserID: user, RandomID: c.id, GA: gA[:],
+		})
+		return err
 	})
 	if err != nil {
 		// It may have arrived nevertheless.
@@ -360,7 +366,10 @@ func (c *Chat) accept(ctx context.Context) error {
 		return err
 	}
 	if answer != nil {
-		_, err = c.m.api.MessagesAcceptEncryption(ctx, answer)
+		err = c.during(ctx, func(ctx context.Context) error {
+			_, err := c.m.api.MessagesAcceptEncryption(ctx, answer)
+			return err
+		})
 	}
 	switch {
 	case err == nil:
@@ -603,6 +612,7 @@ func (c *Chat) tellServer(ctx context.Context) error {
 	c.mu.Lock()
 	why, peer := *c.rec.Closing, c.input()
 	c.mu.Unlock()
+	c.calls.Wait()
 	if why.Spam {
 		err := c.m.call(ctx, "reportEncryptedSpam", func(ctx context.Context) error {
 			_, err := c.m.api.MessagesReportEncryptedSpam(ctx, peer)
@@ -804,13 +814,12 @@ func (c *Chat) resume() {
 	c.wakeUp()
 }
 
-// whileOpen returns a context for calls that end with the chat, or ErrNotOpen.
-func (c *Chat) whileOpen(ctx context.Context) (context.Context, context.CancelFunc, error) {
+// whileOpen makes a call that ends with the chat, or returns ErrNotOpen.
+func (c *Chat) whileOpen(ctx context.Context, call func(ctx context.Context) error) error {
 	if c.State() != StateOpen {
-		return nil, nil, ErrNotOpen
+		return ErrNotOpen
 	}
-	ctx, cancel := c.untilEnd(ctx)
-	return ctx, cancel, nil
+	return c.during(ctx, call)
 }
 
 // untilEnd returns a context that also ends when nothing more may be sent.
@@ -818,6 +827,23 @@ func (c *Chat) untilEnd(ctx context.Context) (context.Context, context.CancelFun
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.ending, cancel)
 	return ctx, func() { stop(); cancel() }
+}
+
+// during makes a call that ends with the chat, or returns ErrNotOpen if nothing more may be
+// sent. What is on its way then has come to its end before the server is told that the chat is
+// over: a call that is begun may get there later than one that begins after it.
+func (c *Chat) during(ctx context.Context, call func(ctx context.Context) error) error {
+	c.mu.Lock()
+	if c.ending.Err() != nil {
+		c.mu.Unlock()
+		return ErrNotOpen
+	}
+	c.calls.Add(1)
+	c.mu.Unlock()
+	defer c.calls.Done()
+	ctx, cancel := c.untilEnd(ctx)
+	defer cancel()
+	return call(ctx)
 }
 
 // acceptAgain is Accept by Run.

@@ -269,7 +269,7 @@ func (c *Chat) sendPacket(ctx context.Context, p *secretchat.Packet, r *sendReco
 		}
 	}
 	var answer tg.MessagesSentEncryptedMessageClass
-	err = c.m.limited(ctx, "sendEncrypted", func(ctx context.Context) (err error) {
+	send := func(ctx context.Context) (err error) {
 		switch {
 		case p.Service:
 			answer, err = c.m.api.MessagesSendEncryptedService(ctx, &tg.MessagesSendEncryptedServiceRequest{
@@ -285,7 +285,8 @@ func (c *Chat) sendPacket(ctx context.Context, p *secretchat.Packet, r *sendReco
 			})
 		}
 		return err
-	})
+	}
+	err = c.m.limited(ctx, "sendEncrypted", func(ctx context.Context) error { return c.during(ctx, send) })
 	if err != nil {
 		return 0, nil, err
 	}

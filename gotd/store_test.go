@@ -93,12 +93,15 @@ func TestStoreContents(t *testing.T) {
 	sendFile(t, a, atA, "another very secret text", 10)
 	b.wantText("a very secret text")
 	b.wantText("another very secret text")
-	b.stop()
-	for key := range contents(t, b.openStore()) {
-		if key[0] == 'i' || key[0] == 'u' {
-			t.Errorf("record %s of a file or an update is left behind", key)
+	eventually(t, "no file or update is left behind", func() bool {
+		for key := range contents(t, b.store) {
+			if key[0] == 'i' || key[0] == 'u' {
+				return false
+			}
 		}
-	}
+		return true
+	})
+	b.stop()
 
 	a.stop()
 	records := contents(t, a.openStore())
