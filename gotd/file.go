@@ -127,7 +127,7 @@ func (f *File) Name() string { return f.name }
 func (f *File) Size() int64 { return f.size }
 
 // SendFile uploads a file, unless the server has it, and sends it with a message whose Media
-// is filled in but for Key, Iv and Size.
+// is filled in but for Key, Iv and Size. If the chat ends meanwhile it returns [ErrNotOpen].
 func (c *Chat) SendFile(ctx context.Context, m *e2e.DecryptedMessage, f *File) (id int64, err error) {
 	sent, err := c.sendFiles(ctx, nil, attachment{m, f})
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), 
 	if c.State() != StateOpen {
 		return nil, ErrNotOpen
 	}
-	ctx, cancel := c.untilEnd(ctx)
+	until, cancel := c.untilEnd(ctx)
 	defer cancel()
 	var total, before int64
 	for _, a := range list {
@@ -170,13 +170,13 @@ func (c *Chat) sendFiles(ctx context.Context, progress func(sent, total int64), 
 		if a.file == nil {
 			continue
 		}
-		input, media, up, err := c.upload(ctx, a, func(sent int64) {
+		input, media, up, err := c.upload(until, a, func(sent int64) {
 			if progress != nil {
 				progress(before+min(sent, a.file.size), total)
 			}
 		})
 		if err != nil {
-			return nil, err
+			return nil, c.whyCanceled(ctx, err)
 		}
 		messages[i].message.Media, messages[i].file, uploads[i] = media, input, up
 		before += a.file.size

@@ -336,7 +336,7 @@ func (c *Chat) tellRequested(ctx context.Context) error {
 
 // Accept accepts a chat that a peer has asked for, on this device. It returns when the
 // server has answered. If it fails on the way there, Run goes on trying, now and after a
-// restart, until [Chat.Discard].
+// restart, until [Chat.Discard]. If the chat ends meanwhile it returns [ErrNotOpen].
 //
 // [Opened] comes when it is this device that has the chat, which shows at once or, if
 // another device or a lost answer may have been faster, with the first message of the
@@ -841,9 +841,17 @@ func (c *Chat) during(ctx context.Context, call func(ctx context.Context) error)
 	c.calls.Add(1)
 	c.mu.Unlock()
 	defer c.calls.Done()
-	ctx, cancel := c.untilEnd(ctx)
+	until, cancel := c.untilEnd(ctx)
 	defer cancel()
-	return call(ctx)
+	return c.whyCanceled(ctx, call(until))
+}
+
+// whyCanceled replaces the error of what the end of the chat has canceled, and not ctx.
+func (c *Chat) whyCanceled(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil && c.ending.Err() != nil {
+		return fmt.Errorf("%w: it has ended meanwhile", ErrNotOpen)
+	}
+	return err
 }
 
 // acceptAgain is Accept by Run.

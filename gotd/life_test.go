@@ -436,8 +436,8 @@ func TestCloseWhileWaiting(t *testing.T) {
 			}
 			next[*gotd.Closed](b)
 			if file {
-				if err := <-uploaded; !errors.Is(err, context.Canceled) {
-					t.Errorf("an upload ended with %v, want %v", err, context.Canceled)
+				if err := <-uploaded; !errors.Is(err, gotd.ErrNotOpen) {
+					t.Errorf("an upload ended with %v, want %v", err, gotd.ErrNotOpen)
 				}
 			}
 			eventually(t, "nobody waits to send", func() bool { return !running("gotd.(*Chat).sendAll(") })
