@@ -4058,7 +4058,7 @@ TEXT ·MulAddKaratsuba8IFMA(SB), NOSPLIT, $0-40
 	VPANDQ       Z20, Z9, Z9
 	VMOVDQU64    Z9, 1216(AX)
 
-	// What negative differences have too much
+	// Correct for negative differences
 	MOVQ         $0x000fffffffffffff, CX
 	VPBROADCASTQ CX, Z0
 	VMOVDQU64    640(SI), Z1

@@ -427,9 +427,9 @@ func squareHalf() {
 // triangle sets z, of 32 limbs, to Σ_{i<j} x_i·x_j·2^64(i+j). The products are eight chains,
 // where rows would be more and shorter. Chain k is
 //
-//	x_k·(x_k+1 … x_15-k), x_15-k·(x_k+1 … x_14-k)
+//	x_k·(x_{k+1} … x_{15-k}), x_{15-k}·(x_{k+1} … x_{14-k})
 //
-// and adds them to the limbs from 2k+1 to 29-2k, one after the other, as a row would. It
+// and is added to the limbs from 2k+1 to 29-2k, one after the other, as a row would be. It
 // begins two limbs below chain k+1, which comes before it, and ends two limbs above it: these
 // limbs are new, and the last one, 30-2k, cannot overflow.
 //

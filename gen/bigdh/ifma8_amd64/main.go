@@ -10,11 +10,11 @@
 // accumulators, 10 vectors for the one factor, one for a digit of the other, and one for what
 // is carried: all 32 registers. VPMADD52LUQ and VPMADD52HUQ add the low and high halves of
 // digits' products to columns. Everything in memory has digits below w: carries are
-// propagated where columns leave the registers, beside the multiplications that follow. The only
-// exception are the last ten digits that Karatsuba's method adds to, which the next kernel carries.
+// propagated where columns leave the registers, beside the multiplications that follow. The one
+// exception is the last ten digits that Karatsuba's method adds to: the next kernel carries them.
 //
-// Columns. No more than 40 products of each kind are added to a column, counting twice those
-// that do in a square, then digits and a carry: less than 2^60.
+// Columns. A column gets at most 40 low halves and 40 high halves, where those that a square
+// doubles count twice, then a digit and a carry: less than 2^60.
 //
 // Reduction. From T = x·y < w^80 the lowest digits are moved up, as in ifma_amd64, but two blocks
 // at once, then one, and the last is cleared with a multiple of n:
@@ -23,29 +23,31 @@
 //	T = ⌊T/W⌋ + (T mod W)·F_10 with F_10 = w^-10 mod n
 //	z = (T + q·n)/W with q = T·k mod W and k = -n^-1 mod W
 //
-// Bound. Before it is divided, T gets less than n·w^20, n·w^10 and n·w^10 more, each time by as
-// much as the next steps divide by to be less than n in z. For n < 2^2048 and x, y < 2^2051, therefore,
+// Bound. The three steps add less than n·w^20, n·w^10 and n·w^10 to T, of which the rest of
+// the divisions leaves less than n each in z. For n < 2^2048 and x, y < 2^2051, therefore,
 //
 //	z < x·y/R + 3·n < 2^2022 + 3·2^2048 < 2^2051
 //
-// Karatsuba. F_20 is known in advance, so its product can have three products of blocks where
-// there would be four, twice, as it is 20 × 40 digits. For x = x_0 + x_1·W and y likewise,
+// Karatsuba. F_20 is known in advance, and so is what Karatsuba's method needs of it. Its
+// product, of 20 × 40 digits, is two of 20 × 20, each of which takes three products of blocks
+// instead of four. For x = x_0 + x_1·W and y likewise,
 //
 //	x·y = x_0·y_0 + (x_0·y_0 + x_1·y_1 + (x_0 - x_1)·(y_1 - y_0))·W + x_1·y_1·W²
 //
-// Of negative differences, W more is multiplied: d = x_0 - x_1 + b·W and e = y_1 - y_0 + s·W, with
-// bits b and s that are one in the lanes where it is so. What that is too much is
+// Negative differences become positive by adding W: d = x_0 - x_1 + b·W and e = y_1 - y_0 + s·W,
+// where the bits b and s are one in the lanes in which the difference was negative. So to d·e is
+// added
 //
 //	(d - b·W)·(e - s·W) - d·e = (b·(W - e) + s·(W - d))·W + (b·s - b - s)·W²
 //
-// so that only b + s - b·s has to be subtracted, from a carry that is large enough, since what is in
-// the brackets above is x_0·y_1 + x_1·y_0. For squares, and where both factors vary, this saves
-// little or nothing: 1673 cycles instead of 1721 for a square.
+// of which only b + s - b·s is subtracted. The carry that it is taken from is large enough, since
+// what is in brackets above is x_0·y_1 + x_1·y_0, which is not negative. For squares, and where
+// both factors vary, this saves little or nothing: 1673 cycles instead of 1721 for a square.
 //
-// What limits it. VPMADD52, of which Zen 4 starts one per cycle and later CPUs two. For eight
+// What limits it is VPMADD52, of which Zen 4 starts one per cycle and later CPUs two. For eight
 // numbers, a square takes 1640, a product 3200, and a reduction 1200 + 800 + 100 + 800 of them:
-// at least 4540 and 6100 cycles in all, or 568 and 763 for one number, where ifma_amd64 needs
-// 640 and 800, but has to wait. Measured on Zen 4: 4940 and 6720, or 618 and 840; ifma_amd64: 768
+// on Zen 4 at least 4540 and 6100 cycles in all, or 568 and 763 for one number, where ifma_amd64
+// needs 640 and 800, and waits for latencies besides. Measured on Zen 4: 4940 and 6720, or 618 and 840; ifma_amd64: 768
 // and 904. The rest is additions, which take the ports of multiplications as often as others.
 //
 // Branches and addresses depend only on the length of the table.
@@ -196,7 +198,7 @@ func mulAddKaratsuba() {
 	acc.product(d, load(e))
 	carry = addCarry(z.Offset(block), acc.lower(), carry)
 
-	Comment("What negative differences have too much")
+	Comment("Correct for negative differences")
 	mask, b, be := digitMask(), ZMM(), ZMM()
 	VMOVDQU64(at(d, digits), b)
 	VMOVDQU64(at(e, digits), be)

@@ -89,7 +89,7 @@ const (
 	elem      = regs * zmm // bytes of a number, or of a pair
 
 	depth = 4 // by how many digits digits move
-	ahead = 6
+	ahead = 6 // by how many rows products are ahead of the digits that move
 )
 
 // The constants of a modulus, or of a pair: n, F_1 to F_depth, k0. n takes the place of F_0.

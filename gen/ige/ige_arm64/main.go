@@ -38,8 +38,7 @@
 // instruction loads or stores it from consecutive registers. So Decrypt has c before r and
 // in before out, as shown for DecryptKey.
 //
-// Round keys are left in the registers. Wiping them would promise nothing: a signal
-// may save all registers to memory at any time.
+// Round keys are in registers only, which package goasm clears before a kernel returns.
 package main
 
 import (

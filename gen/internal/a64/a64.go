@@ -42,7 +42,7 @@ var machine = goasm.Machine{
 // Arm promises that the time of the instructions here does not depend on data if PSTATE.DIT is
 // set, on CPUs that have it; on Apple's, it turns off a prefetcher that takes data for addresses, too.
 // Functions set it first and put it back last, since Go code around them may move to another thread at
-// any moment. Whether the CPU has it says the variable DIT of their package. R26, which
+// any moment. The variable DIT of their package says whether the CPU has it. R26, which
 // nobody else uses in a function without a closure, is not zero if it has to be cleared again.
 
 func enterDIT(f *goasm.Func) {

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/mtcore/mtcore/gen/internal/avomain"
 )
 
 // Sizes of AES-256.
@@ -21,8 +22,8 @@ const (
 
 // ISA holds what differs between the instruction sets.
 type ISA struct {
-	Vec       func() VecVirtual                     // a new register
-	Xor       func(a, b, dst Op)                    //
+	Vec       func() VecVirtual // a new register
+	Xor       func(a, b, dst Op)
 	Broadcast func(block Mem, r Op)                 // loads one block into each 128-bit lane
 	imc       func(isa ISA) func(k, dst VecVirtual) // InvMixColumns of each lane
 }
@@ -127,17 +128,5 @@ func Inverse(isa ISA, store func(i int, k VecVirtual)) (emit func(i int, k VecVi
 	}
 }
 
-var constants = map[string]Mem{}
-
-// constant returns the 16-byte constant that repeats word, emitting it once.
-func constant(name string, word uint32) Mem {
-	m, ok := constants[name]
-	if !ok {
-		m = GLOBL(name, attr.RODATA|attr.NOPTR)
-		for i := range 4 {
-			DATA(4*i, U32(word))
-		}
-		constants[name] = m
-	}
-	return m
-}
+// constant returns the 16-byte constant that repeats word.
+func constant(name string, word uint32) Mem { return avomain.Words(name, word, word, word, word) }

@@ -182,7 +182,7 @@ func (f *Func) wipe(general bool) {
 	f.frame += size
 }
 
-// FrameEnd is how far the end of the frame without what Save needs is below the first argument.
+// FrameEnd is the size of the frame without what Save needs.
 func (f *Func) FrameEnd() int { return f.frame }
 
 // Label marks the next instruction as a target for branches of this function.

@@ -9,11 +9,11 @@ package sha256ni
 import (
 	"slices"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/mtcore/mtcore/gen/internal/avomain"
 	"github.com/mtcore/mtcore/gen/internal/sha256k"
 )
 
@@ -131,27 +131,10 @@ func (s *Hash) compress(p Mem) (list []func()) {
 	return list
 }
 
-var (
-	constants Mem // K_0 … K_63
-	swapWords Mem // the shuffle that turns words from big- to little-endian
-)
+// roundConstants is K_0 … K_63.
+func roundConstants() Mem { return avomain.Words("sha256K", sha256k.K[:]...) }
 
-func roundConstants() Mem {
-	if constants.Symbol.Name == "" {
-		constants = GLOBL("sha256K", attr.RODATA|attr.NOPTR)
-		for i, k := range sha256k.K {
-			DATA(4*i, U32(k))
-		}
-	}
-	return constants
-}
-
+// byteSwap is the VPSHUFB index that swaps the bytes of each word.
 func byteSwap() Mem {
-	if swapWords.Symbol.Name == "" {
-		swapWords = GLOBL("sha256Swap", attr.RODATA|attr.NOPTR)
-		for i, word := range []uint32{0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f} {
-			DATA(4*i, U32(word))
-		}
-	}
-	return swapWords
+	return avomain.Words("sha256Swap", 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
 }

@@ -24,11 +24,11 @@ package sha256x16
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/mtcore/mtcore/gen/internal/avomain"
 	"github.com/mtcore/mtcore/gen/internal/sha256k"
 )
 
@@ -212,25 +212,10 @@ func schedule(w []VecVirtual, t int) {
 	VPADDD(sum1, at(0), at(0))
 }
 
-var tables = map[string]Mem{}
-
-// Table returns a constant of the given words, which it emits once.
-func Table(name string, words ...uint32) Mem {
-	m, ok := tables[name]
-	if !ok {
-		m = GLOBL(name, attr.RODATA|attr.NOPTR)
-		for i, w := range words {
-			DATA(4*i, U32(w))
-		}
-		tables[name] = m
-	}
-	return m
-}
-
 // RoundConstants is K_0 … K_63.
-func RoundConstants() Mem { return Table("K256", sha256k.K[:]...) }
+func RoundConstants() Mem { return avomain.Words("K256", sha256k.K[:]...) }
 
 // ByteSwap is the VPSHUFB index that swaps the bytes of each word.
 func ByteSwap() Mem {
-	return Table("byteSwap", 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
+	return avomain.Words("byteSwap", 0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f)
 }

@@ -235,7 +235,7 @@ func deriveKernel() {
 	Comment("Both blocks; the pieces of 16 bytes that end a part overlap the ones before")
 	swap, pad, mk := XMM(), XMM(), XMM()
 	VMOVDQU(sha256x16.ByteSwap(), swap)
-	VMOVDQU(sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
+	VMOVDQU(avomain.Words("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
 	load := func(m Mem, dst VecVirtual) {
 		VMOVDQU(m, dst)
 		VPSHUFB(swap, dst, dst)
@@ -256,8 +256,8 @@ func deriveKernel() {
 	VPALIGNR(U8(12), last, mk, b.m[2])
 	VPALIGNR(U8(12), mk, pad, b.m[3])
 
-	abef := sha256x16.Table("initialABEF", kdfspec.Initial[5], kdfspec.Initial[4], kdfspec.Initial[1], kdfspec.Initial[0])
-	cdgh := sha256x16.Table("initialCDGH", kdfspec.Initial[7], kdfspec.Initial[6], kdfspec.Initial[3], kdfspec.Initial[2])
+	abef := avomain.Words("initialABEF", kdfspec.Initial[5], kdfspec.Initial[4], kdfspec.Initial[1], kdfspec.Initial[0])
+	cdgh := avomain.Words("initialCDGH", kdfspec.Initial[7], kdfspec.Initial[6], kdfspec.Initial[3], kdfspec.Initial[2])
 	for _, s := range []*hash{a, b} {
 		VMOVDQU(abef, s.abef)
 		VMOVDQU(cdgh, s.cdgh)
@@ -266,7 +266,7 @@ func deriveKernel() {
 
 	Comment("The words of the digests in their places, as big-endian bytes")
 	reverse := XMM()
-	VMOVDQU(sha256x16.Table("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
+	VMOVDQU(avomain.Words("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
 	for _, s := range []*hash{a, b} {
 		VPADDD(abef, s.abef, s.abef)
 		VPADDD(cdgh, s.cdgh, s.cdgh)
@@ -392,14 +392,14 @@ func derive8AVX512() {
 	VMOVDQA32(w[13], isB, w[10])
 	VMOVDQA32(w[14], isB, w[11])
 	VMOVDQA32(w[15], isB, w[12])
-	padding := sha256x16.Table("kdfPadding", kdfPad, 0, kdfLength, 0)
+	padding := avomain.Words("kdfPadding", kdfPad, 0, kdfLength, 0)
 	VPBROADCASTD(padding, w[13])
 	VPXORD(w[14], w[14], w[14])
 	VPBROADCASTD(padding.Offset(8), w[15])
 
 	low, high := sha256x16.NewQuad(), sha256x16.NewQuad()
 	state := sha256x16.Words(low, high)
-	start := sha256x16.Table("initial", kdfspec.Initial[:]...)
+	start := avomain.Words("initial", kdfspec.Initial[:]...)
 	for i, r := range state {
 		VPBROADCASTD(start.Offset(4*i), r)
 	}
