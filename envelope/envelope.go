@@ -33,7 +33,6 @@
 package envelope
 
 import (
-	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 
@@ -273,15 +272,17 @@ func (o *opening) start(k *Key, side kdf.Side, dst, packet []byte) {
 	if &o.dst[0] == &packet[0] {
 		o.dst = o.src
 	}
-	o.ok = equal8([8]byte(packet), k.id)
+	o.ok = isZero(different(packet, k.id[:]))
 }
 
-// equal8 returns 1 if a and b are equal, and else 0, in constant time and less of it than
-// subtle.ConstantTimeCompare takes.
-func equal8(a, b [8]byte) int {
-	x := binary.LittleEndian.Uint64(a[:]) ^ binary.LittleEndian.Uint64(b[:])
-	return subtle.ConstantTimeEq(int32(uint32(x)|uint32(x>>32)), 0)
+// different returns the bits in which the first eight bytes of a and of b differ.
+func different(a, b []byte) uint64 {
+	return binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
 }
+
+// isZero returns 1 if x is 0, and else 0, in constant time and less of it than a comparison by
+// package subtle takes.
+func isZero(x uint64) int { return int((x|-x)>>63 ^ 1) }
 
 // finish returns the result when dst and got are there, or nil, and erases it, if something is
 // wrong.
@@ -291,7 +292,7 @@ func equal8(a, b [8]byte) int {
 // show in the cache. So ok chooses the result as an index, which is not predicted, and the
 // branch is on what was chosen. A caller has nothing to read before that.
 func (o *opening) finish() []byte {
-	o.ok &= equal8([8]byte(o.msgKey[:]), [8]byte(o.got[:])) & equal8([8]byte(o.msgKey[8:]), [8]byte(o.got[8:]))
+	o.ok &= isZero(different(o.msgKey[:], o.got[:]) | different(o.msgKey[8:], o.got[8:]))
 	chosen := [2][]byte{1: o.out}[o.ok&1]
 	result := o.out[len(o.out)-len(o.dst):]
 	if chosen == nil {

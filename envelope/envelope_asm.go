@@ -124,6 +124,7 @@ type pass struct {
 // start decrypts the first 32 bytes.
 func (p *pass) start(o *opening) {
 	p.hash = kdfspec.Initial
+	o.setPadding(&p.ends)
 	var key [32]byte
 	o.auth.Derive(&key, &p.iv, o.side, &o.msgKey)
 	asm.DecryptStart(&p.xk, &key, &p.iv, &o.dst[0], &o.src[0])
@@ -184,28 +185,37 @@ func (o *opening) setFirst(ends *[2 * chunkSize]byte) {
 	*(*[startSize]byte)(ends[hashPartSize:]) = [startSize]byte(o.dst)
 }
 
+// setPadding pads the last block of the hash, which has what is less than a chunk before it. It is
+// done as early as possible: kernels wait for what was written just before, by smaller stores.
+func (o *opening) setPadding(ends *[2 * chunkSize]byte) {
+	n := tail(o) * blockSize
+	last := (*[chunkSize]byte)(ends[chunkSize:])
+	for i := n; i < chunkSize; i += blockSize {
+		*(*[blockSize]byte)(last[i:]) = [blockSize]byte{}
+	}
+	kdfspec.Pad(last[:], n, hashPartSize+len(o.dst))
+}
+
 // setLast puts the last blocks of the hash together, which the turns leave: what is less than a
 // chunk with its padding, or, if there is nothing, the last whole chunk and one of padding. It may
 // be that the first block, which is there already, is that chunk.
 func (o *opening) setLast(ends *[2 * chunkSize]byte) (last *byte, blocks int) {
-	n := tail(o) * blockSize
-	half := ends[chunkSize:]
-	for i := range chunkSize / blockSize {
-		block := (*[blockSize]byte)(half[i*blockSize:])
-		if i*blockSize < n {
-			*block = [blockSize]byte(o.dst[end(o)+i*blockSize:])
-		} else {
-			*block = [blockSize]byte{}
-		}
-	}
-	kdfspec.Pad(half, n, hashPartSize+len(o.dst))
-	if n > 0 {
-		return &half[0], 1
+	if tail(o) > 0 {
+		copyBlocks(ends[chunkSize:], o.dst[end(o):])
+		return &ends[chunkSize], 1
 	}
 	if len(o.dst) > startSize {
 		*(*[chunkSize]byte)(ends[:]) = [chunkSize]byte(o.dst[len(o.dst)-chunkSize:])
 	}
 	return &ends[0], 2
+}
+
+// copyBlocks is copy for whole blocks, of which there are few.
+func copyBlocks(dst, src []byte) {
+	for len(dst) > 0 && len(src) > 0 {
+		*(*[blockSize]byte)(dst) = [blockSize]byte(src)
+		dst, src = dst[blockSize:], src[blockSize:]
+	}
 }
 
 func (o *opening) setGot(h *[8]uint32) {

@@ -143,6 +143,7 @@ func (f *four) finish(ms []*opening) {
 	var blocks [fourWidth]int
 	for l, o := range ms {
 		copyBlocks(o.dst[end(o):], f.ends[l][chunkSize:])
+		o.setPadding(&f.ends[l])
 		p[l], blocks[l] = o.setLast(&f.ends[l])
 	}
 	for l := 0; l < len(ms); l += 2 {
@@ -158,14 +159,6 @@ func (f *four) finish(ms []*opening) {
 	}
 	for l, o := range ms {
 		o.setGot(&f.hash[l])
-	}
-}
-
-// copyBlocks is copy for whole blocks, of which there are few.
-func copyBlocks(dst, src []byte) {
-	for len(dst) > 0 && len(src) > 0 {
-		*(*[blockSize]byte)(dst) = [blockSize]byte(src)
-		dst, src = dst[blockSize:], src[blockSize:]
 	}
 }
 

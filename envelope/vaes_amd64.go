@@ -189,6 +189,7 @@ func start2(ps *[2]pass, a, b *opening) {
 	for i, o := range [2]*opening{a, b} {
 		ps[i].hash = kdfspec.Initial
 		ps[i].done = startSize
+		o.setPadding(&ps[i].ends)
 		o.auth.Derive(&keys[i], &ps[i].iv, o.side, &o.msgKey)
 	}
 	pa, pb := &ps[0], &ps[1]
