@@ -41,6 +41,8 @@ func SealBatch(jobs []Job) error {
 			rest[0].seal()
 		case n <= fewSize:
 			sealFew(rest[:n])
+		case n <= someSize:
+			sealSome(rest[:n])
 		default:
 			sealGroup(rest[:n])
 		}
@@ -66,6 +68,8 @@ func OpenBatch(jobs []Job) error {
 			rest[0].open()
 		case n <= fewSize:
 			openFew(rest[:n])
+		case n <= someSize:
+			openSome(rest[:n])
 		default:
 			openGroup(rest[:n])
 		}
@@ -78,9 +82,12 @@ func OpenBatch(jobs []Job) error {
 // kernels of packages ige and kdf, with some to spare for lanes that are done early.
 const batchSize = 32
 
-// fewSize is how many jobs get by without all that room, which takes as long to clear as it takes
-// to open a short message.
-const fewSize = 4
+// someSize and fewSize are how many jobs get by with less room. All of it takes as long to clear
+// as it takes to open a short message.
+const (
+	someSize = 16
+	fewSize  = 4
+)
 
 // check panics on what only the programmer can have got wrong.
 func (j *Job) check() {
@@ -113,32 +120,49 @@ func (j *Job) seal() {
 func sealGroup(jobs []Job) {
 	var (
 		room [groupRoom]byte
-		of   [batchSize]*Job
-		outs [batchSize][]byte
+		of   [batchSize]outgoing
 		keys [batchSize]kdf.Job
 		ms   [batchSize]ige.Message
 	)
-	sealJobs(jobs, room[:], of[:], outs[:], keys[:], ms[:])
+	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
+}
+
+// sealSome is SealBatch for up to someSize jobs.
+func sealSome(jobs []Job) {
+	var (
+		room [groupRoom]byte
+		of   [someSize]outgoing
+		keys [someSize]kdf.Job
+		ms   [someSize]ige.Message
+	)
+	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
 }
 
 // sealFew is SealBatch for up to fewSize jobs.
 func sealFew(jobs []Job) {
 	var (
 		room [messageRoom]byte
-		of   [fewSize]*Job
-		outs [fewSize][]byte
+		of   [fewSize]outgoing
 		keys [fewSize]kdf.Job
 		ms   [fewSize]ige.Message
 	)
-	sealJobs(jobs, room[:], of[:], outs[:], keys[:], ms[:])
+	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
+}
+
+// outgoing is a packet that is being sealed: how long it is after its header, and how much of that
+// is padding.
+type outgoing struct {
+	job           *Job
+	size, padding int
 }
 
 // sealJobs is SealBatch for as many jobs as there is room for in what else it is given, which is
 // empty, and apart from room for padding. In each of its passes, the messages are next to each
-// other. As in opening.start, structs are filled in where they are.
-func sealJobs(jobs []Job, room []byte, of []*Job, outs [][]byte, keys []kdf.Job, ms []ige.Message) {
+// other, the longest first: packages kdf and ige like them so, and need not put them in order. As
+// in opening.start, structs are filled in where they are.
+func sealJobs(jobs []Job, room []byte, of []outgoing, keys []kdf.Job, ms []ige.Message) {
 	random := randomPadding{room: room}
-	n := 0
+	n, left := 0, 0
 	for i := range jobs {
 		j := &jobs[i]
 		if !j.Key.fits(len(j.Src), j.Padding) {
@@ -146,11 +170,23 @@ func sealJobs(jobs []Job, room []byte, of []*Job, outs [][]byte, keys []kdf.Job,
 			continue
 		}
 		j.Err = nil
-		out, body := frame(j.Dst, j.Src, random.draw(j.Padding, len(j.Src), len(jobs)-i))
-		of[n], outs[n] = j, out
-		k := &keys[n]
-		k.AuthKey, k.Side, k.Padded = j.Key.auth, j.Side, body
+		padding := random.length(j.Padding, len(j.Src), len(jobs)-i)
+		size := len(j.Src) + padding
+		left += padding
+		at := n
+		for ; at > 0 && of[at-1].size < size; at-- {
+			of[at] = of[at-1]
+		}
+		of[at] = outgoing{j, size, padding}
 		n++
+	}
+	for i := range n {
+		p, k := &of[i], &keys[i]
+		j := p.job
+		out, body := frame(j.Dst, j.Src, random.take(p.padding, left))
+		left -= p.padding
+		j.Dst = out
+		k.AuthKey, k.Side, k.Padded = j.Key.auth, j.Side, body
 	}
 	kdf.MsgKeyBatch(keys[:n])
 	kdf.DeriveBatch(keys[:n])
@@ -160,9 +196,8 @@ func sealJobs(jobs []Job, room []byte, of []*Job, outs [][]byte, keys []kdf.Job,
 	}
 	ige.EncryptBatch(ms[:n])
 	for i := range n {
-		j := of[i]
-		j.Key.putHeader(outs[i][len(j.Dst):], &keys[i].MsgKey)
-		j.Dst = outs[i]
+		p := &of[i]
+		p.job.Key.putHeader(p.job.Dst[len(p.job.Dst)-p.size-HeaderSize:], &keys[i].MsgKey)
 	}
 	random.wipe()
 	clear(keys[:n])
@@ -182,6 +217,15 @@ func openGroup(jobs []Job) {
 	var (
 		of [batchSize]*Job
 		os [batchSize]opening
+	)
+	openJobs(jobs, of[:], os[:])
+}
+
+// openSome is OpenBatch for up to someSize jobs.
+func openSome(jobs []Job) {
+	var (
+		of [someSize]*Job
+		os [someSize]opening
 	)
 	openJobs(jobs, of[:], os[:])
 }

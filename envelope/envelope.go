@@ -131,7 +131,8 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 	backends.Ready()
 	var room [messageRoom]byte
 	random := randomPadding{room: room[:]}
-	out := k.seal(dst, side, plaintext, random.draw(pad, len(plaintext), 1))
+	n := random.length(pad, len(plaintext), 1)
+	out := k.seal(dst, side, plaintext, random.take(n, n))
 	random.wipe()
 	return out, nil
 }

@@ -99,28 +99,29 @@ const (
 	worthKey = 64
 )
 
-// draw returns padding for a plaintext of n bytes, which is good until the next call. What
-// it makes is meant for so many messages, this one and those that follow, as far as there is
-// room.
-func (r *randomPadding) draw(p Padding, n, messages int) []byte {
+// length returns how much padding a plaintext of n bytes gets. There are so many messages to ask
+// for, this one and those that follow.
+func (r *randomPadding) length(p Padding, n, messages int) int {
 	least, most := p.bounds(n)
-	length := least
-	if most > least {
-		if r.next == r.read {
-			r.readSeed(messages)
-		}
-		length += int(r.seed[r.next]) % (maxExtraBlocks + 1) * blockSize
-		r.next++
+	if most == least {
+		return least
 	}
-	if r.made-r.used < length {
-		n := length
-		if messages > 1 {
-			n = max(length, messages*(least+most)/2)
-		}
-		r.fill(min(n, len(r.room)), messages)
+	if r.next == r.read {
+		r.readSeed(messages)
 	}
-	r.used += length
-	return r.room[r.used-length : r.used]
+	extra := int(r.seed[r.next]) % (maxExtraBlocks + 1)
+	r.next++
+	return least + extra*blockSize
+}
+
+// take returns n bytes of padding, which are good until the next call. So many are left to be
+// taken, these among them, and are made at once, as far as there is room.
+func (r *randomPadding) take(n, left int) []byte {
+	if r.made-r.used < n {
+		r.fill(min(left, len(r.room)))
+	}
+	r.used += n
+	return r.room[r.used-n : r.used]
 }
 
 func (r *randomPadding) readSeed(messages int) {
@@ -130,12 +131,12 @@ func (r *randomPadding) readSeed(messages int) {
 }
 
 // fill makes n bytes of padding, or some more.
-func (r *randomPadding) fill(n, messages int) {
+func (r *randomPadding) fill(n int) {
 	if r.read == 0 && n <= worthKey {
 		rand.Read(r.room[:n])
 	} else {
 		if r.read == 0 {
-			r.readSeed(messages)
+			r.readSeed(0)
 		}
 		n = (n + randomTurn - 1) &^ (randomTurn - 1)
 		expandRandom(r.room[:n], (*[ige.KeySize]byte)(r.seed[:]), r.blocks)

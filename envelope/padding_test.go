@@ -77,7 +77,7 @@ func testPaddingDraw(t *testing.T, pad Padding, batch, draws int) {
 	for range draws / batch {
 		random := newRandomPadding(batch)
 		for i := range batch {
-			count[len(random.draw(pad, n, batch-i))]++
+			count[random.length(pad, n, batch-i)]++
 		}
 	}
 	for length := least; length <= most; length += blockSize {
@@ -98,7 +98,8 @@ func TestPaddingOnce(t *testing.T) {
 		random := newRandomPadding(batchSize)
 		seen := map[[minPadding]byte]bool{}
 		for i := range 1000 {
-			padding := random.draw(pad, i, 1000-i)
+			length := random.length(pad, i, 1000-i)
+			padding := random.take(length, (1000-i)*length)
 			for ; len(padding) >= minPadding; padding = padding[minPadding:] {
 				piece := [minPadding]byte(padding)
 				if seen[piece] {
@@ -124,8 +125,14 @@ func TestPaddingRandom(t *testing.T) {
 			telling := 0 // how often the first byte is what the length would come from
 			for range draws / batch {
 				random := newRandomPadding(batch)
+				lengths, left := make([]int, batch), 0
 				for i := range batch {
-					padding := random.draw(pad, n, batch-i)
+					lengths[i] = random.length(pad, n, batch-i)
+					left += lengths[i]
+				}
+				for _, length := range lengths {
+					padding := random.take(length, left)
+					left -= length
 					for j, b := range padding {
 						seen[j][b] = true
 					}
