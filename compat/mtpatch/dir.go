@@ -7,19 +7,21 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 )
 
 // patchDir rewrites a client in place: a fork, or a copy in the tree. Which client it is
 // shows in its functions, not in its module path, which a fork may have changed. Version
 // control is what brings the old files back.
-func (m *module) patchDir(out io.Writer, opt options) error {
-	dir, err := filepath.Abs(filepath.Join(m.root, opt.dir))
-	if filepath.IsAbs(opt.dir) {
-		dir, err = opt.dir, nil
-	}
+func (m *module) patchDir(wd string, out io.Writer, opt options) error {
+	rel, err := m.relative(wd, opt.dir)
 	if err != nil {
 		return err
 	}
+	if strings.HasPrefix(filepath.ToSlash(rel), "vendor/") {
+		return errors.New("vendor is made from go.mod: without -dir, mtpatch makes it again with what is rewritten")
+	}
+	dir := m.path(rel)
 	if !isDir(dir) {
 		return fmt.Errorf("%s is not a folder", opt.dir)
 	}

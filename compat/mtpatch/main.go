@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 )
 
@@ -71,13 +72,19 @@ func run(args []string, wd string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if isFolder(opt.mtcore) && !filepath.IsAbs(opt.mtcore) { // go.mod has paths that begin there
+		if opt.mtcore, err = m.relative(wd, opt.mtcore); err != nil {
+			return err
+		}
+		opt.mtcore = local(opt.mtcore)
+	}
 	switch {
 	case opt.undo:
 		return m.undo(out)
 	case opt.check:
 		return m.check(out)
 	case opt.dir != "":
-		return m.patchDir(out, opt)
+		return m.patchDir(wd, out, opt)
 	default:
 		return m.patch(out, opt)
 	}
@@ -91,7 +98,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&opt.undo, "undo", false, "")
 	flags.BoolVar(&opt.partial, "partial", false, "")
 	flags.StringVar(&opt.dir, "dir", "", "")
-	flags.StringVar(&opt.out, "o", "mtpatch", "")
+	flags.StringVar(&opt.out, "o", "", "")
 	flags.StringVar(&opt.mtcore, "mtcore", "", "")
 	flags.StringVar(&opt.hashes, "hashes", "", "")
 	if err := flags.Parse(args); err != nil {

@@ -44,6 +44,7 @@ const stateFile = "mtpatch.json"
 // kept are the files of a module that are changed.
 var kept = []string{"go.mod", "go.sum"}
 
+// findModule returns the module around wd, with copies in out or, if that is empty, beside go.mod.
 func findModule(wd, out string) (*module, error) {
 	env, err := (&module{root: wd}).goEnv("GOMOD", "GOWORK")
 	if err != nil {
@@ -53,16 +54,26 @@ func findModule(wd, out string) (*module, error) {
 	if gomod == "" || gomod == os.DevNull {
 		return nil, errors.New("there is no go.mod here: run it in the module of a program")
 	}
-	m := &module{root: filepath.Dir(gomod), out: out}
+	m := &module{root: filepath.Dir(gomod), out: "mtpatch"}
 	if w := env["GOWORK"]; w != "off" {
 		m.work = w
 	}
-	if filepath.IsAbs(out) {
-		if m.out, err = filepath.Rel(m.root, out); err != nil {
-			return nil, err
-		}
+	if out != "" {
+		m.out, err = m.relative(wd, out)
 	}
-	return m, nil
+	return m, err
+}
+
+// relative returns the path from go.mod to a folder that was named in wd.
+func (m *module) relative(wd, dir string) (string, error) {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(wd, dir)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(m.root, dir)
 }
 
 // golang runs the go command in the module, outside of any workspace, with go.mod files as
@@ -113,9 +124,17 @@ func (m *module) outPath(elem ...string) string {
 type gomod struct {
 	Module  struct{ Path string }
 	Require []struct{ Path, Version string }
-	Replace []struct {
-		Old, New struct{ Path, Version string }
+	Replace []struct{ Old, New pathVersion }
+}
+
+// pathVersion is one side of a replace directive.
+type pathVersion struct{ Path, Version string }
+
+func (p pathVersion) String() string {
+	if p.Version == "" {
+		return p.Path
 	}
+	return p.Path + "@" + p.Version
 }
 
 func (m *module) readGoMod(file string) (*gomod, error) {
@@ -165,8 +184,16 @@ func (m *module) requirements() ([]requirement, error) {
 
 // ours reports whether a path in a replace directive is one of our copies.
 func (m *module) ours(path string) bool {
-	rel, err := filepath.Rel(m.outPath(), m.path(filepath.FromSlash(path)))
-	return err == nil && rel != "." && !strings.HasPrefix(rel, "..")
+	s, err := m.readState()
+	if err != nil {
+		return false
+	}
+	for _, c := range s.Copies {
+		if path == m.replacement(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuseReplaced says why a client that is replaced already cannot be patched.
@@ -281,10 +308,11 @@ func hashFile(name string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func (m *module) hashes() (map[string]string, error) {
+// hashesIn returns the hashes of go.mod and go.sum in dir.
+func hashesIn(dir string) (map[string]string, error) {
 	h := make(map[string]string)
 	for _, name := range kept {
-		sum, err := hashFile(m.path(name))
+		sum, err := hashFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}

@@ -350,6 +350,71 @@ func TestUpgrade(t *testing.T) {
 	if gomod, _ := os.ReadFile(filepath.Join(dir, "go.mod")); strings.Contains(string(gomod), "fake-v1.0.0") {
 		t.Errorf("the old copy is still in go.mod:\n%s", gomod)
 	}
+	if isDir(filepath.Join(dir, "mtpatch/fake-v1.0.0")) {
+		t.Error("the old copy is still there")
+	}
+}
+
+// TestUpgradeUnknown: a version that is not known leaves the copy of the one before as it is, and go.mod too.
+func TestUpgradeUnknown(t *testing.T) {
+	serve(t, map[string]string{"v1.0.0": fakeSource, "v1.1.0": strings.Replace(fakeSource, "sum[4:20]", "sum[3:19]", 1)})
+	dir := newProgram(t, "v1.0.0")
+	mustPatch(t, dir)
+	goCommand(t, dir, "get", "example.com/fake@v1.1.0")
+	before := contents(t, dir)
+	_, err := mtpatch(t, dir)
+	wantError(t, err, "nothing was written", "crypto: MessageKey: its body")
+	sameContents(t, dir, before)
+	goCommand(t, dir, "get", "example.com/fake@v1.0.0")
+	mustPatch(t, dir, "-check")
+}
+
+// TestUndoEdited: what others wrote into go.mod since, and had there before, stays.
+func TestUndoEdited(t *testing.T) {
+	serve(t, map[string]string{"v1.0.0": fakeSource})
+	dir := newProgram(t, "v1.0.0")
+	goCommand(t, dir, "mod", "edit", "-require="+mtcorePath+"@v0.0.0", "-replace="+mtcorePath+"="+mtcore(t))
+	writeFile(t, filepath.Join(dir, "own.go"), "package main\n\nimport _ \""+mtcorePath+"/ige\"\n")
+	goCommand(t, dir, "mod", "tidy")
+	// Go may group the lines in another way.
+	before := goCommand(t, dir, "mod", "edit", "-json")
+	mustPatch(t, dir)
+	goCommand(t, dir, "mod", "edit", "-exclude=example.com/fake@v0.9.0")
+	if out := mustPatch(t, dir, "-undo"); !strings.Contains(out, "go mod tidy") {
+		t.Errorf("-undo does not say what is left to do: %s", out)
+	}
+	goCommand(t, dir, "mod", "tidy")
+	if after := goCommand(t, dir, "mod", "edit", "-json"); !strings.Contains(after, "v0.9.0") {
+		t.Errorf("the edit is gone:\n%s", after)
+	}
+	goCommand(t, dir, "mod", "edit", "-dropexclude=example.com/fake@v0.9.0")
+	if after := goCommand(t, dir, "mod", "edit", "-json"); after != before {
+		t.Errorf("go.mod is\n%s\nand was\n%s", after, before)
+	}
+}
+
+// TestOtherFolder: copies go to a folder with other things in it, and mtpatch runs in a folder of the program.
+func TestOtherFolder(t *testing.T) {
+	serve(t, map[string]string{"v1.0.0": fakeSource})
+	dir := newProgram(t, "v1.0.0")
+	writeFile(t, filepath.Join(dir, "third/other.txt"), "not ours\n")
+	sub := filepath.Join(dir, "cmd/tool")
+	writeFile(t, filepath.Join(sub, "doc.go"), "package tool\n")
+	before := contents(t, dir)
+	core, err := filepath.Rel(sub, mtcore(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := run([]string{"-o", "../../third", "-mtcore", core}, sub, &b); err != nil {
+		t.Fatal(err)
+	}
+	if !patched(t, dir) || !isDir(filepath.Join(dir, "third/fake-v1.0.0")) {
+		t.Error("not patched, or elsewhere")
+	}
+	mustPatch(t, sub, "-o", "../../third", "-check")
+	mustPatch(t, sub, "-o", "../../third", "-undo")
+	sameContents(t, dir, before)
 }
 
 // TestUnknown has functions that differ by one token, in the body and in the signature.
@@ -391,16 +456,30 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestKilled runs after a run that was killed, and left its folder.
+// TestKilled runs after runs that were killed: one left its folder, the other everything but go.mod.
 func TestKilled(t *testing.T) {
 	serve(t, map[string]string{"v1.0.0": fakeSource})
 	dir := newProgram(t, "v1.0.0")
+	gomod := filepath.Join(dir, "go.mod")
+	text, _ := os.ReadFile(gomod)
+	writeFile(t, gomod, strings.Replace(string(text), "require ", "require   ", 1)) // not as gofmt would have it
+	before := contents(t, dir)
 	left := filepath.Join(dir, "mtpatch", ".mtpatch-123")
 	writeFile(t, filepath.Join(left, "go.mod"), "module example.com/program\n")
 	mustPatch(t, dir)
 	if !patched(t, dir) || isDir(left) {
 		t.Errorf("patched: %v, what was left is there: %v", patched(t, dir), isDir(left))
 	}
+
+	for _, name := range kept {
+		writeFile(t, filepath.Join(dir, name), before[filepath.Join(dir, name)])
+	}
+	mustPatch(t, dir)
+	if !patched(t, dir) {
+		t.Error("not patched")
+	}
+	mustPatch(t, dir, "-undo")
+	sameContents(t, dir, before)
 }
 
 func TestExistingReplace(t *testing.T) {
@@ -414,6 +493,12 @@ func TestExistingReplace(t *testing.T) {
 	_, err := mtpatch(t, dir)
 	wantError(t, err, "replaced by ./third/fake", "-dir ./third/fake")
 	sameContents(t, dir, before)
+
+	// In a folder where copies could be, but it is not one.
+	goCommand(t, dir, "mod", "edit", "-replace=example.com/fake=./mtpatch/fake")
+	writeFile(t, filepath.Join(dir, "mtpatch/fake/go.mod"), "module example.com/fake\n\ngo 1.21\n")
+	_, err = mtpatch(t, dir)
+	wantError(t, err, "replaced by ./mtpatch/fake")
 }
 
 // TestDir patches a copy in the tree, under another import path.
@@ -443,6 +528,8 @@ func TestDir(t *testing.T) {
 	wantError(t, err, "not a folder")
 	_, err = mtpatch(t, dir, "-dir", ".")
 	wantError(t, err, "no client that is known")
+	_, err = mtpatch(t, dir, "-dir", "vendor/example.com/fake")
+	wantError(t, err, "vendor is made from go.mod")
 }
 
 func TestWorkspace(t *testing.T) {

@@ -31,27 +31,21 @@ func (m *module) patch(out io.Writer, opt options) error {
 		fmt.Fprintln(out, "nothing to do: everything is patched")
 		return nil
 	}
-	if err := m.takeBack(); err != nil { // copies of versions that are no longer required
+	earlier, err := m.readState()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	vendored := isDir(m.path("vendor"))
-
-	if err := os.MkdirAll(m.outPath(), 0o777); err != nil {
-		return err
-	}
-	if err := m.removeUnfinished(); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(m.outPath(), unfinished)
+	tmp, err := m.workFolder()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	s := new(state)
-	if s.Before, err = m.hashes(); err != nil {
+	defer m.removeWork(tmp)
+	before := filepath.Join(tmp, "before")
+	if err := errors.Join(m.original(before, earlier), copyKept(tmp, before)); err != nil {
 		return err
 	}
-	if err := errors.Join(copyKept(filepath.Join(tmp, "before"), m.root), copyKept(tmp, m.root)); err != nil {
+	s := new(state)
+	if s.Before, err = hashesIn(before); err != nil {
 		return err
 	}
 	for _, r := range reqs {
@@ -64,23 +58,42 @@ func (m *module) patch(out io.Writer, opt options) error {
 	if err := m.resolve(tmp, s, opt); err != nil {
 		return err
 	}
-	if vendored {
-		return errors.Join(m.finish(tmp, s), m.vendor(out))
+	vendored := isDir(m.path("vendor"))
+	if err := m.finish(tmp, s, earlier); err != nil {
+		return err
 	}
-	return m.finish(tmp, s)
+	if vendored {
+		return m.vendor(out)
+	}
+	return nil
 }
 
 // unfinished is how the folders begin that a run works in. One that was killed leaves its own.
 const unfinished = ".mtpatch-"
 
-func (m *module) removeUnfinished() error {
+// workFolder makes a folder to work in, on the file system of the copies.
+func (m *module) workFolder() (string, error) {
+	if err := os.MkdirAll(m.outPath(), 0o777); err != nil {
+		return "", err
+	}
 	entries, err := os.ReadDir(m.outPath())
+	if err != nil {
+		return "", err
+	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), unfinished) {
-			err = errors.Join(err, os.RemoveAll(m.outPath(e.Name())))
+			if err := os.RemoveAll(m.outPath(e.Name())); err != nil {
+				return "", err
+			}
 		}
 	}
-	return err
+	return os.MkdirTemp(m.outPath(), unfinished)
+}
+
+// removeWork removes it, and the folder of copies if that is empty.
+func (m *module) removeWork(tmp string) {
+	os.RemoveAll(tmp)
+	os.Remove(m.outPath())
 }
 
 func knownClients() string {
@@ -225,16 +238,21 @@ func (m *module) resolve(tmp string, s *state, opt options) error {
 
 // replacement is the path of a copy as go.mod has it.
 func (m *module) replacement(c copied) string {
-	p := filepath.ToSlash(filepath.Join(m.out, c.Dir))
-	if strings.HasPrefix(p, "../") {
-		return p
+	return local(filepath.Join(m.out, c.Dir))
+}
+
+// local makes a relative path one that go.mod takes for a folder.
+func local(path string) string {
+	path = filepath.ToSlash(path)
+	if path == ".." || strings.HasPrefix(path, "../") {
+		return path
 	}
-	return "./" + p
+	return "./" + path
 }
 
 // finish moves what is in tmp to its place. go.mod comes last: until then nothing that Go
-// reads has changed.
-func (m *module) finish(tmp string, s *state) error {
+// reads has changed. Only then what an earlier run made, and this one did not, is removed.
+func (m *module) finish(tmp string, s, earlier *state) error {
 	for _, c := range s.Copies {
 		dst := m.outPath(c.Dir)
 		if err := os.RemoveAll(dst); err != nil { // left by one that was interrupted
@@ -244,13 +262,9 @@ func (m *module) finish(tmp string, s *state) error {
 			return err
 		}
 	}
-	s.After = make(map[string]string)
-	for _, name := range kept {
-		sum, err := hashFile(filepath.Join(tmp, name))
-		if err != nil {
-			return err
-		}
-		s.After[name] = sum
+	var err error
+	if s.After, err = hashesIn(tmp); err != nil {
+		return err
 	}
 	if err := os.RemoveAll(m.outPath("before")); err != nil {
 		return err
@@ -261,8 +275,30 @@ func (m *module) finish(tmp string, s *state) error {
 	if err := writeState(m.outPath(), s); err != nil {
 		return err
 	}
-	for i := len(kept) - 1; i >= 0; i-- {
-		err := os.Rename(filepath.Join(tmp, kept[i]), m.path(kept[i]))
+	if err := m.install(tmp, "go.sum", "go.mod"); err != nil {
+		return err
+	}
+	if earlier == nil {
+		return nil
+	}
+	for _, c := range earlier.Copies {
+		if now := s.find(c.Module); now == nil || now.Dir != c.Dir {
+			if err := os.RemoveAll(m.outPath(c.Dir)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// install moves files of the module from dir to their place, and removes those that dir
+// does not have.
+func (m *module) install(dir string, names ...string) error {
+	for _, name := range names {
+		err := os.Rename(filepath.Join(dir, name), m.path(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Remove(m.path(name))
+		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -334,44 +370,71 @@ func (s *state) find(module string) *copied {
 
 // undo brings back what was there before, byte for byte unless go.mod was edited since.
 func (m *module) undo(out io.Writer) error {
-	if _, err := os.Stat(m.outPath(stateFile)); err != nil {
+	s, err := m.readState()
+	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is nothing to undo")
 	}
-	vendored := isDir(m.path("vendor"))
-	if err := m.takeBack(); err != nil {
+	if err != nil {
 		return err
 	}
-	if vendored {
+	tmp, err := m.workFolder()
+	if err != nil {
+		return err
+	}
+	defer m.removeWork(tmp)
+	if err := m.original(tmp, s); err != nil {
+		return err
+	}
+	restored, err := hashesIn(tmp)
+	if err != nil {
+		return err
+	}
+	// go.mod first: it must not name copies that are gone.
+	if err := m.install(tmp, "go.mod", "go.sum"); err != nil {
+		return err
+	}
+	// Not the whole folder, in which others may keep something.
+	made := []string{"before", stateFile}
+	for _, c := range s.Copies {
+		made = append(made, c.Dir)
+	}
+	for _, name := range made {
+		if err := os.RemoveAll(m.outPath(name)); err != nil {
+			return err
+		}
+	}
+	if isDir(m.path("vendor")) {
 		if err := m.vendor(out); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintln(out, "undone")
+	if !sameHashes(restored, s.Before) {
+		fmt.Fprintln(out, "go.mod was edited since: go mod tidy removes what nothing needs any more")
+	}
 	return nil
 }
 
-// takeBack undoes what the state says, and removes the folder. Without a state it does
-// nothing.
-func (m *module) takeBack() error {
-	s, err := m.readState()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// original puts go.mod and go.sum into dir as they were before mtpatch changed them, which s
+// tells, or is nil. If they were edited since, they keep that, and lose what mtpatch added.
+func (m *module) original(dir string, s *state) error {
+	if s == nil {
+		return copyKept(dir, m.root)
 	}
-	if err != nil {
-		return err
-	}
-	now, err := m.hashes()
+	now, err := hashesIn(m.root)
 	if err != nil {
 		return err
 	}
 	if sameHashes(now, s.After) {
-		if err := m.restore(s); err != nil {
-			return err
-		}
-	} else if err := m.dropReplaces(s); err != nil {
+		return copyKept(dir, m.outPath("before"))
+	}
+	if sameHashes(now, s.Before) { // It was killed before it wrote go.mod.
+		return copyKept(dir, m.root)
+	}
+	if err := copyKept(dir, m.root); err != nil {
 		return err
 	}
-	return os.RemoveAll(m.outPath())
+	return m.dropLines(filepath.Join(dir, "go.mod"), s)
 }
 
 func sameHashes(a, b map[string]string) bool {
@@ -383,33 +446,28 @@ func sameHashes(a, b map[string]string) bool {
 	return true
 }
 
-// restore brings the old go.mod and go.sum back, go.mod first: it must not name copies
-// that are gone.
-func (m *module) restore(s *state) error {
-	for _, name := range kept {
-		if s.Before[name] == "" {
-			if err := os.Remove(m.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			continue
-		}
-		if err := copyFile(m.path(name+".mtpatch"), m.outPath("before", name)); err != nil {
-			return err
-		}
-		if err := os.Rename(m.path(name+".mtpatch"), m.path(name)); err != nil {
-			return err
-		}
+// dropLines removes our lines from a go.mod that was edited since. What it said about mtcore
+// before, it says again.
+func (m *module) dropLines(file string, s *state) error {
+	before, err := m.readGoMod(m.outPath("before", "go.mod"))
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// dropReplaces removes our lines from a go.mod that was edited since.
-func (m *module) dropReplaces(s *state) error {
 	edits := []string{"mod", "edit"}
 	for _, c := range s.Copies {
 		edits = append(edits, "-dropreplace="+c.Module+"@"+c.Version)
 	}
 	edits = append(edits, "-droprequire="+mtcorePath, "-dropreplace="+mtcorePath)
-	_, err := m.golang(append(edits, "go.mod")...)
+	for _, r := range before.Require {
+		if r.Path == mtcorePath {
+			edits = append(edits, "-require="+r.Path+"@"+r.Version)
+		}
+	}
+	for _, r := range before.Replace {
+		if r.Old.Path == mtcorePath {
+			edits = append(edits, "-replace="+r.Old.String()+"="+r.New.String())
+		}
+	}
+	_, err = m.golang(append(edits, file)...)
 	return err
 }
