@@ -108,7 +108,8 @@ func (c *Chat) commit() error {
 //
 // The message is kept, in case the peer asks for it again, until the peer acknowledges it,
 // which everything that the peer sends does. When Options.MaxUnacknowledged messages are
-// kept, the error is [ErrBacklog], until the peer comes back.
+// kept, the error is [ErrBacklog], until the peer comes back. In case it is in the same position
+// and waits for us, [Chat.Tick] has the driver say what has come from it.
 //
 // If the message deletes others that are not acknowledged yet, by DeleteMessages or
 // FlushHistory, their content is destroyed. If they have to be sent again, an order to
@@ -232,8 +233,8 @@ func (c *Chat) Handled() error {
 }
 
 // Tick tells the chat the time, so that it can replace a key that has been in use for a week
-// and ask once more for messages that the peer has not resent. Once a minute is enough. The
-// zero time is ignored.
+// ask once more for messages that the peer has not resent, and say something in place of an
+// application that has had [ErrBacklog]. Once a minute is enough. The zero time is ignored.
 func (c *Chat) Tick(now time.Time) error {
 	return c.do(func() (bool, error) { return c.tick(now) })
 }

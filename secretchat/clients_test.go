@@ -683,6 +683,120 @@ func TestGapsAndLittleRoom(t *testing.T) {
 	}
 }
 
+// fill encrypts texts for as long as there is room.
+func fill(t *testing.T, p *party) (packets []Packet) {
+	t.Helper()
+	for {
+		packet, err := p.Encrypt(text(1, "x"))
+		if err == ErrBacklog {
+			return packets
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, packet)
+	}
+}
+
+// TestBothBacklogs: two sides that have each written as much as they may do not wait for each other
+// for ever, whether all of that has arrived, all but the last, or nothing.
+func TestBothBacklogs(t *testing.T) {
+	for _, c := range []struct{ messages, bytes int }{{messages: 1}, {messages: 3}, {messages: 20}, {bytes: 1000}} {
+		for _, lost := range []string{"nothing", "the last", "all"} {
+			a, b := newSettledPair(t, func(o *Options) { o.MaxUnacknowledged, o.MaxUnacknowledgedBytes = c.messages, c.bytes })
+			fromA, fromB := fill(t, a), fill(t, b)
+			a.Sent(fromA...)
+			b.Sent(fromB...)
+			keep := map[string]int{"nothing": len(fromA), "the last": max(0, len(fromA)-1)}[lost]
+			deliver(t, b, fromA[:keep]...)
+			deliver(t, a, fromB[:keep]...)
+			for range 2 {
+				a.wait(time.Minute)
+				for _, p := range []*party{a, b} {
+					if err := p.Tick(*p.clock); err != nil {
+						t.Fatal(err)
+					}
+				}
+				settle(t, a, b)
+				fromA, fromB = fill(t, a), fill(t, b)
+				deliver(t, b, fromA...)
+				deliver(t, a, fromB...)
+				settle(t, a, b)
+			}
+			if a.received != b.sent || b.received != a.sent {
+				t.Errorf("%+v, %s is lost: %d messages of %d have arrived, and %d of %d", c, lost, a.received, b.sent, b.received, a.sent)
+			}
+			if len(fromA) == 0 || len(fromB) == 0 {
+				t.Errorf("%+v, %s is lost: %d and %d more messages can be sent", c, lost, len(fromA), len(fromB))
+			}
+		}
+	}
+}
+
+// TestBacklogAndPeerIsOff: who can send nothing more to a peer that is off does not make up for
+// that, takes no room from requests, and does not end the chat.
+func TestBacklogAndPeerIsOff(t *testing.T) {
+	requests := func(full bool) (n int) {
+		a, b := newSettledPair(t)
+		a.opt.MaxUnacknowledged = 2
+		a.restart(t)
+		fill(t, a)
+		for i := range 500 * 24 {
+			if _, err := a.Encrypt(text(3, "x")); full && err != ErrBacklog {
+				t.Fatal(err)
+			} else if !full {
+				a.blocked = blocked{}
+			}
+			a.wait(time.Hour)
+			if err := a.Tick(*a.clock); err != nil {
+				t.Fatal(err)
+			}
+			a.Sent(a.Outbox()...)
+			if i%24 == 0 {
+				a.restart(t)
+			}
+			if want := min(i+1, maxNoops); full && i < 24 && a.history.noops > want {
+				t.Errorf("%d Noops after %d hours", a.history.noops, i+1)
+			}
+			if i == 100*24 {
+				for range 10 {
+					say(t, b, 1, "lost")
+					deliver(t, a, say(t, b, 2, "waits"))
+				}
+			}
+		}
+		if full != (a.history.noops == maxNoops) || a.history.noops > maxNoops {
+			t.Errorf("full %t: %d Noops", full, a.history.noops)
+		}
+		for _, r := range a.history.records {
+			if r.action == tl.Resend {
+				n++
+			}
+		}
+		return n
+	}
+	if got, want := requests(true), requests(false); got != want || want == 0 {
+		t.Errorf("%d requests, and %d if the application has nothing to say", got, want)
+	}
+
+	// Nor is it the last straw.
+	a, _ := newSettledPair(t)
+	a.opt.MaxUnacknowledged = 2
+	a.restart(t)
+	for a.kept() < a.maxKept {
+		if err := a.post(&tl.Action{ID: tl.AbortKey}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.Encrypt(text(1, "x")); err != ErrBacklog {
+		t.Fatal(err)
+	}
+	a.wait(time.Hour)
+	if err := a.Tick(*a.clock); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestClockSetBack: what was noted while the clock was ahead does not count when it is right again.
 func TestClockSetBack(t *testing.T) {
 	const ahead = 10 * 365 * 24 * time.Hour
@@ -753,6 +867,20 @@ func TestClockSetBack(t *testing.T) {
 	a.wait(time.Minute)
 	if tick(b); len(b.Outbox()) != 1 {
 		t.Error("what is missing is not asked for again")
+	}
+
+	// The application could send nothing more then.
+	_, b = newSettledPair(t)
+	b.maxOwn = 0
+	b.wait(ahead)
+	if _, err := b.Encrypt(text(1, "x")); err != ErrBacklog {
+		t.Fatal(err)
+	}
+	b.wait(-ahead)
+	tick(b)
+	b.wait(time.Minute)
+	if tick(b); len(b.Outbox()) != 1 {
+		t.Error("nothing is sent at a full backlog")
 	}
 }
 

@@ -56,6 +56,7 @@ type history struct {
 	records []record
 	touched touched
 	bytes   int
+	noops   int
 	// unhanded counts the records with unsent and not handed, for Outbox, and flying those
 	// with both.
 	unhanded, flying int
@@ -67,6 +68,14 @@ func (h *history) add(r record) {
 	h.records = append(h.records, r)
 	h.bytes += len(r.object)
 	h.unhanded++
+	h.countNoop(&r, 1)
+}
+
+// countNoop counts r, if it is Noop, n times.
+func (h *history) countNoop(r *record, n int) {
+	if r.action == tl.Noop {
+		h.noops += n
+	}
 }
 
 // drop forgets the first n messages, and reports whether one is the application's.
@@ -75,6 +84,7 @@ func (h *history) drop(n int) (own bool) {
 		r := &h.records[i]
 		own = own || r.own()
 		h.bytes -= len(r.object)
+		h.countNoop(r, -1)
 		if r.unsent && r.handed {
 			h.flying--
 		} else if r.unsent {
@@ -135,14 +145,18 @@ func (h *history) replace(i int, m *tl.Message, object []byte) {
 	h.bytes += len(object) - len(r.object)
 	clear(r.object)
 	h.touched.add(h.first + i)
+	h.countNoop(r, -1)
 	r.object, r.kind, r.id, r.action = object, m.Kind, m.RandomID, m.Action.ID
+	h.countNoop(r, 1)
 }
 
 // count counts what is in a history that was restored.
 func (h *history) count() {
-	h.bytes, h.unhanded, h.flying = 0, 0, 0
-	for _, r := range h.records {
+	h.bytes, h.noops, h.unhanded, h.flying = 0, 0, 0, 0
+	for i := range h.records {
+		r := &h.records[i]
 		h.bytes += len(r.object)
+		h.countNoop(r, 1)
 		if r.unsent {
 			h.unhanded++
 		}

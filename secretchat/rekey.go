@@ -486,6 +486,9 @@ func (s *session) tick(now time.Time) (changed bool, err error) {
 	s.setClockBack()
 	err = s.askInTime()
 	if err == nil {
+		err = s.breakSilence()
+	}
+	if err == nil {
 		err = s.acceptTheirs()
 	}
 	if err == nil {

@@ -79,7 +79,7 @@ func (s *session) enqueue(m incoming) error {
 // say: neither time nor a burst of which much is lost ends a chat by our requests.
 func (s *session) requestMissing() error {
 	q := &s.queue
-	for asked := false; q.open() < maxSpans && len(s.history.records) < s.maxKept-driverRoom/2; asked = true {
+	for asked := false; q.open() < maxSpans && s.kept() < s.maxKept-driverRoom/2; asked = true {
 		start, end, ok := q.hole(s.received)
 		if !ok {
 			break

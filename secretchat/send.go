@@ -15,6 +15,16 @@ import (
 // honest peer.
 const driverRoom = 100
 
+// maxNoops is how many Noops are kept beyond all limits.
+const maxNoops = 16
+
+// blocked is what the application has wanted to send last, and could not for [ErrBacklog]: how long
+// it is, 0 if there is nothing, and since when. A Noop counts as well.
+type blocked struct {
+	size  int
+	since int64
+}
+
 // randomSize is how many random bytes a message has, in front of everything else. The
 // least is 15.
 const (
@@ -56,11 +66,44 @@ func (s *session) wrap(message []byte, layer, seq, seen int) []byte {
 // An honest peer acknowledges what it gets, with whatever it sends. One that makes us
 // answer without doing so cannot fill the memory.
 func (s *session) post(a *tl.Action) error {
-	if len(s.history.records) >= s.maxKept {
+	if s.kept() >= s.maxKept {
 		return fatal(RuleUnacknowledged)
 	}
 	m := tl.Message{Kind: tl.Service, RandomID: randomInt64(), Action: *a}
 	return s.number(tl.AppendService(nil, m.RandomID, a), &m, s.layer())
+}
+
+// kept returns how many messages there are, for limits: all but Noops, as long as those are few.
+func (s *session) kept() int { return len(s.history.records) - min(s.history.noops, maxNoops) }
+
+// block notes that there was no room for a message of this size.
+func (s *session) block(size int) {
+	if s.blocked.size == 0 {
+		s.blocked.since = s.now()
+	}
+	s.blocked.size = size
+}
+
+// breakSilence sends Noop in place of an application that has been unable to send anything for a
+// while. It might have said that messages of the peer have come, or shown the peer that some of
+// ours are missing. If the peer is as full as we are, and so as silent, neither would ever get
+// beyond that.
+//
+// A peer that is off, or only reads, gets maxNoops, ever more rarely. They take no room from
+// requests, nor from answers.
+func (s *session) breakSilence() error {
+	b := &s.blocked
+	if b.size == 0 || !s.isFull(b.size) {
+		*b = blocked{}
+		return nil
+	}
+	now, noops := s.now(), s.history.noops
+	b.since = min(b.since, now) // in case the clock was wrong
+	if noops >= maxNoops || s.kept() >= s.maxKept || now-b.since < askAfter<<min(noops, askDoubled) {
+		return nil
+	}
+	b.since = now
+	return s.post(&tl.Action{ID: tl.Noop})
 }
 
 // packet encrypts message seq, which is in the history, and notes that it was handed

@@ -46,6 +46,7 @@ type session struct {
 	toldV1  bool
 	queue   queue
 	history history
+	blocked blocked
 	answer  answer
 
 	// unhandled has the events of the last receive.
@@ -114,10 +115,17 @@ func (s *session) checkContent(message []byte) (m tl.Message, form []byte, layer
 	if err != nil || !ok {
 		return tl.Message{}, nil, 0, ErrContent
 	}
-	if n := len(s.history.records); n >= s.maxOwn || n > 0 && s.history.bytes+size > s.maxOwnBytes {
+	if s.isFull(size) {
+		s.block(size)
 		return tl.Message{}, nil, 0, ErrBacklog
 	}
 	return m, message, layer, nil
+}
+
+// isFull reports whether too much is not acknowledged for a message of this size.
+func (s *session) isFull(size int) bool {
+	n := s.kept()
+	return n >= s.maxOwn || n > 0 && s.history.bytes+size > s.maxOwnBytes
 }
 
 // maxFlying is how many packets are handed out to Telegram for Android, which announces

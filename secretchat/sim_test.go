@@ -178,6 +178,32 @@ func replay(t *testing.T, text string) {
 	}
 }
 
+// TestSimAgain runs schedules that something has gone wrong in.
+func TestSimAgain(t *testing.T) {
+	for name, schedule := range map[string]string{
+		"two full backlogs, of which the last messages are lost": `seed 401319855 layers 144 144
+B>A deliver 0
+A>B deliver 0
+B say
+B>A deliver 0
+A read 0
+A>B deliver 0
+A burst 18
+B say
+B>A deliver 0
+A>B drop 0
+A delete 0
+A>B all
+B burst 16
+B>A all
+A>B deliver 0
+B say
+B>A drop 0`,
+	} {
+		t.Run(name, func(t *testing.T) { replay(t, schedule) })
+	}
+}
+
 // plantedBugs are changes to the package, each of which the simulator must notice.
 var plantedBugs = []struct{ name, file, old, new string }{
 	{"duplicates are delivered", "receive.go",
@@ -294,6 +320,8 @@ var plantedBugs = []struct{ name, file, old, new string }{
 		"s.replace(seq, &tl.Action{ID: tl.DeleteMessages, IDs: []int64{s.history.records[i].id}})", ""},
 	{"a layer that is told is ignored", "layer.go",
 		"layer = max(layer, int(m.message.Action.Layer))", "_ = layer"},
+	{"two full backlogs wait for each other", "rekey.go",
+		"err = s.breakSilence()", "_ = s.breakSilence"},
 	{"a bad g_a is ignored", "rekey.go",
 		"NewPublicKey(gA)\n\tif err != nil {\n\t\treturn fatal(RulePublicValue)", "NewPublicKey(gA)\n\tif err != nil {\n\t\treturn nil"},
 }

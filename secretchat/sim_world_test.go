@@ -284,8 +284,11 @@ func (w *simWorld) begin(s *simSchedule) {
 	a.peer, b.peer = b, a
 	for i, p := range w.sides {
 		p.opt = Options{ChatID: simChatID, PeerID: int64(i + 1), Store: p.disk, StateKey: StateKey{byte(i + 1)}, Layer: s.layers[i], Clock: func() time.Time { return w.now }}
-		if s.seed%4 == 3 {
-			p.opt.MaxUnacknowledged = 20 // and some
+		switch s.seed % 16 { // and some for the driver
+		case 7, 11, 15:
+			p.opt.MaxUnacknowledged = 20
+		case 3:
+			p.opt.MaxUnacknowledged = 3
 		}
 	}
 	if s.client != "" {
@@ -473,14 +476,7 @@ func (p *simParty) deliverAll() {
 func (w *simWorld) heal() {
 	for _, p := range w.sides {
 		p.disk.crashIn, p.forget, p.late = 0, 0, false
-		if p.opt.MaxUnacknowledged > 0 && p.them == nil {
-			// If both have written as much as they may, neither can say that it has got anything.
-			p.opt.MaxUnacknowledged = 0
-			p.restore()
-		}
-		if !w.over {
-			p.flush()
-		}
+		p.flush()
 	}
 	w.settle()
 	for range simMaxRounds {
