@@ -105,7 +105,7 @@ const (
 	ErrorOver
 	// ErrorPeer means that a server broke the protocol in a Handshake, has no key that is
 	// known, or sent values with which a password must not be checked; or that someone is
-	// // tampering with the connection. Close it, and start again.
+	// tampering with the connection. Close it, and start again.
 	ErrorPeer
 )
 

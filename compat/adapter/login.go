@@ -58,7 +58,7 @@ func Exp(base, exp, m *big.Int) *big.Int {
 	e := exp.FillBytes(make([]byte, size))
 	defer clear(e)
 	var x [bigdh.Size]byte
-	if size == bigdh.Size && smallPower(&x, base, e, modulus) {
+	if size == bigdh.Size && smallPower(&x, base, (*[bigdh.Size]byte)(e), modulus) {
 		return new(big.Int).SetBytes(x[:])
 	}
 	if base.Sign() < 0 || base.Cmp(m) >= 0 {
@@ -77,7 +77,7 @@ func Exp(base, exp, m *big.Int) *big.Int {
 
 // smallPower sets y to base^e if base is a generator with Telegram's prime, for which package
 // bigdh has tables. Such a base is not secret.
-func smallPower(y *[bigdh.Size]byte, base *big.Int, e, modulus []byte) bool {
+func smallPower(y *[bigdh.Size]byte, base *big.Int, e *[bigdh.Size]byte, modulus []byte) bool {
 	if !base.IsInt64() {
 		return false
 	}
@@ -88,13 +88,22 @@ func smallPower(y *[bigdh.Size]byte, base *big.Int, e, modulus []byte) bool {
 	if prime := group.Prime(); !bytes.Equal(prime[:], modulus) {
 		return false
 	}
-	key, err := group.NewPrivateKey(e)
-	if err != nil {
-		return false // The result would be one that no peer accepts, such as 1.
-	}
-	*y = key.PublicKey().Bytes()
-	key.Wipe()
+	powerOfGenerator(y, group, e)
 	return true
+}
+
+// powerOfGenerator sets y to g^e, in constant time. NewPrivateKey, which has tables of powers,
+// refuses exponents whose public value no peer accepts, such as 1.
+func powerOfGenerator(y *[bigdh.Size]byte, group *bigdh.Group, e *[bigdh.Size]byte) {
+	if key, err := group.NewPrivateKey(e[:]); err == nil {
+		*y = key.PublicKey().Bytes()
+		key.Wipe()
+		return
+	}
+	g := [bigdh.Size]byte{bigdh.Size - 1: byte(group.Generator())}
+	if err := group.Exp(y, &g, e); err != nil {
+		panic("adapter: internal error: " + err.Error())
+	}
 }
 
 // DecomposePQ returns the primes p < q with the given product, the proof of work that servers

@@ -363,7 +363,7 @@ func (s *srpServer) proof(a []byte) []byte {
 func TestSRP(t *testing.T) {
 	for g, password := range map[int64]string{3: "a password, and ☃", 4: "x", 7: ""} {
 		s := newSRPServer(t, g, password)
-		for _, exponent := range [][]byte{random(256), {1}, random(32), bytes.Repeat([]byte{255}, 256)} {
+		for _, exponent := range [][]byte{random(256), {1}, nil, random(32), bytes.Repeat([]byte{255}, 256)} {
 			a, m1, err := SRP(s.password, s.salt1, s.salt2, padded(s.p), int(g), s.publicB(), exponent)
 			if err != nil {
 				t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"math/big"
 	"slices"
 
 	"github.com/mtcore/mtcore/bigdh"
@@ -18,8 +17,9 @@ import (
 // bytes of account.password.
 //
 // The error is bigdh's if p is not a safe prime of 2048 bits, or if g is not a generator
-// with it. Otherwise it is an error if B is 0 or not below p, or if the exponent has more
-// than 256 bytes. An empty password is treated like any other, since clients have their own
+// with it. Otherwise it is an error if B does not have 248 to 256 bytes, is 0 or not below p,
+// or was chosen so that A and M1 would reveal something about the password; or if the exponent
+// has more than 256 bytes. An empty password is treated like any other, since clients have their own
 // ways to say that there is none. Passwords and exponents are secret, except for their
 // lengths.
 func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []byte, err error) {
@@ -43,9 +43,8 @@ func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []
 	var exponent [bigdh.Size]byte
 	defer clear(exponent[:])
 	copy(exponent[bigdh.Size-len(random):], random)
-	prime := group.Prime()
 	var public [bigdh.Size]byte
-	Exp(big.NewInt(int64(g)), new(big.Int).SetBytes(random), new(big.Int).SetBytes(prime[:])).FillBytes(public[:])
+	powerOfGenerator(&public, group, &exponent)
 	proof, err := params.Prove(&x, &exponent, &public, &b)
 	if err != nil {
 		return nil, nil, err

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/impl"
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/wipetest"
@@ -92,5 +93,26 @@ func TestWipeMemory(t *testing.T) {
 			t.Error(err)
 		}
 		clear(answer)
+	})
+	check("DecryptAnswer of one that was changed", func(s *subject) {
+		answer := s.text[HeaderSize:]
+		sealed, err := EncryptAnswer(bytes.NewReader(s.random[:]), answer, s.key[:32], s.key[32:64])
+		if err != nil {
+			t.Error(err)
+		}
+		sealed[len(sealed)-1] ^= 1
+		if _, err := DecryptAnswer(sealed, s.key[:32], s.key[32:64]); err != ErrDecrypt {
+			t.Error(err)
+		}
+		clear(answer)
+	})
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("powerOfGenerator", func(s *subject) {
+		var public [bigdh.Size]byte
+		powerOfGenerator(&public, group, s.key)
+		clear(s.text)
 	})
 }

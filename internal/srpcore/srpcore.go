@@ -49,8 +49,9 @@ func (p *Params) ParseB(srpB []byte) (b [Size]byte, err error) {
 	return b, nil
 }
 
-// HashPassword sets x to the hash of the password. The standard library does the work, and leaves
-// copies of what it hashes, of which package secret has some erased.
+// HashPassword sets x to the hash of the password. After an error x holds another hash of it, which
+// is as secret. The standard library does the work, and leaves copies of what it hashes, of which
+// package secret has some erased.
 func (p *Params) HashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, password []byte) (err error) {
 	secret.Do(func() { err = p.hashPassword(ctx, x, salt1, password) })
 	return err
@@ -62,7 +63,6 @@ func (p *Params) hashPassword(ctx context.Context, x *[sha256.Size]byte, salt1, 
 	var derived [sha512.Size]byte
 	defer clear(derived[:])
 	if err := kdf(ctx, &derived, x[:], salt1, iterations); err != nil {
-		clear(x[:])
 		return err
 	}
 	saltHash(x, derived[:], p.Salt2)

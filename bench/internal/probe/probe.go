@@ -80,8 +80,8 @@ func Quiet(p results.Probe, reference float64) float64 {
 	return quiet
 }
 
-// Thresholds below which a machine counts as quiet. Readings on an idle machine differ by less than 1
-// %.
+// Thresholds below which a machine counts as quiet. Readings on an idle machine differ by less
+// than 1 %.
 const (
 	tolerableRatio = 1.05 // times Quiet
 	tolerableShare = 0.1  // of the readings during the run, and of the slices of the benchmark
