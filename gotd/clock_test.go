@@ -2,8 +2,8 @@ package gotd
 
 import "testing"
 
-// TestDue: a chat in which something has happened is looked at for long enough that what is
-// missing is asked for several times; any other once an hour, and not all at the same time.
+// TestDue: a chat that waits for what is missing is looked at often enough to ask for it in time;
+// any other once an hour, and not all at the same time.
 func TestDue(t *testing.T) {
 	c := &Chat{id: 1234}
 	looks := func(from, to int) (n int) {
@@ -17,12 +17,12 @@ func TestDue(t *testing.T) {
 	if got := looks(0, 10*idlePeriod); got != 10 {
 		t.Errorf("idle: %d looks in ten hours, want 10", got)
 	}
-	c.looks.Store(activeLooks)
+	c.waiting.Store(true)
 	// After 30, 90, 210 and 450 seconds the driver asks again.
-	if got := looks(0, 480); got != 480/activePeriod {
-		t.Errorf("active: %d looks in eight minutes, want %d", got, 480/activePeriod)
+	if got := looks(0, 480); got != 480/waitingPeriod {
+		t.Errorf("waiting: %d looks in eight minutes, want %d", got, 480/waitingPeriod)
 	}
-	looks(480, 1200)
+	c.waiting.Store(false)
 	if got := looks(1200, 1200+idlePeriod); got != 1 {
 		t.Errorf("later: %d looks in an hour, want 1", got)
 	}

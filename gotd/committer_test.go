@@ -1,6 +1,7 @@
 package gotd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,5 +116,33 @@ func TestRequestedIsStoredFirst(t *testing.T) {
 	stored()
 	if m.Chat(1) == nil || len(m.Chats()) != 1 {
 		t.Error("it is not seen")
+	}
+}
+
+// TestRequestedOnce: the handler is told that a peer asks once in the life of a manager, though the
+// update may come while Run begins, and not any more when somebody has answered.
+func TestRequestedOnce(t *testing.T) {
+	for state, want := range map[State]int{StateRequested: 1, StateAccepting: 0, StateOpen: 0, StateClosing: 0} {
+		told := 0
+		m := &Manager{opt: Options{Handler: func(context.Context, Event) error { told++; return nil }}}
+		c := newChat(m, 1)
+		c.rec.State = state
+		for range 2 {
+			if err := c.tellRequested(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if told != want {
+			t.Errorf("a chat that is %s: told %d times, want %d", state, told, want)
+		}
+	}
+}
+
+// TestStoppedSpawnsNothing: nothing begins after Run.
+func TestStoppedSpawnsNothing(t *testing.T) {
+	m := &Manager{running: true}
+	m.stop()
+	if m.spawn(nil) || !m.isStopped() {
+		t.Error("something was begun")
 	}
 }

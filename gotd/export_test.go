@@ -9,11 +9,11 @@ func (m *Manager) SetDelays(first, grace time.Duration) { m.delay, m.grace = fir
 // SetEarlyLimit sets how many bytes of messages wait for a chat to be accepted.
 func (m *Manager) SetEarlyLimit(n int) { m.earlyLimit = n }
 
-// Tick has the chat look at the time, as the manager's clock does, and returns how often it
-// would still do so within ten minutes.
-func (c *Chat) Tick(now time.Time) (looks int, err error) {
-	return int(c.looks.Load()), c.tick(now)
-}
+// Tick has the chat look at the time, as the manager's clock does.
+func (c *Chat) Tick(now time.Time) error { return c.tick(now) }
+
+// Waiting reports whether the clock looks at the chat more often than once an hour.
+func (c *Chat) Waiting() bool { return c.waiting.Load() }
 
 // Loaded returns how many bytes of messages are in memory, waiting for their turn.
 func (c *Chat) Loaded() int {

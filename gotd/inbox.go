@@ -159,7 +159,6 @@ func (t *tx) done(update []byte) {
 
 // arrive queues an update that is in the journal.
 func (c *Chat) arrive(u storedUpdate) {
-	c.looks.Store(activeLooks)
 	c.do(c.taskFor(u))
 }
 

@@ -1,8 +1,10 @@
 package gotd_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -97,6 +99,38 @@ func TestJournalFirst(t *testing.T) {
 		if err := set(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestStopped: a manager that has stopped takes no update, and gotd does not get to know that any
+// was received: the server sends it again.
+func TestStopped(t *testing.T) {
+	a := newOpen(t)
+	state := &memState{found: true}
+	storage := a.chats.StateStorage(state)
+	a.end()
+	before := a.store.copy()
+	u := &tg.UpdateEncryptedMessagesRead{ChatID: acceptingID, MaxDate: 1}
+	if err := a.dispatcher.Handle(t.Context(), &tg.Updates{Updates: []tg.UpdateClass{u}}); !errors.Is(err, gotd.ErrStopped) {
+		t.Errorf("an update: got %v, want %v", err, gotd.ErrStopped)
+	}
+	for name, err := range map[string]error{
+		"SetState":   storage.SetState(t.Context(), 1, updates.State{Pts: 1, Qts: 1, Date: 1, Seq: 1}),
+		"SetPts":     storage.SetPts(t.Context(), 1, 1),
+		"SetQts":     storage.SetQts(t.Context(), 1, 1),
+		"SetDate":    storage.SetDate(t.Context(), 1, 1),
+		"SetSeq":     storage.SetSeq(t.Context(), 1, 1),
+		"SetDateSeq": storage.SetDateSeq(t.Context(), 1, 1, 1),
+	} {
+		if !errors.Is(err, gotd.ErrStopped) {
+			t.Errorf("%s: got %v, want %v", name, err, gotd.ErrStopped)
+		}
+	}
+	if state.state != (updates.State{}) {
+		t.Errorf("gotd knows %+v", state.state)
+	}
+	if after := a.store.copy(); !maps.EqualFunc(before, after, bytes.Equal) {
+		t.Error("something was stored")
 	}
 }
 

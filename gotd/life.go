@@ -46,8 +46,8 @@ type Chat struct {
 	// store yet. The lock is the manager's.
 	unstored bool
 
-	// looks is how often the clock is still to look at the chat since something happened.
-	looks atomic.Int32
+	// waiting says that the driver may soon have something to ask for again, for the clock.
+	waiting atomic.Bool
 
 	mu       sync.Mutex
 	rec      chatRecord
@@ -176,6 +176,7 @@ func (c *Chat) atomically(f func(t *tx) error) error {
 	c.store.tx = t
 	err := f(t)
 	c.store.tx = nil
+	c.waiting.Store(c.chat != nil && c.chat.Waiting())
 	if len(t.changes) == 0 {
 		return err
 	}
@@ -761,6 +762,7 @@ func (c *Chat) revive(t *tx, r *chatRecords) error {
 			return err
 		}
 		c.chat = chat
+		c.waiting.Store(chat.Waiting())
 		c.out.sends = newSends(r.sends)
 	default:
 		return fmt.Errorf("gotd: unknown state %q", c.rec.State)

@@ -204,23 +204,17 @@ func (m *Manager) commit(t *tx) error {
 	return err
 }
 
-// Times of the clock, in seconds: how often a chat in which nothing happens is looked at,
-// each at its own moment, so that new keys for very many chats do not come at once; and
-// one in which something did, for ten minutes: it may have something to ask for again, which
-// package secretchat does after 30 seconds, 60, and so on.
+// Times of the clock, in seconds: how often a chat that waits for nothing is looked at, each at
+// its own moment, so that new keys for very many chats do not come at once; and one that may
+// have something to ask for again, which package secretchat does after 30 seconds, 60, and so on.
 const (
-	idlePeriod   = 3600
-	activePeriod = 10
-	activeLooks  = 60
+	idlePeriod    = 3600
+	waitingPeriod = 10
 )
 
 // due reports whether the clock looks at a chat in its n-th second.
 func (c *Chat) due(n int) bool {
-	if n%activePeriod == 0 && c.looks.Load() > 0 {
-		c.looks.Add(-1)
-		return true
-	}
-	return (n+c.id)%idlePeriod == 0
+	return (n+c.id)%idlePeriod == 0 || n%waitingPeriod == 0 && c.waiting.Load()
 }
 
 // clock has chats look at the time.

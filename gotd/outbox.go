@@ -178,7 +178,6 @@ func (c *Chat) sendMessages(messages ...outgoing) (ids []int64, err error) {
 // encrypt puts messages into the queue, in one transaction. If the driver refuses one that
 // comes after others, these are sent.
 func (c *Chat) encrypt(f func(t *tx, add func(body []byte, r *sendRecord) error) error) error {
-	c.looks.Store(activeLooks)
 	var packets []secretchat.Packet
 	err := c.atomically(func(t *tx) error {
 		return f(t, func(body []byte, r *sendRecord) error {

@@ -1033,6 +1033,9 @@ func TestAskAgain(t *testing.T) {
 			if got := asked(b); got != want {
 				t.Errorf("message %d: %d requests, want %d", i, got, want)
 			}
+			if !b.Waiting() || a.Waiting() {
+				t.Errorf("message %d: B, which has asked, is waiting: %v; A: %v", i, b.Waiting(), a.Waiting())
+			}
 			if want := i / askAgain / toldTries; min(told, 1) != min(want, 1) || told > 1 {
 				t.Errorf("message %d: told %d times, want %d", i, told, want)
 			}
