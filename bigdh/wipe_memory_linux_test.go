@@ -3,6 +3,7 @@
 package bigdh
 
 import (
+	"math/big"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impl"
@@ -16,6 +17,7 @@ func TestWipeMemory(t *testing.T) {
 	impltest.SkipShort(t, "searches all memory")
 	g := telegram(t, 3)
 	seed := uint64(1)
+	refused := int64(100)
 	impltest.All(t, backends, func(t *testing.T) {
 		check := func(name string, run func(dst, x, y *[Size]byte)) {
 			t.Helper()
@@ -74,6 +76,24 @@ func TestWipeMemory(t *testing.T) {
 				}
 			})
 		}
+		wipetest.Memory(t, "NewPrivateKey, refused", func() wipetest.Trial {
+			x := new([Size]byte)
+			refused++
+			unacceptable(x, g, refused)
+			return wipetest.Trial{
+				Run: func() {
+					if _, err := g.NewPrivateKey(x[:]); err != ErrPublicKey {
+						t.Error(err)
+					}
+				},
+				Owned: [][]byte{x[:]},
+				Secrets: func() [][]byte { // only the end: the rest is that of p/2
+					var words nat
+					setBytes(&words, x)
+					return append(inBytes([][]uint64{words[:1]}), x[Size-8:])
+				},
+			}
+		})
 		for name, newKey := range map[string]func(x *[Size]byte) (*PrivateKey, error){
 			"NewPrivateKey, FillBytes and DH": func(x *[Size]byte) (*PrivateKey, error) { return g.NewPrivateKey(x[:]) },
 			"GenerateKey and DH":              func(x *[Size]byte) (*PrivateKey, error) { return g.GenerateKey(nil) },
@@ -105,4 +125,14 @@ func TestWipeMemory(t *testing.T) {
 			})
 		}
 	})
+}
+
+// unacceptable sets x to (p-1)/2 + n, where (p-1)/2 is the order of g. So g^x is g^n, which for small
+// n no peer accepts.
+func unacceptable(x *[Size]byte, g *Group, n int64) {
+	prime := g.Prime()
+	e := new(big.Int).SetBytes(prime[:])
+	e.Add(e.Rsh(e, 1), big.NewInt(n))
+	e.FillBytes(x[:])
+	clear(e.Bits())
 }

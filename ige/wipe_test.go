@@ -91,6 +91,13 @@ func TestWipeStreams(t *testing.T) {
 		t.Error("Writer.Close leaves bytes in its buffers")
 	}
 
+	w = NewWriter(&sink, newStreamMode())
+	w.Write(random(BlockSize - 1))
+	w.Write(random(1))
+	if bytes.ContainsFunc(w.in[:cap(w.in)], notZero) {
+		t.Error("Writer leaves a block in its buffer that it has passed on")
+	}
+
 	r := NewReader(bytes.NewReader(random(1024)), newStreamMode())
 	for one := make([]byte, 1); ; {
 		if n, err := r.Read(one); n == 0 || err != nil {

@@ -3,7 +3,10 @@
 package kdf
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/mtcore/mtcore/internal/impltest"
@@ -47,6 +50,42 @@ func TestWipeStack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWipeStackLanes looks for the states of hashes that are side by side: words of two that are
+// next to each other. They are those of whole hashes, of which a message key is only a half.
+func TestWipeStackLanes(t *testing.T) {
+	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
+	impltest.All(t, backends, func(t *testing.T) {
+		if Backend() == "generic" {
+			return // what crypto/sha256 leaves is not ours
+		}
+		jobs := make([]Job, 16)
+		r := newRand(16)
+		for i := range jobs {
+			j := &jobs[i]
+			j.AuthKey, j.Padded = new(AuthKey), make([]byte, testSize) // long enough for all lanes of any CPU
+			r.Read(j.AuthKey[:])
+			r.Read(j.Padded)
+		}
+		wipetest.Stack(t, "MsgKeyBatch", func() { MsgKeyBatch(jobs) }, func() (list [][]byte) {
+			for i := 0; i < len(jobs); i += 2 {
+				a, b := hashOf(&jobs[i]), hashOf(&jobs[i+1])
+				for word := 0; word < sha256.Size; word += 4 {
+					var both [8]byte
+					binary.NativeEndian.PutUint32(both[:], binary.BigEndian.Uint32(a[word:]))
+					binary.NativeEndian.PutUint32(both[4:], binary.BigEndian.Uint32(b[word:]))
+					list = append(list, both[:])
+				}
+			}
+			return list
+		})
+	})
+}
+
+// hashOf returns the hash that the message key of j is taken from.
+func hashOf(j *Job) [sha256.Size]byte {
+	return sha256.Sum256(slices.Concat(j.AuthKey.hashPart(j.Side)[:], j.Padded))
 }
 
 // TestWipeStackTempKeys looks for the new nonce, and for what becomes of it.
