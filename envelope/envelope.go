@@ -120,9 +120,9 @@ func Open(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte) (padded []
 // length field and whatever else its [Layout] has; side is who sends it. Padding is
 // random, never the same twice, and as much as pad says. The only error is ErrTooLong.
 //
-// It does not allocate if dst has room for MaxOverhead bytes more than the plaintext.
-// The plaintext may be in place, which is HeaderSize bytes after the end of dst. It
-// must not overlap otherwise with those MaxOverhead bytes more, or Seal panics.
+// It does not allocate if dst has room for as many bytes more as pad.Room says. The plaintext
+// may be in place, which is HeaderSize bytes after the end of dst. It must not overlap otherwise
+// with the len(plaintext) + MaxOverhead bytes after that end, or Seal panics.
 func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
 	checkSeal(dst, plaintext)
 	if !k.fits(len(plaintext), pad) {

@@ -33,6 +33,13 @@ const (
 
 var buckets = [...]int{64, 128, 192, 256, 384, 512, 768, 1024, 1280}
 
+// Room returns how long the packet can be that [Key.Seal] makes of a plaintext of n bytes. It is
+// n + [MaxOverhead] at most, and usually much less.
+func (p Padding) Room(n int) int {
+	_, most := p.bounds(n)
+	return HeaderSize + n + most
+}
+
 // bounds returns the least and the most padding of a plaintext of n bytes.
 func (p Padding) bounds(n int) (least, most int) {
 	switch p {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/impltest"
+	"github.com/mtcore/mtcore/kdf"
 )
 
 func TestPaddingBounds(t *testing.T) {
@@ -46,6 +47,36 @@ func TestPaddingLimits(t *testing.T) {
 			if least < minPadding || most > maxPadding || most > messageRoom || most > longestPadding ||
 				(n+least)%blockSize != 0 || (most-least)%blockSize != 0 {
 				t.Fatalf("padding %d of %d bytes: %d to %d", pad, n, least, most)
+			}
+		}
+	}
+}
+
+// TestRoom: a packet is as long at most, and can be, and with so much room Seal allocates
+// nothing.
+func TestRoom(t *testing.T) {
+	k := NewKey(newAuthKey(1))
+	for pad := PadRandom; pad <= PadBucketsRandom; pad++ {
+		for _, n := range []int{0, 53, 311, 1269, 5000} {
+			plaintext := make([]byte, n)
+			most := pad.Room(n)
+			if most > n+MaxOverhead {
+				t.Errorf("padding %d of %d bytes: at most %d bytes, but MaxOverhead is %d", pad, n, most, MaxOverhead)
+			}
+			longest := 0
+			buf := make([]byte, 0, most)
+			for range 300 { // of 16 lengths one would be missed once in 10^8
+				packet, err := k.Seal(buf, kdf.Client, plaintext, pad)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if &packet[0] != &buf[:1][0] {
+					t.Fatalf("padding %d of %d bytes: %d bytes are no room", pad, n, most)
+				}
+				longest = max(longest, len(packet))
+			}
+			if longest != most {
+				t.Errorf("padding %d of %d bytes: %d bytes at most, want %d", pad, n, longest, most)
 			}
 		}
 	}

@@ -87,8 +87,8 @@ func (c *Chat) commit() error {
 		}
 	}()
 	var room [2 * usuallyTouched]recordID
-	b := c.ledger.batch(&c.session, c.touched(room[:0]))
-	err := commit(c.store, c.ledger.chat, b.changes)
+	b, changes := c.ledger.batch(&c.session, c.touched(room[:0]))
+	err := commit(c.store, c.ledger.chat, changes)
 	if err == nil {
 		c.ledger.committed(&b)
 		c.settled()

@@ -113,7 +113,7 @@ func FuzzRestore(f *testing.F) {
 			}
 			contents[id] = data
 			set = nil
-			set.apply(l.batch(contents, contents.ids()).changes)
+			set.seal(&l, contents, contents.ids())
 		}
 		c, err := Restore(opt.ChatID, set.all(), opt)
 		if err != nil {

@@ -37,7 +37,8 @@ func Request(group *bigdh.Group, opt Options) (o *Outgoing, gA [bigdh.Size]byte,
 	o = newOutgoing(&opt)
 	o.group, o.mine = group, mine
 	if opt.Store != nil {
-		if err := commit(opt.Store, opt.ChatID, o.ledger.batch(o, nil).changes); err != nil {
+		_, changes := o.ledger.batch(o, nil)
+		if err := commit(opt.Store, opt.ChatID, changes); err != nil {
 			mine.Wipe()
 			return nil, gA, err
 		}

@@ -128,8 +128,6 @@ type tagged struct {
 	tag tag
 }
 
-func (r tagged) compare(id recordID) int { return cmp.Compare(r.id, id) }
-
 // ledger seals records, and knows which the Store has: those that are not to be rewritten
 // with each commit.
 type ledger struct {
@@ -140,14 +138,34 @@ type ledger struct {
 	sum     tag
 	// stale are keys to be removed with the next commit: of a state of version 1.
 	stale [][]byte
+
+	scratch scratch
+}
+
+// scratch is what a commit hands to methods of interfaces, for which it would have to be allocated
+// each time. Between commits there is nothing of use in it.
+type scratch struct {
+	w     coder
+	short shortNonce
+	aad   [aadSize]byte
 }
 
 func newLedger(opt *Options) ledger {
 	return ledger{key: opt.StateKey, chat: opt.ChatID, peer: opt.PeerID}
 }
 
+// find returns where the record is, or belongs. It is called for every change of every commit, and
+// [slices.BinarySearchFunc] would call a function for each step.
 func (l *ledger) find(id recordID) (i int, found bool) {
-	return slices.BinarySearchFunc(l.records, id, tagged.compare)
+	end := len(l.records)
+	for i < end {
+		if middle := int(uint(i+end) / 2); l.records[middle].id < id {
+			i = middle + 1
+		} else {
+			end = middle
+		}
+	}
+	return i, i < len(l.records) && l.records[i].id == id
 }
 
 // aadSize is the length of the additional data.
@@ -168,85 +186,98 @@ type source interface {
 	code(w *coder, id recordID) bool
 }
 
-// batch is what a commit changes, and does to the ledger if it succeeds.
+// batch is what a commit does to the ledger if it succeeds.
 type batch struct {
-	changes []Change
-	records []tagged // of the changes but that of the head, which comes first; tags of zero if removed
+	records []tagged // that have changed, but for the head; tags of zero if removed
 	sum     tag
 }
 
-// batch returns the head, and what has become of the records with these ids.
-func (l *ledger) batch(s source, ids []recordID) (b batch) {
+// batch returns the changes to the head, which come first, and to the records with these ids.
+func (l *ledger) batch(s source, ids []recordID) (b batch, changes []Change) {
+	// This is inlined, so that the room is on the stack of the caller.
+	var room [usuallyChanged]tagged
+	return l.seal(room[:0], s, ids)
+}
+
+// usuallyChanged is how many records a commit usually changes: two events, the two before, and
+// an acknowledged message.
+const usuallyChanged = 5
+
+func (l *ledger) seal(records []tagged, s source, ids []recordID) (batch, []Change) {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	out := &sealer{source: s, w: coder{mode: measuring}}
-	b.records, b.changes, b.sum = out.records[:0], out.changes[:0], l.sum
 
 	// Measured first, so that no copy of a secret is left behind by a buffer that grows.
-	s.code(&out.w, headID)
+	w := &l.scratch.w
+	*w = coder{mode: measuring}
+	s.code(w, headID)
 	there := 1
 	for _, id := range ids {
 		r := tagged{id: id}
-		if s.code(&out.w, id) {
+		if s.code(w, id) {
 			r.tag = tag{1} // to be drawn
 			there++
 		}
-		b.records = append(b.records, r)
+		records = append(records, r)
 	}
-	size := out.w.size + there*(stateHeader+tagSize+chacha20poly1305.Overhead) + (1+len(ids))*MaxKeySize
+	size := w.size + there*(stateHeader+tagSize+chacha20poly1305.Overhead) + (1+len(ids))*MaxKeySize
 
-	buf := make([]byte, size+chacha20poly1305.NonceSizeX+(there-1)*tagSize)
-	buf, random := buf[:0:size], buf[size:]
-	defer clear(random) // The Store gets the rest.
-	rand.Read(random)   // which never fails
-	out.begin(l, buf, random[:chacha20poly1305.NonceSizeX])
+	var room [chacha20poly1305.NonceSizeX + usuallyChanged*tagSize]byte
+	random := room[:]
+	if n := chacha20poly1305.NonceSizeX + (there-1)*tagSize; n <= len(random) {
+		random = random[:n]
+	} else {
+		random = make([]byte, n)
+	}
+	defer clear(random)
+	rand.Read(random) // which never fails
+	// What the Store gets is new each time. One that keeps it, which it must not, would see the
+	// next state before that is sealed.
+	o := sealer{scratch: &l.scratch, source: s, buf: make([]byte, 0, size)}
+	o.begin(l, random[:chacha20poly1305.NonceSizeX])
 	random = random[chacha20poly1305.NonceSizeX:]
-	for i := range b.records {
-		r := &b.records[i]
+	sum := l.sum
+	for i := range records {
+		r := &records[i]
 		if j, found := l.find(r.id); found {
-			b.sum.xor(l.records[j].tag)
+			sum.xor(l.records[j].tag)
 		}
 		if r.tag != (tag{}) {
 			r.tag, random = tag(random), random[tagSize:]
-			b.sum.xor(r.tag)
+			sum.xor(r.tag)
 		}
 	}
-	b.changes = append(b.changes, out.seal(headID, b.sum))
-	for _, r := range b.records {
+	changes := make([]Change, 0, 1+len(records)+len(l.stale))
+	changes = append(changes, o.seal(headID, sum))
+	for _, r := range records {
 		if r.tag == (tag{}) {
-			b.changes = append(b.changes, Change{Key: out.key(r.id)})
+			changes = append(changes, Change{Key: o.key(r.id)})
 		} else {
-			b.changes = append(b.changes, out.seal(r.id, r.tag))
+			changes = append(changes, o.seal(r.id, r.tag))
 		}
 	}
-	if len(out.buf) != size {
+	if len(o.buf) != size {
 		panic("secretchat: internal error: size of the state")
 	}
 	for _, key := range l.stale {
-		b.changes = append(b.changes, Change{Key: key})
+		changes = append(changes, Change{Key: key})
 	}
-	return b
+	*w = coder{}
+	return batch{records, sum}, changes
 }
 
 // sealer seals the records of one commit.
 type sealer struct {
+	*scratch
 	source source
-	w      coder
 	buf    []byte // what was sealed
 	// nonce is that of the next record. It counts in its last eight bytes, so that the key
 	// that XChaCha20 makes of the others, for ChaCha20, is the same for all records.
 	nonce [chacha20poly1305.NonceSizeX]byte
 	aead  cipher.AEAD // with that key
-	short shortNonce
-	aad   [aadSize]byte
-	// Room for what a commit usually changes: two events, the two before, and an
-	// acknowledged message.
-	records [5]tagged
-	changes [1 + 5]Change
 }
 
-func (o *sealer) begin(l *ledger, buf, nonce []byte) {
-	o.buf = buf
+func (o *sealer) begin(l *ledger, nonce []byte) {
 	l.appendAAD(o.aad[:0], headID)
 	copy(o.nonce[:], nonce)
 	o.aead = l.key.aead(nonce)

@@ -23,6 +23,12 @@ func (r *recordSet) apply(changes []Change) {
 	}
 }
 
+// seal applies what a commit of s changes.
+func (r *recordSet) seal(l *ledger, s source, ids []recordID) {
+	_, changes := l.batch(s, ids)
+	r.apply(changes)
+}
+
 func (r recordSet) all() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		// Nobody may keep what is given to him, and the order means nothing.
@@ -50,7 +56,7 @@ func (r recordSet) equal(other recordSet) bool { return maps.EqualFunc(r, other,
 // snapshot returns the records that a chat would have if it began now.
 func snapshot(c *Chat) (r recordSet) {
 	l := ledger{key: c.ledger.key, chat: c.ledger.chat, peer: c.ledger.peer}
-	r.apply(l.batch(&c.session, allRecords(c)).changes)
+	r.seal(&l, &c.session, allRecords(c))
 	return r
 }
 

@@ -106,6 +106,9 @@ func (s *session) breakSilence() error {
 	return s.post(&tl.Action{ID: tl.Noop})
 }
 
+// packetPadding is that of all packets.
+const packetPadding = envelope.PadBucketsRandom
+
 // packet encrypts message seq, which is in the history, and notes that it was handed
 // out.
 func (s *session) packet(seq int) Packet {
@@ -131,11 +134,13 @@ func (s *session) packet(seq int) Packet {
 //
 //	key_fingerprint(8) || msg_key(16) || IGE( length(4) || object || padding )
 func seal(k *key, side kdf.Side, object []byte) []byte {
-	buf := make([]byte, 0, 4+len(object)+envelope.MaxOverhead)
+	// There is room for the longest padding, or the plaintext would stay behind in a buffer that is
+	// too small; and for no more, since the packet is kept until it is sent.
+	buf := make([]byte, 0, packetPadding.Room(4+len(object)))
 	plaintext := buf[envelope.HeaderSize:envelope.HeaderSize]
 	plaintext = binary.LittleEndian.AppendUint32(plaintext, uint32(len(object)))
 	plaintext = append(plaintext, object...)
-	packet, err := k.envelope.Seal(buf, side, plaintext, envelope.PadBucketsRandom)
+	packet, err := k.envelope.Seal(buf, side, plaintext, packetPadding)
 	if err != nil {
 		panic("secretchat: internal error: " + err.Error()) // number has checked the length
 	}

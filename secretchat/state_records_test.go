@@ -93,7 +93,7 @@ func TestTampering(t *testing.T) {
 		l := ledger{key: c.ledger.key, chat: c.ledger.chat, peer: c.ledger.peer}
 		change(&l)
 		var set recordSet
-		set.apply(l.batch(&c.session, allRecords(c)).changes)
+		set.seal(&l, &c.session, allRecords(c))
 		others[what] = set
 	}
 	keys := slices.Sorted(maps.Keys(last))
@@ -179,7 +179,7 @@ func TestRecordOfAnotherNumber(t *testing.T) {
 	}
 	l := newLedger(&b.opt)
 	seal := func() (set recordSet) {
-		set.apply(l.batch(contents, contents.ids()).changes)
+		set.seal(&l, contents, contents.ids())
 		return set
 	}
 	if _, err := Restore(b.opt.ChatID, seal().all(), b.opt); err != nil {
