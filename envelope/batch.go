@@ -29,7 +29,7 @@ func SealBatch(jobs []Job) error {
 	for i := range jobs {
 		j := &jobs[i]
 		j.check()
-		j.Padding.bounds(0) // panics if there is no such padding
+		j.Padding.check()
 		checkSeal(j.Dst, j.Src)
 	}
 	backends.Ready()
@@ -119,72 +119,66 @@ func (j *Job) seal() {
 // sealGroup is SealBatch for up to batchSize jobs.
 func sealGroup(jobs []Job) {
 	var (
-		room [groupRoom]byte
-		of   [batchSize]outgoing
-		keys [batchSize]kdf.Job
-		ms   [batchSize]ige.Message
+		room  [groupRoom]byte
+		order [batchSize]uint64
+		keys  [batchSize]kdf.Job
+		ms    [batchSize]ige.Message
 	)
-	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
+	sealJobs(jobs, room[:], order[:], keys[:], ms[:])
 }
 
 // sealSome is SealBatch for up to someSize jobs.
 func sealSome(jobs []Job) {
 	var (
-		room [groupRoom]byte
-		of   [someSize]outgoing
-		keys [someSize]kdf.Job
-		ms   [someSize]ige.Message
+		room  [groupRoom]byte
+		order [someSize]uint64
+		keys  [someSize]kdf.Job
+		ms    [someSize]ige.Message
 	)
-	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
+	sealJobs(jobs, room[:], order[:], keys[:], ms[:])
 }
 
 // sealFew is SealBatch for up to fewSize jobs.
 func sealFew(jobs []Job) {
 	var (
-		room [messageRoom]byte
-		of   [fewSize]outgoing
-		keys [fewSize]kdf.Job
-		ms   [fewSize]ige.Message
+		room  [messageRoom]byte
+		order [fewSize]uint64
+		keys  [fewSize]kdf.Job
+		ms    [fewSize]ige.Message
 	)
-	sealJobs(jobs, room[:], of[:], keys[:], ms[:])
-}
-
-// outgoing is a packet that is being sealed: how long it is after its header, and how much of that
-// is padding.
-type outgoing struct {
-	job           *Job
-	size, padding int
+	sealJobs(jobs, room[:], order[:], keys[:], ms[:])
 }
 
 // sealJobs is SealBatch for as many jobs as there is room for in what else it is given, which is
 // empty, and apart from room for padding. In each of its passes, the messages are next to each
 // other, the longest first: packages kdf and ige like them so, and need not put them in order. As
 // in opening.start, structs are filled in where they are.
-func sealJobs(jobs []Job, room []byte, of []outgoing, keys []kdf.Job, ms []ige.Message) {
+func sealJobs(jobs []Job, room []byte, order []uint64, keys []kdf.Job, ms []ige.Message) {
+	const index = 8 // bits, above which order has the lengths
 	random := randomPadding{room: room}
 	n, left := 0, 0
 	for i := range jobs {
 		j := &jobs[i]
-		if !j.Key.fits(len(j.Src), j.Padding) {
+		least, most := j.Padding.bounds(len(j.Src))
+		if !j.Key.fits(len(j.Src), most) {
 			j.Err = ErrTooLong
 			continue
 		}
 		j.Err = nil
-		padding := random.length(j.Padding, len(j.Src), len(jobs)-i)
-		size := len(j.Src) + padding
+		padding := random.length(least, most, len(jobs)-i)
 		left += padding
-		at := n
-		for ; at > 0 && of[at-1].size < size; at-- {
-			of[at] = of[at-1]
+		x, at := uint64(len(j.Src)+padding)<<index|uint64(i), n
+		for ; at > 0 && order[at-1] < x; at-- {
+			order[at] = order[at-1]
 		}
-		of[at] = outgoing{j, size, padding}
+		order[at] = x
 		n++
 	}
-	for i := range n {
-		p, k := &of[i], &keys[i]
-		j := p.job
-		out, body := frame(j.Dst, j.Src, random.take(p.padding, left))
-		left -= p.padding
+	for i, x := range order[:n] {
+		j, k := &jobs[x&(1<<index-1)], &keys[i]
+		padding := int(x>>index) - len(j.Src)
+		out, body := frame(j.Dst, j.Src, random.take(padding, left))
+		left -= padding
 		j.Dst = out
 		k.AuthKey, k.Side, k.Padded = j.Key.auth, j.Side, body
 	}
@@ -195,9 +189,9 @@ func sealJobs(jobs []Job, room []byte, of []outgoing, keys []kdf.Job, ms []ige.M
 		setMessage(&ms[i], k, k.Padded, k.Padded)
 	}
 	ige.EncryptBatch(ms[:n])
-	for i := range n {
-		p := &of[i]
-		p.job.Key.putHeader(p.job.Dst[len(p.job.Dst)-p.size-HeaderSize:], &keys[i].MsgKey)
+	for i, x := range order[:n] {
+		j, k := &jobs[x&(1<<index-1)], &keys[i]
+		j.Key.putHeader(j.Dst[len(j.Dst)-len(k.Padded)-HeaderSize:], &k.MsgKey)
 	}
 	random.wipe()
 	clear(keys[:n])

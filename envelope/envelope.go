@@ -125,13 +125,14 @@ func Open(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte) (padded []
 // with the len(plaintext) + MaxOverhead bytes after that end, or Seal panics.
 func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]byte, error) {
 	checkSeal(dst, plaintext)
-	if !k.fits(len(plaintext), pad) {
+	least, most := pad.bounds(len(plaintext))
+	if !k.fits(len(plaintext), most) {
 		return nil, ErrTooLong
 	}
 	backends.Ready()
 	var room [messageRoom]byte
 	random := randomPadding{room: room[:]}
-	n := random.length(pad, len(plaintext), 1)
+	n := random.length(least, most, 1)
 	out := k.seal(dst, side, plaintext, random.take(n, n))
 	random.wipe()
 	return out, nil
@@ -218,13 +219,9 @@ func frame(dst, plaintext, padding []byte) (out, body []byte) {
 
 // fits reports whether there is room in a packet for a plaintext of n bytes and the most
 // padding: whether it is refused must not depend on chance.
-func (k *Key) fits(n int, pad Padding) bool {
+func (k *Key) fits(n, most int) bool {
 	room := k.maxPacket() - HeaderSize
-	if n > room {
-		return false
-	}
-	_, most := pad.bounds(n)
-	return n+most <= room
+	return n <= room && n+most <= room
 }
 
 func (k *Key) putHeader(packet []byte, m *kdf.MsgKey) {

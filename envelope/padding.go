@@ -42,18 +42,22 @@ func (p Padding) Room(n int) int {
 
 // bounds returns the least and the most padding of a plaintext of n bytes.
 func (p Padding) bounds(n int) (least, most int) {
-	switch p {
-	case PadRandom, PadMinimal:
-		least = minPadding + (-n-minPadding)&(blockSize-1)
-	case PadBuckets, PadBucketsRandom:
+	p.check()
+	least = minPadding + (-n-minPadding)&(blockSize-1)
+	if p == PadBuckets || p == PadBucketsRandom {
 		least = bucket(n+minPadding) - n
-	default:
-		panic("envelope: invalid padding")
 	}
 	if p == PadRandom || p == PadBucketsRandom {
 		return least, least + maxExtraBlocks*blockSize
 	}
 	return least, least
+}
+
+// check panics if there is no such padding.
+func (p Padding) check() {
+	if p > PadBucketsRandom {
+		panic("envelope: invalid padding")
+	}
 }
 
 // bucket returns the smallest of PadBuckets' lengths that is not less than n.
@@ -106,10 +110,9 @@ const (
 	worthKey = 64
 )
 
-// length returns how much padding a plaintext of n bytes gets. There are so many messages to ask
-// for, this one and those that follow.
-func (r *randomPadding) length(p Padding, n, messages int) int {
-	least, most := p.bounds(n)
+// length returns how much padding a plaintext gets, within its bounds. There are so many messages
+// to ask for, this one and those that follow.
+func (r *randomPadding) length(least, most, messages int) int {
 	if most == least {
 		return least
 	}

@@ -108,7 +108,7 @@ func testPaddingDraw(t *testing.T, pad Padding, batch, draws int) {
 	for range draws / batch {
 		random := newRandomPadding(batch)
 		for i := range batch {
-			count[random.length(pad, n, batch-i)]++
+			count[random.length(least, most, batch-i)]++
 		}
 	}
 	for length := least; length <= most; length += blockSize {
@@ -129,7 +129,8 @@ func TestPaddingOnce(t *testing.T) {
 		random := newRandomPadding(batchSize)
 		seen := map[[minPadding]byte]bool{}
 		for i := range 1000 {
-			length := random.length(pad, i, 1000-i)
+			least, most := pad.bounds(i)
+			length := random.length(least, most, 1000-i)
 			padding := random.take(length, (1000-i)*length)
 			for ; len(padding) >= minPadding; padding = padding[minPadding:] {
 				piece := [minPadding]byte(padding)
@@ -158,7 +159,7 @@ func TestPaddingRandom(t *testing.T) {
 				random := newRandomPadding(batch)
 				lengths, left := make([]int, batch), 0
 				for i := range batch {
-					lengths[i] = random.length(pad, n, batch-i)
+					lengths[i] = random.length(least, most, batch-i)
 					left += lengths[i]
 				}
 				for _, length := range lengths {
