@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"slices"
 	"strings"
 
 	imagefont "golang.org/x/image/font"
@@ -26,7 +25,8 @@ const (
 	cardWidth  vg.Length = 1200
 	cardHeight vg.Length = 630
 	cardMargin vg.Length = 60
-	cardGains            = 6 // at most
+	cardGains            = 6    // at most
+	cardCut              = 20.0 // what is faster has a bar that is interrupted
 )
 
 // A card is always light, since it cannot know the reader's color scheme.
@@ -92,6 +92,20 @@ func (p pen) bar(x, y, width, height vg.Length, c color.Color) {
 	p.FillPolygon(c, []vg.Point{{X: x, Y: bottom}, {X: x + width, Y: bottom}, {X: x + width, Y: top}, {X: x, Y: top}})
 }
 
+// spread draws an error bar, with a halo where it is on a bar. A short one could not be seen.
+func (p pen) spread(low, high, y vg.Length) {
+	if high-low < 6 {
+		return
+	}
+	y = cardHeight - y
+	p.StrokeLine2(draw.LineStyle{Color: cardPaper, Width: 6}, low, y, high, y)
+	ink := draw.LineStyle{Color: cardInk, Width: 2}
+	p.StrokeLine2(ink, low, y, high, y)
+	for _, x := range []vg.Length{low, high} {
+		p.StrokeLine2(ink, x, y-6, x, y+6)
+	}
+}
+
 func paintCard(c draw.Canvas, r *results.Report) error {
 	gains := summary.Gains(r)
 	if len(gains) == 0 {
@@ -104,9 +118,11 @@ func paintCard(c draw.Canvas, r *results.Report) error {
 
 	const all = cardWidth - 2*cardMargin
 	title := p.write(cardMargin, 92, all, 56, true, cardInk, "mtcore")
-	p.write(cardMargin+title+24, 92, all-title-24, 28, false, cardSoft, "Telegram's cryptography in Go: times as fast as others")
+	p.write(cardMargin+title+24, 92, all-title-24, 28, false, cardSoft, "Telegram's cryptography in Go: how many times as fast as others")
 	if r.Disturbed {
 		p.write(cardMargin, 132, all, 24, true, cardBad, "Measured on a disturbed machine: do not trust these numbers.")
+	} else {
+		p.write(cardMargin, 132, all, 20, false, cardSoft, "Thin bars are the others. Half of the rounds were within ±.")
 	}
 
 	const (
@@ -115,26 +131,25 @@ func paintCard(c draw.Canvas, r *results.Report) error {
 		numbers     = 330
 	)
 	step := vg.Length(last-first) / vg.Length(cardGains)
-	most := slices.MaxFunc(gains, func(a, b summary.Gain) int {
-		if max(a.Value, a.High) < max(b.Value, b.High) {
-			return -1
-		}
-		return 1
-	})
-	scale := (all - labels - numbers) / vg.Length(max(most.Value, most.High, 1))
+	longest := 1.0
+	for _, g := range gains {
+		longest = max(longest, min(max(g.Value, g.High), cardCut))
+	}
+	scale := (all - labels - numbers) / vg.Length(longest)
 	for i, g := range gains {
 		y := first + vg.Length(i)*step
 		p.write(cardMargin, y+34, labels-16, 26, false, cardInk, g.What)
 		x := cardMargin + labels
-		p.bar(x, y+10, scale*vg.Length(g.Value), 32, cardBar)
 		p.bar(x, y+44, scale, 5, cardOther)
-		if g.High > g.Low {
-			at := cardHeight - y - 26
-			for _, line := range []draw.LineStyle{{Color: cardPaper, Width: 6}, {Color: cardInk, Width: 2}} {
-				p.StrokeLine2(line, x+scale*vg.Length(g.Low), at, x+scale*vg.Length(g.High), at)
-			}
+		end := x + scale*vg.Length(min(max(g.Value, g.High), cardCut))
+		if g.Value > cardCut {
+			p.bar(x, y+10, end-x, 32, cardBar)
+			p.bar(end-24, y+10, 8, 32, cardPaper)
+		} else {
+			p.bar(x, y+10, scale*vg.Length(g.Value), 32, cardBar)
+			p.spread(x+scale*vg.Length(g.Low), end, y+26)
 		}
-		end := x + scale*vg.Length(max(g.Value, g.High)) + 12
+		end += 12
 		number := p.write(end, y+35, 200, 30, true, cardInk, g.String())
 		p.write(end+number+10, y+35, cardWidth-cardMargin-end-number-10, 20, false, cardSoft, g.Than)
 	}

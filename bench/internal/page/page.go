@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mtcore/mtcore/bench/internal/summary"
@@ -20,6 +21,7 @@ var source string
 var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 	"duration": results.Duration,
 	"rate":     rate,
+	"count":    count,
 	"join":     strings.Join,
 	"headline": summary.Headline,
 }).Parse(source))
@@ -309,6 +311,52 @@ func (ts times) bars(c *results.Case, ours results.Way, i int, several bool) []b
 		bars = append(bars, bar{bestPeer.Who, bestPeer.Ns, bestPeer.Low, bestPeer.High, i + 1})
 	}
 	return bars
+}
+
+// choices are ways to do the same, as bars: all of them or, if there are several reports, the first and
+// the last of each.
+type choices struct {
+	title      string
+	id         results.CaseID
+	contenders []contender
+}
+
+func (ch choices) draw(reports []*results.Lookup) (figure, bool) {
+	var bars []bar
+	f := figure{Title: ch.title}
+	for i, r := range reports {
+		c := r.Case(ch.id)
+		if c == nil { // the suite only runs on request
+			continue
+		}
+		for j, o := range ch.contenders {
+			if len(reports) > 1 && j > 0 && j < len(ch.contenders)-1 {
+				continue
+			}
+			x := r.Want(ch.id, o.way)
+			if x == nil {
+				continue
+			}
+			color := map[results.Kind]int{results.Ours: 1, results.Peer: 2}[o.kind]
+			if len(reports) > 1 {
+				color = i + 1
+			}
+			bars = append(bars, bar{o.name, x.Ns, x.Low, x.High, color})
+		}
+		if len(reports) > 1 {
+			f.Legend = append(f.Legend, key{Name: r.Machine.Name, Color: i + 1, Bar: true})
+		}
+	}
+	f.paint = func() (template.HTML, error) { return drawBars(ch.title, bars) }
+	return f, len(bars) > 0
+}
+
+// count formats a number of allocations, which is a mean.
+func count(x float64) string {
+	if x >= 100 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return digits(x)
 }
 
 // rate is empty for rows without a length.

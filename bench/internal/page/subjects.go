@@ -19,6 +19,15 @@ var usualSizes = []int{64, 1 << 10, 16 << 10, 1 << 20}
 var batchSizes = []int{64, 256, 1 << 10, 4 << 10, 16 << 10}
 
 var subjects = []subject{
+	{"A client made with gotd/td", "CPU time of a real client: as it comes, with the drop-in for gotd/ige, and with all of its cryptography moved to " +
+		"mtcore by mtpatch. A tenth of a small call is cryptography: expect nothing there.",
+		[]chart{
+			client("exchange of an authorization key", "exchange", 0),
+			client("check of a password", "password", 0),
+			client("upload of a part, 512 KiB", "upload", 512<<10),
+			client("download of a part, 512 KiB", "download", 512<<10),
+			client("small call", "call", 0),
+		}},
 	{"AES-256-IGE", "One message after the other, with the key expanded for each. Each block has to wait for the one before, " +
 		"so no implementation can beat the latency of the AES instructions, which is measured in the same run; " +
 		"only short messages overlap with the next.",
@@ -52,6 +61,14 @@ var subjects = []subject{
 			times{title: "message of 4 KiB", id: results.CaseID{Suite: "secretchat", Op: "message", Count: 1, Size: 4 << 10}, ours: results.ChatMessage},
 			times{title: "handshake", id: results.CaseID{Suite: "handshake", Op: "handshake", Count: 1}, ours: results.Handshake},
 		}},
+}
+
+func client(title, op string, size int) choices {
+	return choices{title, results.CaseID{Suite: "client", Op: op, Count: 1, Size: size}, []contender{
+		{name: "mtpatch", way: results.ClientPatched, kind: results.Ours},
+		{name: "drop-in", way: results.ClientDropIn, kind: results.Ours},
+		{name: "as it comes", way: results.GotdClient, kind: results.Peer},
+	}}
 }
 
 func igeCurve(op string) curve {

@@ -65,6 +65,27 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// TestPrintAll: what a client gains comes first, and then what there is room for.
+func TestPrintAll(t *testing.T) {
+	r := full(t)
+	for _, x := range shown {
+		if x.ours != results.ClientPatched {
+			continue
+		}
+		row := results.Result{Suite: x.id.Suite, Op: x.id.Op, Count: x.id.Count, Size: x.id.Size, Who: "gotd/td"}
+		row.Way, row.Ns = x.ours, 100
+		r.Results = append(r.Results, row)
+		row.Way, row.Ns = x.theirs, 250
+		r.Results = append(r.Results, row)
+	}
+	var b bytes.Buffer
+	Print(&b, r)
+	got := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(got) > lines || !strings.Contains(got[1], "exchange of a key                      2.50  times gotd/td") {
+		t.Errorf("%d lines:\n%s", len(got), &b)
+	}
+}
+
 // TestWanted: everything in the summary is in a whole report, or newer than the old one.
 func TestWanted(t *testing.T) {
 	r := full(t)
@@ -73,7 +94,7 @@ func TestWanted(t *testing.T) {
 		got[g.What] = true
 	}
 	for _, x := range shown {
-		isNew := x.theirs == results.TDOneByOne || x.theirs == results.GotdOneByOne
+		isNew := x.theirs == results.TDOneByOne || x.theirs == results.GotdOneByOne || x.theirs == results.GotdClient
 		if got[x.what] == isNew {
 			t.Errorf("%s: summed up: %v", x.what, got[x.what])
 		}
