@@ -454,6 +454,32 @@ func TestInterrupted(t *testing.T) {
 	if patched(t, dir) {
 		t.Error("patched")
 	}
+
+	// A copy that is there stays, though it is to be made again.
+	mustPatch(t, dir)
+	name := filepath.Join(dir, "mtpatch/fake-v1.0.0/crypto/crypto.go")
+	src, _ := os.ReadFile(name)
+	writeFile(t, name, string(src)+"\n// edited\n")
+	before = contents(t, dir)
+	err = run([]string{"-mtcore", filepath.Join(dir, "nowhere")}, dir, &b)
+	wantError(t, err, "nowhere")
+	sameContents(t, dir, before)
+}
+
+// TestCompiledOnce: what mtpatch has compiled, the program's build finds in the cache.
+func TestCompiledOnce(t *testing.T) {
+	serve(t, map[string]string{"v1.0.0": fakeSource + "\n// " + t.TempDir() + "\n"})
+	dir := newProgram(t, "v1.0.0")
+	cached := func() bool {
+		return strings.TrimSpace(goCommand(t, dir, "list", "-f", "{{.Stale}}", "example.com/fake/crypto")) == "false"
+	}
+	if cached() {
+		t.Error("compiled before")
+	}
+	mustPatch(t, dir)
+	if !cached() {
+		t.Error("not compiled where it is used")
+	}
 }
 
 // TestKilled runs after runs that were killed: one left its folder, the other everything but go.mod.

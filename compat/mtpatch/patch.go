@@ -55,12 +55,18 @@ func (m *module) patch(out io.Writer, opt options) error {
 		}
 		s.Copies = append(s.Copies, *c)
 	}
-	if err := m.resolve(tmp, s, opt); err != nil {
+	if err := m.place(tmp, s); err != nil {
 		return err
+	}
+	if err := m.resolve(out, tmp, s, opt); err != nil {
+		return errors.Join(err, m.unplace(tmp, s))
 	}
 	vendored := isDir(m.path("vendor"))
 	if err := m.finish(tmp, s, earlier); err != nil {
 		return err
+	}
+	for _, c := range s.Copies {
+		fmt.Fprintf(out, "go.mod replaces %s %s by %s: commit that folder, and have CI run mtpatch -check\n", c.Module, c.Version, m.replacement(c))
 	}
 	if vendored {
 		return m.vendor(out)
@@ -191,14 +197,42 @@ func requiredVersion(mtcore string) string {
 	return mtcore
 }
 
+// place puts copies where they are going to be, so that Go need not compile them there once
+// more. A copy of the same version, which go.mod may name, is kept in tmp.
+func (m *module) place(tmp string, s *state) error {
+	for _, c := range s.Copies {
+		err := os.Rename(m.outPath(c.Dir), filepath.Join(tmp, "replaced "+c.Dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.Rename(filepath.Join(tmp, c.Dir), m.outPath(c.Dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unplace undoes place.
+func (m *module) unplace(tmp string, s *state) error {
+	for _, c := range s.Copies {
+		if err := os.RemoveAll(m.outPath(c.Dir)); err != nil {
+			return err
+		}
+		err := os.Rename(filepath.Join(tmp, "replaced "+c.Dir), m.outPath(c.Dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // resolve edits the go.mod in tmp and has Go complete it, and go.sum, and build what was
 // rewritten as far as the program uses it: the rest may need modules that it does not.
-func (m *module) resolve(tmp string, s *state, opt options) error {
+func (m *module) resolve(out io.Writer, tmp string, s *state, opt options) error {
 	file := filepath.Join(tmp, "go.mod")
 	edits := []string{"mod", "edit"}
 	for _, c := range s.Copies {
-		// While it is tried, the copy is not yet where it is going to be.
-		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+filepath.Join(tmp, c.Dir))
+		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+m.replacement(c))
 	}
 	edits = append(edits, "-require="+mtcorePath+"@"+requiredVersion(opt.mtcore))
 	if isFolder(opt.mtcore) {
@@ -223,17 +257,14 @@ func (m *module) resolve(tmp string, s *state, opt options) error {
 			}
 		}
 	}
-	if len(build) > 3 { // The program uses some of it.
-		if _, err := m.golang(build...); err != nil {
-			return fmt.Errorf("what was rewritten does not build: %w", err)
-		}
+	if len(build) == 3 { // The program uses none of it.
+		return nil
 	}
-	edits = []string{"mod", "edit"}
-	for _, c := range s.Copies {
-		edits = append(edits, "-replace="+c.Module+"@"+c.Version+"="+m.replacement(c))
+	fmt.Fprintln(out, "building what was rewritten, which takes minutes if Go has to compile a whole client")
+	if _, err := m.golang(build...); err != nil {
+		return fmt.Errorf("what was rewritten does not build: %w", err)
 	}
-	_, err = m.golang(append(edits, file)...)
-	return err
+	return nil
 }
 
 // replacement is the path of a copy as go.mod has it.
@@ -250,18 +281,9 @@ func local(path string) string {
 	return "./" + path
 }
 
-// finish moves what is in tmp to its place. go.mod comes last: until then nothing that Go
+// finish moves what else is in tmp to its place. go.mod comes last: until then nothing that Go
 // reads has changed. Only then what an earlier run made, and this one did not, is removed.
 func (m *module) finish(tmp string, s, earlier *state) error {
-	for _, c := range s.Copies {
-		dst := m.outPath(c.Dir)
-		if err := os.RemoveAll(dst); err != nil { // left by one that was interrupted
-			return err
-		}
-		if err := os.Rename(filepath.Join(tmp, c.Dir), dst); err != nil {
-			return err
-		}
-	}
 	var err error
 	if s.After, err = hashesIn(tmp); err != nil {
 		return err
