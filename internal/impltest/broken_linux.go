@@ -7,9 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"unsafe"
 
 	"github.com/mtcore/mtcore/internal/contract"
 	"github.com/mtcore/mtcore/internal/impl"
@@ -88,20 +86,5 @@ func emulated() bool {
 func breakKernel(t *testing.T, entry uintptr) (restore func()) {
 	t.Helper()
 	ret := map[string][]byte{"amd64": {0xc3}, "arm64": {0xc0, 0x03, 0x5f, 0xd6}}[runtime.GOARCH]
-	page := uintptr(syscall.Getpagesize())
-	from := entry &^ (page - 1)
-	write := func(b []byte) {
-		t.Helper()
-		pages := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), from)), page*2)
-		if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC); err != nil {
-			t.Fatal(err)
-		}
-		copy(pages[entry-from:], b)
-		if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_EXEC); err != nil {
-			t.Fatal(err)
-		}
-	}
-	old := slices.Clone(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), entry)), len(ret)))
-	write(ret)
-	return func() { write(old) }
+	return Patch(t, entry, ret)
 }

@@ -38,12 +38,11 @@ func clearings(t *testing.T, entry uintptr) (all []clearing) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := function[at : at+in.Len]
 		switch {
 		case (in.Op == "vpxor" || in.Op == "vpxord") && len(in.Args) == 3 && in.Args[0] == in.Args[1] && in.Args[1] == in.Args[2]:
-			run = append(run, clearing{uintptr(in.Addr), bytes.Clone(text), bytes.Repeat([]byte{0x90}, in.Len), true})
+			run = append(run, clearing{uintptr(in.Addr), bytes.Repeat([]byte{0x90}, in.Len), true})
 		case in.Op == "xor" && in.Args[0] == in.Args[1], in.Op == "kmovq":
-			run = append(run, clearing{uintptr(in.Addr), bytes.Clone(text), bytes.Repeat([]byte{0x90}, in.Len), false})
+			run = append(run, clearing{uintptr(in.Addr), bytes.Repeat([]byte{0x90}, in.Len), false})
 		case in.Op == "ret":
 			all = append(all, run...)
 			run = nil

@@ -33,7 +33,7 @@ func clearings(_ *testing.T, entry uintptr) (all []clearing) {
 		word := binary.LittleEndian.Uint32(function[at:])
 		switch r := word & 31; {
 		case word&^registers == veor && word&registers == r<<16|r<<5|r:
-			run = append(run, clearing{entry + uintptr(at), function[at : at+4], nop, true})
+			run = append(run, clearing{entry + uintptr(at), nop, true})
 		case word == ret:
 			all = append(all, run...)
 			run = nil

@@ -31,7 +31,7 @@ func clearings(_ *testing.T, entry uintptr) (all []clearing) {
 		m := word>>5&1<<4 | word&15
 		switch {
 		case word&^(1<<22|15<<12|1<<7|15<<16|1<<5|15) == veor && d == n && n == m:
-			run = append(run, clearing{entry + uintptr(at), function[at : at+4], nop, true})
+			run = append(run, clearing{entry + uintptr(at), nop, true})
 		case word&^0xfff == frame:
 			all = append(all, run...)
 			run = nil

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"unsafe"
 
@@ -255,12 +254,13 @@ func TestPlanted(t *testing.T) {
 				}
 				continue
 			}
+			var restore []func()
 			for _, c := range clearing {
-				patch(t, c.addr, c.nop)
+				restore = append(restore, impltest.Patch(t, c.addr, c.nop))
 			}
 			problems := leftovers(k, entry, isWide())
-			for _, c := range clearing {
-				patch(t, c.addr, c.old)
+			for _, r := range restore {
+				r()
 			}
 			// What general registers of some kernels have is public, or a part of the result.
 			if len(problems) == 0 && !(harmless[k.Name] && (!vectors || k.Name == nothing)) {
@@ -289,27 +289,12 @@ func usesVectors(k *contract.Kernel) bool {
 	return k.Package != "bigdh" || strings.Contains(k.Name, "IFMA") || strings.HasPrefix(k.Name, "Select")
 }
 
-// clearing is an instruction that sets a vector register to zero, where a function is about to
-// return, and what to put in its place.
+// clearing is an instruction that clears a register, where a function is about to return, and what
+// to put in its place.
 type clearing struct {
-	addr     uintptr
-	old, nop []byte
-	vector   bool
-}
-
-// patch writes code.
-func patch(t *testing.T, addr uintptr, code []byte) {
-	t.Helper()
-	page := uintptr(syscall.Getpagesize())
-	from := addr &^ (page - 1)
-	pages := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), from)), page*2)
-	if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC); err != nil {
-		t.Fatal(err)
-	}
-	copy(pages[addr-from:], code)
-	if err := syscall.Mprotect(pages, syscall.PROT_READ|syscall.PROT_EXEC); err != nil {
-		t.Fatal(err)
-	}
+	addr   uintptr
+	nop    []byte
+	vector bool // the register is one
 }
 
 // code returns the instructions of a function.

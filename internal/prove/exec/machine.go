@@ -3,8 +3,8 @@
 //
 // Addresses are a region and an offset, lengths and counters are numbers, and what comes from
 // memory or vectors is bytes. Those may be moved and computed with, but no jump and no address
-// can depend on them. What is read has to be in the regions that a contract gives, and have been
-// written if it only may be written; what is written has to be in those that it lets be written, or in the frame.
+// can depend on them. What is read has to be in regions that the contract lets be read, or to have
+// been written before; what is written has to be in regions that it lets be written, or in the frame.
 // Whatever is not known to be right is an error.
 package exec
 
@@ -27,8 +27,8 @@ type Machine struct {
 	Masks [8]uint64 // those that were set; see mask
 	isSet [8]bool
 	flags flags
-	Stack *Region // offset 0 is the return address's, or what is there of the others
-	// Constants are what the program cannot change; offsets are addresses.
+	Stack *Region // offset 0 is what the stack pointer is at first; on amd64 the return address is there
+	// Constants are the read-only memory of the program; offsets are addresses.
 	Constants *Region
 
 	Steps int

@@ -67,7 +67,8 @@ type Region struct {
 	// is known.
 	Align, AlignOffset int64
 
-	// Bytes has what was written, and Values the numbers and addresses of a word.
+	// Bytes has the bytes that were written, and Values the words that stay in one piece:
+	// addresses, unknown numbers, and what was pushed.
 	Bytes  map[int]term.Byte
 	Values map[int]Value
 	word   int // bytes
@@ -75,13 +76,13 @@ type Region struct {
 	Initial func(offset int) term.Byte
 }
 
-// Range is that of offsets from Start to End, less End.
+// Range is the offsets from Start up to, but not including, End.
 type Range struct{ Start, End int }
 
 // Has reports whether an offset is in the range.
 func (r Range) Has(off int) bool { return off >= r.Start && off < r.End }
 
-// Add makes the range large enough for another one, with which it is in a row.
+// Add extends the range to another one, which has to adjoin or overlap it.
 func (r *Range) Add(s Range) {
 	if r.Start == r.End {
 		*r = s

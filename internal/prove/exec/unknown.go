@@ -2,11 +2,12 @@ package exec
 
 import "github.com/mtcore/mtcore/internal/prove/term"
 
-// A number of 64 bits that is not known may be added to, and be compared if a proof says what comes out. Otherwise it
-// is eight bytes like any others, and what depends on it must not be left anywhere, but for a sum in a general register, if
-// the number is public.
+// A number of 64 bits that is not known can be added to, and compared if the proof says with what
+// result. Otherwise it is eight bytes like any others: what depends on it must not be left anywhere,
+// except that a sum of a public number may be left in a general register.
 
-// Sum is N plus the number that is Of a region of inputs, modulo 2^64, or N alone if that is zero.
+// Sum is N plus the unknown number whose bytes are the inputs of region Of, modulo 2^64, or N alone
+// if Of is zero.
 type Sum struct {
 	Of int
 	N  int64

@@ -2,8 +2,8 @@ package number
 
 import "slices"
 
-// isZero reports whether an integer is sure to be between -1 and 1. It tries so many cuts: what is older is written
-// downwards or left alone, what is newer upwards.
+// isZero reports whether an integer is sure to be more than -1 and less than 1. It tries that many
+// cuts, each at a fact: what is older is written downwards or left alone, what is newer upwards.
 func (f *Facts) isZero(p Poly, cuts int) bool {
 	age := 0
 	for _, t := range p {
@@ -28,7 +28,7 @@ func (f *Facts) isZero(p Poly, cuts int) bool {
 // maxTerms is when a polynomial is too large to go on.
 const maxTerms = 20000
 
-// cut tries one cut. What is older is variables, or else polynomials in the inputs.
+// cut tries one cut. What is older stays as it is or, with down, becomes polynomials in the inputs.
 func (f *Facts) cut(p Poly, cut int, down bool) bool {
 	memo := map[int]Poly{}
 	expand := func(p Poly) Poly {
@@ -88,8 +88,9 @@ func (f *Facts) unname(p Poly) (q Poly, any bool) {
 	return q, any
 }
 
-// grouped is p with its carries upwards, names as what they are of, the highest limbs of groups as what their
-// numbers leave of them, and all other results as variables.
+// grouped is p with carries written upwards and names replaced by what they stand for. The highest
+// limb of each group is written as what is left of its number without the other limbs. All other
+// results stay variables.
 func (f *Facts) grouped(p Poly) Poly {
 	q := f.up(p, f.hint, map[int]Poly{})
 	for named := true; named; {
@@ -104,8 +105,8 @@ func (f *Facts) grouped(p Poly) Poly {
 	return q
 }
 
-// small reports whether an integer is sure to be between -1 and 1, where p and q are two forms of it. In so many
-// products that have bits, these are taken to be 0 and 1, one after the other.
+// small reports whether an integer is sure to be more than -1 and less than 1, where p and q are two
+// forms of it. In up to that many products with a bit, it takes the bit to be 0 and then 1.
 func (f *Facts) small(p, q Poly, cases int) bool {
 	loP, hiP := f.Bounds(p)
 	loQ, hiQ := f.Bounds(q)

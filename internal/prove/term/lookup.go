@@ -1,24 +1,26 @@
 package term
 
-// Lookups in tables of 256 entries, or of 16. A lookup by a term is an atom, of a function and of the term. Lookups
-// by lookups are one of the first term, and so are sums of lookups by one term, so that what is
-// computed from a byte in any number of steps is one function of it. If that is a linear map of the byte plus one of
-// an S-box of it, it is written as that: then it is in normal form.
+// A lookup in a table of 16 or 256 entries is an atom: a function, by its 256 values, of a term. A
+// lookup by the result of another one is a lookup by the term that the other one began with, and so
+// is a sum of several lookups by one term. So whatever is computed from a byte, in any number of
+// steps, is a single function of it. If that is a linear map of the byte plus one of an S-box of
+// it, it is written as these two, which have a normal form.
 //
-// The two halves of a byte are looked up by themselves. So that it can be seen of what they are halves, the byte gets a
-// name (Name), which is an atom as well.
+// The two halves of a byte are looked up separately. A name (Name), which is an atom too, tells of
+// which byte they are the halves.
 
-// representation is another way to write bytes, in which what is written x is of(x).
+// representation is another way to write bytes: what is written x is the byte linear·x ⊕ constant.
 type representation struct {
-	constant byte // of(x) is linear·x ⊕ constant
+	constant byte
 	linear   matrix
 	box      *[256]byte
 	inverse  bool
 	echelon  []row
 }
 
-// row is a function of bytes, by its values for all of them, and which of the functions x₀ … x₇, s₀ … s₇ (bits of the
-// byte and of its S-box) and 1 it is the sum of. pivot is a value for which no later row is one.
+// row is a function from bytes to bits, by its 256 values, with its parts: of which of the functions
+// x₀ … x₇, s₀ … s₇ (the bits of the byte and of its S-box) and 1 it is the sum. pivot is a byte for
+// which it is one, and no later row is.
 type row struct {
 	values [4]uint64
 	parts  uint32
@@ -34,9 +36,9 @@ type resolution struct {
 	in       *representation
 }
 
-// Represent says in what other way bytes may be written, when S-boxes of them are looked up in steps, or inverse ones. of(x)
-// is the byte that is written x, and has to be affine. What it says is not believed: it is where to look for normal forms. It has to come before all
-// lookups.
+// Represent is a hint where to look for normal forms: in what other way a kernel writes bytes whose
+// S-boxes, or inverse ones, it looks up in steps. of(x) is the byte that is written x, and has to be
+// affine. A wrong hint proves nothing that is wrong. Represent has to be called before Lookup.
 func (p *Pool) Represent(of func(byte) byte, inverse bool) {
 	c := of(0)
 	m := linear(func(x byte) byte { return of(x) ^ c })
@@ -65,7 +67,7 @@ func (p *Pool) Represent(of func(byte) byte, inverse bool) {
 	clear(p.resolutions)
 }
 
-// boxOf is the S-box of what is written x.
+// boxOf is the S-box of the byte that is written x.
 func (r *representation) boxOf(x byte) byte { return r.box[r.linear.apply(x)^r.constant] }
 
 // reduce subtracts rows of the echelon from a function.
@@ -81,7 +83,7 @@ func (r *representation) reduce(f row) row {
 	return f
 }
 
-// resolve looks for how to write a function.
+// resolve looks for a way to write a function by linear maps of its argument and of an S-box of it.
 func (p *Pool) resolve(f *[256]byte) resolution {
 	if s, ok := p.resolutions[*f]; ok {
 		return s
@@ -152,7 +154,8 @@ func (p *Pool) Lookup(f func(byte) byte, b Byte) Byte {
 	return p.looked(&g, of)
 }
 
-// function returns the function that a polynomial is of one named or looked up term.
+// function returns the term, and the function of it, that a polynomial is, if all of its products are
+// names or lookups of one term.
 func (p *Pool) function(q polynomial) (of Byte, g [256]byte, ok bool) {
 	for x := range g {
 		g[x] = q.constant
@@ -174,7 +177,7 @@ func (p *Pool) function(q polynomial) (of Byte, g [256]byte, ok bool) {
 	return of, g, len(q.products) > 0
 }
 
-// unary returns the atom of a product, if that is one that is named or looked up.
+// unary returns the atom of a product, if that is a single name or lookup.
 func (p *Pool) unary(t product) (a atom, ok bool) {
 	m := p.monomials[t.monomial]
 	a = p.atoms[m[0]]
@@ -190,7 +193,7 @@ func (p *Pool) looked(f *[256]byte, of Byte) Byte {
 		}
 		return out
 	}
-	c := f[0] // is kept apart
+	c := f[0] // becomes a constant, so that functions that differ by one are the same atom
 	g := *f
 	for x := range g {
 		g[x] ^= c
@@ -204,7 +207,7 @@ func (p *Pool) looked(f *[256]byte, of Byte) Byte {
 	return p.Xor(Byte(c), p.atom(atom{looked, uint32(of), n}))
 }
 
-// normal is the term of a polynomial in which lookups by one term may be apart from each other.
+// normal is the term of a polynomial in which several products may be lookups by one term.
 func (p *Pool) normal(q polynomial) Byte {
 	if len(p.functions) == 0 {
 		return p.intern(q)

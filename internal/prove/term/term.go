@@ -5,8 +5,8 @@
 // different atoms, and M an 8×8 matrix. An atom is a byte of an input, the S-box or inverse
 // S-box of AES of a term, another function of a term by its values, or a byte of a sum modulo
 // 2^32. So exclusive or, masks, shifts and rotations of words, multiplication by constants in
-// GF(2^8), and every Boolean function of bits have a normal form without any rule that rewrites. Sums modulo 2^32 are flat: a constant and
-// coefficients of words that are no sums.
+// GF(2^8), and every Boolean function of bits have a normal form, without rewriting rules. Sums
+// modulo 2^32 are flat: a constant and coefficients of words that are no sums themselves.
 //
 // Equal numbers mean equal bytes. Different numbers mean nothing by themselves: Eval finds
 // inputs for which terms differ.
@@ -82,7 +82,7 @@ type Pool struct {
 	resolutions     map[[256]byte]resolution
 }
 
-// limit is how many terms there may be. What is wrong can grow without bound.
+// limit is how many terms there may be: those of a wrong kernel can grow without bound.
 const limit = 4e6
 
 // New returns a pool with the constants.
@@ -98,7 +98,8 @@ func New() *Pool {
 	return p
 }
 
-// number returns the number of what has the key, which is the next one if it is new.
+// number returns the number of the element with that key, which it makes and appends to all if it
+// is new.
 func number[T any](numbers map[string]uint32, key []byte, all *[]T, make func() T) uint32 {
 	n, ok := numbers[string(key)]
 	if !ok {
