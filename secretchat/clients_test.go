@@ -1101,6 +1101,77 @@ func TestAskAgain(t *testing.T) {
 	})
 }
 
+// TestAskAfter: what comes by itself is not asked for, if the application wants to wait for that.
+func TestAskAfter(t *testing.T) {
+	const patience = 3
+	begin := func() (a, b *party) {
+		a, b = newSettledPair(t)
+		b.opt.AskAfter = (patience - 1) * time.Second
+		b.restart(t)
+		b.Sent(b.Outbox()...)
+		return a, b
+	}
+	tick := func(b *party, after time.Duration, want int) {
+		t.Helper()
+		b.wait(after)
+		if err := b.Tick(*b.clock); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(b.Outbox()); got != want {
+			t.Errorf("after %v: %d requests, want %d", after, got, want)
+		}
+	}
+
+	a, b := begin()
+	for range 20 { // Each overtakes another, and each time there is something missing.
+		one, two, three, four := say(t, a, 1, "one"), say(t, a, 2, "two"), say(t, a, 3, "three"), say(t, a, 4, "four")
+		deliver(t, b, two)
+		tick(b, (patience-2)*time.Second, 0)
+		deliver(t, b, four)
+		tick(b, time.Second, 0)
+		deliver(t, b, one)
+		tick(b, (patience-1)*time.Second, 0)
+		deliver(t, b, three)
+		a.Chat.uses = 0
+		b.Chat.uses = 0
+	}
+	deliver(t, a, say(t, b, 1, "x"))
+
+	lost, waits := say(t, a, 1, "one"), say(t, a, 2, "two")
+	deliver(t, b, waits)
+	tick(b, (patience-1)*time.Second, 0)
+	tick(b, time.Second, 1)
+	deliver(t, b, lost)
+	tick(b, time.Hour, 0)
+
+	// The next one is another gap; and a later message has it asked for as well.
+	say(t, a, 1, "one")
+	deliver(t, b, say(t, a, 2, "two"))
+	tick(b, 0, 0)
+	b.wait(patience * time.Second)
+	deliver(t, b, say(t, a, 3, "three"))
+	tick(b, 0, 1)
+
+	for name, hurry := range map[string]func(b *party){
+		"restart":             func(b *party) { b.restart(t) },
+		"the clock was wrong": func(b *party) { b.wait(-time.Hour) },
+		"sixteen wait": func(b *party) {
+			for i := range askAgainAt - 1 {
+				deliver(t, b, say(t, a, int64(i), "x"))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b = begin()
+			say(t, a, 1, "one")
+			deliver(t, b, say(t, a, 2, "two"))
+			tick(b, 0, 0)
+			hurry(b)
+			tick(b, 0, 1)
+		})
+	}
+}
+
 // TestManyWait: 65 messages and more wait, and come in their turn.
 func TestManyWait(t *testing.T) {
 	a, b := newSettledPair(t)

@@ -114,6 +114,11 @@
 // sends again, and can neither send nor receive once it would have to replace the key.
 // [EventGap] reports what stays missing.
 //
+// The driver asks for a missing message at once. For MadelineProto that is too early if
+// messages overtake each other, which is all it takes for it to hear nothing more; see
+// [Options.AskAfter]. The others answer, so that with them a wait has people wait for what
+// has come, up to the next Tick, and gains little.
+//
 // # Files
 //
 // Files are encrypted under keys of their own, by [FileKey]; the keys travel in a message.
@@ -125,7 +130,9 @@
 // blurs, the number and the times of messages, which key they are encrypted under, and
 // whether a packet was refused, but not why. Keys are wiped as soon as the protocol no
 // longer needs them, and all of them by [Chat.Discard] and [Chat.Wipe]; copies that the Go
-// runtime has made are out of reach.
+// runtime has made are out of reach. A key that was replaced is needed until a message under
+// the new one shows that nothing sent under the old one is missing; if the peer only reads, or
+// is off, that may be after the new one is used up.
 //
 // With GODEBUG=fips140=only, where the standard library refuses SHA-1, and golang.org/x/crypto
 // its ciphers, [Accept], [Outgoing.Complete] and [Restore] panic, and [Request] does if there is a

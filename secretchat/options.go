@@ -45,6 +45,12 @@ type Options struct {
 	// Clock tells the time; nil stands for [time.Now]. It limits how often a message is sent
 	// again, and decides when an answer is overdue, unless [Chat.Tick] has a later time.
 	Clock func() time.Time `json:"-"`
+	// AskAfter is how long messages have to wait before the peer is asked for the one that is
+	// missing. 0 asks at once, as the protocol has it, so that nothing waits for longer than it
+	// has to. A few seconds are for peers that use MadelineProto, which takes in nothing more
+	// once it was asked: they keep a chat with it alive in which messages overtake each other.
+	// It takes a [Chat.Tick] as often. Sixteen messages do not wait any longer.
+	AskAfter time.Duration
 	// MaxPacket is the length in bytes of the longest packet, sent or received. 0 stands for
 	// [envelope.DefaultMaxPacket].
 	MaxPacket int
@@ -85,6 +91,8 @@ func (o *Options) check() {
 	switch {
 	case o.MaxUnacknowledged < 0 || o.MaxUnacknowledgedBytes < 0:
 		panic("secretchat: Options.MaxUnacknowledged is negative")
+	case o.AskAfter < 0:
+		panic("secretchat: Options.AskAfter is negative")
 	case wrapper(o.Layer) != o.Layer:
 		panic("secretchat: Options.Layer is not 73, 101 or 144")
 	case o.MaxPacket < minMaxPacket:

@@ -27,6 +27,7 @@ type queue struct {
 	waiting []incoming
 	touched touched
 	bytes   int
+	since   int64 // Unix time from which on all of them have waited for the same, 0 if not known
 	// asked are the ranges that were asked for and of which something is missing.
 	asked []span
 }

@@ -157,6 +157,9 @@ func (s *session) process(o *opened) error {
 			return err
 		}
 	}
+	if len(s.queue.waiting) > 0 {
+		s.queue.since = s.now()
+	}
 	s.tellGap()
 	return s.requestMissing()
 }

@@ -63,8 +63,10 @@ import (
 // under it may come, which is until a message under the new one is processed in its turn that
 // was not sent again: then nothing before it is missing. That a message acknowledges CommitKey says less, and
 // from Telegram for Android it never does. That the new one is used up in turn says nothing
-// at all: the peer may be off, and what it has sent before under way. The request for the next
-// key goes under the new one, so that the answer says that the old one has no more use.
+// at all: the peer may be off, and what it has sent before under way, or lost and sent again as it
+// was, as by TDLib. Without the old key that would never be read, and the chat not get beyond it.
+// The request for the next key goes under the new one, so that the answer says that the old one has
+// no more use. See TestPeerIsOff and TestGapAndOldKey.
 //
 // When the initiator begins to use the new key is for the peers to decide. Telegram for iOS
 // and MadelineProto cannot read it before they have got CommitKey: for them, and for all

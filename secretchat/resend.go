@@ -64,6 +64,9 @@ func (s *session) enqueue(m incoming) error {
 	if len(q.waiting) == maxQueue || q.bytes+len(m.body) > maxQueueBytes {
 		return fatal(RuleGap)
 	}
+	if len(q.waiting) == 0 {
+		q.since = s.now()
+	}
 	q.insert(m)
 	if len(q.waiting)%askAgainAt == 0 {
 		for i := range q.asked {
@@ -79,6 +82,9 @@ func (s *session) enqueue(m incoming) error {
 // say: neither time nor a burst of which much is lost ends a chat by our requests.
 func (s *session) requestMissing() error {
 	q := &s.queue
+	if s.isEarly() {
+		return nil
+	}
 	for asked := false; q.open() < maxSpans && s.kept() < s.maxKept-driverRoom/2; asked = true {
 		start, end, ok := q.hole(s.received)
 		if !ok {
@@ -103,6 +109,17 @@ func (s *session) requestMissing() error {
 	}
 	q.forget(s.received)
 	return nil
+}
+
+// isEarly reports whether what is missing may come by itself, and the application wants to wait for
+// that. Times are in whole seconds, so that one more has to pass.
+func (s *session) isEarly() bool {
+	q := &s.queue
+	if s.askAfter == 0 || len(q.waiting) >= askAgainAt {
+		return false
+	}
+	passed := s.now() - q.since
+	return passed >= 0 && passed <= s.askAfter
 }
 
 // sendFirstTwo sends our first two unacknowledged messages again to a peer that acts on

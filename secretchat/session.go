@@ -19,6 +19,7 @@ type session struct {
 	refuseV1  bool
 	maxPacket int
 	clock     func() time.Time
+	askAfter  int64 // seconds that messages wait before the one that is missing is asked for
 	ticked    int64 // what Tick says, while it runs
 	// How many messages there may be before the application's are refused, and how long all
 	// may be together; and how many before the driver's are.
@@ -70,6 +71,7 @@ func (s *session) use(opt *Options) {
 	s.refuseV1 = opt.RefuseV1
 	s.maxPacket = opt.MaxPacket
 	s.clock = opt.Clock
+	s.askAfter = int64((opt.AskAfter + time.Second - 1) / time.Second)
 	s.maxOwn, s.maxOwnBytes = opt.MaxUnacknowledged, opt.MaxUnacknowledgedBytes
 	s.maxKept = s.maxOwn + driverRoom
 }

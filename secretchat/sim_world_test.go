@@ -290,6 +290,9 @@ func (w *simWorld) begin(s *simSchedule) {
 		case 3:
 			p.opt.MaxUnacknowledged = 3
 		}
+		if s.seed/16%4 == 1 {
+			p.opt.AskAfter = 2 * time.Second
+		}
 	}
 	if s.client != "" {
 		w.beginWith(w.sides[s.where], s)

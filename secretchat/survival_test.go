@@ -28,6 +28,8 @@ const (
 	survivalDelay = 1.1
 	// survivalTail is how long both sides go on for a while when nothing is lost any more.
 	survivalTail = 40
+	// survivalPatience is how long we wait before we ask, where we do.
+	survivalPatience = 2 * time.Second
 )
 
 // survivalLosses are probabilities that a packet is lost when its message is sent for the
@@ -140,13 +142,13 @@ func (s theirSurvivor) got() (ids []int64) {
 }
 
 // survive has a chat with a client, or with ourselves if ways is nil, go over a network.
-func survive(tb testing.TB, ways *peertest.Ways, loss float64, seed uint64) (why, known string) {
+func survive(tb testing.TB, ways *peertest.Ways, askAfter time.Duration, loss float64, seed uint64) (why, known string) {
 	tb.Helper()
 	group := testGroup(tb)
 	r := rand.New(rand.NewPCG(seed, 2))
 	now := 0.0
 	clock := func() time.Time { return testTime.Add(time.Duration(now * float64(time.Second))) }
-	opt := Options{Clock: clock}
+	opt := Options{Clock: clock, AskAfter: askAfter}
 	originator := r.IntN(2) == 0
 	us := &ourSurvivor{}
 	var them survivor
@@ -282,6 +284,24 @@ func survive(tb testing.TB, ways *peertest.Ways, loss float64, seed uint64) (why
 	return "", ""
 }
 
+// survivalRow is a client, or ourselves if ways is nil, and how long we wait before we ask.
+type survivalRow struct {
+	ways     *peertest.Ways
+	askAfter time.Duration
+}
+
+// survivalRows are those who may end otherwise if they are asked later, and all others.
+func survivalRows() []survivalRow {
+	rows := []survivalRow{{}, {askAfter: survivalPatience}}
+	for _, ways := range peertest.Clients {
+		rows = append(rows, survivalRow{ways: ways})
+		if ways.Asks != peertest.NeverAsks {
+			rows = append(rows, survivalRow{ways, survivalPatience})
+		}
+	}
+	return rows
+}
+
 // TestSurvival counts chats that outlive loss. Those with ourselves, TDLib and iOS have to;
 // where others end, it must be by what they are known for.
 func TestSurvival(t *testing.T) {
@@ -293,21 +313,24 @@ func TestSurvival(t *testing.T) {
 		}
 	}
 	var table, reasons strings.Builder
-	fmt.Fprintf(&table, "chats of %d that live, by the loss of packets\n%-14s", n, "")
+	fmt.Fprintf(&table, "chats of %d that live, by the loss of packets\n%-30s", n, "")
 	for _, loss := range survivalLosses {
 		fmt.Fprintf(&table, "%8.1f %%", 100*loss)
 	}
-	for _, ways := range append([]*peertest.Ways{nil}, peertest.Clients...) {
-		name := "ours"
+	for _, row := range survivalRows() {
+		ways, name := row.ways, "ours"
 		if ways != nil {
 			name = ways.Name
 		}
-		fmt.Fprintf(&table, "\n%-14s", name)
+		if row.askAfter > 0 {
+			name += fmt.Sprint(", asked after ", row.askAfter)
+		}
+		fmt.Fprintf(&table, "\n%-30s", name)
 		for _, loss := range survivalLosses {
 			alive := 0
 			why := map[string]int{}
 			for seed := range uint64(n) {
-				reason, known := survive(t, ways, loss, seed)
+				reason, known := survive(t, ways, row.askAfter, loss, seed)
 				if reason == "" {
 					alive++
 					continue
