@@ -17,8 +17,9 @@
 //	                             ←      dh_gen_ok, or dh_gen_retry
 //
 // A client knows the server by its RSA key, see [TelegramKeys]. A server knows nothing
-// about the client except that it has done some work, see [FactorPQ]. A key is either
-// permanent, or temporary and tied to a permanent one by [Bind].
+// about the client except that it has done some work, see [FactorPQ]. One that has many clients
+// takes several messages at once, see [StepBatch]. A key is either permanent, or temporary and
+// tied to a permanent one by [Bind].
 //
 // Every step happens once, in this order. Whatever is wrong with a message from the peer,
 // there is one error, [ErrPeer]. Any error ends the exchange: the caller closes the
@@ -130,6 +131,7 @@ const (
 	stateHello
 	stateParams
 	stateKey
+	stateAgree // of a server, within StepBatch
 	stateDone
 	stateFailed
 )

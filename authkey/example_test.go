@@ -55,6 +55,40 @@ func Example() {
 	// Output: 256 bytes, for ever: true
 }
 
+// A server takes what several clients have sent in one go. Here they all are at the same step, but
+// that is not necessary.
+func ExampleStepBatch() {
+	key := serverKey()
+	clients, messages := make([]*authkey.Client, 8), make([][]byte, 8)
+	jobs := make([]authkey.StepJob, 8)
+	for i := range jobs { // for each new connection
+		clients[i] = authkey.NewClient(authkey.ClientOptions{Keys: []*authkey.PublicKey{key.PublicKey()}, DC: 2})
+		messages[i] = clients[i].Start()
+		jobs[i].Server = authkey.NewServer(authkey.ServerOptions{Key: key, DC: 2})
+	}
+	for range 3 {
+		for i := range jobs {
+			jobs[i].Message = messages[i]
+		}
+		authkey.StepBatch(context.Background(), jobs)
+		for i := range jobs {
+			if jobs[i].Err != nil {
+				log.Fatal(jobs[i].Err) // close this connection
+			}
+			var err error
+			if messages[i], err = clients[i].Step(context.Background(), jobs[i].Reply); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	for i, j := range jobs {
+		a, _ := clients[i].Result()
+		b, err := j.Server.Result()
+		fmt.Print(err == nil && *a == *b, " ")
+	}
+	// Output: true true true true true true true true
+}
+
 func ExampleBind() {
 	key := serverKey()
 	opt := authkey.ClientOptions{Keys: []*authkey.PublicKey{key.PublicKey()}, DC: 2}

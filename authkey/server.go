@@ -9,7 +9,6 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/pq"
-	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/internal/tl"
 	"github.com/mtcore/mtcore/kdf"
 )
@@ -25,7 +24,9 @@ type ServerOptions struct {
 	// another one is refused.
 	DC int
 	// Exists, unless it is nil, reports whether some other key already has this id. If so,
-	// the client is asked for another key. Exists is called from Step.
+	// the client is asked for another key. Exists is called from Step and StepBatch. Two exchanges
+	// may be about to get the same id, which a client can bring about, so that where several run
+	// side by side, Exists has to reserve an id when it says that it is free.
 	Exists func(id [8]byte) bool
 }
 
@@ -68,7 +69,14 @@ func NewServer(opt ServerOptions) *Server {
 // answer then, with one exception: if key after key has an id that exists, the answer is
 // dh_gen_fail, and should be sent.
 func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err error) {
-	stack.Reserve64K()
+	job := [1]StepJob{{Server: s, Message: message}}
+	StepBatch(ctx, job[:])
+	return job[0].Reply, job[0].Err
+}
+
+// receive takes a message. If a key is to be computed next, with the client's public value, it
+// returns that instead of an answer.
+func (s *Server) receive(ctx context.Context, message []byte) (reply []byte, peer *bigdh.PublicKey, err error) {
 	if err = ctx.Err(); err == nil {
 		switch s.x.state {
 		case stateHello:
@@ -76,15 +84,15 @@ func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err er
 		case stateParams:
 			reply, err = s.params(message)
 		case stateKey:
-			reply, err = s.agree(message)
+			peer, err = s.clientKey(message)
 		default:
-			return nil, ErrState
+			return nil, nil, ErrState
 		}
 	}
 	if err != nil {
 		s.Wipe()
 	}
-	return reply, err
+	return reply, peer, err
 }
 
 // hello takes req_pq_multi and returns resPQ.
@@ -155,8 +163,9 @@ func (s *Server) areFactors(p, q []byte) bool {
 	return bytes.Equal(p, minimal(number[:0], s.p)) && bytes.Equal(q, minimal(number[:0], s.q))
 }
 
-// agree takes set_client_DH_params and returns dh_gen_ok, dh_gen_retry or dh_gen_fail.
-func (s *Server) agree(message []byte) ([]byte, error) {
+// clientKey takes set_client_DH_params and returns the client's public value. The next step is
+// agree.
+func (s *Server) clientKey(message []byte) (*bigdh.PublicKey, error) {
 	x := &s.x
 	m, err := tl.ParseSetClientDHParams(message)
 	if err != nil || !x.sameNonces(&m.Nonce, &m.ServerNonce) {
@@ -176,11 +185,14 @@ func (s *Server) agree(message []byte) ([]byte, error) {
 	if err != nil {
 		return nil, ErrPeer
 	}
-	var key kdf.AuthKey
-	defer key.Wipe()
-	if err := s.private.DH((*[kdf.AuthKeySize]byte)(&key), peer); err != nil {
-		return nil, ErrPeer
-	}
+	x.state = stateAgree
+	return peer, nil
+}
+
+// agree takes the key and returns dh_gen_ok, dh_gen_retry or dh_gen_fail.
+func (s *Server) agree(key *kdf.AuthKey) (reply []byte, err error) {
+	x := &s.x
+	x.state = stateKey // unless this key is the last
 	answer := tl.GenOK
 	id := key.ID()
 	// In the header of unencrypted messages, id zero stands for no key.
@@ -190,18 +202,19 @@ func (s *Server) agree(message []byte) ([]byte, error) {
 			answer = tl.GenFail
 		}
 	}
-	hash, auxHash := x.newNonceHash(&key, answer)
-	reply := tl.DHGen{Answer: answer, Nonce: x.nonce, ServerNonce: x.serverNonce, NewNonceHash: hash}
+	hash, auxHash := x.newNonceHash(key, answer)
+	m := tl.DHGen{Answer: answer, Nonce: x.nonce, ServerNonce: x.serverNonce, NewNonceHash: hash}
 	switch answer {
 	case tl.GenOK:
-		x.finish(&key, s.serverTime)
+		x.finish(key, s.serverTime)
 		s.private.Wipe()
 	case tl.GenRetry:
 		x.retryID = auxHash
 	case tl.GenFail:
 		err = ErrPeer
+		s.Wipe()
 	}
-	return reply.Append(make([]byte, 0, 52)), err
+	return m.Append(make([]byte, 0, 52)), err
 }
 
 // Result returns the outcome of the exchange. Every call returns a new copy, which

@@ -114,6 +114,42 @@ func TestWipeMemory(t *testing.T) {
 		})
 	}
 
+	wipetest.Memory(t, "StepBatch", func() wipetest.Trial {
+		const count = 9 // eight at once, and one
+		random := &drawn{from: rand.Reader}
+		var cs []*Client
+		var ss []*Server
+		var jobs []StepJob
+		withReader(random, func() {
+			cs, ss = pairs(count)
+			jobs = untilKey(t, cs, ss)
+		})
+		keys := new([count]kdf.AuthKey)
+		for i, c := range cs {
+			copy(keys[i][:], c.key[:])
+		}
+		return wipetest.Trial{
+			Run: func() { StepBatch(t.Context(), jobs) },
+			Secrets: func() (list [][]byte) {
+				for i := range keys {
+					list = append(list, keys[i][:])
+				}
+				return append(list, random.secrets()...)
+			},
+			Owned: [][]byte{memory(keys)},
+			OwnedLater: func() [][]byte {
+				list := random.buffers
+				for i := range jobs {
+					if jobs[i].Err != nil {
+						t.Error(jobs[i].Err)
+					}
+					list = append(list, memory(cs[i]), memory(ss[i]), memory(ss[i].private))
+				}
+				return list
+			},
+		}
+	})
+
 	seed := uint64(1)
 	check := func(name string, run func(perm, temp *kdf.AuthKey)) {
 		wipetest.Memory(t, name, func() wipetest.Trial {

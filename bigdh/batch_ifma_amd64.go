@@ -201,7 +201,10 @@ func selfTest8(m *modulus, x, y, z *nat) bool {
 // windowBits8 is smaller than windowBits, for a table that is half as large.
 const windowBits8 = 4
 
-// exp8IFMA computes eight powers. The time depends on the length of the exponents only.
+// exp8IFMA computes eight powers. The time depends on the length of the exponents only. It must not
+// become a part of its caller, which makes room for its frame.
+//
+//go:noinline
 func exp8IFMA(powers *[lanes]power) {
 	var room room8
 	room.aligned().exp(powers)

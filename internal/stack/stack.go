@@ -71,6 +71,14 @@ func Reserve80K() { // eight powers at once
 	}
 }
 
+//go:noinline
+func Reserve96K() { // what calls that
+	if Watch != nil {
+		var frame [96 << 10]byte
+		Watch(uintptr(unsafe.Pointer(&frame)), len(frame))
+	}
+}
+
 // Watch is nil, except in a test that watches reservations. It is a variable also so that the
 // compiler does not remove the frames.
 var Watch func(reserved uintptr, size int)

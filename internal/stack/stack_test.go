@@ -19,6 +19,7 @@ func TestReserve(t *testing.T) {
 		{"48K", Reserve48K, func() { var b [47 << 10]byte; use(b[:]) }},
 		{"64K", Reserve64K, func() { var b [63 << 10]byte; use(b[:]) }},
 		{"80K", Reserve80K, func() { var b [79 << 10]byte; use(b[:]) }},
+		{"96K", Reserve96K, func() { var b [95 << 10]byte; use(b[:]) }},
 	} {
 		for _, reserve := range []bool{true, false} {
 			moved := make(chan bool)
@@ -50,7 +51,7 @@ func TestWatch(t *testing.T) {
 	defer func() { Watch = nil }()
 	for size, reserve := range map[int]func(){
 		4 << 10: Reserve4K, 8 << 10: Reserve8K, 16 << 10: Reserve16K, 24 << 10: Reserve24K,
-		48 << 10: Reserve48K, 64 << 10: Reserve64K, 80 << 10: Reserve80K,
+		48 << 10: Reserve48K, 64 << 10: Reserve64K, 80 << 10: Reserve80K, 96 << 10: Reserve96K,
 	} {
 		var below, got int
 		done := make(chan bool)

@@ -136,6 +136,36 @@ func (r *recording) server() error {
 	})
 }
 
+// servers repeats what several servers did, and has all of them take the last message at once. Nothing
+// is random in that step.
+func servers(rs []*recording) error {
+	jobs := make([]authkey.StepJob, len(rs))
+	for i, r := range rs {
+		last := len(r.messages) - 2 // the client's
+		s := authkey.NewServer(serverOptions)
+		err := with(mathrand.NewChaCha8(r.serverSeed), func() (err error) {
+			for i := 0; i < last && err == nil; i += 2 {
+				_, err = s.Step(context.Background(), r.messages[i])
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		jobs[i] = authkey.StepJob{Server: s, Message: r.messages[last]}
+	}
+	authkey.StepBatch(context.Background(), jobs)
+	for i := range jobs {
+		if jobs[i].Err != nil {
+			return jobs[i].Err
+		}
+		if _, err := jobs[i].Server.Result(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // exchange makes two sides agree on a key.
 func exchange() error {
 	c, s := authkey.NewClient(clientOptions), authkey.NewServer(serverOptions)
@@ -222,12 +252,15 @@ func checkSetting(in suite.Setting) error {
 	if err := exchange(); err != nil {
 		return fmt.Errorf("exchange: %w", err)
 	}
-	r := manyRecordings(1)[0]
-	if err := r.client(); err != nil {
+	rs := manyRecordings(batchID.Count)
+	if err := rs[0].client(); err != nil {
 		return fmt.Errorf("recorded exchange, client: %w", err)
 	}
-	if err := r.server(); err != nil {
+	if err := rs[0].server(); err != nil {
 		return fmt.Errorf("recorded exchange, server: %w", err)
+	}
+	if err := servers(rs); err != nil {
+		return fmt.Errorf("recorded exchanges, servers: %w", err)
 	}
 
 	a := newAccount()

@@ -28,6 +28,7 @@ var (
 	sealID     = results.CaseID{Op: "rsa-pad seal", Count: 1}
 	openID     = results.CaseID{Op: "rsa-pad open", Count: 1}
 	exchangeID = results.CaseID{Op: "exchange", Count: 1}
+	batchID    = results.CaseID{Op: "exchange batch", Count: 8}
 	passwordID = results.CaseID{Op: "srp client", Count: 1}
 	verifyID   = results.CaseID{Op: "srp server", Count: 1}
 )
@@ -40,6 +41,7 @@ var (
 	bothWay   = suite.Label{Way: "mtcore.exchange", How: "Client and Server"}
 	clientWay = suite.Label{Way: "mtcore.exchange-client", How: "Client"}
 	serverWay = suite.Label{Way: "mtcore.exchange-server", How: "Server"}
+	batchWay  = suite.Label{Way: "mtcore.exchange-servers", How: "StepBatch"}
 	checkWay  = suite.Label{Way: "mtcore.srp-check", How: "srp.Check"}
 	verifyWay = suite.Label{Way: "mtcore.srp-server", How: "NewServer, Verify"}
 	pbkdf2Way = suite.Label{Way: "part.pbkdf2", Who: "crypto/pbkdf2", How: "100,000 iterations"}
@@ -51,7 +53,7 @@ const legend = `pq: products of two random primes with 31 bits, the same ones fo
 a key of 2048 bits; crypto/rsa does not have it, and removes another padding. Exchange: everything
 that is computed, from req_pq_multi to dh_gen_ok; Client and Server each get the recorded messages
 of the other side, and the random bytes that go with them. A server with one core does 10⁹ divided
-by ns/op exchanges per second.
+by ns/op exchanges per second. 8 exchanges: Servers alone, whose last messages are one batch.
 vs peer: how many times faster than the fastest peer; for an exchange, than both of the peer's
 sides.
 × PBKDF2: time as a multiple of the standard library's PBKDF2 alone.`
@@ -111,6 +113,7 @@ func New(opt suite.Options) suite.Suite {
 		sealCase(measured),
 		openCase(measured),
 		exchangeCase(measured),
+		batchCase(measured[len(measured)-1]),
 		clientCase(measured),
 		serverCase(measured),
 	}
@@ -228,6 +231,20 @@ func exchangeCase(settings []suite.Setting) suite.Case {
 	for _, peer := range peers.Exchanges() {
 		c.Contenders = append(c.Contenders, suite.Contender{Label: peer.Label, Op: func() { must(peer.Run(key)) }})
 	}
+	return c
+}
+
+// batchCase is the server's side of several exchanges.
+func batchCase(in suite.Setting) suite.Case {
+	c := newCase("8 exchanges, servers", batchID, longTime)
+	recordings := manyRecordings(batchID.Count)
+	c.Contenders = append(c.Contenders,
+		suite.Contender{Label: batchWay, Setting: &in, Op: func() { must(servers(recordings)) }},
+		suite.Contender{Label: suite.OneByOne, Setting: &in, Op: func() {
+			for _, r := range recordings {
+				must(r.server())
+			}
+		}})
 	return c
 }
 
