@@ -239,13 +239,14 @@ func (c *Chat) Tick(now time.Time) error {
 	return c.do(func() (bool, error) { return c.tick(now) })
 }
 
-// Waiting reports whether the chat may have to ask the peer again before long: for messages that
-// are missing, or about its key. If it does not, Tick has nothing to do for an hour or more,
-// which is for those who have very many chats.
+// Waiting reports whether the chat may have to say something before long: ask the peer for messages
+// that are missing, or about its key, or speak for an application that has had [ErrBacklog]. If it
+// does not, Tick has nothing to do for an hour or more, which is for those who have very many
+// chats.
 func (c *Chat) Waiting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err == nil && c.over == nil && (len(c.queue.asked) > 0 || c.exchange.theirs != nil)
+	return c.err == nil && c.over == nil && (len(c.queue.waiting) > 0 || c.blocked.size > 0 || c.exchange.theirs != nil)
 }
 
 // Discard wipes the keys and removes all records of the chat from the Store.

@@ -712,6 +712,9 @@ func TestBothBacklogs(t *testing.T) {
 			deliver(t, a, fromB[:keep]...)
 			for range 2 {
 				a.wait(time.Minute)
+				if !a.Waiting() || !b.Waiting() {
+					t.Errorf("%+v, %s is lost: A waiting %t, B %t", c, lost, a.Waiting(), b.Waiting())
+				}
 				for _, p := range []*party{a, b} {
 					if err := p.Tick(*p.clock); err != nil {
 						t.Fatal(err)
@@ -1139,6 +1142,9 @@ func TestAskAfter(t *testing.T) {
 
 	lost, waits := say(t, a, 1, "one"), say(t, a, 2, "two")
 	deliver(t, b, waits)
+	if !b.Waiting() {
+		t.Error("B, which is going to ask, is not waiting")
+	}
 	tick(b, (patience-1)*time.Second, 0)
 	tick(b, time.Second, 1)
 	deliver(t, b, lost)
