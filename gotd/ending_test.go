@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/gotd/td/tg/e2e"
 	"github.com/gotd/td/tgerr"
 
+	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/gotd"
 	"github.com/mtcore/mtcore/secretchat"
 )
@@ -510,6 +512,67 @@ func TestRequestFails(t *testing.T) {
 		for len(a.server.discarded) > 0 {
 			<-a.server.discarded
 		}
+	}
+	a.end()
+}
+
+// TestEndedWhileRequesting: a chat that ends before the answer to Request is there leaves nothing behind.
+func TestEndedWhileRequesting(t *testing.T) {
+	a := newOpen(t)
+	var id int
+	a.server.requested = func() {
+		for _, c := range a.chats.Chats() {
+			if c.ID() != acceptingID {
+				id = c.ID()
+			}
+		}
+		a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: id}})
+		want[*gotd.Closed](a)
+		eventually(t, "the chat is forgotten", func() bool { return a.chats.Chat(id) == nil })
+	}
+	c, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+	if err == nil && c.State() != gotd.StateClosing {
+		t.Errorf("the chat is %s", c.State())
+	}
+	for key := range a.store.copy() {
+		if strings.HasPrefix(key[1:], fmt.Sprintf("%08x", id)) {
+			t.Errorf("record %s is left behind", key)
+		}
+	}
+	a.end()
+}
+
+// TestRequestAnsweredAtOnce: a chat is open if the answer to Request already says that the peer has accepted
+// it, whatever becomes of the update.
+func TestRequestAnsweredAtOnce(t *testing.T) {
+	a := newOpen(t)
+	group, err := bigdh.Telegram(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	participant := int64(3) // whom nobody has asked
+	a.server.accepts = func(q *tg.MessagesRequestEncryptionRequest) *tg.EncryptedChat {
+		_, gB, fingerprint, err := secretchat.Accept(group, q.GA, secretchat.Options{})
+		if err != nil {
+			t.Error(err)
+		}
+		return &tg.EncryptedChat{ID: q.RandomID, AccessHash: 9, AdminID: 1, ParticipantID: participant, GAOrB: gB[:], KeyFingerprint: fingerprint}
+	}
+	c, err := a.chats.Request(t.Context(), &tg.InputUser{UserID: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.update(&tg.UpdateEncryptedChatTyping{ChatID: c.ID()})
+	want[*gotd.Typing](a)
+	if c.State() != gotd.StateWaiting {
+		t.Errorf("chat with somebody else is %s, want %s", c.State(), gotd.StateWaiting)
+	}
+	participant = 2
+	if c, err = a.chats.Request(t.Context(), &tg.InputUser{UserID: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if got := want[*gotd.Opened](a).Chat; got != c || c.State() != gotd.StateOpen || c.Input().AccessHash != 9 {
+		t.Errorf("chat %d is open, %d is %s under %+v", got.ID(), c.ID(), c.State(), c.Input())
 	}
 	a.end()
 }

@@ -110,10 +110,12 @@ type fakeServer struct {
 	received  chan int // qts
 	discarded chan int // chats
 	requested func()   // is called when a chat is asked for, if not nil
-	answers   chan *tg.MessagesAcceptEncryptionRequest
-	zeros     atomic.Int32
-	sent      atomic.Int32 // messages
-	prime     []byte       // Telegram's if nil
+	// accepts, if not nil, returns the answer to who asks for a chat, instead of that it waits.
+	accepts func(*tg.MessagesRequestEncryptionRequest) *tg.EncryptedChat
+	answers chan *tg.MessagesAcceptEncryptionRequest
+	zeros   atomic.Int32
+	sent    atomic.Int32 // messages
+	prime   []byte       // Telegram's if nil
 	// refuse, if it has something, returns what a call fails with, or nil.
 	refuse atomic.Pointer[func(bin.Encoder) error]
 }
@@ -148,6 +150,9 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		}
 		s.gA <- q.GA
 		answer = &tg.EncryptedChatWaiting{ID: q.RandomID, AccessHash: 1, AdminID: 1, ParticipantID: 2}
+		if s.accepts != nil {
+			answer = s.accepts(q)
+		}
 	case *tg.UpdatesGetStateRequest:
 		answer = &tg.UpdatesState{Qts: 1000} // more than there will ever be
 	case *tg.MessagesReceivedQueueRequest:
