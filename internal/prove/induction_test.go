@@ -423,132 +423,172 @@ func (l *loop) findIndex(before, after *state, step int) (found bool) {
 // in terms of the rest of the message. What differs is left out from then on; again is whether there
 // was any. If n is zero, the states are those of two lengths, a turn apart.
 func (l *loop) compare(c *call, before, after *state, n int) (again bool, err error) {
-	same := func(b term.Byte) term.Byte { return b }
-	rest, steps := same, map[*exec.Region]int{}
-	if n > 0 {
-		rest, steps = l.rest(c, n), l.step(c, n)
-	}
-	step := 0 // of what counts
-	for _, s := range steps {
-		step = s
-	}
-	regions := map[string]*exec.Region{c.Constants.Name: c.Constants}
-	for _, r := range l.places(c) {
-		regions[r.Name] = r
-	}
-	expected := func(v exec.Value) exec.Value {
-		v.N -= v.T
-		if n == 0 {
-			v.T = 0
-		}
-		switch {
-		case v.Secret:
-			for i, b := range v.Bytes {
-				v.Bytes[i] = rest(b)
-			}
-		case v.I != 0:
-			v.N += int64(step) * v.I
-		case v.Region != nil && regions[v.Region.Name] != nil:
-			v.Region = regions[v.Region.Name]
-			if !v.Region.Moves {
-				v.N += int64(steps[v.Region])
-			}
-		}
-		return v
-	}
-	leaveOut := func(dead map[int]bool, i int) {
-		if !dead[i] {
-			dead[i], again = true, true
-		}
-	}
-	if step > 0 && l.findIndex(before, after, step) {
+	x := l.comparison(c, before, after, n)
+	if x.step > 0 && l.findIndex(before, after, x.step) {
 		return true, nil
 	}
-	for i, v := range after.regs {
-		if v != expected(before.regs[i]) {
-			leaveOut(l.deadRegs, i)
-		}
-	}
-	for i := range after.vecs {
-		for j, b := range after.vecs[i] {
-			if b != rest(before.vecs[i][j]) {
-				leaveOut(l.deadVecs, 64*i+j)
-			}
-			if before.untouched[i][j] && !after.untouched[i][j] {
-				leaveOut(l.touched, 64*i+j)
-			}
-		}
-	}
+	x.registers()
 	if after.masks != before.masks {
 		return false, fmt.Errorf("masks are not the same after a turn")
 	}
 	for _, r := range l.places(c) {
-		if l.deadBytes[r.Name] == nil {
-			l.deadBytes[r.Name] = map[int]bool{}
-		}
-		dead := l.deadBytes[r.Name]
-		was, is, moved := before.bytes[r.Name], after.bytes[r.Name], steps[r]
+		moved := x.steps[r]
 		if r.Moves {
-			moved = step
+			moved = x.step
 		}
-		if moved == 0 {
-			// What is in memory that nothing was written to is what the rest begins with only if
-			// the rest's is the same.
-			changes := r.Writes != (exec.Range{}) || c.next[r] != nil
-			for off := r.Reads.Start; off < r.Reads.End && changes; off++ {
-				old, ok := was[off]
-				if !ok {
-					old = r.Initial(off)
-				}
-				now, ok := is[off]
-				if !ok {
-					now = r.Initial(off)
-				}
-				if now != rest(old) {
-					leaveOut(dead, off)
-				}
-			}
-			for off, b := range is {
-				if old, ok := was[off]; !r.Reads.Has(off) && (!ok || b != rest(old)) {
-					leaveOut(dead, off)
-				}
-			}
-			for off, v := range after.values[r.Name] {
-				if old, ok := before.values[r.Name][off]; !ok || v != expected(old) {
-					leaveOut(dead, off)
-				}
-			}
-			continue
-		}
-		if r == c.shared {
-			continue
-		}
-		// Results: those before, moved, and those of the turn, which have to be right.
-		for off, b := range is {
-			old, ok := was[off-moved]
-			switch want := c.wants[r][off]; {
-			case ok && rest(old) != b:
-				return false, fmt.Errorf("%s[%d] is not that of the rest", r.Name, off)
-			case !ok && (n == 0 || off < 0 || off >= moved):
-				return false, fmt.Errorf("%s[%d] is written too early", r.Name, off)
-			case !ok && b != want:
-				return false, c.difference(fmt.Sprintf("%s[%d]", r.Name, off), b, want)
-			}
-		}
-		for off := range was {
-			if _, ok := is[off+moved]; !ok {
-				return false, fmt.Errorf("%s[%d] is not written", r.Name, off+moved)
-			}
-		}
-		if n > 0 {
-			for off := range moved {
-				if _, wanted := c.wants[r][off]; wanted {
-					if _, ok := is[off]; !ok {
-						return false, fmt.Errorf("%s[%d] is not written in a turn", r.Name, off)
-					}
-				}
+		switch {
+		case moved == 0:
+			x.memory(r)
+		case r != c.shared:
+			if err := x.results(r, moved); err != nil {
+				return false, err
 			}
 		}
 	}
-	return again, nil
+	return x.again, nil
+}
+
+// comparison is what compare works on.
+type comparison struct {
+	*loop
+	c             *call
+	before, after *state
+	n             int
+	rest          func(term.Byte) term.Byte // makes terms to those for the rest of the message
+	steps         map[*exec.Region]int      // by how much regions move
+	step          int                       // and the registers that count
+	regions       map[string]*exec.Region   // of c, by name
+	again         bool                      // more is left out than before
+}
+
+func (l *loop) comparison(c *call, before, after *state, n int) *comparison {
+	x := &comparison{loop: l, c: c, before: before, after: after, n: n, steps: map[*exec.Region]int{}}
+	x.rest = func(b term.Byte) term.Byte { return b }
+	if n > 0 {
+		x.rest, x.steps = l.rest(c, n), l.step(c, n)
+	}
+	for _, s := range x.steps {
+		x.step = s
+	}
+	x.regions = map[string]*exec.Region{c.Constants.Name: c.Constants}
+	for _, r := range l.places(c) {
+		x.regions[r.Name] = r
+	}
+	return x
+}
+
+// leaveOut leaves i out of the state.
+func (x *comparison) leaveOut(dead map[int]bool, i int) {
+	if !dead[i] {
+		dead[i], x.again = true, true
+	}
+}
+
+// expected is what a value of the state before should become.
+func (x *comparison) expected(v exec.Value) exec.Value {
+	v.N -= v.T
+	if x.n == 0 {
+		v.T = 0
+	}
+	switch {
+	case v.Secret:
+		for i, b := range v.Bytes {
+			v.Bytes[i] = x.rest(b)
+		}
+	case v.I != 0:
+		v.N += int64(x.step) * v.I
+	case v.Region != nil && x.regions[v.Region.Name] != nil:
+		v.Region = x.regions[v.Region.Name]
+		if !v.Region.Moves {
+			v.N += int64(x.steps[v.Region])
+		}
+	}
+	return v
+}
+
+// registers compares general and vector registers.
+func (x *comparison) registers() {
+	for i, v := range x.after.regs {
+		if v != x.expected(x.before.regs[i]) {
+			x.leaveOut(x.deadRegs, i)
+		}
+	}
+	for i := range x.after.vecs {
+		for j, b := range x.after.vecs[i] {
+			if b != x.rest(x.before.vecs[i][j]) {
+				x.leaveOut(x.deadVecs, 64*i+j)
+			}
+			if x.before.untouched[i][j] && !x.after.untouched[i][j] {
+				x.leaveOut(x.touched, 64*i+j)
+			}
+		}
+	}
+}
+
+// memory compares a region that does not move.
+func (x *comparison) memory(r *exec.Region) {
+	if x.deadBytes[r.Name] == nil {
+		x.deadBytes[r.Name] = map[int]bool{}
+	}
+	dead := x.deadBytes[r.Name]
+	was, is := x.before.bytes[r.Name], x.after.bytes[r.Name]
+	// What is in memory that nothing was written to is what the rest begins with only if
+	// the rest's is the same.
+	changes := r.Writes != (exec.Range{}) || x.c.next[r] != nil
+	for off := r.Reads.Start; off < r.Reads.End && changes; off++ {
+		old, ok := was[off]
+		if !ok {
+			old = r.Initial(off)
+		}
+		now, ok := is[off]
+		if !ok {
+			now = r.Initial(off)
+		}
+		if now != x.rest(old) {
+			x.leaveOut(dead, off)
+		}
+	}
+	for off, b := range is {
+		if old, ok := was[off]; !r.Reads.Has(off) && (!ok || b != x.rest(old)) {
+			x.leaveOut(dead, off)
+		}
+	}
+	for off, v := range x.after.values[r.Name] {
+		if old, ok := x.before.values[r.Name][off]; !ok || v != x.expected(old) {
+			x.leaveOut(dead, off)
+		}
+	}
+}
+
+// results compares a region that moves: it has the results of before, moved, and those of the turn,
+// which have to be right.
+func (x *comparison) results(r *exec.Region, moved int) error {
+	was, is := x.before.bytes[r.Name], x.after.bytes[r.Name]
+	for off, b := range is {
+		old, ok := was[off-moved]
+		switch want := x.c.wants[r][off]; {
+		case ok && x.rest(old) != b:
+			return fmt.Errorf("%s[%d] is not that of the rest", r.Name, off)
+		case !ok && (x.n == 0 || off < 0 || off >= moved):
+			return fmt.Errorf("%s[%d] is written too early", r.Name, off)
+		case !ok && b != want:
+			return x.c.difference(fmt.Sprintf("%s[%d]", r.Name, off), b, want)
+		}
+	}
+	for off := range was {
+		if _, ok := is[off+moved]; !ok {
+			return fmt.Errorf("%s[%d] is not written", r.Name, off+moved)
+		}
+	}
+	if x.n == 0 {
+		return nil
+	}
+	for off := range moved {
+		if _, wanted := x.c.wants[r][off]; wanted {
+			if _, ok := is[off]; !ok {
+				return fmt.Errorf("%s[%d] is not written in a turn", r.Name, off)
+			}
+		}
+	}
+	return nil
 }

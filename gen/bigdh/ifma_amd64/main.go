@@ -513,14 +513,13 @@ func (k *kernel) foldLast(products []*accumulators) {
 //  4. A digit takes the 1 if it comes into its lane, and all digits below it in that lane
 //     are all ones.
 func (k *kernel) normalise(products *accumulators) {
-	t := &k.x
 	mask, one, oneScalar, lane0 := ZMM(), ZMM(), GP64(), K()
 	VPBROADCASTQ(k.mask, mask)
 	MOVQ(U32(1), oneScalar)
 	VPBROADCASTQ(oneScalar, one)
 	KMOVB(oneScalar.As32(), lane0)
 	for r := range regs {
-		VPADDQ(products.v[r], k.folds.v[r], t[r])
+		VPADDQ(products.v[r], k.folds.v[r], k.x[r])
 	}
 	in := ZMM()
 	VPBROADCASTQ_Z(k.carry[0], lane0, in)
@@ -530,46 +529,75 @@ func (k *kernel) normalise(products *accumulators) {
 		KMOVB(oneScalar.As32(), lane1)
 		VPBROADCASTQ(k.carry[1], lane1, in)
 	}
-	VPADDQ(in, t[0], t[0])
+	VPADDQ(in, k.x[0], k.x[0])
 
 	Comment("1.")
-	var carry [regs]VecVirtual
-	for r := range regs {
-		carry[r] = ZMM()
-		VPSRLQ(U8(digitBits), t[r], carry[r])
-		VPANDQ(mask, t[r], t[r])
-	}
-	VALIGNQ(U8(8-k.width), k.zero, carry[regs-1], carry[regs-1])
-	for r := range regs {
-		VPADDQ(carry[(r+regs-1)%regs], t[r], t[r])
-	}
-
+	k.passOn(mask)
 	Comment("2.")
-	for r := range regs - 1 {
-		c := ZMM()
-		VPSRLQ(U8(digitBits), t[r], c)
-		VPADDQ(c, t[r+1], t[r+1])
-		VPANDQ(mask, t[r], t[r])
-	}
-
+	k.passOnInLanes(mask)
 	Comment("3.")
 	const greater = 6
-	g := K()
-	VPCMPUQ(U8(greater), mask, t[regs-1], g)
-	var ones [regs]Register // ones[r]: registers 0 to r are all ones
-	and := t[0]
+	produced := K()
+	VPCMPUQ(U8(greater), mask, k.x[regs-1], produced)
+	ones := k.allOnes(mask)
+	come := k.comeIn(produced, ones[regs-1])
+	Comment("4.")
+	VPADDQ(one, k.x[0], come, k.x[0])
+	for r := 1; r < regs; r++ {
+		takes := K()
+		KANDB(come, ones[r-1], takes)
+		VPADDQ(one, k.x[r], takes, k.x[r])
+	}
 	for r := range regs {
+		VPANDQ(mask, k.x[r], k.x[r])
+	}
+}
+
+// passOn adds what each register carries to the next one.
+func (k *kernel) passOn(mask VecVirtual) {
+	var carry [regs]VecVirtual
+	for r, x := range k.x {
+		carry[r] = ZMM()
+		VPSRLQ(U8(digitBits), x, carry[r])
+		VPANDQ(mask, x, x)
+	}
+	VALIGNQ(U8(8-k.width), k.zero, carry[regs-1], carry[regs-1])
+	for r, x := range k.x {
+		VPADDQ(carry[(r+regs-1)%regs], x, x)
+	}
+}
+
+// passOnInLanes adds what each register carries, incoming carries included, to the next one, but for
+// the last.
+func (k *kernel) passOnInLanes(mask VecVirtual) {
+	for r, x := range k.x[:regs-1] {
+		c := ZMM()
+		VPSRLQ(U8(digitBits), x, c)
+		VPADDQ(c, k.x[r+1], k.x[r+1])
+		VPANDQ(mask, x, x)
+	}
+}
+
+// allOnes returns for each register the lanes in which it and those below it are all ones.
+func (k *kernel) allOnes(mask VecVirtual) (ones [regs]Register) {
+	and := k.x[0]
+	for r, x := range k.x {
 		if r > 0 {
 			v := ZMM()
-			VPANDQ(and, t[r], v)
+			VPANDQ(and, x, v)
 			and = v
 		}
 		ones[r] = K()
 		VPCMPEQQ(mask, and, ones[r])
 	}
+	return ones
+}
+
+// comeIn returns the lanes that a 1 comes into, by those that produce one and those that pass it on.
+func (k *kernel) comeIn(produced, passing Register) Register {
 	gs, ps, come := GP32(), GP32(), K()
-	KMOVB(g, gs)
-	KMOVB(ones[regs-1], ps)
+	KMOVB(produced, gs)
+	KMOVB(passing, ps)
 	if k.width == 1 {
 		LEAL(Mem{Base: ps, Index: gs, Scale: 2}, gs)
 		XORL(ps, gs)
@@ -590,17 +618,7 @@ func (k *kernel) normalise(products *accumulators) {
 		MOVL(into[1].As32(), gs)
 	}
 	KMOVB(gs, come)
-
-	Comment("4.")
-	VPADDQ(one, t[0], come, t[0])
-	for r := 1; r < regs; r++ {
-		takes := K()
-		KANDB(come, ones[r-1], takes)
-		VPADDQ(one, t[r], takes, t[r])
-	}
-	for r := range regs {
-		VPANDQ(mask, t[r], t[r])
-	}
+	return come
 }
 
 // selectKernel emits SelectIFMA or SelectPairIFMA, with an index for each number.
