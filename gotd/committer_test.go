@@ -146,3 +146,33 @@ func TestStoppedSpawnsNothing(t *testing.T) {
 		t.Error("something was begun")
 	}
 }
+
+// counter is a store that counts commits.
+type counter struct{ commits int }
+
+func (*counter) Load([]byte, func(key, value []byte) error) error { return nil }
+
+func (s *counter) Commit([]Change) error { s.commits++; return nil }
+
+// TestCommitterGathers: those who were in a batch and come back with something new are in a batch again,
+// and not one of them in a batch of his own while the others wait.
+func TestCommitterGathers(t *testing.T) {
+	const chats, each = 100, 50
+	var s counter
+	c := &committer{store: &s}
+	var all sync.WaitGroup
+	for range chats {
+		all.Go(func() {
+			for range each {
+				if err := c.commit([]Change{{Key: []byte("key")}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d transactions in %d commits", chats*each, s.commits)
+	if s.commits > chats*each/2 {
+		t.Errorf("%d commits for %d transactions", s.commits, chats*each)
+	}
+}

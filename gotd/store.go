@@ -2,6 +2,7 @@ package gotd
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/mtcore/mtcore/secretchat"
@@ -77,6 +78,7 @@ func (c *committer) commit(changes []Change) error {
 	defer close(b.done)
 	c.turn.Lock()
 	defer c.turn.Unlock()
+	c.gather(b)
 	c.mu.Lock()
 	c.next = nil // who comes now is in the next one
 	b.err = c.err
@@ -91,6 +93,23 @@ func (c *committer) commit(changes []Change) error {
 		c.mu.Unlock()
 	}
 	return b.err
+}
+
+// gather lets others join a batch for as long as some do. Whoever was in the last one has been
+// woken now that it is on disk, and most have something new. If the first of them did not wait, the
+// disk would be busy with his changes alone, and all others be late by one commit. It ends, since
+// each of them is in a batch once and waits for it.
+func (c *committer) gather(b *batch) {
+	for n := -1; ; {
+		c.mu.Lock()
+		more := len(b.changes)
+		c.mu.Unlock()
+		if more == n {
+			return
+		}
+		n = more
+		runtime.Gosched()
+	}
 }
 
 // write has a store that panics count as one that has failed.
