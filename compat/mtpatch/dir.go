@@ -39,7 +39,13 @@ func (m *module) patchDir(wd string, out io.Writer, opt options) error {
 	if err := writeFiles(dir, res.files); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "the module around %s needs %s: go get %s\n", opt.dir, mtcorePath, mtcorePath)
+	get := "go get " + mtcorePath
+	if isFolder(opt.mtcore) {
+		get = "go mod edit -replace=" + mtcorePath + "=" + opt.mtcore
+	} else if opt.mtcore != "" {
+		get += "@" + opt.mtcore
+	}
+	fmt.Fprintf(out, "what is left to do, in the module around %s: %s && go mod tidy\n", opt.dir, get)
 	return nil
 }
 
