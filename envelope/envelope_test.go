@@ -490,3 +490,34 @@ func TestConcurrent(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestEveryBitCounts: what was opened is released if the msg_key that it has is the packet's, in
+// all of its bits, and else erased. Packets do not show that: if one bit of msg_key is another, so
+// is the key, and all of the hash.
+func TestEveryBitCounts(t *testing.T) {
+	k := NewKey(newAuthKey(1))
+	finish := func(change func(o *opening)) (released bool) {
+		var o opening
+		dst := make([]byte, 0, 64)
+		o.start(k, kdf.Client, dst, benchPacket(k, 64))
+		copy(o.dst, random(64))
+		o.got = o.msgKey
+		change(&o)
+		released = o.finish() != nil
+		if erased := bytes.Equal(dst[:64], make([]byte, 64)); erased == released {
+			t.Errorf("released: %v, erased: %v", released, erased)
+		}
+		return released
+	}
+	if !finish(func(*opening) {}) {
+		t.Error("the right msg_key is refused")
+	}
+	if finish(func(o *opening) { o.ok = 0 }) {
+		t.Error("a wrong key_id is accepted")
+	}
+	for bit := range 8 * kdf.MsgKeySize {
+		if finish(func(o *opening) { o.got[bit/8] ^= 1 << (bit % 8) }) {
+			t.Errorf("bit %d of msg_key may be wrong", bit)
+		}
+	}
+}
