@@ -18,7 +18,9 @@ package bigdh
 // which is 102 squarings and 411 multiplications instead of exp's 2060 and 424. Another
 // tooth means fewer of both, and tables twice as large. Lookups must read all of a table,
 // and these are about as much as the caches closest to a core hold: 40 KiB with IFMA, and
-// 32 KiB of them with limbs of 64 bits.
+// 32 KiB of them with limbs of 64 bits. So every other round takes the blocks from the last to
+// the first, to begin with the table that was read last (5 % on Zen 4, whose cache has 32 KiB: in
+// a cycle, each table would have been replaced when its turn comes).
 const (
 	teeth     = 5
 	blocks    = 4
@@ -55,17 +57,16 @@ func (c *comb) build(m *modulus, base *nat) {
 func (c *comb) exp(m *modulus, z, e *nat) {
 	var acc, factor elem
 	selectElem(&acc, c[0][:], combBits(e, 0, blockBits-1))
-	for i := blockBits - 1; i >= 0; i-- {
-		for b := range c {
-			if b == 0 && i == blockBits-1 {
-				continue // already in acc
-			}
-			if b == 0 {
-				square(m, &acc, &acc, 1)
-			}
-			selectElem(&factor, c[b][:], combBits(e, b, i))
-			mul(m, &acc, &acc, &factor)
+	for n := 1; n < blocks*blockBits; n++ {
+		round, b := n/blocks, n%blocks
+		if b == 0 {
+			square(m, &acc, &acc, 1)
 		}
+		if round%2 == 1 {
+			b = blocks - 1 - b
+		}
+		selectElem(&factor, c[b][:], combBits(e, b, blockBits-1-round))
+		mul(m, &acc, &acc, &factor)
 	}
 	leave(m, z, &acc)
 	clear(acc[:])
