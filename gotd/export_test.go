@@ -27,3 +27,8 @@ func (c *Chat) Block() (release func()) {
 	c.mu.Lock()
 	return c.mu.Unlock
 }
+
+// Ended has the chat hear of its end, from the peer or from the server.
+func (c *Chat) Ended(by ClosedBy, historyDeleted bool) error {
+	return c.ended(nil, closing{By: by, HistoryDeleted: historyDeleted, Told: true})
+}

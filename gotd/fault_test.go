@@ -682,9 +682,8 @@ func TestCancel(t *testing.T) {
 	if _, err := atA.SendFile(ctx, m, gotd.FromReader("", zeros{}, 1<<20)); !errors.Is(err, context.Canceled) {
 		t.Errorf("SendFile: got %v, want %v", err, context.Canceled)
 	}
-	if got := len(a.chats.Chats()); got != 1 {
-		t.Errorf("there are %d chats, want 1", got)
-	}
+	// gotd may have sent something all the same.
+	eventually(t, "the chat that was not asked for is forgotten", func() bool { return len(a.chats.Chats()) == 1 })
 }
 
 // TestTypingAndRead: what the server passes on besides messages.

@@ -1,0 +1,187 @@
+package gotd_test
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tg/e2e"
+	"github.com/gotd/td/tgerr"
+
+	"github.com/mtcore/mtcore/gotd"
+	"github.com/mtcore/mtcore/secretchat"
+)
+
+// refuseAccept has the server answer every acceptance with err.
+func (a *accepting) refuseAccept(err error) {
+	refuse := func(q bin.Encoder) error {
+		if _, ok := q.(*tg.MessagesAcceptEncryptionRequest); ok {
+			return err
+		}
+		return nil
+	}
+	a.server.refuse.Store(&refuse)
+}
+
+// TestAcceptGone: a chat of which the server says, when it is to be accepted, that it is over closes
+// with this answer, and the server is not told what it has said itself.
+func TestAcceptGone(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.refuseAccept(tgerr.New(400, "ENCRYPTION_DECLINED"))
+	if got := want[*gotd.Closed](a); got.By != gotd.ByServer || !tgerr.Is(got.Err, "ENCRYPTION_DECLINED") {
+		t.Errorf("got %+v", got)
+	}
+	eventually(t, "the chat is forgotten", func() bool { return a.chat() == nil })
+	a.end()
+	if n := len(a.server.discarded); n != 0 {
+		t.Errorf("the server was told %d times", n)
+	}
+}
+
+// TestAcceptOpen: to accept a chat that is open is no error, and nothing that the server is told.
+func TestAcceptOpen(t *testing.T) {
+	a := newOpen(t)
+	for len(a.server.answers) > 0 {
+		<-a.server.answers
+	}
+	if err := a.chat().Accept(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := len(a.server.answers); n != 0 {
+		t.Errorf("the server was told %d times", n)
+	}
+	a.end()
+}
+
+// TestAcceptByTwo: two that accept a chat at the same time make one key.
+func TestAcceptByTwo(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	const id = acceptingID + 1
+	gA := a.peer.Visualization() // padded with zeros, a number like others
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: id, AccessHash: 1, AdminID: 2, GA: append(bytes.Repeat([]byte{7}, 220), gA[:]...)}})
+	c := want[*gotd.Requested](a).Chat
+	both := make(chan struct{}, 2)
+	release := make(chan struct{})
+	keys := make(chan []byte, 10)
+	hold := func(q bin.Encoder) error {
+		switch q := q.(type) {
+		case *tg.MessagesGetDhConfigRequest:
+			both <- struct{}{}
+			<-release
+		case *tg.MessagesAcceptEncryptionRequest:
+			if q.Peer.ChatID == id {
+				keys <- q.GB
+			}
+			return tgerr.New(420, "FLOOD_WAIT_3600")
+		}
+		return nil
+	}
+	a.server.refuse.Store(&hold)
+	accepted := make(chan error, 2)
+	for range 2 {
+		go func() { accepted <- c.Accept(t.Context()) }()
+	}
+	<-both
+	<-both
+	close(release)
+	for range 2 {
+		if err := <-accepted; !tgerr.Is(err, "FLOOD_WAIT") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if first, second := <-keys, <-keys; !bytes.Equal(first, second) {
+		t.Error("the server was told two keys")
+	}
+	for key, value := range a.store.copy() {
+		if key[0] == 'c' && strings.Contains(string(value), `"GA"`) {
+			t.Errorf("record %s still has what the peer has sent", key)
+		}
+	}
+	a.end()
+}
+
+// TestAcceptAgainOnce: Accept that is called again begins no second row of tries.
+func TestAcceptAgainOnce(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	a.refuseAccept(tgerr.New(420, "FLOOD_WAIT_3600"))
+	a.restart()
+	const waits = "gotd.(*Chat).acceptAfter("
+	count := func() int {
+		stacks := make([]byte, 1<<20)
+		return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte(waits))
+	}
+	eventually(t, "Run has tried", func() bool { return count() == 1 })
+	for range 3 {
+		if err := a.chat().Accept(t.Context()); !tgerr.Is(err, "FLOOD_WAIT") {
+			t.Errorf("got %v", err)
+		}
+	}
+	time.Sleep(20 * time.Millisecond) // in which nothing should happen
+	if n := count(); n != 1 {
+		t.Errorf("%d wait to try again, want 1", n)
+	}
+	a.end()
+}
+
+// TestAcceptBadKey: a peer that asks with a number that is no public key breaks a rule.
+func TestAcceptBadKey(t *testing.T) {
+	a := newOpen(t)
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: acceptingID + 1, AccessHash: 1, AdminID: 2, GA: []byte{1}}})
+	var fatal *secretchat.FatalError
+	if err := want[*gotd.Requested](a).Chat.Accept(t.Context()); !errors.As(err, &fatal) {
+		t.Errorf("Accept: got %v, want a %T", err, fatal)
+	}
+	if got := want[*gotd.Closed](a); got.By != gotd.ByRule || !errors.As(got.Err, &fatal) {
+		t.Errorf("got %+v", got)
+	}
+	a.end()
+}
+
+// TestLastWordsAccepting: what the peer has said before it ended the chat comes before the end, also if
+// the server has never said that the chat was accepted.
+func TestLastWordsAccepting(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	storage := a.chats.StateStorage(&memState{found: true})
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: acceptingID}})
+	eventually(t, "the chat is ending", func() bool { return a.chat().State() == gotd.StateEnding })
+	a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "bye"})
+	a.deliverAll()
+	if err := storage.SetQts(t.Context(), 1, 1000); err != nil {
+		t.Fatal(err)
+	}
+	want[*gotd.Opened](a)
+	if got := want[*gotd.Message](a).Text(); got != "bye" {
+		t.Errorf("got %q", got)
+	}
+	want[*gotd.Closed](a)
+	a.end()
+}
+
+// TestEndedTwice: if both the peer and the server say that a chat is over, it was the peer.
+func TestEndedTwice(t *testing.T) {
+	for _, peerFirst := range []bool{true, false} {
+		a := newOpen(t)
+		storage := a.chats.StateStorage(&memState{found: true})
+		for _, byPeer := range []bool{peerFirst, !peerFirst} {
+			by := gotd.ByServer
+			if byPeer {
+				by = gotd.ByPeer
+			}
+			if err := a.chat().Ended(by, byPeer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := storage.SetQts(t.Context(), 1, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if got := want[*gotd.Closed](a); got.By != gotd.ByPeer || !got.HistoryDeleted {
+			t.Errorf("the peer first: %v; got %+v", peerFirst, got)
+		}
+		a.end()
+	}
+}
