@@ -130,12 +130,22 @@ func (k *Key) Seal(dst []byte, side kdf.Side, plaintext []byte, pad Padding) ([]
 		return nil, ErrTooLong
 	}
 	backends.Ready()
+	stack.Reserve16K() // more than seal does, which must not move the key of the padding
+	if most <= smallRoom {
+		var room [smallRoom]byte
+		return k.sealIn(room[:], dst, side, plaintext, least, most), nil
+	}
 	var room [messageRoom]byte
-	random := randomPadding{room: room[:]}
+	return k.sealIn(room[:], dst, side, plaintext, least, most), nil
+}
+
+// sealIn is Seal with as much padding as least and most say, which is made in room.
+func (k *Key) sealIn(room, dst []byte, side kdf.Side, plaintext []byte, least, most int) []byte {
+	random := randomPadding{room: room}
 	n := random.length(least, most, 1)
 	out := k.seal(dst, side, plaintext, random.take(n, n))
 	random.wipe()
-	return out, nil
+	return out
 }
 
 // seal is Seal with given padding, for a packet that is not too long.

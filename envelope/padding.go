@@ -91,7 +91,7 @@ type randomPadding struct {
 	next   int    // the first byte of seed that has not decided on a length yet
 	blocks uint64 // that the key has been expanded to
 
-	room       []byte // whole turns, and at least longestPadding
+	room       []byte // whole turns, and no less than the longest padding that is taken
 	used, made int    // bytes of room that have become padding, and that can
 	dirty      int    // the most bytes of room there have been
 }
@@ -102,6 +102,8 @@ const (
 	longestPadding = minPadding - 1 + bucketStep + maxExtraBlocks*blockSize
 	// randomTurn is of how many bytes expandRandom makes multiples.
 	randomTurn = 8 * blockSize
+	// smallRoom is for the padding of one message, unless it is up to the next bucket.
+	smallRoom = 3 * randomTurn
 	// messageRoom is for the padding of one message, and groupRoom for sixteen of PadRandom,
 	// as long as they are in the mean.
 	messageRoom = (longestPadding + randomTurn - 1) &^ (randomTurn - 1)
