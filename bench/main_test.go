@@ -305,6 +305,7 @@ func TestReference(t *testing.T) {
 		{&results.Report{Machine: m}, 0},
 		{&results.Report{Machine: m, Probe: &results.Probe{Quiet: 0.2}}, 0.2},
 		{&results.Report{Machine: results.Machine{CPU: "c", Arch: "b"}, Probe: &results.Probe{Quiet: 0.2}}, 0},
+		{&results.Report{Machine: results.Machine{CPU: "a", Arch: "c"}, Probe: &results.Probe{Quiet: 0.2}}, 0},
 	} {
 		if got := quietReference(tt.old, m); got != tt.want {
 			t.Errorf("reference %v of %+v, want %v", got, tt.old, tt.want)

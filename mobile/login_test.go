@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"strings"
@@ -104,25 +105,7 @@ func TestHandshakeRefused(t *testing.T) {
 		t.Errorf("after an error: %v, want one of kind %d", err, ErrorOver)
 	}
 
-	// Telegram's keys are others.
-	for _, dc := range []int{2, -2, 10002, -10002} {
-		h, err := TelegramHandshake(dc, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		first, err := h.First()
-		if err != nil {
-			t.Fatal(err)
-		}
-		server, _ := handshakeServer(t, dc)
-		answer, err := server.Step(context.Background(), first)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := h.Step(answer); ErrorKind(err) != ErrorPeer {
-			t.Errorf("another server: %v, want one of kind %d", err, ErrorPeer)
-		}
-	}
+	testTelegramKeys(t)
 
 	h, err = ServerHandshake(key, 2, 0)
 	if err != nil {
@@ -155,6 +138,43 @@ func TestHandshakeRefused(t *testing.T) {
 	none.Wipe()
 	if _, err := none.First(); err != errUnusable {
 		t.Errorf("First of no handshake: %v, want %v", err, errUnusable)
+	}
+}
+
+// testTelegramKeys: a handshake with a server of Telegram goes on if the server has the key of servers
+// of its kind, and only then.
+func testTelegramKeys(t *testing.T) {
+	t.Helper()
+	const real, test, other = "real", "test", "other"
+	fingerprints := map[string]int64{
+		real: authkey.TelegramKeys()[0].Fingerprint(), test: authkey.TelegramTestKeys()[0].Fingerprint(), other: 1,
+	}
+	server, _ := handshakeServer(t, 0)
+	var answer []byte
+	for dc, want := range map[int]string{2: real, -2: real, 10002: test, -10002: test} {
+		for kind, fingerprint := range fingerprints {
+			h, err := TelegramHandshake(dc, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := h.First()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer == nil {
+				if answer, err = server.Step(context.Background(), first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// resPQ has the client's nonce after its constructor, as req_pq_multi does, and ends with
+			// the fingerprints, of which there is one.
+			copy(answer[4:20], first[4:])
+			binary.LittleEndian.PutUint64(answer[len(answer)-8:], uint64(fingerprint))
+			_, err = h.Step(answer)
+			if kind == want && err != nil || kind != want && ErrorKind(err) != ErrorPeer {
+				t.Errorf("data center %d, a server with the %s key: %v", dc, kind, err)
+			}
+		}
 	}
 }
 

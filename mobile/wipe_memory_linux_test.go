@@ -3,6 +3,8 @@
 package mobile
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/mtcore/mtcore/bigdh"
@@ -73,6 +75,23 @@ func TestWipeMemory(t *testing.T) {
 		k.Wipe()
 		s.out = append(s.out, exported)
 		return err
+	})
+	check("Sealed, by a key that is wiped", func(s *subject) error {
+		k, err := ImportAuthKey(s.key)
+		if err != nil {
+			return err
+		}
+		k.Wipe()
+		if _, err := k.Sealed(s.text, Client); err != errUnusable {
+			return fmt.Errorf("error %v", err)
+		}
+		return nil
+	})
+	check("EncryptedIGE, with a short key", func(s *subject) error {
+		if _, err := EncryptedIGE(s.text, s.key[:31], s.key[32:64]); err == nil {
+			return errors.New("a key of 31 bytes is accepted")
+		}
+		return nil
 	})
 	check("EncryptedIGE and DecryptedIGE", func(s *subject) error {
 		encrypted, err := EncryptedIGE(s.text, s.key[:32], s.key[32:64])

@@ -171,6 +171,7 @@ func TestBackend(t *testing.T) {
 		{"ige", "Encrypt", []string{"NEON", "Armv8"}, "Armv8"},
 		{"ige", "EncryptNEON", []string{"NEON", "Armv8"}, "NEON"},
 		{"kdf", "Blocks", []string{"SHA-NI", "AVX-512"}, "SHA-NI"},
+		{"kdf", "BlocksSHANIAVX512", []string{"SHA-NI", "AVX-512"}, "AVX-512"},
 		{"envelope", "Hash", []string{"AES-NI+SHA-NI", "VAES"}, "AES-NI+SHA-NI"},
 		{"envelope", "Hash16AVX512", []string{"AES-NI+SHA-NI", "VAES"}, "VAES"},
 		{"envelope", "WipeAVX512", []string{"AES-NI+SHA-NI", "VAES"}, ""},

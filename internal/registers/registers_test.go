@@ -140,7 +140,7 @@ func leftovers(k *contract.Kernel, entry uintptr, wide bool) (problems []string)
 	return problems
 }
 
-// leftoversOnce is leftovers, once. A general register may have a part of the result.
+// leftoversOnce is leftovers, once.
 func leftoversOnce(k *contract.Kernel, entry uintptr, wide bool) (problems []string) {
 	stack.Reserve16K()
 	for _, size := range []int{1, 2, 5} {
@@ -156,32 +156,64 @@ func leftoversOnce(k *contract.Kernel, entry uintptr, wide bool) (problems []str
 		if bytes.Equal(results[0], results[1]) && k.Name != nothing {
 			problems = append(problems, "results do not depend on secrets")
 		}
-		for i := range dumps[0].vectors {
-			if differ(dumps, func(d *dump) any { return d.vectors[i] }) {
-				problems = append(problems, fmt.Sprintf("vector register %d", i))
-			}
-		}
-		for i := range dumps[0].masks {
-			if differ(dumps, func(d *dump) any { return d.masks[i] }) {
-				problems = append(problems, fmt.Sprintf("mask register %d", i))
-			}
-		}
-		for i, name := range generalNames {
-			isResult := true
-			for seed, d := range dumps {
-				word := binary.NativeEndian.AppendUint64(nil, uint64(d.general[i]))
-				isResult = isResult && bytes.Contains(results[seed], word[:unsafe.Sizeof(d.general[i])])
-			}
-			if !isResult && differ(dumps, func(d *dump) any { return d.general[i] }) {
-				problems = append(problems, name)
-			}
-		}
-		if differ(dumps, func(d *dump) any { return d.flags & arithmetic }) {
-			problems = append(problems, "flags")
-		}
+		problems = append(problems, differences(dumps, results)...)
 	}
 	slices.Sort(problems)
 	return slices.Compact(problems)
+}
+
+// differences are the registers that differ between calls. A general register may have a part of the
+// result.
+func differences(dumps [3]*dump, results [3][]byte) (problems []string) {
+	for i := range dumps[0].vectors {
+		if differ(dumps, func(d *dump) any { return d.vectors[i] }) {
+			problems = append(problems, fmt.Sprintf("vector register %d", i))
+		}
+	}
+	for i := range dumps[0].masks {
+		if differ(dumps, func(d *dump) any { return d.masks[i] }) {
+			problems = append(problems, fmt.Sprintf("mask register %d", i))
+		}
+	}
+	for i, name := range generalNames {
+		isResult := true
+		for seed, d := range dumps {
+			word := binary.NativeEndian.AppendUint64(nil, uint64(d.general[i]))
+			isResult = isResult && bytes.Contains(results[seed], word[:unsafe.Sizeof(d.general[i])])
+		}
+		if !isResult && differ(dumps, func(d *dump) any { return d.general[i] }) {
+			problems = append(problems, name)
+		}
+	}
+	if differ(dumps, func(d *dump) any { return d.flags & arithmetic }) {
+		problems = append(problems, "flags")
+	}
+	return problems
+}
+
+// TestDifferences changes one register of one of three dumps, of every kind.
+func TestDifferences(t *testing.T) {
+	result := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for _, tt := range []struct {
+		name   string
+		change func(d *dump)
+		want   []string
+	}{
+		{"nothing", func(d *dump) {}, nil},
+		{"vector", func(d *dump) { d.vectors[15][15] = 1 }, []string{"vector register 15"}},
+		{"mask", func(d *dump) { d.masks[4] = 1 }, []string{"mask register 4"}},
+		{"general", func(d *dump) { d.general[2] = 1 }, []string{generalNames[2]}},
+		{"flag", func(d *dump) { d.flags = arithmetic & -arithmetic }, []string{"flags"}},
+		{"other flag", func(d *dump) { d.flags = 1 << 9 }, nil}, // of amd64's, whether there may be interrupts
+	} {
+		for changed := range 3 {
+			dumps := [3]*dump{new(dump), new(dump), new(dump)}
+			tt.change(dumps[changed])
+			if got := differences(dumps, [3][]byte{result, result, result}); !slices.Equal(got, tt.want) {
+				t.Errorf("%s, of dump %d: %q, want %q", tt.name, changed, got, tt.want)
+			}
+		}
+	}
 }
 
 func differ(dumps [3]*dump, get func(*dump) any) bool {

@@ -21,6 +21,13 @@ func TestMeasureCycles(t *testing.T) {
 	if least := slowest * float64(nap) / 2; !ok || got[0] < least || got[1] != 0 || got[2] < got[0] {
 		t.Errorf("%v cycles, %v; want %.0f at least, then none, then more", got, ok, least)
 	}
+	// Cycles are those of a message: a thousand of them in the same time take a thousandth. No
+	// clock changes by that much.
+	s.Cases[0].Count = 1000
+	id.Count = 1000
+	if many, ok := s.MeasureCycles(CycleRow{Case: id, Contends: [CycleColumns]Row{"b"}}, 3); !ok || many[0] > got[2]/10 {
+		t.Errorf("%v cycles for each of 1000 messages, %v; want far less than %v", many[0], ok, got[2])
+	}
 	if _, ok := s.MeasureCycles(CycleRow{Case: results.CaseID{Op: "other"}}, 3); ok {
 		t.Error("cycles of a case that is not there")
 	}

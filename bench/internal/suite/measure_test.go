@@ -2,6 +2,7 @@ package suite
 
 import (
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,57 @@ func TestFloor(t *testing.T) {
 			t.Errorf("share %v: %v times faster, want %v", tt.share, got, tt.want)
 		}
 	}
+}
+
+// TestLess: the time of another row is subtracted, in every round.
+func TestLess(t *testing.T) {
+	takes := func(ns float64) func(n int) (float64, float64) {
+		return func(n int) (float64, float64) { return ns * float64(n), 0 }
+	}
+	rows := Measure("suite", Case{Contenders: []Contender{
+		{Label: Label{Way: "all"}, Elsewhere: takes(1e6), Less: "part"},
+		{Label: Label{Way: "part"}, Elsewhere: takes(4e5)},
+	}}, 0, func(int) {})
+	if all, part := rows[0], rows[1]; all.Ns != 6e5 || all.Min != 6e5 || part.Ns != 4e5 {
+		t.Errorf("%v ns, at least %v, without %v; want 6e5 both, without 4e5", all.Ns, all.Min, part.Ns)
+	}
+}
+
+// TestFastest: of several rows the fastest counts, and those that are missing do not.
+func TestFastest(t *testing.T) {
+	byRow := map[Row]*runner{}
+	for row, ns := range map[Row]float64{"slow": 3, "fast": 1, "other": 2} {
+		byRow[row] = &runner{ns: []float64{ns}}
+	}
+	if got := fastest(byRow, []Row{"missing", "other", "fast", "slow"}); got != byRow["fast"] {
+		t.Errorf("%v, want the fastest", got)
+	}
+	if got := fastest(byRow, []Row{"missing"}); got != nil {
+		t.Errorf("%v, want none", got)
+	}
+}
+
+// TestRunCollects: what leaves garbage has it collected before the next contender runs.
+func TestRunCollects(t *testing.T) {
+	var sink []byte
+	for _, tt := range []struct {
+		name string
+		op   func()
+		want bool
+	}{
+		{"garbage", func() { sink = make([]byte, 1000) }, true},
+		{"none", func() {}, false},
+	} {
+		r := newRunner(Contender{Op: tt.op}, time.Microsecond)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r.run(1)
+		runtime.ReadMemStats(&after)
+		if got := after.NumForcedGC > before.NumForcedGC; got != tt.want {
+			t.Errorf("%s: collected is %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	_ = sink
 }
 
 func TestAllocations(t *testing.T) {
