@@ -408,6 +408,31 @@ func TestClosingSteps(t *testing.T) {
 	}
 }
 
+// TestDiscardRefused: a chat is forgotten although the server refuses to hear of its end, or of spam.
+func TestDiscardRefused(t *testing.T) {
+	a := newOpen(t)
+	refuse := func(q bin.Encoder) error {
+		switch q.(type) {
+		case *tg.MessagesReportEncryptedSpamRequest:
+			return tgerr.New(400, "CHAT_ID_INVALID")
+		case *tg.MessagesDiscardEncryptionRequest:
+			a.server.discarded <- acceptingID
+			return tgerr.New(400, "ENCRYPTION_ALREADY_DECLINED")
+		}
+		return nil
+	}
+	a.server.refuse.Store(&refuse)
+	if err := a.chat().DiscardWith(gotd.DiscardOptions{ReportSpam: true}); err != nil {
+		t.Fatal(err)
+	}
+	want[*gotd.Closed](a)
+	eventually(t, "the chat is forgotten", func() bool { return a.chat() == nil })
+	a.end()
+	if n := len(a.server.discarded); n != 1 {
+		t.Errorf("the server was told %d times, want once", n)
+	}
+}
+
 // TestDiscardAfterStoreFailed: when the store has failed once, nothing else is written, even
 // if it would work again.
 func TestDiscardAfterStoreFailed(t *testing.T) {

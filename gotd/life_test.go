@@ -447,6 +447,9 @@ func TestCloseWhileWaiting(t *testing.T) {
 			if _, err := atA.SendText("late"); !errors.Is(err, gotd.ErrNotOpen) {
 				t.Errorf("got %v, want %v", err, gotd.ErrNotOpen)
 			}
+			if got := atA.Pending(); len(got) != 0 {
+				t.Errorf("%d are pending, and will never be sent", got)
+			}
 		}
 	}
 }
