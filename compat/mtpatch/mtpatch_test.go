@@ -311,6 +311,9 @@ func TestPatchCheckUndo(t *testing.T) {
 	}
 	sameContents(t, dir, after)
 
+	// As programs do after everything that changes go.mod.
+	goCommand(t, dir, "mod", "tidy")
+	mustPatch(t, dir, "-check")
 	mustPatch(t, dir, "-undo")
 	sameContents(t, dir, before)
 	if patched(t, dir) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -257,14 +258,34 @@ func (m *module) resolve(out io.Writer, tmp string, s *state, opt options) error
 			}
 		}
 	}
-	if len(build) == 3 { // The program uses none of it.
-		return nil
+	if len(build) > 3 { // The program uses some of it.
+		fmt.Fprintln(out, "building what was rewritten, which takes minutes if Go has to compile a whole client")
+		if _, err := m.golang(build...); err != nil {
+			return fmt.Errorf("what was rewritten does not build: %w", err)
+		}
 	}
-	fmt.Fprintln(out, "building what was rewritten, which takes minutes if Go has to compile a whole client")
-	if _, err := m.golang(build...); err != nil {
-		return fmt.Errorf("what was rewritten does not build: %w", err)
+	return m.markIndirect(tmp, opt)
+}
+
+// markIndirect says in the go.mod in tmp, as go mod tidy would, that the program itself does not
+// import mtcore, unless its old go.mod required that. Nobody else then has a reason to edit go.mod.
+func (m *module) markIndirect(tmp string, opt options) error {
+	before, err := m.readGoMod(filepath.Join(tmp, "before", "go.mod"))
+	if err != nil {
+		return err
 	}
-	return nil
+	for _, r := range before.Require {
+		if r.Path == mtcorePath {
+			return nil
+		}
+	}
+	file := filepath.Join(tmp, "go.mod")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	line := mtcorePath + " " + requiredVersion(opt.mtcore)
+	return os.WriteFile(file, bytes.Replace(text, []byte(line+"\n"), []byte(line+" // indirect\n"), 1), 0o666)
 }
 
 // replacement is the path of a copy as go.mod has it.
@@ -447,7 +468,7 @@ func (m *module) original(dir string, s *state) error {
 	if err != nil {
 		return err
 	}
-	if sameHashes(now, s.After) {
+	if now["go.mod"] == s.After["go.mod"] { // go.sum follows from it
 		return copyKept(dir, m.outPath("before"))
 	}
 	if sameHashes(now, s.Before) { // It was killed before it wrote go.mod.
