@@ -188,20 +188,17 @@ func (o *opening) setFirst(ends *[2 * chunkSize]byte) {
 // setPadding pads the last block of the hash, which has what is less than a chunk before it. It is
 // done as early as possible: kernels wait for what was written just before, by smaller stores.
 func (o *opening) setPadding(ends *[2 * chunkSize]byte) {
-	n := tail(o) * blockSize
 	last := (*[chunkSize]byte)(ends[chunkSize:])
-	for i := n; i < chunkSize; i += blockSize {
-		*(*[blockSize]byte)(last[i:]) = [blockSize]byte{}
-	}
-	kdfspec.Pad(last[:], n, hashPartSize+len(o.dst))
+	*last = [chunkSize]byte{}
+	kdfspec.Pad(last[:], tail(o)*blockSize, hashPartSize+len(o.dst))
 }
 
 // setLast puts the last blocks of the hash together, which the turns leave: what is less than a
 // chunk with its padding, or, if there is nothing, the last whole chunk and one of padding. It may
 // be that the first block, which is there already, is that chunk.
 func (o *opening) setLast(ends *[2 * chunkSize]byte) (last *byte, blocks int) {
-	if tail(o) > 0 {
-		copyBlocks(ends[chunkSize:], o.dst[end(o):])
+	if n := tail(o); n > 0 {
+		copyBlocks(ends[chunkSize:], o.dst[end(o):], n)
 		return &ends[chunkSize], 1
 	}
 	if len(o.dst) > startSize {
@@ -210,11 +207,16 @@ func (o *opening) setLast(ends *[2 * chunkSize]byte) (last *byte, blocks int) {
 	return &ends[0], 2
 }
 
-// copyBlocks is copy for whole blocks, of which there are few.
-func copyBlocks(dst, src []byte) {
-	for len(dst) > 0 && len(src) > 0 {
+// copyBlocks is copy for up to three blocks, without a call, and with stores as wide as the loads
+// that follow.
+func copyBlocks(dst, src []byte, blocks int) {
+	switch blocks {
+	case 1:
 		*(*[blockSize]byte)(dst) = [blockSize]byte(src)
-		dst, src = dst[blockSize:], src[blockSize:]
+	case 2:
+		*(*[2 * blockSize]byte)(dst) = [2 * blockSize]byte(src)
+	case 3:
+		*(*[3 * blockSize]byte)(dst) = [3 * blockSize]byte(src)
 	}
 }
 

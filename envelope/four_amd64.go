@@ -125,7 +125,7 @@ func (f *four) run(ms []*opening) {
 				n = min(n, whole)
 			} else {
 				last := f.ends[l][chunkSize:]
-				copyBlocks(last, o.src[at:])
+				copyBlocks(last, o.src[at:], tail(o))
 				dst[l], src[l] = &last[0], &last[0]
 				n = 1
 			}
@@ -142,7 +142,7 @@ func (f *four) finish(ms []*opening) {
 	var p [fourWidth]*byte
 	var blocks [fourWidth]int
 	for l, o := range ms {
-		copyBlocks(o.dst[end(o):], f.ends[l][chunkSize:])
+		copyBlocks(o.dst[end(o):], f.ends[l][chunkSize:], tail(o))
 		o.setPadding(&f.ends[l])
 		p[l], blocks[l] = o.setLast(&f.ends[l])
 	}
