@@ -135,8 +135,10 @@ func TestGapAsksAgain(t *testing.T) {
 	a.end()
 }
 
-// TestLegacy: a peer with MTProto 1.0 is reported, once.
-func TestLegacy(t *testing.T) {
+// newLegacy has a peer with MTProto 1.0 ask for a chat, accepts it, and returns what makes the
+// peer's packets: a message under an out_seq_no.
+func newLegacy(t *testing.T) (a *accepting, packet func(outSeqNo int32) secretchat.Packet) {
+	t.Helper()
 	const lastLayerOfV1 = 46
 	group, err := bigdh.Telegram(3)
 	if err != nil {
@@ -147,7 +149,7 @@ func TestLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	gA := mine.PublicKey().Bytes()
-	a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}}
+	a = &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}}
 	a.start()
 	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: acceptingID, AccessHash: 1, AdminID: 2, GA: gA[:]}})
 	want[*gotd.Requested](a)
@@ -162,18 +164,27 @@ func TestLegacy(t *testing.T) {
 	if err := mine.DH((*[bigdh.Size]byte)(&key), theirs); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 2 {
+	return a, func(outSeqNo int32) secretchat.Packet {
+		t.Helper()
 		var m bin.Buffer
-		if err := (&e2e.DecryptedMessage46{RandomID: int64(i) + 1, Message: "old"}).Encode(&m); err != nil {
+		if err := (&e2e.DecryptedMessage46{RandomID: int64(outSeqNo), Message: "old"}).Encode(&m); err != nil {
 			t.Fatal(err)
 		}
-		l := tl.Layer{RandomBytes: make([]byte, 15), Layer: lastLayerOfV1, InSeqNo: 0, OutSeqNo: int32(2*i + 1), Message: m.Buf}
+		l := tl.Layer{RandomBytes: make([]byte, 15), Layer: lastLayerOfV1, InSeqNo: 0, OutSeqNo: outSeqNo, Message: m.Buf}
 		object := l.Append(nil)
-		packet, err := envelope.SealV1(nil, &key, kdf.Client, append(binary.LittleEndian.AppendUint32(nil, uint32(len(object))), object...))
+		data, err := envelope.SealV1(nil, &key, kdf.Client, append(binary.LittleEndian.AppendUint32(nil, uint32(len(object))), object...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.deliver(noFile, secretchat.Packet{Data: packet})
+		return secretchat.Packet{Data: data}
+	}
+}
+
+// TestLegacy: a peer with MTProto 1.0 is reported, once.
+func TestLegacy(t *testing.T) {
+	a, packet := newLegacy(t)
+	for i := range 2 {
+		a.deliver(noFile, packet(int32(2*i+1)))
 		if i == 0 {
 			want[*gotd.Opened](a)
 			if got := want[*gotd.Legacy](a); got.Chat != a.chat() {
@@ -186,6 +197,52 @@ func TestLegacy(t *testing.T) {
 	}
 	if err := a.stop(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestCrashAfterRule: a peer that has broken a rule ends the chat, whenever a crash comes.
+func TestCrashAfterRule(t *testing.T) {
+	a, packet := newLegacy(t)
+	a.deliver(noFile, packet(1))
+	want[*gotd.Opened](a)
+	want[*gotd.Legacy](a)
+	want[*gotd.Message](a)
+	storage := a.chats.StateStorage(&memState{found: true})
+	a.store.forget()
+	a.deliver(noFile, packet(4))                              // of the other side's parity
+	if err := storage.SetQts(t.Context(), 1, 2); err != nil { // so that it is on disk
+		t.Fatal(err)
+	}
+	wantBroken := func(when string) {
+		t.Helper()
+		var fatal *secretchat.FatalError
+		if got := want[*gotd.Closed](a); got.By != gotd.ByRule || !errors.As(got.Err, &fatal) {
+			t.Errorf("%s: got %+v", when, got)
+		}
+	}
+	wantBroken("at once")
+	a.end()
+	crashes := 0
+	for i, records := range a.store.history {
+		value := records[fmt.Sprintf("c%08x", acceptingID)]
+		if value == nil || chatRecord(t, records).Closing.Silent {
+			break // the handler has been told
+		}
+		journaled := false
+		for key := range records {
+			journaled = journaled || key[0] == 'u'
+		}
+		if chatRecord(t, records).State == gotd.StateOpen && !journaled && i == 0 {
+			continue // of the message before
+		}
+		crashes++
+		a.store = &recorder{memStore: &memStore{records: records}}
+		a.start()
+		wantBroken(fmt.Sprint("after commit ", i))
+		a.end()
+	}
+	if crashes < 3 {
+		t.Errorf("%d crashes, want one in the journal, after the packet, and in the end", crashes)
 	}
 }
 

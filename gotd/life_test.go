@@ -282,6 +282,32 @@ func TestFailedAfterSent(t *testing.T) {
 	wantNext(t, atA, b, last)
 }
 
+// TestNotDelivered: what got lost is not delivered, although the peer has what was sent before.
+func TestNotDelivered(t *testing.T) {
+	_, alice, bob := newServer(t)
+	a, b := newClient(t, alice), newClient(t, bob)
+	atA, atB := newChat(t, a, b)
+	wantLayer(t, atA)
+	wantLayer(t, atB)
+	arrives, err := atA.SendText("arrives")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nextStatus[*gotd.Sent](a)
+	b.wantText("arrives")
+	bob.LoseMessages(1)
+	send(t, atA, "lost")
+	nextStatus[*gotd.Sent](a)
+	send(t, atB, "answer")
+	a.wantText("answer") // before which the handler was told what the peer has
+	if got := nextStatus[*gotd.Delivered](a); !slices.Equal(got.RandomIDs, []int64{arrives}) {
+		t.Errorf("got %d delivered, want %d", got.RandomIDs, arrives)
+	}
+	if e, ok := a.status.take(); ok {
+		t.Errorf("unexpected %T %+v", e, e)
+	}
+}
+
 // TestRefusedAfterAll: a message of which the server says that it was refused, and which
 // the peer has.
 func TestRefusedAfterAll(t *testing.T) {
