@@ -33,7 +33,7 @@ Puts the crypto of the Telegram clients that this module requires on mtcore.
   -check        write nothing; exit with 1 unless everything is patched and up to date
   -undo         bring go.mod and go.sum back, and remove the copies
   -dir DIR      patch the client in DIR, in place: a fork, or a copy in the tree
-  -o DIR        where copies go, instead of mtpatch beside go.mod
+  -o DIR        where copies go, instead of mtpatch beside go.mod; -check and -undo need it too
   -partial      rewrite what is known, even if something that is required is not
   -mtcore WHAT  a version of mtcore, or a folder with it, instead of this command's version
   -hashes DIR   print the hash of each function of the tables that DIR has, and stop
