@@ -166,7 +166,7 @@ func pqCase() suite.Case {
 }
 
 func sealCase(settings []suite.Setting) suite.Case {
-	c := newCase("RSA_PAD, seal", sealID, shortTime)
+	c := newCase("RSA_PAD, seal", sealID, shortTime/2)
 	own := suite.Must(rsa2048.NewPublicKey(key.N.Bytes(), uint32(key.E)))
 	data := make([]byte, 96)
 	addRSA(&c, settings, sealWay, peers.RSASeals(), func() error {
@@ -236,7 +236,7 @@ func exchangeCase(settings []suite.Setting) suite.Case {
 
 // batchCase is the server's side of several exchanges.
 func batchCase(in suite.Setting) suite.Case {
-	c := newCase("8 exchanges, servers", batchID, longTime)
+	c := newCase("8 exchanges, servers", batchID, shortTime/2)
 	recordings := manyRecordings(batchID.Count)
 	c.Contenders = append(c.Contenders,
 		suite.Contender{Label: batchWay, Setting: &in, Op: func() { must(servers(recordings)) }},
