@@ -129,3 +129,53 @@ func TestMultiple(t *testing.T) {
 		t.Error("what is no multiple of 2^64 is one")
 	}
 }
+
+// TestPowers: the square of a bit is the bit, and that of no other number is the number.
+func TestPowers(t *testing.T) {
+	f := New()
+	bit, x := f.Var("bit", Max(1)), f.Var("x", Max(2))
+	if square := f.Mul(bit, bit); !square.Same(bit) {
+		t.Errorf("the square of a bit is %s", f.String(square))
+	}
+	if square := f.Mul(x, x); square.Same(x) {
+		t.Error("the square of a number is the number")
+	}
+	if got, want := f.Mul(f.Mul(bit, x), f.Mul(bit, x)), f.Mul(bit, f.Mul(x, x)); !got.Same(want) {
+		t.Errorf("the square of a bit times a number is %s, want %s", f.String(got), f.String(want))
+	}
+}
+
+// TestRefusals: numbers that may be out of bounds are not taken apart, nor are they below anything.
+func TestRefusals(t *testing.T) {
+	f := New()
+	x, y := f.Var("x", Max(64)), f.Var("y", Max(64))
+	less := x.Plus(y, Small(-1))
+	for name, take := range map[string]func(){
+		"a part of what may be negative": func() { f.Split(less, 64) },
+		"a borrow from more":             func() { f.Borrow(less.Plus(Const(Pow2(64)), Small(1)), 64) },
+		"a borrow of more than one":      func() { f.Borrow(less.Plus(Const(Pow2(64)), Small(-1)), 64) },
+		"the part that was carried":      func() { _, c := f.Split(x.Plus(y, Small(1)), 64); f.Vanish(c) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: not refused", name)
+				}
+			}()
+			take()
+		}()
+	}
+	for _, tt := range []struct {
+		name string
+		p    Poly
+		bits int
+		want bool
+	}{
+		{"x", x, 64, true}, {"x", x, 63, false}, {"x + y", x.Plus(y, Small(1)), 64, false},
+		{"x + y", x.Plus(y, Small(1)), 65, true}, {"x - y", less, 65, false},
+	} {
+		if got := f.Below(tt.p, tt.bits); got != tt.want {
+			t.Errorf("%s is below 2^%d: %v", tt.name, tt.bits, got)
+		}
+	}
+}
