@@ -41,10 +41,18 @@ func (w *coder) array(p []byte) {
 	}
 }
 
+// int64, like int, is called for most fields. What is measured is measured without a call, since
+// each commit measures before it writes.
 func (w *coder) int64(p *int64) {
-	switch w.mode {
-	case measuring:
+	if w.mode == measuring {
 		w.size += 8
+		return
+	}
+	w.codeInt64(p)
+}
+
+func (w *coder) codeInt64(p *int64) {
+	switch w.mode {
 	case writing:
 		w.b = binary.LittleEndian.AppendUint64(w.b, uint64(*p))
 	case reading:
@@ -56,9 +64,15 @@ func (w *coder) int64(p *int64) {
 
 // int codes a number from -1 to 2^31 - 1.
 func (w *coder) int(p *int) {
-	switch w.mode {
-	case measuring:
+	if w.mode == measuring {
 		w.size += 4
+		return
+	}
+	w.codeInt(p)
+}
+
+func (w *coder) codeInt(p *int) {
+	switch w.mode {
 	case writing:
 		w.b = binary.LittleEndian.AppendUint32(w.b, uint32(*p))
 	case reading:

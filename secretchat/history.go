@@ -62,6 +62,9 @@ type history struct {
 	unhanded, flying int
 }
 
+// usuallyKept is how many messages there are in a chat in which each answers the one before.
+const usuallyKept = 2
+
 func (h *history) add(r record) {
 	r.unsent = true
 	h.touched.add(h.first + len(h.records))
@@ -95,7 +98,7 @@ func (h *history) drop(n int) (own bool) {
 	}
 	h.first += n
 	h.records = slices.Delete(h.records, 0, n)
-	if len(h.records) == 0 {
+	if len(h.records) == 0 && cap(h.records) > usuallyKept {
 		h.records = nil // An idle chat needs no room for it.
 	}
 	return own
@@ -165,4 +168,5 @@ func (h *history) count() {
 
 func (h *history) wipe() {
 	h.drop(len(h.records))
+	h.records = nil
 }
