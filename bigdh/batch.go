@@ -10,7 +10,8 @@ type DHJob struct {
 	Err    error
 }
 
-// DHBatch sets the Secret and the Err of each job as [PrivateKey.DH] would.
+// DHBatch sets the Secret and the Err of each job as [PrivateKey.DH] would. It panics if one of the
+// keys was wiped; jobs before that one may be done by then.
 //
 // With IFMA it computes eight at once, a secret in each lane of the vectors, whatever their groups,
 // and what is left over one at a time. On Zen 4 eight take 0.85 of the time of one after another, and
