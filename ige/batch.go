@@ -21,7 +21,9 @@ func EncryptBatch(ms []Message) {
 	}
 	s := sizes{count: len(ms)}
 	for i := range ms {
-		checkBlocks(ms[i].Dst, ms[i].Src)
+		if m := &ms[i]; !blocksFit(m.Dst, m.Src) {
+			checkBlocks(m.Dst, m.Src)
+		}
 		s.add(len(ms[i].Src))
 	}
 	backends.Ready()
@@ -156,20 +158,35 @@ func cryptTeams(ms []Message, all sizes, decrypting bool) {
 	}
 }
 
-// A team is up to batchLanes messages, by their index, the longest first.
+// A team is up to batchLanes messages, by their index, which are done together.
 type team struct {
 	sizes
 	order [batchLanes]int
 }
 
 func (t *team) add(ms []Message, i int) {
-	n, j := len(ms[i].Src), t.count
-	for ; j > 0 && len(ms[t.order[j-1]].Src) < n; j-- {
-		t.order[j] = t.order[j-1]
-	}
-	t.order[j] = i
+	t.order[t.count] = i
 	t.count++
-	t.sizes.add(n)
+	t.sizes.add(len(ms[i].Src))
+}
+
+// sort puts the longest messages first.
+func (t *team) sort(ms []Message) {
+	if t.equal() {
+		return
+	}
+	var keys [batchLanes]uint64 // a length, and below it where that is in order
+	order := t.order
+	for i, at := range order[:t.count] {
+		key, j := uint64(len(ms[at].Src))<<4|uint64(i), i
+		for ; j > 0 && keys[j-1] < key; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = key
+	}
+	for j, key := range keys[:t.count] {
+		t.order[j] = order[key%batchLanes]
+	}
 }
 
 // The batch kernels work on lanes, each of which holds a message. Four lanes are a

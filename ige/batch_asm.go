@@ -37,17 +37,21 @@ func kernelWidth(live int) int {
 	}
 }
 
-// worthBatching reports whether a batch repays its preparation: what can be done beside the
-// longest message has to be long enough. The numbers are bytes that one stream would do
-// meanwhile, from measurements of all counts up to 40 and lengths up to 70 blocks.
+// worthBatching reports whether a batch repays its preparation, so that it takes no longer than its messages
+// one at a time: what can be done beside the longest message has to be long enough. The numbers are bytes
+// that one stream would do meanwhile, from measurements of all counts up to 40 and lengths up to 70 blocks.
 func worthBatching(s sizes) bool {
 	switch {
+	case useVAES512 && s.count <= batchLanes: // wider kernels take longer to begin
+		return s.beside() >= 28*teamWidth(s.count)-8*s.count
+	case useVAES512:
+		return s.beside() >= 192+20*s.count
 	case useAES() && s.equal():
 		return s.beside() >= 64+16*s.count
-	case useVAES512:
-		return s.beside() >= 96+40*s.count
-	case useAES():
+	case useVAES256:
 		return s.beside() >= 96+60*s.count
+	case useAES():
+		return s.beside() >= 96+72*s.count
 	case useNEON:
 		return false // its kernels work on one message at a time
 	default:
@@ -55,12 +59,20 @@ func worthBatching(s sizes) bool {
 	}
 }
 
+// teamWidth is the number of lanes of the kernel that does so many messages at once.
+func teamWidth(count int) int {
+	return max(2*groupLanes, (count+groupLanes-1)/groupLanes*groupLanes)
+}
+
 // crypt does the messages of t. The memory for their keys is no larger than they need, since it
 // has to be cleared twice.
 func (t *team) crypt(ms []Message, decrypting bool) {
+	t.sort(ms)
 	order := t.order[:t.count]
 	switch {
 	case t.count == 0:
+	case t.count > 1 && oneShotForMany() && t.longest <= maxBatchBlocks*BlockSize:
+		cryptTeam(ms, order, decrypting)
 	case t.count <= groupLanes:
 		var keys [groupSize + cacheLine]byte
 		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)

@@ -273,7 +273,7 @@ func TestBatchOfNothing(t *testing.T) {
 // TestBatchRandom has every number of messages up to more than twice the lanes, of
 // random lengths, in one arena with canaries between all buffers: no lane may read
 // or write what belongs to another message. Batches that are too short to be worth
-// it go through the kernels here as well.
+// it go through the kernels here as well, and short ones through those that keep lanes full.
 func TestBatchRandom(t *testing.T) {
 	impltest.All(t, backends, func(t *testing.T) {
 		r := newRand(8)
@@ -286,6 +286,9 @@ func TestBatchRandom(t *testing.T) {
 				for _, decrypting := range []bool{false, true} {
 					for _, inPlace := range []bool{false, true} {
 						checkArena(t, newBatch(lengths...), decrypting, inPlace, cryptBatch)
+						checkArena(t, newBatch(lengths...), decrypting, inPlace, func(ms []Message, _ sizes, decrypting bool) {
+							cryptRefilled(ms, decrypting)
+						})
 					}
 				}
 			}

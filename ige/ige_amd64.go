@@ -12,7 +12,8 @@ var (
 	useAESNI = cpuid.X86HasAES && cpuid.X86HasAVX
 	// VAES is for batches: a register is two messages or four.
 	useVAES256 = useAESNI && cpuid.X86HasVAES && cpuid.X86HasAVX2
-	useVAES512 = useVAES256 && cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512VL
+	useVAES512 = useVAES256 && cpuid.X86HasAVX512F && cpuid.X86HasAVX512BW && cpuid.X86HasAVX512DQ && cpuid.X86HasAVX512VL &&
+		cpuid.X86HasBMI2
 )
 
 // Of other architectures.

@@ -32,7 +32,7 @@ func oneShotForMany() bool { return useVAES512 }
 // cryptOneShot does messages of so many blocks each.
 func cryptOneShot(ms []Message, blocks int, decrypting bool) {
 	if len(ms) > 4 && oneShotForMany() && (blocks > oneShotBlocks() || blocks*min(len(ms), batchLanes) >= manyBlocks) {
-		cryptMany(ms, blocks, decrypting)
+		cryptMany(ms, decrypting)
 		return
 	}
 	for ; len(ms) > 2 && useVAES512; ms = ms[min(4, len(ms)):] {
@@ -71,40 +71,46 @@ func cryptOneShot(ms []Message, blocks int, decrypting bool) {
 	}
 }
 
-// cryptMany does messages of so many blocks each, in teams of about the same size.
-func cryptMany(ms []Message, blocks int, decrypting bool) {
+// cryptMany does messages of one length, in teams of about the same size.
+func cryptMany(ms []Message, decrypting bool) {
 	for len(ms) > 0 {
 		teams := (len(ms) + batchLanes - 1) / batchLanes
 		n := (len(ms) + teams - 1) / teams
-		cryptTeam(ms[:n], blocks, decrypting)
+		var order [batchLanes]int
+		for j := range order[:n] {
+			order[j] = j
+		}
+		cryptTeam(ms, order[:n], decrypting)
 		ms = ms[n:]
 	}
 }
 
-// cryptTeam does up to sixteen messages.
-func cryptTeam(ms []Message, blocks int, decrypting bool) {
+// cryptTeam does up to sixteen messages, the longest first.
+func cryptTeam(ms []Message, order []int, decrypting bool) {
 	var key, iv [batchLanes]*[KeySize]byte
 	var dst, src [batchLanes]*byte
-	width := max(2*groupLanes, (len(ms)+groupLanes-1)/groupLanes*groupLanes)
-	for j := range key[:width] {
-		m := &ms[0] // lanes without a message repeat it
-		if j < len(ms) {
-			m = &ms[j]
+	var blocks [batchLanes]int
+	width := teamWidth(len(order))
+	for j := range width {
+		m := &ms[order[0]] // whose key and iv lanes without a message get, too
+		if j < len(order) {
+			m = &ms[order[j]]
+			blocks[j] = len(m.Src) / BlockSize
 		}
 		key[j], iv[j], dst[j], src[j] = &m.Key, &m.IV, &m.Dst[0], &m.Src[0]
 	}
-	switch k, v, d, s := key[:], iv[:], dst[:], src[:]; {
+	switch k, v, d, s, n := key[:], iv[:], dst[:], src[:], blocks[:]; {
 	case width == 8 && decrypting:
-		asm.DecryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), blocks)
+		asm.DecryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), (*[8]int)(n))
 	case width == 8:
-		asm.EncryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), blocks)
+		asm.EncryptKeys8VAES512((*[8]*[KeySize]byte)(k), (*[8]*[IVSize]byte)(v), (*[8]*byte)(d), (*[8]*byte)(s), (*[8]int)(n))
 	case width == 12 && decrypting:
-		asm.DecryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), blocks)
+		asm.DecryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), (*[12]int)(n))
 	case width == 12:
-		asm.EncryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), blocks)
+		asm.EncryptKeys12VAES512((*[12]*[KeySize]byte)(k), (*[12]*[IVSize]byte)(v), (*[12]*byte)(d), (*[12]*byte)(s), (*[12]int)(n))
 	case decrypting:
-		asm.DecryptKeys16VAES512(&key, &iv, &dst, &src, blocks)
+		asm.DecryptKeys16VAES512(&key, &iv, &dst, &src, &blocks)
 	default:
-		asm.EncryptKeys16VAES512(&key, &iv, &dst, &src, blocks)
+		asm.EncryptKeys16VAES512(&key, &iv, &dst, &src, &blocks)
 	}
 }

@@ -9,4 +9,6 @@ func oneShotForMany() bool { return false }
 
 func cryptOneShot([]Message, int, bool) { panic("ige: internal error: no kernels") }
 
-func cryptMany([]Message, int, bool) { panic("ige: internal error: no kernels") }
+func cryptMany([]Message, bool) { panic("ige: internal error: no kernels") }
+
+func cryptTeam([]Message, []int, bool) { panic("ige: internal error: no kernels") }

@@ -1,6 +1,7 @@
 package ige
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -66,7 +67,7 @@ func selfTestBatch(ms *[batchLanes]Message, text, want *[batchLanes]testText, de
 		}
 		const blocks = len(testText{}) / BlockSize
 		s := sizes{n, n * len(testText{}), len(testText{})}
-		cryptBatch(ms[:n], s, decrypting)
+		cryptRefilled(ms[:n], decrypting)
 		good := slices.Equal(got[:n], want[:n])
 		if oneShotPays(s) {
 			got = [batchLanes]testText{}
@@ -75,8 +76,14 @@ func selfTestBatch(ms *[batchLanes]Message, text, want *[batchLanes]testText, de
 		}
 		if oneShotForMany() {
 			got = [batchLanes]testText{}
-			cryptMany(ms[:n], blocks, decrypting)
-			good = good && slices.Equal(got[:n], want[:n])
+			for j := range n { // the last ones are shorter
+				ms[j].Src = text[j][:BlockSize*(blocks-blocks*j/n)]
+			}
+			cryptMany(ms[:n], decrypting)
+			for j := range n {
+				size := len(ms[j].Src)
+				good = good && bytes.Equal(got[j][:size], want[j][:size])
+			}
 		}
 		if !good {
 			return false

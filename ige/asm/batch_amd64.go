@@ -88,23 +88,26 @@ func EncryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //go:noescape
 func EncryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
 
-// EncryptKeys8VAES512 expands 8 AES-256 keys, for AES, and encrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// EncryptKeys8VAES512 expands 8 AES-256 keys, for AES, and encrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func EncryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks int)
+func EncryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks *[8]int)
 
-// EncryptKeys12VAES512 expands 12 AES-256 keys, for AES, and encrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// EncryptKeys12VAES512 expands 12 AES-256 keys, for AES, and encrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func EncryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks int)
+func EncryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks *[12]int)
 
-// EncryptKeys16VAES512 expands 16 AES-256 keys, for AES, and encrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// EncryptKeys16VAES512 expands 16 AES-256 keys, for AES, and encrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func EncryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func EncryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks *[16]int)
 
 // ExpandDecrypt1 expands an AES-256 key into the schedule of a lane of a group,
 // for the equivalent inverse cipher.
@@ -190,20 +193,23 @@ func DecryptKeys2VAES256(key *[2]*[32]byte, iv *[2]*[32]byte, dst *[2]*byte, src
 //go:noescape
 func DecryptKeys4VAES512(key *[4]*[32]byte, iv *[4]*[32]byte, dst *[4]*byte, src *[4]*byte, blocks int)
 
-// DecryptKeys8VAES512 expands 8 AES-256 keys, for the equivalent inverse cipher, and decrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// DecryptKeys8VAES512 expands 8 AES-256 keys, for the equivalent inverse cipher, and decrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func DecryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks int)
+func DecryptKeys8VAES512(key *[8]*[32]byte, iv *[8]*[32]byte, dst *[8]*byte, src *[8]*byte, blocks *[8]int)
 
-// DecryptKeys12VAES512 expands 12 AES-256 keys, for the equivalent inverse cipher, and decrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// DecryptKeys12VAES512 expands 12 AES-256 keys, for the equivalent inverse cipher, and decrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func DecryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks int)
+func DecryptKeys12VAES512(key *[12]*[32]byte, iv *[12]*[32]byte, dst *[12]*byte, src *[12]*byte, blocks *[12]int)
 
-// DecryptKeys16VAES512 expands 16 AES-256 keys, for the equivalent inverse cipher, and decrypts the
-// given number of blocks, at least one, of a message under each by AES-256-IGE. It leaves iv as it is.
+// DecryptKeys16VAES512 expands 16 AES-256 keys, for the equivalent inverse cipher, and decrypts a message
+// under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.
+// It leaves iv as it is, and zeros in blocks.
 //
 //go:noescape
-func DecryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks int)
+func DecryptKeys16VAES512(key *[16]*[32]byte, iv *[16]*[32]byte, dst *[16]*byte, src *[16]*byte, blocks *[16]int)

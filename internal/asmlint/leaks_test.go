@@ -33,6 +33,7 @@ func TestMachineCodeLeaks(t *testing.T) {
 func lintPlanted(t *testing.T, arch string, planted []leak) {
 	c := &contract.Kernel{Args: []contract.Arg{
 		{Name: "p", Kind: contract.Pointer}, {Name: "table", Kind: contract.Table}, {Name: "n", Kind: contract.Public}, {Name: "s", Kind: contract.Secret},
+		{Name: "counts", Kind: contract.Counts},
 	}}
 	kernels := assemble(t, arch, planted)
 	leaks := 0
@@ -67,13 +68,13 @@ func assemble(t *testing.T, arch string, planted []leak) map[string]*machine.Ker
 	text := "#include \"textflag.h\"\nDATA ·constant+0(SB)/8, $1\nGLOBL ·constant(SB), RODATA, $8\nGLOBL ·variable(SB), NOPTR, $8\nTEXT ·other(SB), NOSPLIT, $0-0\nRET\n"
 	declarations, all := "", ""
 	for i, tt := range planted {
-		text += fmt.Sprintf("TEXT ·F%d(SB), NOSPLIT, $64-32\n%s\n", i, tt.code)
-		declarations += fmt.Sprintf("func F%d(p, table *byte, n, s int)\n", i)
+		text += fmt.Sprintf("TEXT ·F%d(SB), NOSPLIT, $64-40\n%s\n", i, tt.code)
+		declarations += fmt.Sprintf("func F%d(p, table *byte, n, s int, counts *byte)\n", i)
 		all += fmt.Sprintf("F%d, ", i)
 	}
 	write("go.mod", "module github.com/mtcore/mtcore/leaks\n")
 	write("asm/leaks_"+arch+".s", text)
-	write("asm/leaks.go", "package asm\n\n"+declarations+"\nvar All = []func(p, table *byte, n, s int){"+all+"}\n")
+	write("asm/leaks.go", "package asm\n\n"+declarations+"\nvar All = []func(p, table *byte, n, s int, counts *byte){"+all+"}\n")
 	write("main.go", "package main\n\nimport \"github.com/mtcore/mtcore/leaks/asm\"\n\nfunc main() { println(len(asm.All), asm.All[0] == nil) }\n")
 	cmd := exec.Command("go", "build", "-o", "leaks", ".")
 	cmd.Dir = dir

@@ -46,6 +46,7 @@ const (
 	isPublic              // a number
 	isAddress             // of memory whose contents are secret
 	isTable               // of a table of addresses
+	isCounts              // of public numbers
 	isFrame               // of the frame or the arguments, at fact.offset from where the stack pointer was
 	isGlobal              // of what is in the program, at fact.offset
 )
@@ -134,6 +135,8 @@ func entryFrame(c *contract.Kernel) frame {
 			put(isSecret)
 		case contract.Table:
 			put(isTable)
+		case contract.Counts:
+			put(isCounts)
 		case contract.Pointer:
 			put(isAddress)
 		case contract.Slice:

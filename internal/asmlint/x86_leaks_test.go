@@ -6,6 +6,7 @@ const (
 	table_  = "MOVQ table+8(FP), SI\n"
 	number_ = "MOVQ n+16(FP), CX\n"
 	index   = "MOVQ s+24(FP), DX\n"
+	counts_ = "MOVQ counts+32(FP), DI\n"
 	loaded  = pointer + "MOVQ (AX), BX\n"
 	use     = "\nMOVQ (AX)(R8*1), R9\nRET" // R8 in an address
 )
@@ -14,6 +15,7 @@ var plantedX86 = []leak{
 	// What is right.
 	{"counter", number_ + "loop:\nDECQ CX\nJNZ loop\nRET", ""},
 	{"pointer from a table", table_ + "MOVQ 8(SI), SI\nMOVQ (SI), BX\nRET", ""},
+	{"mask of a count", pointer + counts_ + "MOVQ 8(DI), BX\nSUBQ $4, 8(DI)\nKMOVB BX, K1\nVMOVDQU64 (AX), K1, Z0\nVZEROUPPER\nRET", ""},
 	{"public index", pointer + number_ + "MOVQ (AX)(CX*8), BX\nRET", ""},
 	{"public through the frame", pointer + "MOVQ AX, 8(SP)\nMOVQ 8(SP), R8\nMOVQ (R8), BX\nRET", ""},
 	{"public mask", pointer + "MOVQ $7, BX\nKMOVW BX, K1\nVMOVDQU32 (AX), K1, Z0\nVZEROUPPER\nRET", ""},
@@ -110,6 +112,9 @@ var plantedX86 = []leak{
 	{"through PUSH and POP", loaded + "PUSHQ BX\nPOPQ R8" + use, anAddress},
 
 	// Masks.
+	{"a secret among counts", loaded + counts_ + "MOVQ BX, 8(DI)\nRET", "something else than a public number"},
+	{"an address among counts", loaded + counts_ + "MOVQ AX, 8(DI)\nRET", "something else than a public number"},
+	{"a part of a count", number_ + counts_ + "MOVL CX, 8(DI)\nRET", "something else than a public number"},
 	{"store by a secret mask", pointer + index + "KMOVW DX, K1\nVMOVDQU32 Z0, K1, (AX)\nVZEROUPPER\nRET", aMask},
 	{"load by a secret mask", pointer + index + "KMOVW DX, K1\nVMOVDQU32.Z (AX), K1, Z0\nVZEROUPPER\nRET", aMask},
 	{"store by a mask of a comparison", pointer + "VMOVDQU64 (AX), Z0\nVPCMPEQQ Z0, Z1, K1\nVMOVDQU64 Z0, K1, (AX)\nVZEROUPPER\nRET", aMask},

@@ -205,6 +205,8 @@ func (l *linter) load(a *x86.Operand) fact {
 		return fact{what: isPublic}
 	case at.what == isTable && a.Size == 8:
 		return fact{what: isAddress}
+	case at.what == isCounts && a.Size == 8:
+		return fact{what: isPublic}
 	case a.Base == x86.RSP && a.Index != x86.NoRegister && !at.secret() && a.Size == 8 && !l.s.frame.escaped:
 		return l.anySlot(l.s.regs[x86.RSP].offset + int(a.Disp))
 	case at.what == isPublic && a.Base >= 0 && l.goroutine(a):
@@ -250,7 +252,13 @@ func (l *linter) checkStore(a *x86.Operand) {
 	}
 }
 
-func (l *linter) store(a *x86.Operand, size int, f fact) { l.s.frame.store(l.address(a), size, f) }
+func (l *linter) store(a *x86.Operand, size int, f fact) {
+	at := l.address(a)
+	if at.what == isCounts && (f.what != isPublic || size != 8) {
+		l.report("writes something else than a public number")
+	}
+	l.s.frame.store(at, size, f)
+}
 
 // read is what is known of an operand.
 func (l *linter) read(a *x86.Operand) fact {

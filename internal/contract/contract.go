@@ -3,7 +3,7 @@
 // overlap. All checks of machine code rely on it, so it is stated once.
 //
 // What holds for every kernel is not repeated: the memory that an argument points to is
-// secret, except for the pointers in a table; regions overlap only where a contract says so;
+// secret, except for the pointers in a table and for counts; regions overlap only where a contract says so;
 // besides its regions, a kernel reads nothing but constants and its own frame, and writes
 // nothing but the frame.
 package contract
@@ -31,6 +31,7 @@ const (
 	Pointer                 // to a region
 	Slice                   // a region with its length and capacity
 	Table                   // a pointer to pointers, each to a region
+	Counts                  // a pointer to public numbers, one for each lane of the tables, none larger than the one before
 )
 
 // Access says what may be done to a region.
@@ -48,8 +49,8 @@ type Arg struct {
 	Kind   Kind
 	Access Access
 	Bytes  int    // size of the region, or of each that a table points to
-	Per    string // the public argument that Bytes has to be multiplied by, or ""
-	Lanes  int    // how many pointers of a table are used
+	Per    string // the public argument that Bytes has to be multiplied by, or "": a number, or counts
+	Lanes  int    // how many pointers of a table, or counts, are used
 	// Idle allows that lanes whose results are of no interest share one region, for all such arguments. Without
 	// it, they may only repeat the first lane.
 	Idle bool

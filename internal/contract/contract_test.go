@@ -74,7 +74,7 @@ func disagreement(k *Kernel, params []*ast.Field) string {
 			return fmt.Sprintf("%s has %d bytes, and %d in the contract", is.Name, is.Bytes, says.Bytes)
 		case is.Lanes < says.Lanes:
 			return fmt.Sprintf("%s has %d pointers, and %d in the contract", is.Name, is.Lanes, says.Lanes)
-		case says.Per != "" && says.Per != Blocks && (k.Arg(says.Per) == nil || k.Arg(says.Per).Kind != Public):
+		case says.Per != "" && says.Per != Blocks && !isPublic(k.Arg(says.Per)):
 			return fmt.Sprintf("size of %s depends on %s", is.Name, says.Per)
 		}
 	}
@@ -85,6 +85,8 @@ func disagreement(k *Kernel, params []*ast.Field) string {
 	}
 	return ""
 }
+
+func isPublic(a *Arg) bool { return a != nil && (a.Kind == Public || a.Kind == Counts) }
 
 // declared is what a type says of an argument.
 func declared(e ast.Expr) (a Arg, err error) {
@@ -98,6 +100,10 @@ func declared(e ast.Expr) (a Arg, err error) {
 			if to, ok := array.Elt.(*ast.StarExpr); ok {
 				lanes, err := length(array)
 				return Arg{Kind: Table, Lanes: lanes, Bytes: size(to.X)}, err
+			}
+			if of, ok := array.Elt.(*ast.Ident); ok && of.Name == "int" {
+				lanes, err := length(array)
+				return Arg{Kind: Counts, Lanes: lanes, Bytes: 8 * lanes}, err
 			}
 		}
 		return Arg{Kind: Pointer, Bytes: size(e.X)}, nil
@@ -127,14 +133,14 @@ func length(a *ast.ArrayType) (int, error) {
 
 // TestDisagreements plants faults in contracts.
 func TestDisagreements(t *testing.T) {
-	const declaration = "package p\nfunc F(n int, k uint64, p *[4]uint64, q *byte, t *[2]*[32]byte, s []byte)"
+	const declaration = "package p\nfunc F(n int, k uint64, p *[4]uint64, q *byte, t *[2]*[32]byte, s []byte, c *[2]int, u *[2]*[32]byte)"
 	file, err := parser.ParseFile(token.NewFileSet(), "", declaration, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	params := file.Decls[0].(*ast.FuncDecl).Type.Params.List
 	good := func() *Kernel {
-		return &Kernel{Args: []Arg{public("n"), secret("k"), reads("p", 32), reads("q", 64).per("n"), reads("t", 32).table(2), writes("s", 16).slice()}}
+		return &Kernel{Args: []Arg{public("n"), secret("k"), reads("p", 32), reads("q", 64).per("n"), reads("t", 32).table(2), writes("s", 16).slice(), counts("c", 2), reads("u", 16).per("c").table(2)}}
 	}
 	if problem := disagreement(good(), params); problem != "" {
 		t.Error(problem)
@@ -149,6 +155,8 @@ func TestDisagreements(t *testing.T) {
 		"lanes":          func(k *Kernel) { k.Args[4].Lanes = 3 },
 		"per what":       func(k *Kernel) { k.Args[3].Per = "m" },
 		"per a secret":   func(k *Kernel) { k.Args[3].Per = "k" },
+		"counts":         func(k *Kernel) { k.Args[6].Lanes = 3 },
+		"secret counts":  func(k *Kernel) { k.Args[6].Kind = Pointer },
 		"overlap":        func(k *Kernel) { k.Overlaps = []Overlap{{A: "p", B: "r"}} },
 	} {
 		k := good()

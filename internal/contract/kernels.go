@@ -27,6 +27,11 @@ func (a Arg) slice() Arg { a.Kind, a.Per = Slice, Blocks; return a }
 // table makes a table of pointers to regions.
 func (a Arg) table(lanes int) Arg { a.Kind, a.Lanes = Table, lanes; return a }
 
+// counts are a number for each lane, which the kernel counts down to zero.
+func counts(name string, lanes int) Arg {
+	return Arg{Name: name, Kind: Counts, Access: Updates, Bytes: 8 * lanes, Lanes: lanes}
+}
+
 // idle lets lanes share a region in which nobody looks.
 func (a Arg) idle() Arg { a.Idle = true; return a }
 
@@ -85,9 +90,13 @@ func batches() (all []Kernel) {
 			suffix string
 			lanes  int
 		}{{"2", 2}, {"2VAES256", 2}, {"4VAES512", 4}, {"8VAES512", 8}, {"12VAES512", 12}, {"16VAES512", 16}} {
+			blocks := public("blocks")
+			if s.lanes > 4 {
+				blocks = counts("blocks", s.lanes)
+			}
 			all = append(all, Kernel{"ige", d + "Keys" + s.suffix, []Arg{
 				reads("key", 32).table(s.lanes), reads("iv", 32).table(s.lanes),
-				writes("dst", 16).per("blocks").table(s.lanes), reads("src", 16).per("blocks").table(s.lanes), public("blocks"),
+				writes("dst", 16).per("blocks").table(s.lanes), reads("src", 16).per("blocks").table(s.lanes), blocks,
 			}, inPlace})
 		}
 	}

@@ -27,11 +27,12 @@ type subject struct {
 type input struct {
 	numbers  map[string]int // by the names of arguments; contract.Blocks for the length of slices
 	overlaps []contract.Overlap
-	// active is how many lanes of tables have something to do, if not all. The others repeat the first or, if
-	// idle, have keys and states of their own, and share one buffer for texts. What is in that and in their
+	// active is how many lanes of tables have something to do, if not all. The others repeat the first, or have its
+	// pointers and nothing to do where there are counts, or, if idle, have keys and states of their own, and share one buffer for texts. What is in that and in their
 	// states in the end is of no interest.
 	active int
 	idle   bool
+	less   []int       // by how many blocks lanes have less than the first, but for those that have none then
 	sp     int         // stack pointer modulo 64
 	timing exec.Timing // on arm64
 	// unknown are the arguments that may be any number, by names.
@@ -49,6 +50,9 @@ func (in input) String() string {
 	}
 	if in.idle {
 		s += ", the others idle"
+	}
+	if in.less != nil {
+		s += fmt.Sprintf(", less by %d", in.less)
 	}
 	if len(in.unknown) > 0 {
 		s += fmt.Sprintf(", any %v", in.unknown)
@@ -155,12 +159,20 @@ func newCall(p *term.Pool, s *subject, in input) *call {
 				table.Values[8*l] = c.place(a.Name, l)
 			}
 			c.SetArgument(word, exec.Address(table))
+		case contract.Counts:
+			counts := c.newRegion(a.Name)
+			counts.Reads = exec.Range{Start: 0, End: 8 * a.Lanes}
+			counts.Writes = counts.Reads
+			for l := range a.Lanes {
+				counts.Values[8*l] = exec.Number(int64(c.count(a.Name, l)))
+			}
+			c.SetArgument(word, exec.Address(counts))
 		default:
 			c.SetArgument(word, c.place(a.Name, 0))
 		}
 		if a.Kind == contract.Slice {
-			c.SetArgument(word+1, exec.Number(int64(c.size(a))))
-			c.SetArgument(word+2, exec.Number(int64(c.size(a))))
+			c.SetArgument(word+1, exec.Number(int64(c.size(a, 0))))
+			c.SetArgument(word+2, exec.Number(int64(c.size(a, 0))))
 		}
 		word += a.Words()
 	}
@@ -197,16 +209,29 @@ func (c *call) arg(name string) *contract.Arg {
 	return a
 }
 
-// size is how many bytes an argument points to.
-func (c *call) size(a *contract.Arg) int {
+// size is how many bytes an argument points to, in a lane.
+func (c *call) size(a *contract.Arg, lane int) int {
 	if a.Per == "" {
 		return a.Bytes
 	}
-	n, ok := c.input.numbers[a.Per]
+	return c.count(a.Per, lane) * a.Bytes
+}
+
+// count is what a number is, or counts are for a lane.
+func (c *call) count(name string, lane int) int {
+	n, ok := c.input.numbers[name]
 	if !ok {
-		panic("no value of " + a.Per)
+		panic("no value of " + name)
 	}
-	return n * a.Bytes
+	switch a := c.subject.contract.Arg(name); {
+	case a == nil || a.Kind != contract.Counts:
+		return n
+	case c.input.active > 0 && lane >= c.input.active:
+		return 0
+	case lane < len(c.input.less):
+		return max(0, n-c.input.less[lane])
+	}
+	return n
 }
 
 // place returns the address of an argument's region.
@@ -238,7 +263,7 @@ func (c *call) place(name string, lane int) exec.Value {
 	case at.Region == nil:
 		at = exec.Address(c.newRegion(fmt.Sprint(name, lane)))
 	}
-	all := exec.Range{Start: int(at.N), End: int(at.N) + c.size(a)}
+	all := exec.Range{Start: int(at.N), End: int(at.N) + c.size(a, lane)}
 	if a.Access != contract.Writes {
 		at.Region.Reads.Add(all)
 	}

@@ -63,13 +63,16 @@ func (l *loop) all() error {
 		remaining[r] = true
 	}
 	for n := 1; len(remaining) > 0; n++ {
-		if n > 3*g.stride {
+		if n > 4*g.stride+l.least() {
 			return fmt.Errorf("no induction from %d blocks or less, with %d blocks a turn (is that the goal's stride?): %w", n-1, g.stride, l.why)
 		}
 		if !remaining[n%g.stride] {
 			continue
 		}
-		done, err := l.from(n)
+		done, err := false, error(nil)
+		if n >= l.least() {
+			done, err = l.from(n)
+		}
 		if err != nil {
 			return fmt.Errorf("from %d blocks on: %w", n, err)
 		}
@@ -123,6 +126,15 @@ func (l *loop) start(n, turns int) *call {
 		case a.Kind == contract.Slice:
 			grow(word+1, a.Bytes)
 			grow(word+2, a.Bytes)
+		case a.Kind == contract.Counts:
+			counts := c.Argument(word).Region
+			for lane := range a.Lanes {
+				if l.input.active == 0 || lane < l.input.active {
+					v := counts.Values[8*lane]
+					v.T = int64(g.unit * g.stride)
+					counts.Values[8*lane] = v
+				}
+			}
 		case a.Name == g.count:
 			grow(word, 1)
 		}
@@ -130,6 +142,16 @@ func (l *loop) start(n, turns int) *call {
 	}
 	return c
 }
+
+// beginning makes a call for the first n blocks, which all lanes have.
+func (l *loop) beginning(n int) *call {
+	in := l.input.with(l.goal.count, n*l.goal.unit)
+	in.less = nil
+	return setUp(l.pool, l.subject, in, l.goal.spec, l.memory)
+}
+
+// least is how many blocks a lane has to have for all others to have one.
+func (l *loop) least() int { return 1 + slices.Max(append([]int{0}, l.input.less...)) }
 
 // step is by how much the regions of a call move in n blocks.
 func (l *loop) step(c *call, n int) map[*exec.Region]int {
@@ -147,7 +169,7 @@ func (l *loop) step(c *call, n int) map[*exec.Region]int {
 // rest returns the substitution that makes terms of inputs to those for the rest of a message after n
 // blocks. c is a call of any length.
 func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
-	first := l.start(n, 0)
+	first := l.beginning(n)
 	steps := l.step(first, n)
 	byID := map[int]*exec.Region{}
 	for _, r := range first.regions {
@@ -190,9 +212,9 @@ func (l *loop) rest(c *call, n int) func(term.Byte) term.Byte {
 // specification checks that the specification for one block and those of a visit of the head is that for these
 // followed by that for one, of the rest.
 func (l *loop) specification() error {
-	const n = 1
+	n := l.least()
 	visit := l.goal.stride / max(1, l.goal.visits)
-	whole, first, second := l.start(n+visit, 0), l.start(visit, 0), l.start(n, 0)
+	whole, first, second := l.start(n+visit, 0), l.beginning(visit), l.start(n, 0)
 	rest, steps := l.rest(whole, visit), l.step(second, visit)
 	for i, r := range whole.regions {
 		want := maps.Clone(first.wants[first.regions[i]])
@@ -218,7 +240,7 @@ func (l *loop) specification() error {
 // the one that is visited least, of those visited about once every stride.
 func (l *loop) findHead() error {
 	const turns = 6
-	in := l.input.with(l.goal.count, turns*l.goal.stride*l.goal.unit)
+	in := l.input.with(l.goal.count, (turns*l.goal.stride+l.least()-1)*l.goal.unit)
 	in.seed = 1 // constants will do
 	c := setUp(l.pool, l.subject, in, l.goal.spec, l.memory)
 	visits, targets := map[int]int{}, map[int]bool{}
@@ -355,6 +377,21 @@ func (l *loop) snapshot(c *call) *state {
 	return s
 }
 
+// settle makes bytes of numbers in memory, as far as they are known when there is a turn less.
+func (s *state) settle(less func(exec.Value) exec.Value) {
+	for name, values := range s.values {
+		for off, v := range values {
+			if v = less(v); v != exec.Number(v.N) {
+				continue
+			}
+			delete(values, off)
+			for i := range 8 {
+				s.bytes[name][off+i] = term.Byte(v.N >> (8 * i) & 255)
+			}
+		}
+	}
+}
+
 func (l *loop) places(c *call) []*exec.Region { return append(slices.Clone(c.regions), c.Stack) }
 
 // forget fills what is left out with new inputs, and lets what counts be any number. Flags are
@@ -424,6 +461,10 @@ func (l *loop) findIndex(before, after *state, step int) (found bool) {
 // was any. If n is zero, the states are those of two lengths, a turn apart.
 func (l *loop) compare(c *call, before, after *state, n int) (again bool, err error) {
 	x := l.comparison(c, before, after, n)
+	if n == 0 {
+		before.settle(x.expected)
+		after.settle(func(v exec.Value) exec.Value { return v })
+	}
 	if x.step > 0 && l.findIndex(before, after, x.step) {
 		return true, nil
 	}

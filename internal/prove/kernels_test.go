@@ -152,20 +152,50 @@ func single(kernel string, encryption bool, rounds ...int) goal {
 // oneShot is single for several messages, the last of which may be the first once more.
 func oneShot(kernel string, encryption bool) goal {
 	g := goal{kernel: kernel, count: "blocks", unit: 1, stride: 1}
-	lanes := contract.Find(strings.Split(kernel, ".")[0], strings.Split(kernel, ".")[1]).Arg("dst").Lanes
-	if lanes > 4 {
-		g.stride = 4
-	}
+	k := contract.Find(strings.Split(kernel, ".")[0], strings.Split(kernel, ".")[1])
+	lanes := k.Arg("dst").Lanes
 	g.spec = func(c *call) {
 		for l := range lanes {
-			c.ige(encryption, expand(c.Pool, c.bytes("key", l, 0, 32)), l, c.input.numbers["blocks"])
+			if n := c.count("blocks", l); n > 0 {
+				c.ige(encryption, expand(c.Pool, c.bytes("key", l, 0, 32)), l, n)
+			}
 		}
+		c.countDown()
 	}
-	g.loops = append(g.loops, input{}, input{overlaps: inPlace, active: lanes - 1})
-	if lanes <= 4 { // which takes no time
-		g.loops = append(g.loops, input{overlaps: inPlace}, input{active: lanes - 1})
+	if k.Arg("blocks").Kind == contract.Counts {
+		g.stride = 4
+		g.loops = raggedLoops(lanes)
+	} else {
+		g.loops = append(layouts(input{}, inPlace), layouts(input{active: lanes - 1}, inPlace)...)
 	}
 	return g
+}
+
+// countDown lets counts be anything at the end.
+func (c *call) countDown() {
+	for i := range c.subject.contract.Args {
+		if a := &c.subject.contract.Args[i]; a.Kind == contract.Counts {
+			counts := c.Argument(i).Region
+			c.any[counts] = map[int]bool{}
+			for off := range 8 * a.Lanes {
+				c.any[counts][off] = true
+			}
+		}
+	}
+}
+
+// raggedLoops are messages of one length, then of lengths such that each number of blocks comes in each place of a
+// chunk, and one message less than lanes, of which the last has nothing to do and the pointers of the first.
+func raggedLoops(lanes int) []input {
+	stairs, fewer := input{overlaps: inPlace}, input{active: lanes - 1}
+	for l := range lanes {
+		stairs.less = append(stairs.less, 7*l/(lanes-1))
+		fewer.less = append(fewer.less, 3*l/(lanes-1))
+	}
+	if lanes > 8 { // which takes time
+		return []input{stairs, fewer}
+	}
+	return []input{{}, stairs, fewer}
 }
 
 func expandSpec(c *call) {

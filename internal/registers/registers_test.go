@@ -93,7 +93,7 @@ func (tr *trial) prepare(seed uint64) {
 			tr.args[word] = region(0)
 		case contract.Slice:
 			tr.args[word], tr.args[word+1], tr.args[word+2] = region(0), uintptr(n), uintptr(n)
-		case contract.Table:
+		case contract.Table, contract.Counts:
 			at := a.Name + " table"
 			const pointer = unsafe.Sizeof(uintptr(0))
 			if tr.memory[at] == nil {
@@ -101,7 +101,11 @@ func (tr *trial) prepare(seed uint64) {
 			}
 			table := (*[16]uintptr)(unsafe.Pointer(unsafe.SliceData(tr.memory[at])))
 			for l := range table {
-				table[l] = region(l % a.Lanes) // kernels may have tables for more lanes than they use
+				if a.Kind == contract.Counts {
+					table[l] = uintptr(tr.number(a.Name))
+				} else {
+					table[l] = region(l % a.Lanes) // kernels may have tables for more lanes than they use
+				}
 			}
 			tr.args[word] = uintptr(unsafe.Pointer(table))
 		}

@@ -171,7 +171,7 @@ func kernels() {
 		oneShotKernel(d, vaes256, 2)
 		oneShotKernel(d, vaes512, 4)
 		for _, lanes := range []int{8, 12, 16} {
-			oneShotChunksKernel(d, vaes512, lanes)
+			raggedKernel(d, vaes512, lanes)
 		}
 	}
 }
@@ -286,19 +286,21 @@ func oneShotKernel(d direction, s isa, lanes int) {
 	RET()
 }
 
-// oneShotChunksKernel is oneShotKernel for as many lanes as chunkLoop is for.
-func oneShotChunksKernel(d direction, s isa, lanes int) {
+// raggedKernel emits the kernel that expands the keys of so many lanes and does all of their blocks, of
+// which each lane has its own number. The first lane has the most, and no lane more than one before it.
+func raggedKernel(d direction, s isa, lanes int) {
 	name := fmt.Sprintf("%sKeys%d%s", d.verb, lanes, s.name)
 	const splits = 0 // since the frame is more than NOSPLIT allows
-	TEXT(name, splits, fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks int)", lanes))
+	TEXT(name, splits, fmt.Sprintf("func(key, iv *[%d]*[32]byte, dst, src *[%[1]d]*byte, blocks *[%[1]d]int)", lanes))
 	Pragma("noescape")
-	oneShotDoc(name, d, lanes)
+	Doc(fmt.Sprintf("%s expands %d AES-256 keys, for %s, and %ss a message", name, lanes, d.cipher, strings.ToLower(d.verb)),
+		"under each by AES-256-IGE, of the given number of blocks, none of which is more than the one before.",
+		"It leaves iv as it is, and zeros in blocks.")
 
 	b := &batch{
-		isa: s, direction: d, regs: lanes / s.lanes, oneShot: true,
+		isa: s, direction: d, regs: lanes / s.lanes,
 		dst:    Mem{Base: Load(Param("dst"), GP64())},
 		src:    Mem{Base: Load(Param("src"), GP64())},
-		blocks: Load(Param("blocks"), GP64()),
 		offset: GP64(),
 	}
 	const line = chunk * blockSize
@@ -331,13 +333,15 @@ func oneShotChunksKernel(d direction, s isa, lanes int) {
 		r = of
 		store(i, k)
 	})
-	b.chunkLoop()
-	b.blockLoop(b.block)
-	Comment("Wipe the schedules")
+	b.raggedLoops(Mem{Base: Load(Param("blocks"), GP64())})
+	Comment("Wipe the schedules, and what is aside")
 	zero := s.Vec()
-	VPBROADCASTQ(b.blocks, zero) // which is 0 by now
+	VPBROADCASTQ(b.toGo.zero, zero)
 	for i := range lanes * scheduleSize / line {
 		VMOVDQU64(zero, b.keys.Offset(i*line))
+	}
+	for j := range lanes {
+		VMOVDQU64(zero, b.aside(j))
 	}
 	s.done()
 	RET()
@@ -510,8 +514,7 @@ type batch struct {
 	out, prev []VecVirtual // out_{i-1} and in_{i-1}
 
 	aside func(lane int) Mem // see allocAside
-
-	oneShot bool // there is no state to keep
+	toGo  toGo               // of raggedLoops
 }
 
 func (b *batch) vecs() []VecVirtual {
@@ -540,9 +543,6 @@ func (b *batch) blockLoop(block func()) {
 	JNZ(LabelRef("block"))
 
 	Label("done")
-	if b.oneShot {
-		return
-	}
 	for r := range b.regs {
 		b.store(b.out[r], b.stateOut(r))
 		b.store(b.prev[r], b.stateIn(r))
@@ -675,33 +675,11 @@ func (b *batch) chunkLoop() {
 
 	Label("chunk")
 	b.lookAhead(next)
-	var in, out [chunk][]VecVirtual // by register
+	out := b.chunkBlocks(func(i int, _ [][]VecVirtual) { copyChunks(i, next) })
 	for r := range b.regs {
-		for i, v := range b.chunkAside(r) {
-			in[i] = append(in[i], v)
+		for j, line := range b.lines(out, r) {
+			VMOVDQU64(line, blockAt(b.dst, r*groupSize+j, b.offset))
 		}
-	}
-	x := make([]VecVirtual, b.regs)
-	for r := range b.regs {
-		x[r] = b.xor3(b.key(0, r), in[0][r], b.out[r])
-	}
-	prevIn := b.prev
-	for i := range chunk {
-		Comment(fmt.Sprintf("Block %d of the chunk", i))
-		b.middleRounds(x)
-		if i+1 < chunk {
-			out[i] = b.vecs()
-			b.foldedRounds(x, prevIn, in[i+1], out[i])
-		} else {
-			out[i] = b.out
-			b.lastRounds(x, prevIn, out[i])
-		}
-		prevIn = in[i]
-		copyChunks(i, next)
-	}
-	for r := range b.regs {
-		b.move(prevIn[r], b.prev[r])
-		b.storeChunk(r, []VecVirtual{out[0][r], out[1][r], out[2][r], out[3][r]})
 	}
 	b.endChunk()
 	Comment("Wipe what is aside")
@@ -712,6 +690,184 @@ func (b *batch) chunkLoop() {
 		VMOVDQU64(zero, b.aside(j))
 	}
 	b.rest()
+}
+
+// chunkBlocks does the four blocks of each lane that are aside, and returns the results by block and
+// register. After each block it calls then, with the results so far.
+func (b *batch) chunkBlocks(then func(i int, out [][]VecVirtual)) [][]VecVirtual {
+	var in [chunk][]VecVirtual // by register
+	for r := range b.regs {
+		for i, v := range b.chunkAside(r) {
+			in[i] = append(in[i], v)
+		}
+	}
+	x := make([]VecVirtual, b.regs)
+	for r := range b.regs {
+		x[r] = b.xor3(b.key(0, r), in[0][r], b.out[r])
+	}
+	var out [][]VecVirtual
+	prevIn := b.prev
+	for i := range chunk {
+		Comment(fmt.Sprintf("Block %d of the chunk", i))
+		b.middleRounds(x)
+		if i+1 < chunk {
+			out = append(out, b.vecs())
+			b.foldedRounds(x, prevIn, in[i+1], out[i])
+		} else {
+			out = append(out, b.out)
+			b.lastRounds(x, prevIn, out[i])
+		}
+		prevIn = in[i]
+		then(i, out)
+	}
+	for r := range b.regs {
+		b.move(prevIn[r], b.prev[r])
+	}
+	return out
+}
+
+// toGo is how far raggedLoops have come.
+type toGo struct {
+	table      Mem // how many blocks each lane has to go, in the caller's memory
+	zero, four Register
+	ones       Register // the mask of a whole line, which has two quadwords a block
+}
+
+// raggedLoops emits loops over chunks of the lanes of all registers, of all but the last, and so on to
+// those of the first register alone. The last register has the lanes with the fewest blocks: when the first of these
+// is done, so are the others.
+//
+// A lane that has less than a chunk to go, or nothing, takes part in the whole chunk. Only what it has is
+// loaded and stored, by masks: nothing else is accessed.
+func (b *batch) raggedLoops(blocks Mem) {
+	lanes := b.regs * groupSize
+	b.toGo = toGo{table: blocks, zero: GP64(), four: GP64(), ones: GP64()}
+	XORQ(b.toGo.zero, b.toGo.zero)
+	MOVQ(U32(chunk), b.toGo.four)
+	MOVQ(U32(1<<(2*chunk)-1), b.toGo.ones)
+	b.allocAside(lanes)
+	CMPQ(b.left(lanes-1), U8(chunk))
+	JB(LabelRef("parts"))
+	for j := range lanes {
+		b.copyWhole(j, 0)
+	}
+	JMP(LabelRef("copied"))
+	Label("parts")
+	for j := range lanes {
+		b.copyPart(j, 0)
+	}
+	Label("copied")
+	for ; b.regs > 0; b.regs-- {
+		b.raggedLoop()
+	}
+}
+
+// raggedLoop emits the loop that ends when the lanes of the last register do. Most chunks are such that
+// all lanes have this chunk and the next one: these take the straight way, without masks.
+func (b *batch) raggedLoop() {
+	lanes := b.regs * groupSize
+	label := func(what string) string { return fmt.Sprintf("%s%d", what, lanes) }
+	quarter := func(what string, i int) string { return label(fmt.Sprintf("%s%dof", what, i)) }
+	unlessWhole := func(otherwise string) {
+		CMPQ(b.left(lanes-1), U8(2*chunk))
+		JB(LabelRef(otherwise))
+	}
+
+	Label(label("loop"))
+	CMPQ(b.left(lanes-groupSize), U8(0))
+	JEQ(LabelRef(label("done")))
+	out := b.chunkBlocks(func(i int, _ [][]VecVirtual) {
+		unlessWhole(quarter("part", i))
+		for j := i; j < lanes; j += chunk {
+			b.copyWhole(j, chunk)
+		}
+		Label(quarter("block", i+1))
+	})
+	Label(label("store"))
+	var lines []VecVirtual
+	for r := range b.regs {
+		lines = append(lines, b.lines(out, r)...)
+	}
+	unlessWhole(label("parts"))
+	for j, line := range lines {
+		VMOVDQU64(line, blockAt(b.dst, j, b.offset))
+		SUBQ(U8(chunk), b.left(j))
+	}
+	Label(label("next"))
+	ADDQ(U8(chunk*blockSize), b.offset)
+	JMP(LabelRef(label("loop")))
+
+	for i := range chunk {
+		Label(quarter("part", i))
+		CMPQ(b.left(0), U8(chunk))
+		JA(LabelRef(quarter("more", i)))
+		if i+1 < chunk {
+			CMPQ(b.left(0), U8(i+1))
+			JEQ(LabelRef(quarter("last", i)))
+		}
+		JMP(LabelRef(quarter("block", i+1)))
+		Label(quarter("more", i))
+		for j := i; j < lanes; j += chunk {
+			b.copyPart(j, chunk)
+		}
+		JMP(LabelRef(quarter("block", i+1)))
+	}
+	for i := range chunk - 1 {
+		Label(quarter("last", i))
+		Comment("There are no more blocks: what comes out instead is not stored")
+		for _, rest := range out[i+1:] {
+			for r := range b.regs {
+				b.move(out[0][r], rest[r])
+			}
+		}
+		JMP(LabelRef(label("store")))
+	}
+	Label(label("parts"))
+	for j, line := range lines {
+		VMOVDQU64(line, b.mask(b.leftAfter(j, 0)), blockAt(b.dst, j, b.offset))
+		MOVQ(b.leftAfter(j, chunk), b.left(j))
+	}
+	JMP(LabelRef(label("next")))
+	Label(label("done"))
+}
+
+// left is how many blocks a lane has to go.
+func (b *batch) left(lane int) Mem { return b.toGo.table.Offset(8 * lane) }
+
+// leftAfter returns how many blocks a lane has to go after so many.
+func (b *batch) leftAfter(lane, blocks int) Register {
+	n := GP64()
+	MOVQ(b.left(lane), n)
+	if blocks > 0 {
+		SUBQ(U8(blocks), n)
+		CMOVQCS(b.toGo.zero, n)
+	}
+	return n
+}
+
+// copyWhole copies aside the chunk of a lane after so many blocks.
+func (b *batch) copyWhole(lane, blocks int) {
+	line := ZMM()
+	VMOVDQU64(blockAt(b.src, lane, b.offset).Offset(blocks*blockSize), line)
+	VMOVDQU64(line, b.aside(lane))
+}
+
+// copyPart copies aside what there is of the chunk of a lane after so many blocks.
+func (b *batch) copyPart(lane, blocks int) {
+	line, k := ZMM(), b.mask(b.leftAfter(lane, blocks))
+	VMOVDQU64_Z(blockAt(b.src, lane, b.offset).Offset(blocks*blockSize), k, line)
+	VMOVDQU64(line, b.aside(lane))
+}
+
+// mask is that of a line of a lane that has n blocks to go, which it overwrites.
+func (b *batch) mask(n Register) Op {
+	CMPQ(n, U8(chunk))
+	CMOVQHI(b.toGo.four, n)
+	ADDQ(n, n)
+	BZHIQ(n, b.toGo.ones, n)
+	k := K()
+	KMOVB(n.(GPVirtual).As32(), k)
+	return k
 }
 
 // firstChunk emits the jump to blockLoop if less than a chunk is left. It returns a register with
@@ -767,11 +923,9 @@ func (b *batch) chunkAside(r int) []VecVirtual {
 	return aes256.Transpose(lines)
 }
 
-// storeChunk is the opposite of loadChunk.
-func (b *batch) storeChunk(r int, blocks []VecVirtual) {
-	for j, line := range aes256.Transpose(blocks) {
-		VMOVDQU64(line, blockAt(b.dst, r*groupSize+j, b.offset))
-	}
+// lines returns the results of the lanes of a register, by lane.
+func (b *batch) lines(out [][]VecVirtual, r int) []VecVirtual {
+	return aes256.Transpose([]VecVirtual{out[0][r], out[1][r], out[2][r], out[3][r]})
 }
 
 // asideLoop is chunkLoop for eight XMM lanes. Registers only hold their chaining values. Each

@@ -115,6 +115,17 @@ var general = map[string]func(*Machine, *x86.Inst){
 	"shr": func(m *Machine, in *x86.Inst) {
 		m.arithmetic(in, func(x int64, n int64) int64 { return int64(uint64(x) >> n) })
 	},
+	"bzhi": func(m *Machine, in *x86.Inst) {
+		x, n := m.get(&in.Args[1]), m.get(&in.Args[2])
+		if !x.number() || !n.number() || in.Args[0].Size != 8 {
+			panic("arithmetic with what is not a number")
+		}
+		if n := n.N & 255; n < 64 {
+			x.N &= 1<<n - 1
+		}
+		m.flags = flags{}
+		m.set(&in.Args[0], x)
+	},
 	"kmovb": kmov,
 	"kmovw": kmov,
 	"kmovq": kmov,

@@ -369,13 +369,6 @@ func (m *Machine) loadBytes(a *x86.Operand, n int) []term.Byte {
 	return out
 }
 
-func (m *Machine) storeBytes(a *x86.Operand, b []term.Byte) {
-	r, off := m.address(a)
-	for i := range b {
-		r.set(off+i, b[i])
-	}
-}
-
 // get reads an operand of up to eight bytes.
 func (m *Machine) get(a *x86.Operand) Value {
 	switch {

@@ -26,9 +26,6 @@ func (m *Machine) vector(in *x86.Inst) {
 	if last := len(sources) - 1; sources[last].Kind == x86.Immediate {
 		o.imm, sources = int(sources[last].Disp), sources[:last]
 	}
-	if in.Mask != 0 && in.Args[0].Kind == x86.Memory {
-		panic("masked store")
-	}
 	for i := range in.Args {
 		// The others do not mind, but for those without VEX.
 		if a := &in.Args[i]; a.Kind == x86.Memory && (in.Op[0] != 'v' || strings.HasPrefix(in.Op, "vmovdqa")) {
@@ -46,7 +43,12 @@ func (m *Machine) vector(in *x86.Inst) {
 	element := vectorOps[in.Op](&o)
 	switch to.Kind {
 	case x86.Memory:
-		m.storeBytes(to, o.out[:to.Size])
+		r, off := m.address(to)
+		for i, b := range o.out[:to.Size] {
+			if in.Mask == 0 || m.mask(in.Mask)>>(i/element)&1 == 1 {
+				r.set(off+i, b)
+			}
+		}
 	case x86.Mask:
 		o.toMask(to.Reg, element)
 	case x86.Register:
@@ -79,7 +81,15 @@ func (m *Machine) source(a *x86.Operand, in *x86.Inst) (v Vec) {
 	case a.Kind == x86.Mask:
 		panic("mask as a vector")
 	case in.Mask != 0:
-		panic("masked load")
+		if in.Op != "vmovdqu64" {
+			panic("masked load")
+		}
+		r, off := m.address(a)
+		for i := range a.Size {
+			if m.mask(in.Mask)>>(i/8)&1 == 1 {
+				v[i] = r.At(off + i)
+			}
+		}
 	case a.Broadcast != 0:
 		b := m.loadBytes(a, a.Broadcast)
 		for i := range in.Length {
