@@ -2,9 +2,11 @@ package batch
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/mtcore/mtcore/bench/internal/limit"
 	"github.com/mtcore/mtcore/bench/internal/peers"
 	"github.com/mtcore/mtcore/bench/internal/suite"
 	"github.com/mtcore/mtcore/ige"
@@ -124,5 +126,34 @@ func TestMixedLengths(t *testing.T) {
 	}
 	if short < mixedCount/3 || short > mixedCount*2/3 {
 		t.Errorf("%d of %d lengths are below 1 KiB, want about half", short, mixedCount)
+	}
+}
+
+// TestFloors: the limit of many streams is no less than the longest message's share of that of one.
+func TestFloors(t *testing.T) {
+	if !limit.Available() {
+		return
+	}
+	n := 0
+	for _, c := range New(suite.Options{}).Cases {
+		share := 1 / float64(c.Count)
+		switch {
+		case c.Size == 0 && c.Count == mixedCount:
+			share = float64(slices.Max(mixedLengths())) / float64(c.Bytes)
+		case c.Size == 0:
+			share = (raggedMin + (raggedCount-1)*raggedStep) / float64(c.Bytes)
+		}
+		for _, con := range c.Contenders {
+			if !strings.HasPrefix(string(con.Way), "limit.aes-many.") {
+				continue
+			}
+			n++
+			if want := (suite.Floor{Of: oneLimit.Row(), Share: share}); con.AtLeast != want {
+				t.Errorf("%s, %s: at least %v, want %v", c.Name, con.Way, con.AtLeast, want)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no limits")
 	}
 }

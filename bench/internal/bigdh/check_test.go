@@ -2,6 +2,7 @@ package bigdh
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,24 @@ func TestAlmostChecked(t *testing.T) {
 		}
 		if ctx.count != ctx.max {
 			t.Errorf("asked %d times, want %d", ctx.count, ctx.max)
+		}
+	}
+}
+
+// TestConstantPeers: powers are compared with peers that are constant-time, and with all of them.
+func TestConstantPeers(t *testing.T) {
+	var want []suite.Row
+	for _, p := range peers.Powers() {
+		if p.Constant {
+			want = append(want, p.Row())
+		}
+	}
+	if len(want) == 0 || len(want) == len(peers.Powers()) {
+		t.Fatalf("%d of %d peers are constant-time", len(want), len(peers.Powers()))
+	}
+	for _, in := range suite.SettingsOf("bigdh") {
+		if got := powerVersus(in)[suite.VsPeer]; !slices.Equal(got, want) {
+			t.Errorf("%s is compared with %q, want %q", in.Name, got, want)
 		}
 	}
 }

@@ -111,3 +111,28 @@ func TestHeadline(t *testing.T) {
 		t.Errorf("headline of nothing: %q", got)
 	}
 }
+
+// TestGainOf: a gain is how many times as fast as the other, not how much of its time is taken.
+func TestGainOf(t *testing.T) {
+	r := &results.Report{Results: []results.Result{
+		{Suite: "s", Op: "op", Count: 1, Way: "mtcore.x", Kind: results.Ours, Ns: 1, Ratios: []results.Ratio{
+			{ID: "of-them", Of: "them.x", Who: "them", Multiple: true, Value: 0.25},
+			{ID: "vs-others", Of: "others.x", Who: "others", Value: 3},
+			{ID: results.VsPeer, Of: "them.x", Who: "them", Value: 4},
+		}},
+		{Suite: "s", Op: "op", Count: 1, Way: "late.x", Kind: results.Peer, Who: "late", Ns: 5},
+	}}
+	c := r.Case(results.CaseID{Suite: "s", Op: "op", Count: 1})
+	for _, tt := range []struct {
+		than results.Way
+		who  string
+		want float64
+	}{{"them.x", "them", 4}, {"others.x", "others", 3}, {"", "them", 4}, {"late.x", "late", 5}} {
+		if g, ok := gainOf(c, "mtcore.x", tt.than); !ok || g.Value != tt.want || g.Than != tt.who {
+			t.Errorf("than %q: %v times %s, %v; want %v times %s", tt.than, g.Value, g.Than, ok, tt.want, tt.who)
+		}
+	}
+	if g, ok := gainOf(c, "mtcore.x", "nobody.x"); ok {
+		t.Errorf("than nobody: %v times", g.Value)
+	}
+}
