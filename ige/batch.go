@@ -125,11 +125,20 @@ func cryptBatch(ms []Message, s sizes, decrypting bool) {
 			}
 		}
 		t.crypt(ms, decrypting)
-	case useTeams() && (s.equal() || s.longest <= shortSize):
+	case useTeams() && (s.equal() || s.longest <= teamLongest()):
 		cryptTeams(ms, s, decrypting)
 	default:
 		cryptRefilled(ms, decrypting)
 	}
+}
+
+// teamLongest is up to which length messages of different lengths are done in teams: as long as they are
+// short, or as they are for kernels that do a team in one call.
+func teamLongest() int {
+	if oneShotForMany() {
+		return maxBatchBlocks * BlockSize
+	}
+	return shortSize
 }
 
 // cryptTeams does all messages, in teams that begin at the same time and wait for each other at
