@@ -160,6 +160,7 @@ func (p *simParty) emit(packet Packet) {
 	delete(p.reported, s.seq)
 	if p.forget > 0 {
 		p.forget--
+		p.forgot = true
 	} else {
 		p.chat.Sent(packet)
 		p.reported[s.seq] = p.disk.kept

@@ -85,6 +85,7 @@ type simParty struct {
 	wire    []*simPacket // under way from here
 	history []*simPacket // all ever sent from here
 	forget  int          // packets for which Sent will not be called
+	forgot  bool         // there was one
 	late    bool         // Outbox is not looked into
 	// mixed says that keys do not follow on from each other as numbers do: something went out
 	// after what comes after it, or again though the peer had not asked for it.
@@ -479,7 +480,14 @@ func (p *simParty) deliverAll() {
 func (w *simWorld) heal() {
 	for _, p := range w.sides {
 		p.disk.crashIn, p.forget, p.late = 0, 0, false
-		p.flush()
+		if p.forgot && p.peer.them != nil && p.peer.them.MaxWaiting > 0 {
+			// With Telegram for Android, Outbox waits for ever for an application that never says
+			// what the server has got, unless that has crashed.
+			p.restore()
+		}
+		if !w.over {
+			p.flush()
+		}
 	}
 	w.settle()
 	for range simMaxRounds {
