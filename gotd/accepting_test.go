@@ -324,6 +324,61 @@ func TestUpdatesAreForgotten(t *testing.T) {
 	}
 }
 
+// TestOddTTL: a time to live below 0 is none.
+func TestOddTTL(t *testing.T) {
+	a := newOpen(t)
+	a.deliver(noFile, a.encrypt(&e2e.DecryptedMessageService{
+		RandomID: 1, Action: &e2e.DecryptedMessageActionSetMessageTTL{TTLSeconds: -5},
+	})...)
+	action := want[*gotd.Action](a).Action.(*e2e.DecryptedMessageActionSetMessageTTL)
+	if action.TTLSeconds != 0 || a.chat().TTL() != 0 {
+		t.Errorf("the chat's TTL is to be %d, and is %d", action.TTLSeconds, a.chat().TTL())
+	}
+	a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 2, TTL: -5, Message: "x"})...)
+	if got := want[*gotd.Message](a).Message.TTL; got != 0 {
+		t.Errorf("a message's TTL is %d", got)
+	}
+	a.end()
+}
+
+// TestFileNumbers: the file of a message that waits for another is not replaced by one that comes after
+// a restart.
+func TestFileNumbers(t *testing.T) {
+	const files = 10
+	for shift := range 2 { // files and updates are numbered together
+		a := newOpen(t)
+		a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "lost"})
+		kept := func(n int) {
+			t.Helper()
+			eventually(t, "the files are in the store", func() bool {
+				found := 0
+				for key := range a.store.copy() {
+					if key[0] == 'i' {
+						found++
+					}
+				}
+				return found == n
+			})
+		}
+		deliver := func(i int) {
+			t.Helper()
+			file := &tg.EncryptedFile{ID: int64(i + 1), AccessHash: 1, Size: 16}
+			a.deliver(file, a.say(&e2e.DecryptedMessage46{RandomID: int64(i + 2), Message: "waits"})...)
+			kept(i + 1)
+		}
+		deliver(0)
+		a.restart()
+		for range shift {
+			a.update(&tg.UpdateEncryptedMessagesRead{ChatID: acceptingID, MaxDate: 1})
+			want[*gotd.Read](a)
+		}
+		for i := 1; i < files; i++ {
+			deliver(i)
+		}
+		a.end()
+	}
+}
+
 // TestTTLIsKept: what the peer has set is there after a restart, even if nothing else of the
 // chat has changed, such as the date.
 func TestTTLIsKept(t *testing.T) {
