@@ -48,10 +48,8 @@ func worthBatching(s sizes) bool {
 		return s.beside() >= 192+20*s.count
 	case useAES() && s.equal():
 		return s.beside() >= 64+16*s.count
-	case useVAES256:
-		return s.beside() >= 96+60*s.count
 	case useAES():
-		return s.beside() >= 96+72*s.count
+		return s.beside() >= 128+60*s.count
 	case useNEON:
 		return false // its kernels work on one message at a time
 	default:
