@@ -21,7 +21,7 @@ import (
 //   - no address and no jump depends on a secret.
 //
 // Arguments are public: pointers, lengths and counters. So are constants, whatever is
-// computed from public values, and pointers loaded from a table of pointers, which is
+// computed from public values, and what is loaded from a table of pointers or of counts, which is
 // recognised by an argument's type. Everything else that comes from memory, and from vector
 // and mask registers, is secret. A value is tracked through general registers, flags and
 // stack slots, along all paths.
@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"amd64": `
 		MOVQ MOVL MOVB MOVBLZX LEAQ LEAL XORQ XORL ANDQ ORQ ADDQ ADDB ADCQ SUBQ SBBQ NEGL NEGQ SHLQ SHRQ
 		SHRDQ SHLDQ ROLQ XCHGQ INCQ DECQ CMPQ TESTQ IMULQ MULXQ ADCXQ ADOXQ ANDNQ RORXQ SHRXQ SHLXQ BZHIQ
-		CMOVQEQ CMOVQNE CMOVQCC CMOVQCS SETCS SETCC
+		CMOVQEQ CMOVQNE CMOVQCC CMOVQCS CMOVQHI SETCS SETCC
 		JMP JZ JNZ JE JEQ JNE JB JA JAE JBE JCC JCS RET CPUID VZEROUPPER
 		VMOVQ VMOVDQA VMOVDQU VMOVDQA32 VMOVDQA64 VMOVDQU32 VMOVDQU64
 		VAESENC VAESENCLAST VAESDEC VAESDECLAST VAESIMC SHA256RNDS2 SHA256MSG1 SHA256MSG2
@@ -132,13 +132,14 @@ func arch(path string) string {
 
 // TestPlantedLeaks checks that the lint notices leaks.
 func TestPlantedLeaks(t *testing.T) {
-	const head = "// func F(p *[32]byte, table *[4]*byte, n int)\nTEXT ·F(SB), NOSPLIT, $64-24\n"
+	const head = "// func F(p *[32]byte, table *[4]*byte, n int, counts *[4]int)\nTEXT ·F(SB), NOSPLIT, $64-24\n"
 	for _, tt := range []struct {
 		name, arch, code string
 		want             string // part of the problem; "" if there is none
 	}{
 		{"counter", "amd64", "MOVQ n+16(FP), CX\nloop:\nDECQ CX\nJNZ loop\nRET", ""},
 		{"pointer from a table", "amd64", "MOVQ table+8(FP), AX\nMOVQ 8(AX), AX\nMOVQ (AX), BX\nRET", ""},
+		{"branch on a count", "amd64", "MOVQ counts+24(FP), AX\nCMPQ 8(AX), $3\nJNE done\ndone:\nRET", ""},
 		{"branch on memory", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nTESTQ BX, BX\nJZ done\ndone:\nRET", "jump depends on a secret"},
 		{"branch on a carry", "amd64", "MOVQ p+0(FP), AX\nMOVQ (AX), BX\nADDQ $1, BX\nJCS done\ndone:\nRET", "jump depends on a secret"},
 		{"comparison with memory", "amd64", "MOVQ p+0(FP), AX\nCMPQ (AX), $3\nJNE done\ndone:\nRET", "jump depends on a secret"},
@@ -515,10 +516,10 @@ func memorySize(opcode string, operands []string) int {
 }
 
 // parameter returns the kind of an argument: table if its type is a pointer to an array of
-// pointers.
+// pointers, or of counts.
 func parameter(signature, operand string) kind {
 	name, _, _ := strings.Cut(operand, "+")
-	if regexp.MustCompile(`\b` + name + ` \*\[\d+\]\*`).MatchString(signature) {
+	if regexp.MustCompile(`\b` + name + ` \*\[\d+\](\*|int)`).MatchString(signature) {
 		return table
 	}
 	return public
