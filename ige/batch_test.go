@@ -49,6 +49,10 @@ func batchShapes() map[string][]int {
 	shapes["two sizes"] = append(repeat(17, 4), repeat(17, 6)...)
 	shapes["MTProto"] = []int{64, 5, 4, 1024, 3, 2, 6, 66, 5, 4, 4, 9, 3, 2, 33, 12, 1}
 	shapes["long"] = []int{1023, 1024, 1025, 2047, 2048, 2049, 3100, 1, 1024, 1024}
+	for long := 4 * 128; long > 0; long -= 128 { // of each four, three go on for so long that twice that does not fit into a byte
+		shapes["far apart"] = append(shapes["far apart"], long, long, long, long-125)
+	}
+	shapes["eight far apart"], shapes["twelve far apart"] = shapes["far apart"][8:], shapes["far apart"][4:]
 	shapes["one very long"] = append(repeat(9, 3), 8193)
 
 	r := newRand(7)

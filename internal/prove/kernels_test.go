@@ -22,6 +22,8 @@ type goal struct {
 	unit   int // of numbers[count] that a block or chunk is
 	stride int // blocks or chunks that a turn of the loop does
 	visits int // how often a turn comes to the head of the loop; 0 if once
+	// tried are more inputs that mutants are tried with: they would take too long to prove.
+	tried []input
 	// chosenBy says which argument is the index of the entry that a byte of the result is of, and chosenSize how large the result
 	// is, of a kernel that chooses entries: loops are then proven by choice_test.go.
 	chosenBy   func(at int) string
@@ -165,6 +167,11 @@ func oneShot(kernel string, encryption bool) goal {
 	if k.Arg("blocks").Kind == contract.Counts {
 		g.stride = 4
 		g.loops = raggedLoops(lanes)
+		g.cases = []input{farApart(lanes)}
+		for n := 5; n < 8; n++ { // all are done at the same block of a chunk
+			g.cases = append(g.cases, input{}.with("blocks", n))
+		}
+		g.tried = []input{farAhead(lanes)}
 	} else {
 		g.loops = append(layouts(input{}, inPlace), layouts(input{active: lanes - 1}, inPlace)...)
 	}
@@ -182,6 +189,32 @@ func (c *call) countDown() {
 			}
 		}
 	}
+}
+
+// farApart are messages, one less than lanes, of which each four have so many more blocks than the next four that the
+// loop for the lanes that are left comes through all of its branches.
+func farApart(lanes int) input {
+	const more = 11
+	in := input{active: lanes - 1}
+	for l := range lanes {
+		in.less = append(in.less, more*(l/4)+l%4)
+	}
+	return in.with("blocks", 4+more*(lanes/4-1))
+}
+
+// farAhead are messages of which in each loop the last is done soon, when all others have more blocks to go than a
+// mask of bits for them would have room for.
+func farAhead(lanes int) (in input) {
+	const more = 128
+	most := lanes / 4 * more
+	for l := range lanes {
+		blocks := most - l/4*more
+		if l%4 == 3 {
+			blocks += 3 - more
+		}
+		in.less = append(in.less, most-blocks)
+	}
+	return in.with("blocks", most)
 }
 
 // raggedLoops are messages of one length, then of lengths such that each number of blocks comes in each place of a
