@@ -60,9 +60,6 @@ func NewPublicKey(n []byte, e uint32) (*PublicKey, error) {
 // Modulus returns n.
 func (k *PublicKey) Modulus() [Size]byte { return k.n.Bytes() }
 
-// Exponent returns e.
-func (k *PublicKey) Exponent() uint32 { return k.e }
-
 // Encrypt sets dst to src^e mod n, in time that does not depend on src. It returns
 // ErrRange, and leaves dst alone, if src is not below n. Both may be the same array.
 func (k *PublicKey) Encrypt(dst, src *[Size]byte) error {
