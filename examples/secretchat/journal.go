@@ -26,6 +26,7 @@ type journal struct {
 	records map[string][]byte
 	size    int64 // of the file
 	live    int64 // its size when it was last rewritten
+	failed  error // of a commit
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -87,8 +88,16 @@ func (j *journal) apply(c secretchat.Change) {
 	}
 }
 
-// Commit implements secretchat.Store.
+// Commit implements secretchat.Store. After an error, nobody knows what is on the disk, so the
+// journal has to be opened again before a chat is restored from it.
 func (j *journal) Commit(_ int64, changes []secretchat.Change) error {
+	if j.failed == nil {
+		j.failed = j.commit(changes)
+	}
+	return j.failed
+}
+
+func (j *journal) commit(changes []secretchat.Change) error {
 	for _, c := range changes {
 		j.apply(c)
 	}
@@ -135,8 +144,11 @@ func (j *journal) rewrite() error {
 	return j.open()
 }
 
-// all yields all records, as secretchat.Restore expects them.
+// all yields all records, as secretchat.Restore expects them, or none if a commit has failed.
 func (j *journal) all(yield func(key, value []byte) bool) {
+	if j.failed != nil {
+		return
+	}
 	for key, value := range j.records {
 		if !yield([]byte(key), value) {
 			return

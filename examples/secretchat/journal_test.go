@@ -106,3 +106,62 @@ func TestJournal(t *testing.T) {
 	}
 	commit(all...) // nothing to remove
 }
+
+// TestJournalFails: after a commit that has failed, with half of it on the disk, the journal is good for
+// nothing until it is opened again. Then the commits before are there, and it can be continued.
+func TestJournalFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, err := openJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := func(value string) error {
+		return j.Commit(1, []secretchat.Change{{Key: []byte("head"), Value: []byte(value)}})
+	}
+	stored := func() (got string) {
+		for _, value := range j.all {
+			got += string(value)
+		}
+		return got
+	}
+	if err := commit("first"); err != nil {
+		t.Fatal(err)
+	}
+	good := j.file
+	if _, err := good.Write(appendCommit(nil, []secretchat.Change{{Key: []byte("head")}})[:5]); err != nil {
+		t.Fatal(err)
+	}
+	if j.file, err = os.Open(path); err != nil { // only to be read, which is as good as a full disk
+		t.Fatal(err)
+	}
+	if err := commit("second"); err == nil {
+		t.Fatal("a commit to a file that is only to be read")
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	j.file = good
+	if err := commit("second"); err == nil {
+		t.Error("a commit after one that has failed")
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(); got != "" {
+		t.Errorf("after an error there is %q", got)
+	}
+	for _, want := range []string{"first", "third"} {
+		if j, err = openJournal(path); err != nil {
+			t.Fatal(err)
+		}
+		if got := stored(); got != want {
+			t.Errorf("opened again, there is %q, want %q", got, want)
+		}
+		if err := commit("third"); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
