@@ -98,13 +98,18 @@ func worthAll(os []opening, order []uint8) bool {
 	if len(order) < worthWidth {
 		return false
 	}
-	sum, longest, shortest := 0, 0, 0
-	for _, i := range order {
-		shortest = len(os[i].src)
-		longest = max(longest, shortest)
-		sum += shortest
+	longest, shortest := len(os[order[0]].src), len(os[order[len(order)-1]].src)
+	if shortest < startSize {
+		return false
 	}
-	return sum >= worthWidth*longest && shortest >= startSize
+	if shortest == longest {
+		return true
+	}
+	sum := 0
+	for _, i := range order {
+		sum += len(os[i].src)
+	}
+	return sum >= worthWidth*longest
 }
 
 // decryptAndHashPairs is decryptAndHash for the messages of the indices in order, the longest
@@ -385,9 +390,9 @@ func (s *sixteen) hashed(l, i int) (half0, half1 *byte) {
 // 48 bytes that are left, then the padding.
 func (s *sixteen) padded(l int) (half0, half1 *byte) {
 	o, last := s.messages[l], &s.aside[l]
-	clear(last[:])
-	n := copy(last[:], o.dst[end(o):])
-	kdfspec.Pad(last[:], n, hashPartSize+len(o.dst))
+	*last = [chunkSize]byte{}
+	copyBlocks(last[:], o.dst[end(o):], tail(o))
+	kdfspec.Pad(last[:], tail(o)*blockSize, hashPartSize+len(o.dst))
 	return &last[0], &last[chunkSize/2]
 }
 

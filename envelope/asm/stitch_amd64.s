@@ -1970,173 +1970,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	MOVQ    (R8), R8
 	VMOVDQU (R8), X0
 	VMOVDQU 16(R8), X1
-	VMOVDQU rotWord<>+0(SB), X3
-	VMOVDQU rconStart<>+0(SB), X4
+	MOVQ    key+8(FP), R8
+	MOVQ    8(R8), R8
+	VMOVDQU (R8), X3
+	VMOVDQU 16(R8), X4
+	VMOVDQU rotWord<>+0(SB), X5
+	VMOVDQU rconStart<>+0(SB), X6
 	VMOVDQU X0, 224(AX)
 	VAESIMC X1, X2
 	VMOVDQU X2, 208(AX)
+	VMOVDQU X3, 224(BX)
+	VAESIMC X4, X2
+	VMOVDQU X2, 208(BX)
 
 	// Round key 2
 	VPSLLDQ     $0x04, X0, X2
 	VPXOR       X2, X0, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
 	VMOVDQU     X2, 192(AX)
-
-	// Round key 3
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 176(AX)
-
-	// Round key 4
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
-	VMOVDQU     X2, 160(AX)
-
-	// Round key 5
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 144(AX)
-
-	// Round key 6
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
-	VMOVDQU     X2, 128(AX)
-
-	// Round key 7
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 112(AX)
-
-	// Round key 8
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
-	VMOVDQU     X2, 96(AX)
-
-	// Round key 9
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 80(AX)
-
-	// Round key 10
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
-	VMOVDQU     X2, 64(AX)
-
-	// Round key 11
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 48(AX)
-
-	// Round key 12
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
-	VMOVDQU     X2, 32(AX)
-
-	// Round key 13
-	VPSLLDQ     $0x04, X1, X2
-	VPXOR       X2, X1, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
-	VAESENCLAST X0, X1, X1
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 16(AX)
-
-	// Round key 14
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSHUFB     X3, X1, X1
-	VAESENCLAST X0, X1, X1
-	VMOVDQU     X1, (AX)
-	MOVQ        key+8(FP), R8
-	MOVQ        8(R8), R8
-	VMOVDQU     (R8), X0
-	VMOVDQU     16(R8), X1
-	VMOVDQU     rotWord<>+0(SB), X3
-	VMOVDQU     rconStart<>+0(SB), X4
-	VMOVDQU     X0, 224(BX)
-	VAESIMC     X1, X2
-	VMOVDQU     X2, 208(BX)
-
-	// Round key 2
-	VPSLLDQ     $0x04, X0, X2
-	VPXOR       X2, X0, X0
-	VPSLLDQ     $0x08, X0, X2
-	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 192(BX)
 
 	// Round key 3
@@ -2144,21 +2009,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 176(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 176(BX)
 
 	// Round key 4
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
+	VMOVDQU     X2, 160(AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 160(BX)
 
 	// Round key 5
@@ -2166,21 +2048,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 144(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 144(BX)
 
 	// Round key 6
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
+	VMOVDQU     X2, 128(AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 128(BX)
 
 	// Round key 7
@@ -2188,21 +2087,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 112(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 112(BX)
 
 	// Round key 8
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
+	VMOVDQU     X2, 96(AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 96(BX)
 
 	// Round key 9
@@ -2210,21 +2126,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 80(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 80(BX)
 
 	// Round key 10
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
+	VMOVDQU     X2, 64(AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 64(BX)
 
 	// Round key 11
@@ -2232,21 +2165,38 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 48(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 48(BX)
 
 	// Round key 12
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSLLD      $0x01, X4, X4
-	VPSHUFB     X3, X1, X5
-	VAESENCLAST X0, X5, X5
-	VAESIMC     X5, X2
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X7
+	VAESENCLAST X0, X7, X7
+	VAESIMC     X7, X2
+	VMOVDQU     X2, 32(AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSLLD      $0x01, X6, X6
+	VPSHUFB     X5, X4, X3
+	VAESENCLAST X0, X3, X3
+	VAESIMC     X3, X2
 	VMOVDQU     X2, 32(BX)
 
 	// Round key 13
@@ -2254,18 +2204,34 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR       X2, X1, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPSHUFD     $0xff, X5, X1
+	VPSHUFD     $0xff, X7, X1
 	VAESENCLAST X0, X1, X1
 	VAESIMC     X1, X2
+	VMOVDQU     X2, 16(AX)
+	VPSLLDQ     $0x04, X4, X2
+	VPXOR       X2, X4, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPSHUFD     $0xff, X3, X4
+	VAESENCLAST X0, X4, X4
+	VAESIMC     X4, X2
 	VMOVDQU     X2, 16(BX)
 
 	// Round key 14
-	VPSLLDQ     $0x04, X5, X2
-	VPXOR       X2, X5, X0
+	VPSLLDQ     $0x04, X7, X2
+	VPXOR       X2, X7, X0
 	VPSLLDQ     $0x08, X0, X2
 	VPXOR       X2, X0, X0
-	VPXOR       X4, X0, X0
-	VPSHUFB     X3, X1, X1
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X1, X1
+	VAESENCLAST X0, X1, X1
+	VMOVDQU     X1, (AX)
+	VPSLLDQ     $0x04, X3, X2
+	VPXOR       X2, X3, X0
+	VPSLLDQ     $0x08, X0, X2
+	VPXOR       X2, X0, X0
+	VPXOR       X6, X0, X0
+	VPSHUFB     X5, X4, X1
 	VAESENCLAST X0, X1, X1
 	VMOVDQU     X1, (BX)
 	XORQ        R8, R8
@@ -2380,6 +2346,8 @@ TEXT ·DecryptStart2VAES(SB), NOSPLIT, $0-40
 	VPXOR  X3, X3, X3
 	VPXOR  X4, X4, X4
 	VPXOR  X5, X5, X5
+	VPXOR  X6, X6, X6
+	VPXOR  X7, X7, X7
 	VPXORD X16, X16, X16
 	VPXORD X17, X17, X17
 	VPXORD X18, X18, X18

@@ -182,15 +182,17 @@ func startKernel2(d direction) {
 
 // begin emits everything from the expansion of the keys to RET, for the start of messages.
 func begin(d direction, messages ...*message) {
+	var k0, k1 []VecVirtual
+	var emit []func(i int, k VecVirtual)
 	for _, m := range messages {
 		key := m.pointer("key")
-		k0, k1 := XMM(), XMM()
-		VMOVDQU(key, k0)
-		VMOVDQU(key.Offset(blockSize), k1)
-		aes256.Expand(aes256.AESNI, k0, k1, aes256.Inverse(aes256.AESNI, func(i int, k VecVirtual) {
-			VMOVDQU(k, m.key(i))
-		}))
+		low, high := XMM(), XMM()
+		VMOVDQU(key, low)
+		VMOVDQU(key.Offset(blockSize), high)
+		k0, k1 = append(k0, low), append(k1, high)
+		emit = append(emit, aes256.Inverse(aes256.AESNI, func(i int, k VecVirtual) { VMOVDQU(k, m.key(i)) }))
 	}
+	aes256.ExpandEach(aes256.AESNI, k0, k1, func(m, i int, k VecVirtual) { emit[m](i, k) })
 	at, ahead := GP64(), GP64()
 	XORQ(at, at)
 	Comment("There is no next block; this one can be read")
