@@ -143,11 +143,10 @@ func TestWiped(t *testing.T) {
 func TestWipeStack(t *testing.T) {
 	impltest.SkipShort(t, "emulators are slow, so that the runtime interrupts every call; see package wipetest")
 	// The function may be called more than once: there are as many exchanges.
-	const calls = 4
 	for number := 1; number <= 2; number++ {
 		var cs, ss []func()
 		var found []*secrets
-		for range calls {
+		for range wipetest.StackCalls {
 			c, s, message, f := watch(t, number)
 			cs = append(cs, func() { c.Step(t.Context(), message) })
 			if number == 1 {

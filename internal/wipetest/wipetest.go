@@ -19,17 +19,26 @@ import (
 // can clear. So only what is found several times in a row counts as left by f.
 func Stack(t *testing.T, name string, f func(), secrets func() [][]byte) {
 	t.Helper()
-	// A collection would shrink stacks: none may start, and none may be in progress.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	runtime.GC()
+	defer withoutGC()()
 	var what string
-	for range 4 {
+	for range StackCalls {
 		what = left(f, secrets)
 		if what == "" {
 			return
 		}
 	}
 	t.Errorf("%s leaves %s", name, what)
+}
+
+// StackCalls is how often Stack calls f, at most.
+const StackCalls = 16
+
+// withoutGC keeps stacks as they are, which a collection would shrink: none may start until the
+// returned function is called, and none is in progress.
+func withoutGC() (undo func()) {
+	percent := debug.SetGCPercent(-1)
+	runtime.GC()
+	return func() { debug.SetGCPercent(percent) }
 }
 
 func left(f func(), secrets func() [][]byte) string {

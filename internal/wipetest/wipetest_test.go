@@ -26,6 +26,7 @@ func use(*[4096]byte) {}
 func TestLeft(t *testing.T) {
 	secret := []byte("a secret of some length, in memory")
 	part := append([]byte("another "), secret[8:16]...)
+	defer withoutGC()()
 	for _, tt := range []struct {
 		name  string
 		wipe  bool
@@ -51,6 +52,7 @@ func TestLeft(t *testing.T) {
 func TestWriteStack(t *testing.T) {
 	secret := []byte("a secret of another time")
 	zeros, stack := make([]byte, 8<<10), make([]byte, 8<<10)
+	defer withoutGC()()
 	find := func(write bool) bool {
 		found := true
 		for range 4 { // see Stack
