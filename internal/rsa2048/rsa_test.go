@@ -175,14 +175,10 @@ func TestNewPrivateKey(t *testing.T) {
 		"e = 1":         edit(func(k *rsa.PrivateKey) { k.E = 1 }),
 		"even e":        edit(func(k *rsa.PrivateKey) { k.E = 65536 }),
 		"unequal primes": func() *rsa.PrivateKey {
-			p, err := rand.Prime(rand.Reader, 1000)
-			if err != nil {
-				t.Fatal(err)
-			}
-			q, err := rand.Prime(rand.Reader, 1048)
-			if err != nil {
-				t.Fatal(err)
-			}
+			// 3·2^998 + 1081 and 3·2^1046 + 1085: one random prime in 65537 has no private exponent.
+			p, q := new(big.Int).Lsh(big.NewInt(3), 998), new(big.Int).Lsh(big.NewInt(3), 1046)
+			add(&p, 1081)
+			add(&q, 1085)
 			return keyOf(p.Text(16), q.Text(16), 65537)
 		}(),
 	} {
