@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
+
+	"github.com/mtcore/mtcore/internal/alloctest"
 )
 
 // The reference formulas, of https://core.telegram.org/mtproto/description and its page
@@ -244,7 +246,7 @@ func TestAllocs(t *testing.T) {
 		"KeysV1":       func() { KeysV1(&key, &iv, &authKey, &msgKey, true) },
 		"EncryptIGE":   func() { EncryptIGE(key[:], iv[:], data, data) },
 	} {
-		if n := testing.AllocsPerRun(10, f); n != 0 {
+		if n := alloctest.PerRun(t, 10, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}

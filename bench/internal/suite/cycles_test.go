@@ -11,13 +11,14 @@ import (
 // there are in that time at 100 MHz, twice as long takes more, and what is not there has none.
 func TestMeasureCycles(t *testing.T) {
 	const slowest = 0.1 // cycles in a nanosecond
+	const rounds = 10   // in one of which a nap of 200 µs does not become one of 20 ms, on a busy machine
 	nap := 200 * time.Microsecond
 	s := Suite{Cases: []Case{{Op: "op", Count: 2, Contenders: []Contender{
 		{Label: Label{Way: "a"}, Op: func() { time.Sleep(nap) }},
 		{Label: Label{Way: "b"}, Op: func() { time.Sleep(100 * nap) }},
 	}}}}
 	id := results.CaseID{Op: "op", Count: 2}
-	got, ok := s.MeasureCycles(CycleRow{Case: id, Contends: [CycleColumns]Row{"a", "", "b"}}, 3)
+	got, ok := s.MeasureCycles(CycleRow{Case: id, Contends: [CycleColumns]Row{"a", "", "b"}}, rounds)
 	if least := slowest * float64(nap) / 2; !ok || got[0] < least || got[1] != 0 || got[2] < got[0] {
 		t.Errorf("%v cycles, %v; want %.0f at least, then none, then more", got, ok, least)
 	}
