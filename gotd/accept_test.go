@@ -185,3 +185,43 @@ func TestEndedTwice(t *testing.T) {
 		a.end()
 	}
 }
+
+// TestAskAfter: what may come by itself is asked for when the clock looks at the chat, and not before.
+func TestAskAfter(t *testing.T) {
+	for _, askAfter := range []time.Duration{0, time.Hour} {
+		a := newPatient(t, secretchat.LatestLayer, askAfter)
+		a.deliverAll()
+		want[*gotd.Opened](a)
+		eventually(t, "the layer is announced", func() bool { return a.server.sent.Load() == 1 })
+		calls := make(chan bin.Encoder, 10)
+		record := func(q bin.Encoder) error { calls <- q; return nil }
+		a.server.refuse.Store(&record)
+		lost := a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "lost"})[0]
+		a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 2, Message: "waits"})...)
+		eventually(t, "a message waits", func() bool { return a.chat().Waiting() })
+		if askAfter > 0 {
+			if err := a.chat().Tick(time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			send(t, a.chat(), "which a request would go before")
+			q := <-calls
+			if _, ok := q.(*tg.MessagesSendEncryptedRequest); !ok {
+				t.Errorf("the first call is a %T", q)
+			}
+			if err := a.chat().Tick(time.Now().Add(askAfter + 2*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q := <-calls
+		if _, ok := q.(*tg.MessagesSendEncryptedServiceRequest); !ok {
+			t.Errorf("asked for after %v: the call is a %T", askAfter, q)
+		}
+		a.deliver(noFile, lost)
+		for _, text := range []string{"lost", "waits"} {
+			if got := want[*gotd.Message](a).Text(); got != text {
+				t.Errorf("got %q, want %q", got, text)
+			}
+		}
+		a.end()
+	}
+}

@@ -33,6 +33,7 @@ type accepting struct {
 	dispatcher tg.UpdateDispatcher
 	events     *eventQueue
 	logger     log.Logger
+	askAfter   time.Duration
 	prepare    func()       // is called before Run, if not nil
 	hook                    // is called before an event is passed on
 	stop       func() error // and return what Run has
@@ -62,6 +63,12 @@ func (r *recorder) forget() {
 // newAccepting has a peer of this layer ask for a chat, and accepts it.
 func newAccepting(t *testing.T, layer int) *accepting {
 	t.Helper()
+	return newPatient(t, layer, 0)
+}
+
+// newPatient is newAccepting with Options.AskAfter.
+func newPatient(t *testing.T, layer int, askAfter time.Duration) *accepting {
+	t.Helper()
 	group, err := bigdh.Telegram(3)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +77,7 @@ func newAccepting(t *testing.T, layer int) *accepting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}}
+	a := &accepting{t: t, server: newFakeServer(), store: &recorder{memStore: newMemStore()}, askAfter: askAfter}
 	a.start()
 	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatRequested{ID: acceptingID, AccessHash: 1, AdminID: 2, GA: gA[:]}})
 	want[*gotd.Requested](a)
@@ -92,7 +99,7 @@ func (a *accepting) start() {
 	a.events = events
 	var err error
 	a.chats, err = gotd.New(tg.NewClient(a.server), gotd.Options{
-		Store: a.store, StateKey: stateKey, Logger: a.logger,
+		Store: a.store, StateKey: stateKey, Logger: a.logger, AskAfter: a.askAfter,
 		Handler: func(_ context.Context, e gotd.Event) error {
 			if err := a.call(e); err != nil {
 				return err

@@ -1,11 +1,15 @@
 package gotd
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestDue: a chat that waits for what is missing is looked at often enough to ask for it in time;
 // any other once an hour, and not all at the same time.
 func TestDue(t *testing.T) {
-	c := &Chat{id: 1234}
+	m := new(Manager)
+	c := &Chat{m: m, id: 1234}
 	looks := func(from, to int) (n int) {
 		for second := from; second < to; second++ {
 			if c.due(second) {
@@ -22,11 +26,20 @@ func TestDue(t *testing.T) {
 	if got := looks(0, 480); got != 480/waitingPeriod {
 		t.Errorf("waiting: %d looks in eight minutes, want %d", got, 480/waitingPeriod)
 	}
+	for after, want := range map[time.Duration]int{
+		time.Millisecond: 1, time.Second: 1, 2 * time.Second: 2, 3500 * time.Millisecond: 3, time.Minute: waitingPeriod,
+	} {
+		m.opt.AskAfter = after
+		if got := looks(0, 480); got != 480/want {
+			t.Errorf("to be asked after %v: %d looks in eight minutes, want %d", after, got, 480/want)
+		}
+	}
+	m.opt.AskAfter = 0
 	c.waiting.Store(false)
 	if got := looks(1200, 1200+idlePeriod); got != 1 {
 		t.Errorf("later: %d looks in an hour, want 1", got)
 	}
-	other := &Chat{id: 1235}
+	other := &Chat{m: m, id: 1235}
 	for second := range idlePeriod {
 		if c.due(second) && other.due(second) {
 			t.Errorf("two chats in second %d", second)

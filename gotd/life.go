@@ -204,7 +204,8 @@ func (c *Chat) options() secretchat.Options {
 	o := &c.m.opt
 	return secretchat.Options{
 		ChatID: int64(c.id), PeerID: c.rec.PeerID, Store: &c.store, StateKey: o.StateKey,
-		Layer: o.Layer, RefuseV1: o.RefuseV1, MaxPacket: o.MaxPacket,
+		Layer: o.Layer, RefuseV1: o.RefuseV1, MaxPacket: o.MaxPacket, AskAfter: o.AskAfter,
+		MaxUnacknowledged: o.MaxUnacknowledged, MaxUnacknowledgedBytes: o.MaxUnacknowledgedBytes,
 	}
 }
 

@@ -46,10 +46,19 @@ type Options struct {
 	Parallel int
 	// Logger is told of what was ignored or is tried again. It gets no content.
 	Logger log.Logger
-	// Layer, RefuseV1 and MaxPacket are those of secretchat.Options.
+	// Layer, RefuseV1, MaxPacket, MaxUnacknowledged and MaxUnacknowledgedBytes are those of
+	// secretchat.Options.
 	Layer     int
 	RefuseV1  bool
 	MaxPacket int
+
+	MaxUnacknowledged, MaxUnacknowledgedBytes int
+	// AskAfter is that of secretchat.Options, for all chats: how long messages wait before the
+	// peer is asked for the one that is missing. Official apps answer whenever they are asked, so
+	// that 0, which asks at once, is best with them. An application whose users write to
+	// programs that use MadelineProto wants 2 seconds: that takes in nothing more once it was
+	// asked, and messages that merely overtake each other have it asked.
+	AskAfter time.Duration
 	// AllowVerifiedPrime accepts any safe prime that the server names, once it is checked,
 	// and not only the one that Telegram has always used. Who chose a prime may know how to
 	// compute logarithms by it, which no check can tell.
@@ -66,6 +75,10 @@ func (o *Options) check() {
 		panic("gotd: Options without StateKey")
 	case o.Handler == nil:
 		panic("gotd: Options without Handler")
+	case o.AskAfter < 0:
+		panic("gotd: Options.AskAfter is negative")
+	case o.MaxUnacknowledged < 0 || o.MaxUnacknowledgedBytes < 0:
+		panic("gotd: Options.MaxUnacknowledged is negative")
 	}
 	if o.Downloader == nil {
 		o.Downloader = downloader.NewDownloader()
@@ -206,7 +219,8 @@ func (m *Manager) commit(t *tx) error {
 
 // Times of the clock, in seconds: how often a chat that waits for nothing is looked at, each at
 // its own moment, so that new keys for very many chats do not come at once; and one that may
-// have something to ask for again, which package secretchat does after 30 seconds, 60, and so on.
+// have something to ask for again, which package secretchat does after 30 seconds, 60, and so on,
+// or for the first time, which it does after Options.AskAfter.
 const (
 	idlePeriod    = 3600
 	waitingPeriod = 10
@@ -214,7 +228,15 @@ const (
 
 // due reports whether the clock looks at a chat in its n-th second.
 func (c *Chat) due(n int) bool {
-	return (n+c.id)%idlePeriod == 0 || n%waitingPeriod == 0 && c.waiting.Load()
+	return (n+c.id)%idlePeriod == 0 || n%c.m.opt.waitingPeriod() == 0 && c.waiting.Load()
+}
+
+// waitingPeriod is at most AskAfter, which is no use if nobody looks.
+func (o *Options) waitingPeriod() int {
+	if o.AskAfter == 0 {
+		return waitingPeriod
+	}
+	return min(max(1, int(o.AskAfter/time.Second)), waitingPeriod)
 }
 
 // clock has chats look at the time.

@@ -91,6 +91,20 @@ type ChatOptions struct {
 	// accepted from those who have sent nothing better so far, as Telegram's own apps do.
 	// Nothing is ever sent in it.
 	RefuseV1 bool
+	// AskAfter is how many seconds messages wait before the other side is asked for the one that
+	// is missing. 0 asks at once, which is best with Telegram's own apps: they answer whenever
+	// they are asked. Set it to 2 if the other side may use MadelineProto, which takes in nothing
+	// more once it was asked, so that messages which merely overtake each other cost the chat;
+	// and call Chat.tick as often. Sixteen messages do not wait any longer.
+	AskAfter int
+	// MaxPacket is the length in bytes of the longest packet, sent or received: at least 4096, or
+	// 0 for the default of 1 MiB.
+	MaxPacket int
+	// MaxUnacknowledged is how many of the app's messages are kept until the other side has
+	// acknowledged them, and MaxUnacknowledgedBytes how long all kept messages may be together.
+	// 0 stands for 10,000 and 64 MiB. Beyond either, Chat.encrypt throws ErrorBacklog.
+	MaxUnacknowledged      int
+	MaxUnacknowledgedBytes int
 
 	opt      secretchat.Options         // all but the StateKey
 	stateKey func() secretchat.StateKey // which fmt cannot print
@@ -133,12 +147,25 @@ func (o *ChatOptions) options() (secretchat.Options, error) {
 	case o.Layer != 0 && o.Layer != MinLayer && o.Layer != 101 && o.Layer != LatestLayer:
 		return secretchat.Options{}, fmt.Errorf("mobile: layer %d is not %d, 101 or %d",
 			o.Layer, MinLayer, LatestLayer)
+	case o.AskAfter < 0 || o.AskAfter > maxAskAfter:
+		return secretchat.Options{}, fmt.Errorf("mobile: AskAfter is %d seconds", o.AskAfter)
+	case o.MaxPacket != 0 && o.MaxPacket < minMaxPacket:
+		return secretchat.Options{}, fmt.Errorf("mobile: MaxPacket is %d, less than %d", o.MaxPacket, minMaxPacket)
+	case o.MaxUnacknowledged < 0 || o.MaxUnacknowledgedBytes < 0:
+		return secretchat.Options{}, errors.New("mobile: MaxUnacknowledged is negative")
 	}
 	opt := o.opt
 	opt.StateKey = o.stateKey()
-	opt.Layer, opt.RefuseV1 = o.Layer, o.RefuseV1
+	opt.Layer, opt.RefuseV1, opt.MaxPacket = o.Layer, o.RefuseV1, o.MaxPacket
+	opt.AskAfter = time.Duration(o.AskAfter) * time.Second
+	opt.MaxUnacknowledged, opt.MaxUnacknowledgedBytes = o.MaxUnacknowledged, o.MaxUnacknowledgedBytes
 	return opt, nil
 }
+
+const (
+	maxAskAfter  = 3600 // seconds: no sane app waits as long, and no Duration overflows
+	minMaxPacket = 4096 // secretchat's, which panics below it
+)
 
 var errNoStateKey = errors.New("mobile: options without a state key, or with one of zeros")
 

@@ -6,14 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mtcore/mtcore/internal/impltest"
 	"github.com/mtcore/mtcore/internal/results"
+	"github.com/mtcore/mtcore/mobile/internal/clock"
 )
 
 // The binding itself is tested on a JVM: see jvm and .ci/test-mobile.
@@ -375,5 +379,105 @@ func TestChatOptions(t *testing.T) {
 				t.Errorf("%s prints the state key: %s", verb, text)
 			}
 		}
+	}
+}
+
+// TestChatOptionsArePassedOn: an app can set every option of secretchat's but its clock, here or in
+// NewChatOptions.
+func TestChatOptionsArePassedOn(t *testing.T) {
+	o := NewChatOptions(1, 2, newMemory(), bytes.Repeat([]byte{3}, 32))
+	o.SetServerRandom([]byte{4})
+	o.Layer, o.RefuseV1, o.AskAfter, o.MaxPacket, o.MaxUnacknowledged, o.MaxUnacknowledgedBytes = 101, true, 5, 6000, 7, 8
+	opt, err := o.options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := reflect.ValueOf(opt)
+	for i := range got.NumField() {
+		if got.Field(i).IsZero() {
+			t.Errorf("a chat has no %s", got.Type().Field(i).Name)
+		}
+	}
+	if opt.Layer != 101 || opt.AskAfter != 5*time.Second || opt.MaxPacket != 6000 || opt.MaxUnacknowledged != 7 || opt.MaxUnacknowledgedBytes != 8 {
+		t.Errorf("got %+v", opt)
+	}
+}
+
+// TestChatOptionsOutOfRange: secretchat panics at these, which would end the app.
+func TestChatOptionsOutOfRange(t *testing.T) {
+	group, err := TelegramGroup(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := func(change func(o *ChatOptions)) error {
+		o := NewChatOptions(1, 2, nil, bytes.Repeat([]byte{3}, 32))
+		change(o)
+		_, err := RequestChat(group, o)
+		return err
+	}
+	for name, change := range map[string]func(o *ChatOptions){
+		"Layer below":            func(o *ChatOptions) { o.Layer = MinLayer - 1 },
+		"Layer between":          func(o *ChatOptions) { o.Layer = 102 },
+		"Layer above":            func(o *ChatOptions) { o.Layer = LatestLayer + 1 },
+		"AskAfter":               func(o *ChatOptions) { o.AskAfter = -1 },
+		"AskAfter overflows":     func(o *ChatOptions) { o.AskAfter = math.MaxInt },
+		"MaxPacket":              func(o *ChatOptions) { o.MaxPacket = minMaxPacket - 1 },
+		"MaxPacket negative":     func(o *ChatOptions) { o.MaxPacket = -1 },
+		"MaxUnacknowledged":      func(o *ChatOptions) { o.MaxUnacknowledged = -1 },
+		"MaxUnacknowledgedBytes": func(o *ChatOptions) { o.MaxUnacknowledgedBytes = -1 },
+	} {
+		if err := request(change); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	for name, change := range map[string]func(o *ChatOptions){
+		"defaults": func(*ChatOptions) {},
+		"lowest": func(o *ChatOptions) {
+			o.Layer, o.MaxPacket, o.MaxUnacknowledged, o.MaxUnacknowledgedBytes = MinLayer, minMaxPacket, 1, 1
+		},
+		"middle":  func(o *ChatOptions) { o.Layer = 101 },
+		"highest": func(o *ChatOptions) { o.Layer, o.AskAfter = LatestLayer, maxAskAfter },
+	} {
+		if err := request(change); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAskAfter: what may come by itself is asked for by a tick, and not before.
+func TestAskAfter(t *testing.T) {
+	store := newMemory()
+	alice, bob := newChats(t, store)
+	o := NewChatOptions(1, 2, store, input("state key", 32))
+	o.AskAfter = 2
+	alice, err := RestoreChat(store.records(1), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := alice.Outbox()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range out.Len() {
+		alice.Sent(&Packet{out.packets[i]})
+	}
+	if _, err := bob.EncryptText("lost", nil); err != nil {
+		t.Fatal(err)
+	}
+	waits, err := bob.EncryptText("waits", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alice.Receive(waits.Data()); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := alice.Outbox(); err != nil || out.Len() != 0 {
+		t.Errorf("at once: got %d packets, %v, want none", out.Len(), err)
+	}
+	if err := alice.Tick(clock.Now().Unix() + 10); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := alice.Outbox(); err != nil || out.Len() != 1 {
+		t.Errorf("later: got %d packets, %v, want a request", out.Len(), err)
 	}
 }

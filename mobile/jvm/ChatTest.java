@@ -518,7 +518,13 @@ final class ChatTest extends Testing {
         ChatOptions oldLayer = side.options(), newLayer = side.options();
         oldLayer.setLayer(46);
         newLayer.setLayer(Mobile.LatestLayer + 1);
-        for (ChatOptions o : new ChatOptions[] {null, shortKey, zeroKey, oldLayer, newLayer, new ChatOptions(1, 2, null, null)}) {
+        ChatOptions hasty = side.options(), tight = side.options(), few = side.options(), little = side.options();
+        hasty.setAskAfter(-1);
+        tight.setMaxPacket(4095);
+        few.setMaxUnacknowledged(-1);
+        little.setMaxUnacknowledgedBytes(-1);
+        for (ChatOptions o : new ChatOptions[] {null, shortKey, zeroKey, oldLayer, newLayer, hasty, tight, few, little,
+                new ChatOptions(1, 2, null, null)}) {
             thrown("options", () -> Mobile.requestChat(group, o));
             thrown("options", () -> Mobile.acceptChat(group, gA, o));
             thrown("options", () -> Mobile.restoreChat(garbage(new byte[100]), o));
