@@ -53,6 +53,7 @@ func TestCPU(t *testing.T) {
 					t.Fatalf("%v cannot be executed", &list[i])
 				}
 			}
+			before := executed[in.Op]
 			for round := range rounds {
 				problem, known := compareOnce(c, code, in, rng, round)
 				if !known {
@@ -63,6 +64,9 @@ func TestCPU(t *testing.T) {
 				}
 				runs++
 				executed[in.Op]++
+			}
+			if executed[in.Op] == before {
+				t.Errorf("%v: %v, % x, has a meaning for no values", k, in, code)
 			}
 		}
 	}
