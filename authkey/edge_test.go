@@ -460,6 +460,15 @@ func TestRetries(t *testing.T) {
 			if len(refused) != refuse || len(ids) != refuse+1 {
 				t.Errorf("%d refused, %d different ids, want %d and %d", len(refused), len(ids), refuse, refuse+1)
 			}
+			// It is part of a hash of a key.
+			if wanted := refuse > 0; (c.x.retryID != 0) != wanted || (s.x.retryID != 0) != wanted {
+				t.Errorf("%d refused: the ids of the last attempt are %x and %x", refuse, c.x.retryID, s.x.retryID)
+			}
+			c.Wipe()
+			s.Wipe()
+			if c.x.retryID != 0 || s.x.retryID != 0 {
+				t.Errorf("after Wipe, the ids of the last attempt are %x and %x", c.x.retryID, s.x.retryID)
+			}
 			continue
 		}
 		n, clientErr, serverErr := run(t, c, s, nil)

@@ -116,6 +116,9 @@ func TestWiped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.key != (kdf.AuthKey{}) {
+		t.Error("the client has the key twice, in its result and apart from it")
+	}
 	key := r.AuthKey
 	found.key = nil
 	found.in(t, "client at the end", false, memory(c))

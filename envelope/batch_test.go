@@ -244,21 +244,33 @@ func TestSealBatchTooLong(t *testing.T) {
 
 // TestBatchPanics: a mistake in one job is noticed before anything is written anywhere.
 func TestBatchPanics(t *testing.T) {
-	for _, count := range []int{1, 2, 40} {
-		jobs, _ := newOpenBatch(make([]int, count)...)
-		for i := range jobs {
-			padded := random(64)
-			jobs[i].Src = referenceSeal(jobs[i].Key.auth, jobs[i].Side, padded)
-			jobs[i].Dst = bytes.Repeat([]byte{0xc5}, 2000)[:0]
-		}
-		jobs[count-1].Dst = jobs[count-1].Src[3:3]
-		for name, f := range map[string]func([]Job) error{"OpenBatch": OpenBatch, "SealBatch": SealBatch} {
-			if got, want := panicText(func() { f(jobs) }), "envelope: invalid buffer overlap"; got != want {
-				t.Errorf("%s of %d: panic %q, want %q", name, count, got, want)
+	both := map[string]func([]Job) error{"OpenBatch": OpenBatch, "SealBatch": SealBatch}
+	for _, tt := range []struct {
+		want  string
+		spoil func(j *Job)
+		calls map[string]func([]Job) error
+	}{
+		{"envelope: invalid buffer overlap", func(j *Job) { j.Dst = j.Src[3:3] }, both},
+		{"envelope: job without a key", func(j *Job) { j.Key = nil }, both},
+		{"envelope: invalid side", func(j *Job) { j.Side = kdf.Server + 1 }, both},
+		{"envelope: invalid padding", func(j *Job) { j.Padding = PadBucketsRandom + 1 }, map[string]func([]Job) error{"SealBatch": SealBatch}},
+	} {
+		for _, count := range []int{1, 2, 40} {
+			jobs, _ := newOpenBatch(make([]int, count)...)
+			for i := range jobs {
+				padded := random(64)
+				jobs[i].Src = referenceSeal(jobs[i].Key.auth, jobs[i].Side, padded)
+				jobs[i].Dst = bytes.Repeat([]byte{0xc5}, 2000)[:0]
 			}
-			for i, j := range jobs[:count-1] {
-				if dst := j.Dst[:2000]; !bytes.Equal(dst, bytes.Repeat([]byte{0xc5}, 2000)) {
-					t.Errorf("%s of %d: message %d was written", name, count, i)
+			tt.spoil(&jobs[count-1])
+			for name, f := range tt.calls {
+				if got := panicText(func() { f(jobs) }); got != tt.want {
+					t.Errorf("%s of %d: panic %q, want %q", name, count, got, tt.want)
+				}
+				for i, j := range jobs[:count-1] {
+					if dst := j.Dst[:2000]; !bytes.Equal(dst, bytes.Repeat([]byte{0xc5}, 2000)) {
+						t.Errorf("%s of %d, %s: message %d was written", name, count, tt.want, i)
+					}
 				}
 			}
 		}
