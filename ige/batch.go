@@ -27,7 +27,16 @@ func EncryptBatch(ms []Message) {
 		s.add(len(ms[i].Src))
 	}
 	backends.Ready()
-	cryptMessages(ms, s, false)
+	if !s.tiny(false) && cryptTogether(ms, s, false) {
+		return
+	}
+	for i := range ms {
+		if m := &ms[i]; m.short() {
+			m.encryptShort()
+		} else if m.todo() {
+			encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
+		}
+	}
 }
 
 // DecryptBatch does what calling Decrypt on each message does, in the manner of
@@ -39,11 +48,34 @@ func DecryptBatch(ms []Message) error {
 		return ms[0].Err
 	}
 	s := sizes{count: len(ms)}
+	lengths, stale := 0, false
 	for i := range ms {
-		checkBuffers(ms[i].Dst, ms[i].Src)
-		s.add(len(ms[i].Src))
+		m := &ms[i]
+		checkBuffers(m.Dst, m.Src)
+		s.add(len(m.Src))
+		lengths |= len(m.Src)
+		stale = stale || m.Err != nil
 	}
 	var first error
+	if stale || lengths%BlockSize != 0 {
+		first = setErrs(ms)
+	}
+	backends.Ready()
+	if !s.tiny(true) && cryptTogether(ms, s, true) {
+		return first
+	}
+	for i := range ms {
+		if m := &ms[i]; m.short() {
+			m.decryptShort()
+		} else if m.todo() {
+			decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
+		}
+	}
+	return first
+}
+
+// setErrs sets each message's Err and returns the first one that is not nil.
+func setErrs(ms []Message) (first error) {
 	for i := range ms {
 		ms[i].Err = nil
 		if len(ms[i].Src)%BlockSize != 0 {
@@ -53,31 +85,22 @@ func DecryptBatch(ms []Message) error {
 			}
 		}
 	}
-	backends.Ready()
-	cryptMessages(ms, s, true)
 	return first
 }
 
-// cryptMessages does all messages in the way that takes the least time.
-func cryptMessages(ms []Message, s sizes, decrypting bool) {
+// cryptTogether does all messages in the way that takes the least time, unless that is one after the
+// other: then it does nothing and returns false.
+func cryptTogether(ms []Message, s sizes, decrypting bool) bool {
+	worth := worthBatching(s)
 	switch {
-	case oneShotPays(s):
+	case oneShotPays(s, worth, decrypting):
 		cryptOneShot(ms, s.longest/BlockSize, decrypting)
-	case worthBatching(s):
+	case worth:
 		cryptBatch(ms, s, decrypting)
-	case decrypting:
-		for i := range ms {
-			if m := &ms[i]; m.todo() {
-				decryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
-			}
-		}
 	default:
-		for i := range ms {
-			if m := &ms[i]; m.todo() {
-				encryptMessage(&m.Key, &m.IV, m.Dst, m.Src)
-			}
-		}
+		return false
 	}
+	return true
 }
 
 // crypt does one message, if there is something to do.
@@ -157,7 +180,7 @@ func cryptTeams(ms []Message, all sizes, decrypting bool) {
 			t.add(ms, i)
 		}
 		left -= t.count
-		if worthBatching(t.sizes) {
+		if q.inOrder || worthBatching(t.sizes) {
 			t.crypt(ms, decrypting)
 			continue
 		}

@@ -38,24 +38,68 @@ func kernelWidth(live int) int {
 }
 
 // worthBatching reports whether a batch repays its preparation, so that it takes no longer than its messages
-// one at a time: what can be done beside the longest message has to be long enough. The numbers are bytes
+// one at a time: what can be done beside the longest message has to be long enough. The numbers are blocks
 // that one stream would do meanwhile, from measurements of all counts up to 40 and lengths up to 70 blocks.
 func worthBatching(s sizes) bool {
+	blocks := s.beside() / BlockSize
 	switch {
 	case useVAES512 && s.count <= batchLanes: // wider kernels take longer to begin
-		return s.beside() >= 28*teamWidth(s.count)-8*s.count
+		return 4*blocks >= 7*teamWidth(s.count)-2*s.count
 	case useVAES512:
-		return s.beside() >= 192+20*s.count
-	case useAES() && s.equal():
-		return s.beside() >= 64+16*s.count
-	case useAES():
-		return s.beside() >= 128+60*s.count
-	case useNEON:
-		return false // its kernels work on one message at a time
+		return blocks >= 26*s.teams()
+	case !useAES():
+		return !useNEON && s.count > 1 // NEON's kernels work on one message at a time
+	case useArmv8 && s.equal():
+		return blocks >= 4+s.count
+	case useArmv8:
+		return 4*blocks >= 32+15*s.count
+	case s.count <= groupLanes && s.equal():
+		return blocks >= 14
+	case s.count <= groupLanes:
+		return blocks >= 16
+	case s.equal() || s.count <= batchWidth():
+		return blocks >= pick(useVAES256, 20, 28)*s.teams()
 	default:
-		return s.count > 1
+		return blocks >= pick(useVAES256, 25, 36)*s.teams()
 	}
 }
+
+// pick returns a if cond is true, and otherwise b.
+func pick(cond bool, a, b int) int {
+	if cond {
+		return a
+	}
+	return b
+}
+
+// teams is how many teams the messages make.
+func (s *sizes) teams() int { return (s.count + batchWidth() - 1) / batchWidth() }
+
+// tiny reports whether there is so little to do that what is around the kernels matters: it is a
+// short way to what cryptTogether would find out.
+func (s *sizes) tiny(decrypting bool) bool {
+	switch {
+	case !useAESNI || s.beside() >= pick(useVAES512, 10, 14)*BlockSize:
+		return false
+	case s.equal():
+		return s.longest <= overlapBlocks*BlockSize && (s.beside() <= 2*BlockSize || !useVAES512) && !(useVAES256 && decrypting)
+	default:
+		return true
+	}
+}
+
+// overlapBlocks is up to how many blocks messages are so short that a CPU overlaps two of them by itself,
+// if they come one after the other, as well as a kernel for two does.
+const overlapBlocks = 3
+
+// short reports whether there is something to do that a single call of a kernel does. In a loop of such
+// calls a CPU begins the next message before it is done with a short one, unless there are many
+// instructions in between.
+func (m *Message) short() bool { return m.todo() && len(m.Src) <= maxCall && useAES() }
+
+func (m *Message) encryptShort() { asm.EncryptKey(&m.Key, &m.IV, m.Dst[:len(m.Src)], m.Src) }
+
+func (m *Message) decryptShort() { asm.DecryptKey(&m.Key, &m.IV, m.Dst[:len(m.Src)], m.Src) }
 
 // teamWidth is the number of lanes of the kernel that does so many messages at once.
 func teamWidth(count int) int {
@@ -73,22 +117,22 @@ func (t *team) crypt(ms []Message, decrypting bool) {
 		cryptTeam(ms, order, decrypting)
 	case t.count <= groupLanes:
 		var keys [groupSize + cacheLine]byte
-		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		cryptExpanded(keys[misalignment(&keys[0]):], ms, order, decrypting)
 		clear(keys[:])
 	case t.count <= 2*groupLanes:
 		var keys [2*groupSize + cacheLine]byte
-		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		cryptExpanded(keys[misalignment(&keys[0]):], ms, order, decrypting)
 		clear(keys[:])
 	default:
 		var keys [batchLanes/groupLanes*groupSize + cacheLine]byte
-		cryptTogether(keys[misalignment(&keys[0]):], ms, order, decrypting)
+		cryptExpanded(keys[misalignment(&keys[0]):], ms, order, decrypting)
 		clear(keys[:])
 	}
 }
 
-// cryptTogether does the messages of order, which begin at the same time. Lanes that the kernel
-// has beyond them repeat the first one.
-func cryptTogether(keys []byte, ms []Message, order []int, decrypting bool) {
+// cryptExpanded does the messages of order, which begin at the same time, with keys that are expanded
+// first. Lanes that the kernel has beyond them repeat the first one.
+func cryptExpanded(keys []byte, ms []Message, order []int, decrypting bool) {
 	var state [2 * batchLanes * BlockSize]byte
 	c, p := state[:batchLanes*BlockSize], state[batchLanes*BlockSize:]
 	if decrypting {

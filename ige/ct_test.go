@@ -23,7 +23,7 @@ var sbox [256]byte
 // TestTrace has all backends, and calls every kernel. What they work on has its place in
 // advance, since every allocation would have another address.
 func TestTrace(t *testing.T) {
-	const text = 9 * BlockSize
+	const text = 14 * BlockSize
 	var m Message
 	dst := make([]byte, text)
 	one := func(secret []byte) []byte {
@@ -53,14 +53,14 @@ func TestTrace(t *testing.T) {
 		for i := range ms {
 			n := text
 			if i < 21 {
-				n = BlockSize * (1 + i%9)
+				n = BlockSize * (1 + i%14)
 			}
 			ms[i] = Message{Src: secret[KeySize+IVSize:][:n], Dst: dsts[i*text:][:n]}
 			copy(ms[i].Key[:], secret[i:])
 			copy(ms[i].IV[:], secret[KeySize+i:])
 		}
 		for _, batch := range [][]Message{ms[:21], ms[5:21], ms[21:], ms[21:23], ms[21:25], ms[21:29], ms[21:33]} {
-			if n := sizesOf(batch); !useNEON && !oneShotPays(n) && runtime.GOARCH != "arm" { // NEON's kernels and those of arm work on one message at a time
+			if n := sizesOf(batch); !useNEON && !oneShotPays(n, worthBatching(n), false) && runtime.GOARCH != "arm" { // NEON's kernels and those of arm work on one message at a time
 				checkWorth(batch)
 			}
 			EncryptBatch(batch)

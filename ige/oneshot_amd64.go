@@ -4,34 +4,38 @@ package ige
 
 import "github.com/mtcore/mtcore/ige/asm"
 
-// oneShotPays reports whether to do messages of one length by kernels that expand the keys
-// themselves. Without VAES-512 these are for two messages at a time, which is for few or short ones.
-func oneShotPays(s sizes) bool {
-	if !s.equal() || s.longest == 0 || s.longest%BlockSize != 0 || s.longest > maxBatchBlocks*BlockSize {
+// oneShotFits reports whether there are kernels for all messages that expand the keys themselves, which
+// want messages of one length.
+func oneShotFits(s sizes) bool {
+	return useAESNI && s.equal() && s.longest > 0 && s.longest%BlockSize == 0 && s.longest <= maxBatchBlocks*BlockSize
+}
+
+// oneShotPays reports whether these kernels are the best way, where worth is what worthBatching says.
+// Without VAES-512 they are for two messages at a time, which is for few or short ones.
+func oneShotPays(s sizes, worth, decrypting bool) bool {
+	switch {
+	case !oneShotFits(s):
 		return false
+	case s.count == 2 || !useVAES512 && !worth:
+		return s.longest > overlapBlocks*BlockSize || useVAES256 && decrypting
+	default:
+		return useVAES512
 	}
-	return useAESNI && (useVAES512 || s.count <= 2 || s.longest <= oneShotBlocks()*BlockSize)
 }
 
-// oneShotBlocks is up to how many blocks messages are short enough for the kernels for two or four.
-// Those for more do more in the same time, but it takes them longer to begin.
-func oneShotBlocks() int {
-	if useVAES256 {
-		return 4
-	}
-	return 6
+// foursPay reports whether kernels for four messages take less time than those for more, which do more at
+// the same time, but take longer to begin: that of a team as long as 11 blocks of four, less 5 for each four.
+func foursPay(count, blocks int) bool {
+	fours, teams := (count+3)/4, (count+batchLanes-1)/batchLanes
+	return count <= 4 || fours*(3*blocks-5) < teams*(2*blocks+11)
 }
-
-// manyBlocks is how many blocks there have to be in all for the kernels for more than four
-// messages, if the messages are short.
-const manyBlocks = 48
 
 // oneShotForMany reports whether there are kernels for cryptMany.
 func oneShotForMany() bool { return useVAES512 }
 
 // cryptOneShot does messages of so many blocks each.
 func cryptOneShot(ms []Message, blocks int, decrypting bool) {
-	if len(ms) > 4 && oneShotForMany() && (blocks > oneShotBlocks() || blocks*min(len(ms), batchLanes) >= manyBlocks) {
+	if oneShotForMany() && !foursPay(len(ms), blocks) {
 		cryptMany(ms, decrypting)
 		return
 	}

@@ -2,8 +2,10 @@
 
 package ige
 
-// oneShotPays: only amd64 has kernels for several messages that expand their keys themselves.
-func oneShotPays(sizes) bool { return false }
+// oneShotFits: only amd64 has kernels for several messages that expand their keys themselves.
+func oneShotFits(sizes) bool { return false }
+
+func oneShotPays(sizes, bool, bool) bool { return false }
 
 func oneShotForMany() bool { return false }
 

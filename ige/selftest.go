@@ -69,7 +69,7 @@ func selfTestBatch(ms *[batchLanes]Message, text, want *[batchLanes]testText, de
 		s := sizes{n, n * len(testText{}), len(testText{})}
 		cryptRefilled(ms[:n], decrypting)
 		good := slices.Equal(got[:n], want[:n])
-		if oneShotPays(s) {
+		if oneShotFits(s) {
 			got = [batchLanes]testText{}
 			cryptOneShot(ms[:n], blocks, decrypting)
 			good = good && slices.Equal(got[:n], want[:n])
