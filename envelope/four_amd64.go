@@ -45,8 +45,9 @@ const maxFourTurns = maxCall / chunkSize / fourWidth
 var _ [0]byte = [unsafe.Sizeof(four{}) % chunkSize]byte{}
 
 // worthFour reports whether up to four messages, the longest of which comes first, take less time
-// four at a time than two. A turn of four takes 11 quarters of what each message takes in one of
-// two, and what is before and after the turns as much less as a turn of each.
+// four at a time than two at a time. A turn of four takes 11/4 of the time of one message in a turn
+// of two. What comes before and after the turns is faster, too, by about as much as a turn of each
+// message takes.
 func worthFour(os []opening, order []uint8) bool {
 	if len(order) < 3 || len(os[order[len(order)-1]].src) < startSize {
 		return false

@@ -97,18 +97,17 @@ type randomPadding struct {
 }
 
 const (
-	// longestPadding is that of the policy with the most: a step between buckets, and 15
-	// blocks.
+	// longestPadding is that of PadBucketsRandom: a step between buckets, and 15 blocks.
 	longestPadding = minPadding - 1 + bucketStep + maxExtraBlocks*blockSize
-	// randomTurn is of how many bytes expandRandom makes multiples.
+	// randomTurn divides the number of bytes that expandRandom makes.
 	randomTurn = 8 * blockSize
 	// smallRoom is for the padding of one message, unless it is up to the next bucket.
 	smallRoom = 3 * randomTurn
-	// messageRoom is for the padding of one message, and groupRoom for sixteen of PadRandom,
-	// as long as they are in the mean.
+	// messageRoom is for the padding of one message, and groupRoom for that of sixteen under
+	// PadRandom, of average length.
 	messageRoom = (longestPadding + randomTurn - 1) &^ (randomTurn - 1)
 	groupRoom   = 16 * 144
-	// worthKey is how many bytes take longer to be read than a key and what it expands to.
+	// worthKey is up to how many bytes are read faster than a key is read and expanded.
 	worthKey = 64
 )
 

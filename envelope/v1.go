@@ -28,8 +28,8 @@ func OpenV1(dst []byte, key *kdf.AuthKey, side kdf.Side, packet []byte, layout L
 }
 
 // SealV1 is Seal for MTProto 1.0. DO NOT USE IT, except for the one message that servers
-// ask for, in auth.bindTempAuthKey, or where a peer understands nothing else: 1.0 is
-// neither secure against who changes packets nor does it hide lengths. In secret chats,
+// ask for, in auth.bindTempAuthKey, or where a peer understands nothing else: 1.0 is not
+// secure against anyone who changes packets, and does not hide lengths. In secret chats,
 // side is Client for both.
 //
 // The padding is random and the least there can be. It is not covered by msg_key.
@@ -58,8 +58,8 @@ func (k *Key) sealV1(dst []byte, side kdf.Side, plaintext, padding []byte) []byt
 }
 
 // OpenV1 is Open for MTProto 1.0, which should be left to peers who cannot do better: see
-// SealV1. In secret chats, side is Client for both. What it returns is the plaintext
-// without its padding, for which nobody vouches.
+// SealV1. In secret chats, side is Client for both. It returns the plaintext without its
+// padding, which nothing authenticates.
 //
 // The layout is needed because the hash ends where the body does. That place must stay secret
 // until the hash has been compared: clients that acted on it earlier were broken in 2021. Here

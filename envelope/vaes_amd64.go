@@ -21,9 +21,10 @@ import (
 // width is how many messages these kernels take.
 const width = 16
 
-// worthWidth is how many chunks of messages are to be decrypted, at least, for each turn of
-// sixteen. Four at a time, eight take about as long as the turn on Zen 5. Where instructions of 512
-// bits are taken apart, sixteen do, and what is before and after the turns takes less at once.
+// worthWidth is how many chunks there have to be, on average, for a turn of sixteen to be worth it.
+// On Zen 5 the turn takes about as long as eight chunks do, four at a time. On CPUs that split
+// instructions of 512 bits it takes as long as sixteen, but what comes before and after the turns is
+// faster for all messages at once.
 var worthWidth = leastWidth()
 
 func leastWidth() int {
@@ -396,7 +397,7 @@ func (s *sixteen) padded(l int) (half0, half1 *byte) {
 	return &last[0], &last[chunkSize/2]
 }
 
-// idle returns the addresses for a lane that does nothing of use.
+// idle returns the addresses for an idle lane.
 func (s *sixteen) idle() (a, b *byte) { return &s.nothing[0], &s.nothing[0] }
 
 // putAside saves the state of lane l.

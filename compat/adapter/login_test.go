@@ -59,7 +59,7 @@ func TestCheckSafePrime(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string]*big.Int{
-		"0": new(big.Int), "-7": big.NewInt(-7), "13": big.NewInt(13), "p+2": new(big.Int).Add(p, big.NewInt(2)),
+		"0": new(big.Int), "-7": big.NewInt(-7), "13": big.NewInt(13), "15, of which the half is 7": big.NewInt(15), "-p": new(big.Int).Neg(p), "p+2": new(big.Int).Add(p, big.NewInt(2)),
 		"2^2048-1":  new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 2048), big.NewInt(1)),
 		"2p+1":      new(big.Int).Add(new(big.Int).Lsh(p, 1), big.NewInt(1)),
 		"3072 bits": safePrime3072(t),

@@ -24,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 )
 
 const usage = `usage: mtpatch [flags]
@@ -149,7 +150,7 @@ func printHashes(out io.Writer, dir string) error {
 					continue
 				}
 				note := ""
-				if hash := bodyHash(f.bodyText(d)); !contains(rw.known, hash) {
+				if hash := bodyHash(f.bodyText(d)); !slices.Contains(rw.known, hash) {
 					note = "  unknown"
 				}
 				fmt.Fprintf(out, "%-8s  %s  %s.%s%s%s\n", c.name, bodyHash(f.bodyText(d)), folder, rw.fn, signature(d), note)

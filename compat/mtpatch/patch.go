@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,17 +18,9 @@ func (m *module) patch(out io.Writer, opt options) error {
 	if opt.mtcore == "" {
 		return errors.New("this command has no version: say -mtcore VERSION, or -mtcore DIR")
 	}
-	reqs, err := m.requirements()
+	reqs, err := m.patchable()
 	if err != nil {
 		return err
-	}
-	if len(reqs) == 0 {
-		return fmt.Errorf("no client that is known is required here; known: %s", knownClients())
-	}
-	for _, r := range reqs {
-		if err := errors.Join(m.refuseReplaced(r), m.refuseWorkspace(r)); err != nil {
-			return err
-		}
 	}
 	if err := m.check(io.Discard); err == nil {
 		fmt.Fprintln(out, "nothing to do: everything is patched")
@@ -73,6 +67,23 @@ func (m *module) patch(out io.Writer, opt options) error {
 		return m.vendor(out)
 	}
 	return nil
+}
+
+// patchable returns the clients that the module uses, or an error if one of them cannot be patched.
+func (m *module) patchable() ([]requirement, error) {
+	reqs, err := m.requirements()
+	if err != nil {
+		return nil, err
+	}
+	if len(reqs) == 0 {
+		return nil, fmt.Errorf("no client that is known is required here; known: %s", knownClients())
+	}
+	for _, r := range reqs {
+		if err := errors.Join(m.refuseReplaced(r), m.refuseWorkspace(r)); err != nil {
+			return nil, err
+		}
+	}
+	return reqs, nil
 }
 
 // unfinished is how the folders begin that a run works in. One that was killed leaves its own.
@@ -170,7 +181,7 @@ func report(out io.Writer, c *client, version string, res *result, partial bool)
 		return errors.New(b.String())
 	}
 	fmt.Fprintf(out, "%s %s: %d functions", c.name, version, len(res.rewritten))
-	if strings.HasPrefix(version, "v") && !contains(c.tried, version) {
+	if strings.HasPrefix(version, "v") && !slices.Contains(c.tried, version) {
 		fmt.Fprintf(out, "; a version that was not tried, with functions that are known")
 	}
 	fmt.Fprintln(out)
@@ -252,7 +263,7 @@ func (m *module) resolve(out io.Writer, tmp string, s *state, opt options) error
 		seen := make(map[string]bool)
 		for name := range c.Files {
 			pkg := c.Module + "/" + filepath.ToSlash(filepath.Dir(name))
-			if !seen[pkg] && contains(used, pkg) {
+			if !seen[pkg] && slices.Contains(used, pkg) {
 				seen[pkg] = true
 				build = append(build, pkg)
 			}
@@ -388,7 +399,7 @@ func (m *module) check(out io.Writer) error {
 		case r.replaced != m.replacement(*c):
 			return fmt.Errorf("go.mod does not replace %s %s by %s: run mtpatch again", c.Module, c.Version, m.replacement(*c))
 		}
-		for _, name := range sortedKeys(c.Files) {
+		for _, name := range slices.Sorted(maps.Keys(c.Files)) {
 			sum, err := hashFile(m.outPath(c.Dir, filepath.FromSlash(name)))
 			if err != nil {
 				return err

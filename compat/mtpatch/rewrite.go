@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -230,11 +231,11 @@ func (f *file) offset(p token.Pos) int { return f.fset.Position(p).Offset }
 
 // apply notes the change of one function, or returns why it cannot be made.
 func (f *file) apply(d *ast.FuncDecl, rw *rewrite) (reason string) {
-	if got := signature(d); got != rw.sig && !contains(rw.oldSigs, got) {
+	if got := signature(d); got != rw.sig && !slices.Contains(rw.oldSigs, got) {
 		return fmt.Sprintf("its signature is %s, not %s", got, rw.sig)
 	}
 	text := f.bodyText(d)
-	if hash := bodyHash(text); !contains(rw.known, hash) {
+	if hash := bodyHash(text); !slices.Contains(rw.known, hash) {
 		return fmt.Sprintf("its body (%s) is not one that is known", hash)
 	}
 	body := "{\n" + strings.Trim(rw.body, "\n") + "\n}"
@@ -372,15 +373,6 @@ func dropEmptyImports(src []byte) []byte {
 		}
 	}
 	return src
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 // importsAdapter reports whether a file was rewritten.
