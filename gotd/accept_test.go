@@ -3,8 +3,10 @@ package gotd_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,30 +19,202 @@ import (
 	"github.com/mtcore/mtcore/secretchat"
 )
 
-// refuseAccept has the server answer every acceptance with err.
-func (a *accepting) refuseAccept(err error) {
+// refuseAccept has the server answer every acceptance with err, and count them.
+func (a *accepting) refuseAccept(err error) *atomic.Int32 {
+	tries := new(atomic.Int32)
 	refuse := func(q bin.Encoder) error {
 		if _, ok := q.(*tg.MessagesAcceptEncryptionRequest); ok {
+			tries.Add(1)
 			return err
 		}
 		return nil
 	}
 	a.server.refuse.Store(&refuse)
+	return tries
 }
 
-// TestAcceptGone: a chat of which the server says, when it is to be accepted, that it is over closes
-// with this answer, and the server is not told what it has said itself.
-func TestAcceptGone(t *testing.T) {
+// TestAcceptRefused: a chat that the server will never let us accept closes with that answer, and
+// nothing of it stays, whenever the program is killed. The server is told, so that the peer does not
+// wait for ever, unless it has said itself that the chat is over.
+func TestAcceptRefused(t *testing.T) {
+	for _, tt := range []struct {
+		code  int
+		text  string
+		tries int // of Run's
+		told  int // times, the server
+	}{
+		{400, "ENCRYPTION_DECLINED", 1, 0},
+		{400, "ENCRYPTION_ALREADY_DECLINED", 1, 0},
+		{400, "ENCRYPTION_ID_INVALID", 1, 0},
+		{400, "CHAT_ID_INVALID", 1, 0},
+		{403, "USER_IS_BLOCKED", 1, 1},
+		{400, "USER_DELETED", 1, 1},
+		{400, "INPUT_USER_DEACTIVATED", 1, 1},
+		{400, "SOMETHING_NEW", 3, 1},
+		{403, "SOMETHING_NEW", 3, 1},
+		{406, "SOMETHING_NEW", 3, 1},
+	} {
+		t.Run(tt.text, func(t *testing.T) {
+			a := newAccepting(t, secretchat.LatestLayer)
+			a.end()
+			tries := a.refuseAccept(tgerr.New(tt.code, tt.text))
+			states := []map[string][]byte{a.store.copy()}
+			a.store.forget()
+			a.start()
+			closed := func() {
+				t.Helper()
+				if got := want[*gotd.Closed](a); got.By != gotd.ByServer || !tgerr.Is(got.Err, tt.text) || got.HistoryDeleted {
+					t.Errorf("got %+v", got)
+				}
+				eventually(t, "nothing of the chat is left", func() bool {
+					for key := range a.store.copy() {
+						if key[0] != 'd' {
+							return false
+						}
+					}
+					return a.chat() == nil
+				})
+				a.end()
+			}
+			closed()
+			if n := int(tries.Load()); n != tt.tries {
+				t.Errorf("%d tries, want %d", n, tt.tries)
+			}
+			if n := len(a.server.discarded); n != tt.told {
+				t.Errorf("the server was told %d times, want %d", n, tt.told)
+			}
+			for i, records := range append(states, a.store.history...) {
+				switch r := chatRecord(t, records); {
+				case r.State == "" || r.Closing.Silent:
+					continue // The handler has been told.
+				case r.State == gotd.StateClosing:
+					for key := range records {
+						if key[0] == 's' {
+							t.Errorf("after commit %d there is a state of a chat that is over", i)
+						}
+					}
+				}
+				a.store = &recorder{memStore: &memStore{records: records}}
+				a.start()
+				closed()
+			}
+		})
+	}
+}
+
+// TestAcceptRefusedAtOnce: whoever accepts gets the answer that ends the chat.
+func TestAcceptRefusedAtOnce(t *testing.T) {
+	for _, text := range []string{"ENCRYPTION_DECLINED", "USER_IS_BLOCKED"} {
+		a := newAccepting(t, secretchat.LatestLayer)
+		a.refuseAccept(tgerr.New(420, "FLOOD_WAIT_3600"))
+		a.restart()
+		eventually(t, "Run waits", func() bool { return running("gotd.(*Chat).acceptAgain(") })
+		a.refuseAccept(tgerr.New(400, text))
+		c := a.chat()
+		if err := c.Accept(t.Context()); !tgerr.Is(err, text) {
+			t.Errorf("got %v, want %s", err, text)
+		}
+		if got := want[*gotd.Closed](a); got.By != gotd.ByServer || !tgerr.Is(got.Err, text) {
+			t.Errorf("got %+v", got)
+		}
+		if err := c.Accept(t.Context()); !errors.Is(err, gotd.ErrNotOpen) {
+			t.Errorf("a second time: got %v, want %v", err, gotd.ErrNotOpen)
+		}
+		a.end()
+	}
+}
+
+// TestAcceptPasses: what is about the moment, or about the client, is tried again until it passes.
+func TestAcceptPasses(t *testing.T) {
+	for name, err := range map[string]error{
+		"flood":    tgerr.New(420, "FLOOD_WAIT_0"),
+		"internal": tgerr.New(500, "INTERNAL"),
+		"timeout":  tgerr.New(-503, "Timeout"),
+		"session":  tgerr.New(401, "AUTH_KEY_UNREGISTERED"),
+		"two":      tgerr.New(406, "AUTH_KEY_DUPLICATED"),
+		"moved":    tgerr.New(303, "NETWORK_MIGRATE_2"),
+		"network":  io.ErrUnexpectedEOF,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccepting(t, secretchat.LatestLayer)
+			tries := a.refuseAccept(err)
+			eventually(t, "it is tried more often than what is unknown", func() bool { return tries.Load() > 3 })
+			if got := a.chat().State(); got != gotd.StateAccepting {
+				t.Errorf("the chat is %s", got)
+			}
+			a.server.lets.Store(true)
+			a.server.refuse.Store(nil)
+			want[*gotd.Opened](a)
+			a.end()
+		})
+	}
+}
+
+// TestAcceptTaken: a chat that was accepted before, here or elsewhere, waits for what shows where.
+func TestAcceptTaken(t *testing.T) {
 	a := newAccepting(t, secretchat.LatestLayer)
-	a.refuseAccept(tgerr.New(400, "ENCRYPTION_DECLINED"))
-	if got := want[*gotd.Closed](a); got.By != gotd.ByServer || !tgerr.Is(got.Err, "ENCRYPTION_DECLINED") {
+	tries := a.refuseAccept(tgerr.New(400, "ENCRYPTION_ALREADY_ACCEPTED"))
+	eventually(t, "Run has tried", func() bool { return tries.Load() > 0 && !running("gotd.(*Chat).acceptAfter(") })
+	if got := a.chat().State(); got != gotd.StateAccepting {
+		t.Errorf("the chat is %s", got)
+	}
+	a.deliverAll()
+	want[*gotd.Opened](a)
+	a.end()
+}
+
+// TestAcceptRefusedTooLate: once the peer has written, a refusal is of an answer that it did not need;
+// but a chat that is over is over.
+func TestAcceptRefusedTooLate(t *testing.T) {
+	for _, text := range []string{"USER_IS_BLOCKED", "SOMETHING_NEW", "ENCRYPTION_DECLINED"} {
+		a := newAccepting(t, secretchat.LatestLayer)
+		asked, release := make(chan struct{}, 100), make(chan struct{})
+		hold := func(q bin.Encoder) error {
+			if _, ok := q.(*tg.MessagesAcceptEncryptionRequest); !ok {
+				return nil
+			}
+			asked <- struct{}{}
+			<-release
+			return tgerr.New(400, text)
+		}
+		a.server.refuse.Store(&hold)
+		<-asked
+		a.deliverAll()
+		want[*gotd.Opened](a)
+		close(release)
+		if text == "ENCRYPTION_DECLINED" {
+			if got := want[*gotd.Closed](a); got.By != gotd.ByServer || !tgerr.Is(got.Err, text) {
+				t.Errorf("got %+v", got)
+			}
+			a.end()
+			continue
+		}
+		eventually(t, "nobody tries", func() bool { return !running("gotd.(*Chat).acceptAfter(") })
+		a.deliver(noFile, a.say(&e2e.DecryptedMessage46{RandomID: 1, Message: "hello"})...)
+		if got := want[*gotd.Message](a).Text(); got != "hello" {
+			t.Errorf("%s: got %q", text, got)
+		}
+		if got := a.chat().State(); got != gotd.StateOpen {
+			t.Errorf("%s: the chat is %s", text, got)
+		}
+		a.end()
+	}
+}
+
+// TestNeverOpen: a chat that ends before the peer has written was never open, also after a restart.
+func TestNeverOpen(t *testing.T) {
+	a := newAccepting(t, secretchat.LatestLayer)
+	track := func() { a.chats.StateStorage(&memState{found: true}) }
+	a.prepare = track
+	a.restart()
+	a.update(&tg.UpdateEncryption{Chat: &tg.EncryptedChatDiscarded{ID: acceptingID}})
+	eventually(t, "the chat is ending", func() bool { return a.chat().State() == gotd.StateEnding })
+	a.prepare = nil // and so, nothing is waited for
+	a.restart()
+	if got := want[*gotd.Closed](a); got.By != gotd.ByPeer {
 		t.Errorf("got %+v", got)
 	}
-	eventually(t, "the chat is forgotten", func() bool { return a.chat() == nil })
 	a.end()
-	if n := len(a.server.discarded); n != 0 {
-		t.Errorf("the server was told %d times", n)
-	}
 }
 
 // TestAcceptOpen: to accept a chat that is open is no error, and nothing that the server is told.

@@ -64,6 +64,7 @@ var answers = []answer{
 	{420, "", true, again},
 	{401, "", true, again}, // the account is logged out, which ends the client
 	{303, "", true, again},
+	{406, "AUTH_KEY_", true, again}, // so does a session that two programs use
 
 	{400, "", true, unknown},
 	{403, "", true, unknown},

@@ -39,6 +39,7 @@ func TestAnswers(t *testing.T) {
 		{420, "FLOOD_PREMIUM_WAIT_3", again},
 		{401, "AUTH_KEY_UNREGISTERED", again},
 		{303, "NETWORK_MIGRATE_2", again},
+		{406, "AUTH_KEY_DUPLICATED", again},
 		{500, "INTERNAL", again},
 		{500, "ENCRYPTION_DECLINED", again}, // only the whole answer counts
 		{-503, "Timeout", again},

@@ -113,6 +113,7 @@ type fakeServer struct {
 	// accepts, if not nil, returns the answer to who asks for a chat, instead of that it waits.
 	accepts func(*tg.MessagesRequestEncryptionRequest) *tg.EncryptedChat
 	answers chan *tg.MessagesAcceptEncryptionRequest
+	lets    atomic.Bool // a chat be accepted
 	zeros   atomic.Int32
 	sent    atomic.Int32 // messages
 	prime   []byte       // Telegram's if nil
@@ -168,6 +169,10 @@ func (s *fakeServer) Invoke(_ context.Context, in bin.Encoder, out bin.Decoder) 
 		select {
 		case s.answers <- q:
 		default: // enough
+		}
+		if s.lets.Load() {
+			answer = &tg.EncryptedChat{ID: q.Peer.ChatID, AccessHash: 1, GAOrB: q.GB, KeyFingerprint: q.KeyFingerprint}
+			break
 		}
 		return tgerr.New(500, "INTERNAL")
 	case *tg.MessagesDiscardEncryptionRequest:

@@ -338,7 +338,9 @@ func (c *Chat) tellRequested(ctx context.Context) error {
 
 // Accept accepts a chat that a peer has asked for, on this device. It returns when the
 // server has answered. If it fails on the way there, Run goes on trying, now and after a
-// restart, until [Chat.Discard]. If the chat ends meanwhile it returns [ErrNotOpen].
+// restart, until [Chat.Discard]. If the chat ends meanwhile it returns [ErrNotOpen]. If the
+// server refuses for good, it returns that answer, and the chat ends: the handler is told
+// [Closed] with [ByServer]. What it refuses for reasons unknown, Run tries three times.
 //
 // [Opened] comes when it is this device that has the chat, which shows at once or, if
 // another device or a lost answer may have been faster, with the first message of the
@@ -380,10 +382,24 @@ func (c *Chat) accept(ctx context.Context) error {
 		c.m.log.Info(ctx, "Secret chat was accepted before, here or elsewhere", log.Int("chat", c.id))
 		return nil
 	case judge(err) == gone:
-		return errors.Join(err, c.close(closing{By: ByServer, Refusal: newRefusal(err), Told: true}))
+		// An earlier answer may have got through, and the peer have written before the end.
+		return errors.Join(err, c.ended(nil, closing{By: ByServer, Refusal: newRefusal(err), Told: true}))
+	case judge(err) == refused:
+		return errors.Join(err, c.unacceptable(err))
 	default:
 		return err
 	}
+}
+
+// unacceptable closes a chat that the server will never let us accept, and has the peer told, who
+// still waits. If the peer has written meanwhile, an earlier answer has got through.
+func (c *Chat) unacceptable(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rec.State != StateAccepting {
+		return nil
+	}
+	return c.closeLocked(closing{By: ByServer, Refusal: newRefusal(err)})
 }
 
 // agree makes the key, and keeps what is to be sent to the peer.
@@ -791,10 +807,17 @@ func (c *Chat) tellFirst() {
 		})
 	}
 	c.tellUnhandled()
-	if c.rec.State != StateAccepting && !c.rec.Opened {
+	if c.wasOpen() && !c.rec.Opened {
 		c.doFirst(c.tellOpened)
 	}
 	c.tellOutcomes()
+}
+
+// wasOpen reports whether the chat is open, or was when it came to its end: it may have been
+// accepted by another device.
+func (c *Chat) wasOpen() bool {
+	_, _, unheard := c.chat.Acceptance()
+	return c.rec.State == StateOpen || c.rec.State == StateEnding && !unheard
 }
 
 // resume goes on where the chat was left.
@@ -873,7 +896,7 @@ func (c *Chat) acceptAfter(ctx context.Context, d time.Duration) error {
 		return c.accept(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
-		c.m.log.Warn(ctx, "Secret chat cannot be accepted", log.Int("chat", c.id), log.Error(err))
+		c.m.log.Warn(ctx, "Secret chat cannot be accepted", log.Int("chat", c.id), log.Error(errors.Join(err, c.unacceptable(err))))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
