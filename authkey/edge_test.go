@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/mtcore/mtcore/bigdh"
+	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/ige"
 	"github.com/mtcore/mtcore/internal/redact/redacttest"
 	"github.com/mtcore/mtcore/internal/rsapad"
@@ -617,6 +618,30 @@ func TestBind(t *testing.T) {
 		}
 		if err := OpenBind(&perm.AuthKey, &temp.AuthKey, &b, changed); err != ErrPeer {
 			t.Errorf("change %d: %v, want %v", i, err, ErrPeer)
+		}
+	}
+	// What only the owner of the permanent key can make.
+	for name, change := range map[string]func(plaintext []byte) []byte{
+		"nothing":         func(plaintext []byte) []byte { return plaintext },
+		"sequence number": func(plaintext []byte) []byte { plaintext[24] = 1; return plaintext },
+		"message id":      func(plaintext []byte) []byte { plaintext[16] ^= 1; return plaintext },
+		"longer body":     func(plaintext []byte) []byte { plaintext[28] += 4; return append(plaintext, 0, 0, 0, 0) },
+		"shorter body":    func(plaintext []byte) []byte { plaintext[28] -= 4; return plaintext[:len(plaintext)-4] },
+	} {
+		plaintext, err := envelope.OpenV1(nil, &perm.AuthKey, kdf.Client, message, envelope.CloudChat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, err := envelope.SealV1(nil, &perm.AuthKey, kdf.Client, change(plaintext))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ErrPeer
+		if name == "nothing" {
+			want = nil
+		}
+		if err := OpenBind(&perm.AuthKey, &temp.AuthKey, &b, changed); err != want {
+			t.Errorf("another %s: %v, want %v", name, err, want)
 		}
 	}
 	for _, end := range []time.Time{{}, time.Unix(0, 0), time.Unix(1<<31, 0)} {

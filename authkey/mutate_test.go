@@ -2,6 +2,7 @@ package authkey
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"testing"
 
@@ -295,6 +296,15 @@ func TestOutOfStep(t *testing.T) {
 		}
 		if _, err := s.Step(t.Context(), message); err != ErrState {
 			t.Errorf("server, message %d after the end: %v, want %v", i, err, ErrState)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, side := range []interface {
+		Step(context.Context, []byte) ([]byte, error)
+	}{c, s} {
+		if _, err := side.Step(ended, messages[0]); err != ErrState {
+			t.Errorf("%T, after the end and that of the context: %v, want %v", side, err, ErrState)
 		}
 	}
 	for _, side := range []interface{ Result() (*Result, error) }{c, s} {

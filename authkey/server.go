@@ -77,17 +77,17 @@ func (s *Server) Step(ctx context.Context, message []byte) (reply []byte, err er
 // receive takes a message. If a key is to be computed next, with the client's public value, it
 // returns that instead of an answer.
 func (s *Server) receive(ctx context.Context, message []byte) (reply []byte, peer *bigdh.PublicKey, err error) {
-	if err = ctx.Err(); err == nil {
-		switch s.x.state {
-		case stateHello:
-			reply, err = s.hello(message)
-		case stateParams:
-			reply, err = s.params(message)
-		case stateKey:
-			peer, err = s.clientKey(message)
-		default:
-			return nil, nil, ErrState
-		}
+	switch state := s.x.state; {
+	case state < stateHello || state > stateKey:
+		return nil, nil, ErrState
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case state == stateHello:
+		reply, err = s.hello(message)
+	case state == stateParams:
+		reply, err = s.params(message)
+	default:
+		peer, err = s.clientKey(message)
 	}
 	if err != nil {
 		s.Wipe()
