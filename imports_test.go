@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 	"bigdh":    {"bigdh/asm", "internal/cpuid", "internal/impl", "internal/limbs", "internal/redact", "internal/stack"},
 	"envelope": {"envelope/asm", "ige", "kdf", "internal/alias", "internal/cpuid", "internal/impl", "internal/kdfspec", "internal/sha1", "internal/stack"},
 
-	"compat/adapter":      {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/rsa2048", "internal/rsapad", "internal/sha1", "internal/srpcore"},
+	"compat/adapter":      {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/rsa2048", "internal/rsapad", "internal/sha1", "internal/srpcore", "internal/stack"},
 	"authkey":             {"bigdh", "envelope", "ige", "kdf", "internal/pq", "internal/redact", "internal/rsa2048", "internal/rsapad", "internal/secret", "internal/stack", "internal/tl"},
 	"secretchat":          {"bigdh", "envelope", "ige", "kdf", "internal/redact", "internal/tl", "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"},
 	"srp":                 {"bigdh", "internal/redact", "internal/srpcore", "internal/stack"},

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -22,11 +23,29 @@ import (
 type drawn struct {
 	from    io.Reader
 	buffers [][]byte
+	keys    [][]byte // those of package bigdh
 }
 
 func (d *drawn) Read(b []byte) (int, error) {
 	d.buffers = append(d.buffers, b)
+	if calledFrom("/bigdh.") {
+		d.keys = append(d.keys, b)
+	}
 	return d.from.Read(b)
+}
+
+// calledFrom reports whether a function with this in its name has called the caller.
+func calledFrom(name string) bool {
+	var callers [16]uintptr
+	for frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])]); ; {
+		f, more := frames.Next()
+		if strings.Contains(f.Function, name) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 func (d *drawn) during(f func()) {
@@ -35,9 +54,9 @@ func (d *drawn) during(f func()) {
 	rand.Reader = d.from
 }
 
-// exponents returns the secret ones among what was drawn.
+// exponents returns those among what was drawn. Padding, of which the peer keeps a copy, may be as long.
 func (d *drawn) exponents() (list [][]byte) {
-	for _, b := range d.buffers {
+	for _, b := range d.keys {
 		if len(b) == bigdh.Size {
 			list = append(list, b)
 		}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/mtcore/mtcore/envelope"
 	"github.com/mtcore/mtcore/ige"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -85,6 +86,7 @@ func Seal(buf []byte, keyID *[8]byte, authKey *[256]byte, fromServer bool, rando
 	if err != nil {
 		return nil, err
 	}
+	stack.Reserve8K()
 	body := buf[HeaderSize:]
 	s := side(fromServer)
 	k := (*kdf.AuthKey)(authKey)
