@@ -444,7 +444,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            hashed0+40(FP), R12
 	MOVQ            hashed1+48(FP), R13
 	MOVQ            (R12), R14
-	VMOVDQU32       (R14), X0
+	VMOVDQU64       (R14), X0
 	MOVQ            8(R12), R14
 	VINSERTI32X4    $0x01, (R14), Z0, Z0
 	MOVQ            16(R12), R14
@@ -452,7 +452,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            24(R12), R14
 	VINSERTI32X4    $0x03, (R14), Z0, Z0
 	MOVQ            32(R12), R14
-	VMOVDQU32       (R14), X1
+	VMOVDQU64       (R14), X1
 	MOVQ            40(R12), R14
 	VINSERTI32X4    $0x01, (R14), Z1, Z1
 	MOVQ            48(R12), R14
@@ -460,7 +460,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            56(R12), R14
 	VINSERTI32X4    $0x03, (R14), Z1, Z1
 	MOVQ            64(R12), R14
-	VMOVDQU32       (R14), X2
+	VMOVDQU64       (R14), X2
 	MOVQ            72(R12), R14
 	VINSERTI32X4    $0x01, (R14), Z2, Z2
 	MOVQ            80(R12), R14
@@ -468,7 +468,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            88(R12), R14
 	VINSERTI32X4    $0x03, (R14), Z2, Z2
 	MOVQ            96(R12), R14
-	VMOVDQU32       (R14), X3
+	VMOVDQU64       (R14), X3
 	MOVQ            104(R12), R14
 	VINSERTI32X4    $0x01, (R14), Z3, Z3
 	MOVQ            112(R12), R14
@@ -493,7 +493,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	VMOVDQU32       Z2, 128(R8)
 	VMOVDQU32       Z3, 192(R8)
 	MOVQ            (R12), R14
-	VMOVDQU32       16(R14), X6
+	VMOVDQU64       16(R14), X6
 	MOVQ            8(R12), R14
 	VINSERTI32X4    $0x01, 16(R14), Z6, Z6
 	MOVQ            16(R12), R14
@@ -501,7 +501,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            24(R12), R14
 	VINSERTI32X4    $0x03, 16(R14), Z6, Z6
 	MOVQ            32(R12), R14
-	VMOVDQU32       16(R14), X7
+	VMOVDQU64       16(R14), X7
 	MOVQ            40(R12), R14
 	VINSERTI32X4    $0x01, 16(R14), Z7, Z7
 	MOVQ            48(R12), R14
@@ -509,7 +509,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            56(R12), R14
 	VINSERTI32X4    $0x03, 16(R14), Z7, Z7
 	MOVQ            64(R12), R14
-	VMOVDQU32       16(R14), X8
+	VMOVDQU64       16(R14), X8
 	MOVQ            72(R12), R14
 	VINSERTI32X4    $0x01, 16(R14), Z8, Z8
 	MOVQ            80(R12), R14
@@ -517,7 +517,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            88(R12), R14
 	VINSERTI32X4    $0x03, 16(R14), Z8, Z8
 	MOVQ            96(R12), R14
-	VMOVDQU32       16(R14), X9
+	VMOVDQU64       16(R14), X9
 	MOVQ            104(R12), R14
 	VINSERTI32X4    $0x01, 16(R14), Z9, Z9
 	MOVQ            112(R12), R14
@@ -542,7 +542,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	VMOVDQU32       Z8, 384(R8)
 	VMOVDQU32       Z9, 448(R8)
 	MOVQ            (R13), R12
-	VMOVDQU32       (R12), X10
+	VMOVDQU64       (R12), X10
 	MOVQ            8(R13), R12
 	VINSERTI32X4    $0x01, (R12), Z10, Z10
 	MOVQ            16(R13), R12
@@ -550,7 +550,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            24(R13), R12
 	VINSERTI32X4    $0x03, (R12), Z10, Z10
 	MOVQ            32(R13), R12
-	VMOVDQU32       (R12), X11
+	VMOVDQU64       (R12), X11
 	MOVQ            40(R13), R12
 	VINSERTI32X4    $0x01, (R12), Z11, Z11
 	MOVQ            48(R13), R12
@@ -558,7 +558,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            56(R13), R12
 	VINSERTI32X4    $0x03, (R12), Z11, Z11
 	MOVQ            64(R13), R12
-	VMOVDQU32       (R12), X12
+	VMOVDQU64       (R12), X12
 	MOVQ            72(R13), R12
 	VINSERTI32X4    $0x01, (R12), Z12, Z12
 	MOVQ            80(R13), R12
@@ -566,7 +566,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            88(R13), R12
 	VINSERTI32X4    $0x03, (R12), Z12, Z12
 	MOVQ            96(R13), R12
-	VMOVDQU32       (R12), X13
+	VMOVDQU64       (R12), X13
 	MOVQ            104(R13), R12
 	VINSERTI32X4    $0x01, (R12), Z13, Z13
 	MOVQ            112(R13), R12
@@ -591,7 +591,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	VMOVDQU32       Z12, 640(R8)
 	VMOVDQU32       Z13, 704(R8)
 	MOVQ            (R13), R12
-	VMOVDQU32       16(R12), X14
+	VMOVDQU64       16(R12), X14
 	MOVQ            8(R13), R12
 	VINSERTI32X4    $0x01, 16(R12), Z14, Z14
 	MOVQ            16(R13), R12
@@ -599,7 +599,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            24(R13), R12
 	VINSERTI32X4    $0x03, 16(R12), Z14, Z14
 	MOVQ            32(R13), R12
-	VMOVDQU32       16(R12), X15
+	VMOVDQU64       16(R12), X15
 	MOVQ            40(R13), R12
 	VINSERTI32X4    $0x01, 16(R12), Z15, Z15
 	MOVQ            48(R13), R12
@@ -607,7 +607,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            56(R13), R12
 	VINSERTI32X4    $0x03, 16(R12), Z15, Z15
 	MOVQ            64(R13), R12
-	VMOVDQU32       16(R12), X16
+	VMOVDQU64       16(R12), X16
 	MOVQ            72(R13), R12
 	VINSERTI32X4    $0x01, 16(R12), Z16, Z16
 	MOVQ            80(R13), R12
@@ -615,7 +615,7 @@ TEXT ·DecryptHash16VAES512(SB), $3392-64
 	MOVQ            88(R13), R12
 	VINSERTI32X4    $0x03, 16(R12), Z16, Z16
 	MOVQ            96(R13), R12
-	VMOVDQU32       16(R12), X17
+	VMOVDQU64       16(R12), X17
 	MOVQ            104(R13), R12
 	VINSERTI32X4    $0x01, 16(R12), Z17, Z17
 	MOVQ            112(R13), R12
@@ -3349,7 +3349,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	VMOVDQU32       384(AX), Z6
 	VMOVDQU32       448(AX), Z7
 	MOVQ            (CX), BX
-	VMOVDQU32       (BX), X8
+	VMOVDQU64       (BX), X8
 	MOVQ            8(CX), BX
 	VINSERTI32X4    $0x01, (BX), Z8, Z8
 	MOVQ            16(CX), BX
@@ -3357,7 +3357,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            24(CX), BX
 	VINSERTI32X4    $0x03, (BX), Z8, Z8
 	MOVQ            32(CX), BX
-	VMOVDQU32       (BX), X9
+	VMOVDQU64       (BX), X9
 	MOVQ            40(CX), BX
 	VINSERTI32X4    $0x01, (BX), Z9, Z9
 	MOVQ            48(CX), BX
@@ -3365,7 +3365,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            56(CX), BX
 	VINSERTI32X4    $0x03, (BX), Z9, Z9
 	MOVQ            64(CX), BX
-	VMOVDQU32       (BX), X10
+	VMOVDQU64       (BX), X10
 	MOVQ            72(CX), BX
 	VINSERTI32X4    $0x01, (BX), Z10, Z10
 	MOVQ            80(CX), BX
@@ -3373,7 +3373,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            88(CX), BX
 	VINSERTI32X4    $0x03, (BX), Z10, Z10
 	MOVQ            96(CX), BX
-	VMOVDQU32       (BX), X11
+	VMOVDQU64       (BX), X11
 	MOVQ            104(CX), BX
 	VINSERTI32X4    $0x01, (BX), Z11, Z11
 	MOVQ            112(CX), BX
@@ -3394,7 +3394,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	VPSHUFB         Z12, Z10, Z10
 	VPSHUFB         Z12, Z11, Z11
 	MOVQ            (CX), BX
-	VMOVDQU32       16(BX), X14
+	VMOVDQU64       16(BX), X14
 	MOVQ            8(CX), BX
 	VINSERTI32X4    $0x01, 16(BX), Z14, Z14
 	MOVQ            16(CX), BX
@@ -3402,7 +3402,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            24(CX), BX
 	VINSERTI32X4    $0x03, 16(BX), Z14, Z14
 	MOVQ            32(CX), BX
-	VMOVDQU32       16(BX), X15
+	VMOVDQU64       16(BX), X15
 	MOVQ            40(CX), BX
 	VINSERTI32X4    $0x01, 16(BX), Z15, Z15
 	MOVQ            48(CX), BX
@@ -3410,7 +3410,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            56(CX), BX
 	VINSERTI32X4    $0x03, 16(BX), Z15, Z15
 	MOVQ            64(CX), BX
-	VMOVDQU32       16(BX), X16
+	VMOVDQU64       16(BX), X16
 	MOVQ            72(CX), BX
 	VINSERTI32X4    $0x01, 16(BX), Z16, Z16
 	MOVQ            80(CX), BX
@@ -3418,7 +3418,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            88(CX), BX
 	VINSERTI32X4    $0x03, 16(BX), Z16, Z16
 	MOVQ            96(CX), BX
-	VMOVDQU32       16(BX), X17
+	VMOVDQU64       16(BX), X17
 	MOVQ            104(CX), BX
 	VINSERTI32X4    $0x01, 16(BX), Z17, Z17
 	MOVQ            112(CX), BX
@@ -3439,7 +3439,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	VPSHUFB         Z12, Z16, Z16
 	VPSHUFB         Z12, Z17, Z17
 	MOVQ            (DX), CX
-	VMOVDQU32       (CX), X18
+	VMOVDQU64       (CX), X18
 	MOVQ            8(DX), CX
 	VINSERTI32X4    $0x01, (CX), Z18, Z18
 	MOVQ            16(DX), CX
@@ -3447,7 +3447,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            24(DX), CX
 	VINSERTI32X4    $0x03, (CX), Z18, Z18
 	MOVQ            32(DX), CX
-	VMOVDQU32       (CX), X19
+	VMOVDQU64       (CX), X19
 	MOVQ            40(DX), CX
 	VINSERTI32X4    $0x01, (CX), Z19, Z19
 	MOVQ            48(DX), CX
@@ -3455,7 +3455,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            56(DX), CX
 	VINSERTI32X4    $0x03, (CX), Z19, Z19
 	MOVQ            64(DX), CX
-	VMOVDQU32       (CX), X20
+	VMOVDQU64       (CX), X20
 	MOVQ            72(DX), CX
 	VINSERTI32X4    $0x01, (CX), Z20, Z20
 	MOVQ            80(DX), CX
@@ -3463,7 +3463,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            88(DX), CX
 	VINSERTI32X4    $0x03, (CX), Z20, Z20
 	MOVQ            96(DX), CX
-	VMOVDQU32       (CX), X21
+	VMOVDQU64       (CX), X21
 	MOVQ            104(DX), CX
 	VINSERTI32X4    $0x01, (CX), Z21, Z21
 	MOVQ            112(DX), CX
@@ -3484,7 +3484,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	VPSHUFB         Z12, Z20, Z20
 	VPSHUFB         Z12, Z21, Z21
 	MOVQ            (DX), CX
-	VMOVDQU32       16(CX), X22
+	VMOVDQU64       16(CX), X22
 	MOVQ            8(DX), CX
 	VINSERTI32X4    $0x01, 16(CX), Z22, Z22
 	MOVQ            16(DX), CX
@@ -3492,7 +3492,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            24(DX), CX
 	VINSERTI32X4    $0x03, 16(CX), Z22, Z22
 	MOVQ            32(DX), CX
-	VMOVDQU32       16(CX), X23
+	VMOVDQU64       16(CX), X23
 	MOVQ            40(DX), CX
 	VINSERTI32X4    $0x01, 16(CX), Z23, Z23
 	MOVQ            48(DX), CX
@@ -3500,7 +3500,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            56(DX), CX
 	VINSERTI32X4    $0x03, 16(CX), Z23, Z23
 	MOVQ            64(DX), CX
-	VMOVDQU32       16(CX), X24
+	VMOVDQU64       16(CX), X24
 	MOVQ            72(DX), CX
 	VINSERTI32X4    $0x01, 16(CX), Z24, Z24
 	MOVQ            80(DX), CX
@@ -3508,7 +3508,7 @@ TEXT ·Hash16AVX512(SB), NOSPLIT, $0-24
 	MOVQ            88(DX), CX
 	VINSERTI32X4    $0x03, 16(CX), Z24, Z24
 	MOVQ            96(DX), CX
-	VMOVDQU32       16(CX), X25
+	VMOVDQU64       16(CX), X25
 	MOVQ            104(DX), CX
 	VINSERTI32X4    $0x01, 16(CX), Z25, Z25
 	MOVQ            112(DX), CX

@@ -45,6 +45,7 @@ import (
 
 	"github.com/mtcore/mtcore/gen/internal/aes256"
 	"github.com/mtcore/mtcore/gen/internal/avomain"
+	"github.com/mtcore/mtcore/gen/internal/lane"
 	"github.com/mtcore/mtcore/gen/internal/sha256x16"
 	"github.com/mtcore/mtcore/gen/internal/weave"
 )
@@ -89,10 +90,10 @@ func expandKernel() {
 
 	keys, state := pointer("keys"), pointer("state")
 	key, iv := pointer("key"), pointer("iv")
-	lane := GP64()
-	XORQ(lane, lane)
+	first := GP64() // lane of the group
+	XORQ(first, first)
 	Label("group")
-	key, iv = key.Idx(lane, 8), iv.Idx(lane, 8)
+	key, iv = key.Idx(first, 8), iv.Idx(first, 8)
 	k0, k1, in, out := ZMM(), ZMM(), ZMM(), ZMM()
 	gather(key, 0, 0, k0)
 	gather(key, 0, blockSize, k1)
@@ -105,8 +106,8 @@ func expandKernel() {
 	}))
 	ADDQ(U32(keysSize), keys.Base)
 	ADDQ(U8(zmmSize), state.Base)
-	ADDQ(U8(groupSize), lane)
-	CMPQ(lane, U8(groups*groupSize))
+	ADDQ(U8(groupSize), first)
+	CMPQ(first, U8(groups*groupSize))
 	JNE(LabelRef("group"))
 	VZEROUPPER()
 	RET()
@@ -133,7 +134,7 @@ func decryptKernel() {
 	Label("block")
 	for g := range groups {
 		for l := range groupSize {
-			load(blockAt(src, g*groupSize+l, offset), l, in[g])
+			lane.Load(blockAt(src, g*groupSize+l, offset), l, in[g])
 		}
 		VPXORQ(in[g], x[g], x[g])
 		VPXORQ(roundKey(keys, g, 0), x[g], x[g])
@@ -150,7 +151,7 @@ func decryptKernel() {
 	}
 	for g := range groups {
 		for l := range groupSize {
-			store(x[g], l, blockAt(dst, g*groupSize+l, offset))
+			lane.Store(x[g], l, blockAt(dst, g*groupSize+l, offset))
 		}
 	}
 	ADDQ(U8(blockSize), offset)
@@ -458,26 +459,8 @@ func blockAt(table Mem, l int, offset Register) Mem {
 
 // gather loads four blocks, each at offset from an entry of a table, from entry l on.
 func gather(table Mem, l, offset int, dst VecVirtual) {
-	for lane := range groupSize {
-		m := blockAt(table, l+lane, nil)
-		load(m.Offset(offset), lane, dst)
-	}
-}
-
-// load loads lane l of a register. The first to be loaded is lane 0.
-func load(m Mem, l int, r VecVirtual) {
-	if l == 0 {
-		VMOVDQU64(m, r.AsX())
-	} else {
-		VINSERTI32X4(U8(l), m, r, r)
-	}
-}
-
-// store stores lane l of a register.
-func store(r VecVirtual, l int, m Mem) {
-	if l == 0 {
-		VMOVDQU64(r.AsX(), m)
-	} else {
-		VEXTRACTI32X4(U8(l), r, m)
+	for i := range groupSize {
+		m := blockAt(table, l+i, nil)
+		lane.Load(m.Offset(offset), i, dst)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"github.com/mtcore/mtcore/gen/internal/aes256"
+	"github.com/mtcore/mtcore/gen/internal/lane"
 	"github.com/mtcore/mtcore/gen/internal/sha256ni"
 	"github.com/mtcore/mtcore/gen/internal/weave"
 )
@@ -115,7 +116,7 @@ func fourMessages(d direction) {
 	var hashes []sha256ni.Hash
 	for i := range four {
 		hash := newHash([2]bank{bank2, bank9}[i%2], bank16)
-		hash.Saved = [four][2]VecPhysical{{X16, X17}, {X18, X19}, {X20, X21}, {X22, X23}}[i]
+		hash.Saved = [four][2]Op{{X16, X17}, {X18, X19}, {X20, X21}, {X22, X23}}[i]
 		hash.Load(entry(table("h"), i, nil))
 		hash.Move(hash.ABEF, hash.Saved[0])
 		hash.Move(hash.CDGH, hash.Saved[1])
@@ -287,32 +288,16 @@ func transpose(m [four]VecPhysical, tmp VecPhysical) (result [four]VecPhysical, 
 	return result, h23, list
 }
 
-// vector is a register, real or not.
-type vector interface {
-	Register
-	Vec
-}
-
 // gather emits the loads of four blocks, each at offset from an entry of a table.
-func gather(table Mem, offset int, r vector) {
+func gather(table Mem, offset int, r lane.Vector) {
 	for l := range four {
-		block := entry(table, l, nil).Offset(offset)
-		if l == 0 {
-			VMOVDQU64(block, r.AsX())
-		} else {
-			VINSERTI32X4(U8(l), block, r, r)
-		}
+		lane.Load(entry(table, l, nil).Offset(offset), l, r)
 	}
 }
 
 // scatter emits the stores of four blocks.
-func scatter(r vector, table Mem, offset int) {
+func scatter(r lane.Vector, table Mem, offset int) {
 	for l := range four {
-		block := entry(table, l, nil).Offset(offset)
-		if l == 0 {
-			VMOVDQU64(r.AsX(), block)
-		} else {
-			VEXTRACTI32X4(U8(l), r, block)
-		}
+		lane.Store(r, l, entry(table, l, nil).Offset(offset))
 	}
 }

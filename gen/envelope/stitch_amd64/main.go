@@ -388,7 +388,7 @@ func newHash(hash, ige bank) sha256ni.Hash {
 		ABEF: hash.r[0], CDGH: hash.r[1],
 		M:     [4]VecPhysical(hash.r[2:6]),
 		WK:    hash.r[6],
-		Saved: [2]VecPhysical(ige.r[5:7]),
+		Saved: [2]Op{ige.r[5], ige.r[6]},
 		Move:  ige.move,
 	}
 }

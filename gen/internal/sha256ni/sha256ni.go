@@ -1,7 +1,7 @@
 // Package sha256ni emits the compression function of SHA-256 (FIPS 180-4, 6.2.2)
 // with the SHA instructions of x86, for avo generators.
 //
-// Block returns its instructions as a list instead of emitting them, so that a generator
+// Block and Rounds return their instructions as a list instead of emitting them, so that a generator
 // can merge it with others: a block is bound by the latency of its 32 SHA256RNDS2, each of
 // which needs the result of the one before, which leaves room for more in between.
 package sha256ni
@@ -20,8 +20,8 @@ import (
 // BlockSize is the size of a block of SHA-256.
 const BlockSize = 64
 
-// A Hash is the registers of one hash. All except Saved are among X0 … X15, since SHA
-// instructions have no other encoding.
+// A Hash is the registers of one hash. All except Saved, which may be memory, are among X0 … X15,
+// since SHA instructions have no other encoding.
 //
 // The state a … h is in two registers in SHA256RNDS2's order, from the lowest word on: f e
 // b a and h g d c.
@@ -29,7 +29,7 @@ type Hash struct {
 	ABEF, CDGH VecPhysical
 	M          [4]VecPhysical // W_t for 16 successive t, four in each
 	WK         VecPhysical    // W_t + K_t for the two rounds after the next two
-	Saved      [2]VecPhysical // the state before the block
+	Saved      [2]Op          // the state before the block
 
 	Move func(src, dst Op) // copies a register to or from Saved
 }
@@ -79,8 +79,8 @@ func (s *Hash) Block(p Mem) []func() {
 		})
 }
 
-// BlockOfSaved is Block for a state that is in Saved, before and after. In between, other hashes
-// have the other registers.
+// BlockOfSaved is Block for a state that is in registers of Saved, before and after. In between,
+// other hashes have the other registers.
 func (s *Hash) BlockOfSaved(p Mem) []func() {
 	return slices.Concat(
 		[]func(){
@@ -94,15 +94,22 @@ func (s *Hash) BlockOfSaved(p Mem) []func() {
 		})
 }
 
-// compress returns the instructions of all rounds, which leave the old state to be added.
+// compress is Rounds for the block at p.
 func (s *Hash) compress(p Mem) (list []func()) {
-	k, swap := roundConstants(), byteSwap()
+	rounds, swap := s.Rounds(), byteSwap()
 	for i, m := range s.M {
 		list = append(list,
 			func() { VMOVDQU(p.Offset(16*i), m) },
 			func() { VPSHUFB(swap, m, m) },
 		)
 	}
+	return append(list, rounds...)
+}
+
+// Rounds returns the instructions of all rounds, with the words of the block in M. They leave the
+// old state to be added.
+func (s *Hash) Rounds() (list []func()) {
+	k := roundConstants()
 	for t := 0; t < 64; t += 4 {
 		m0, m1, m2, m3 := s.M[t/4%4], s.M[(t/4+1)%4], s.M[(t/4+2)%4], s.M[(t/4+3)%4]
 		// SHA256RNDS2 is two rounds. It makes a new ABEF in place of the old CDGH,

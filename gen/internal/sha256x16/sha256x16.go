@@ -29,6 +29,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"github.com/mtcore/mtcore/gen/internal/avomain"
+	"github.com/mtcore/mtcore/gen/internal/lane"
 	"github.com/mtcore/mtcore/gen/internal/sha256k"
 )
 
@@ -52,22 +53,10 @@ type Quad [4]VecVirtual
 func NewQuad() Quad { return Quad{ZMM(), ZMM(), ZMM(), ZMM()} }
 
 // Load emits a load of lane c of register j.
-func (q Quad) Load(j, c int, m Mem) {
-	if c == 0 {
-		VMOVDQU32(m, q[j].AsX())
-	} else {
-		VINSERTI32X4(U8(c), m, q[j], q[j])
-	}
-}
+func (q Quad) Load(j, c int, m Mem) { lane.Load(m, c, q[j]) }
 
 // Store emits a store of lane c of register j.
-func (q Quad) Store(j, c int, m Mem) {
-	if c == 0 {
-		VMOVDQU32(q[j].AsX(), m)
-	} else {
-		VEXTRACTI32X4(U8(c), q[j], m)
-	}
-}
+func (q Quad) Store(j, c int, m Mem) { lane.Store(q[j], c, m) }
 
 // Transpose emits the transposition.
 func (q Quad) Transpose() {

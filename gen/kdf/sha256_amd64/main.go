@@ -22,15 +22,15 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
 	"github.com/mtcore/mtcore/gen/internal/avomain"
+	"github.com/mtcore/mtcore/gen/internal/sha256ni"
 	"github.com/mtcore/mtcore/gen/internal/sha256x16"
+	"github.com/mtcore/mtcore/gen/internal/weave"
 	"github.com/mtcore/mtcore/internal/kdfspec"
 )
 
@@ -57,114 +57,30 @@ func kernels() {
 
 // SHA-NI
 //
-// SHA256RNDS2 does two rounds. It takes the state as two registers, of which these are
-// the words from the lowest on,
-//
-//	abef   f e b a
-//	cdgh   h g d c
-//
-// and W_t + K_t of the two rounds in the low half of X0. The result is the new abef, in
-// place of cdgh; the old abef is the new cdgh, since
-//
-//	(c, d, g, h) two rounds later = (a, b, e, f)
-//
-// The latency of a block is that of thirty-two of them, each of which waits for the one
-// before. Everything else fits beside them, and the unit is idle in between: it can start
-// another one after 2 cycles of the 4 on Zen 5, after 3 on recent Xeons. Two hashes, with
-// their SHA256RNDS2 alternating, take little longer than one, or half as long again.
+// Package sha256ni has the rounds. The latency of a block is that of thirty-two SHA256RNDS2, each
+// of which waits for the one before. Everything else fits beside them, and the unit is idle in
+// between: it can start another one after 2 cycles of the 4 on Zen 5, after 3 on recent Xeons. Two
+// hashes, with their SHA256RNDS2 alternating, take little longer than one, or half as long again.
 //
 // Instructions other than SHA are VEX-encoded. Only XMM registers are used: no VZEROUPPER
 // is needed.
+//
+// Registers:
+//
+//	X0-1   scratch
+//	X2-8   a hash
+//	X9-15  another
 
-// hash is the registers of one hash.
-type hash struct {
-	abef, cdgh VecVirtual
-	m          [4]VecVirtual // W_t of 16 successive t, four in each
-	wk         VecVirtual    // W_t + K_t of the next four rounds
-}
-
-func newHash() *hash {
-	s := &hash{abef: XMM(), cdgh: XMM()}
-	for i := range s.m {
-		s.m[i] = XMM()
+// newHash is hash i of a kernel. The state from before a block is to be saved in memory: there are
+// not enough registers.
+func newHash(i int) sha256ni.Hash {
+	r := [2][7]VecPhysical{{X2, X3, X4, X5, X6, X7, X8}, {X9, X10, X11, X12, X13, X14, X15}}[i]
+	return sha256ni.Hash{
+		ABEF: r[0], CDGH: r[1],
+		M:    [4]VecPhysical(r[2:6]),
+		WK:   r[6],
+		Move: func(src, dst Op) { VMOVDQU(src, dst) },
 	}
-	return s
-}
-
-// loadBlock loads the block at p into m.
-func (s *hash) loadBlock(p Mem) {
-	for i, m := range s.m {
-		VMOVDQU(p.Offset(16*i), m)
-		VPSHUFB(sha256x16.ByteSwap(), m, m)
-	}
-}
-
-// rounds emits the 64 rounds of all hashes, side by side.
-func rounds(hashes ...*hash) {
-	k := sha256x16.RoundConstants()
-	for g := range 16 {
-		Comment(fmt.Sprintf("Rounds %d to %d", 4*g, 4*g+3))
-		// W_{4g} … W_{4g+3}, and the twelve words before them, the oldest of which W_{4g+4}
-		// … will replace.
-		now, oldest, before := g%4, (g+1)%4, (g+3)%4
-		for _, s := range hashes {
-			s.wk = XMM()
-			VPADDD(k.Offset(16*g), s.m[now], s.wk)
-		}
-		for _, s := range hashes {
-			VMOVDQA(s.wk, X0)
-			SHA256RNDS2(X0, s.abef, s.cdgh)
-		}
-		if 3 <= g && g < 15 {
-			for _, s := range hashes {
-				t := XMM()
-				VPALIGNR(U8(4), s.m[before], s.m[now], t) // W_{t-7}
-				VPADDD(t, s.m[oldest], s.m[oldest])
-				SHA256MSG2(s.m[now], s.m[oldest]) // + σ1(W_{t-2})
-			}
-		}
-		for _, s := range hashes {
-			VPSHUFD(U8(0b00_00_11_10), s.wk, X0)
-			SHA256RNDS2(X0, s.cdgh, s.abef)
-		}
-		if 1 <= g && g < 13 {
-			for _, s := range hashes {
-				SHA256MSG1(s.m[now], s.m[before]) // W_{t-16} + σ0(W_{t-15})
-			}
-		}
-	}
-}
-
-// toHardware rearranges the words of a state in s.abef and s.cdgh, from a b c d and e f g h
-// to the order of the SHA instructions.
-func (s *hash) toHardware() {
-	t := XMM()
-	VPUNPCKHQDQ(s.abef, s.cdgh, t)      // g h c d
-	VPUNPCKLQDQ(s.abef, s.cdgh, s.abef) // e f a b
-	VPSHUFD(swapPairs, s.abef, s.abef)
-	VPSHUFD(swapPairs, t, s.cdgh)
-}
-
-// fromHardware is the inverse of toHardware.
-func (s *hash) fromHardware() {
-	t := XMM()
-	VPSHUFD(swapPairs, s.abef, s.abef) // e f a b
-	VPSHUFD(swapPairs, s.cdgh, s.cdgh) // g h c d
-	VPUNPCKLQDQ(s.cdgh, s.abef, t)     // e f g h
-	VPUNPCKHQDQ(s.cdgh, s.abef, s.abef)
-	VMOVDQA(t, s.cdgh)
-}
-
-const swapPairs = U8(0b10_11_00_01) // the order of words, for VPSHUFD
-
-func (s *hash) load(h Mem) {
-	VMOVDQU(h, s.abef)
-	VMOVDQU(h.Offset(16), s.cdgh)
-}
-
-func (s *hash) store(h Mem) {
-	VMOVDQU(s.abef, h)
-	VMOVDQU(s.cdgh, h.Offset(16))
 }
 
 // blocksKernel emits Blocks.
@@ -185,37 +101,31 @@ func blocks2Kernel() {
 		[]Mem{{Base: Load(Param("p0"), GP64())}, {Base: Load(Param("p1"), GP64())}})
 }
 
-// shaniKernel emits the body of a kernel with one or more hashes. While it works, the
-// states in memory are in the order of the SHA instructions: there are not enough registers
-// to keep the states from before the block.
+// shaniKernel emits the body of a kernel with one hash or two. While it works, h has the states from
+// before the block, in the order of the SHA instructions.
 func shaniKernel(h, p []Mem) {
 	blocks := Load(Param("blocks"), GP64())
-	var hashes []*hash
-	for i := range h {
-		s := newHash()
-		s.load(h[i])
-		s.toHardware()
-		s.store(h[i])
-		hashes = append(hashes, s)
+	hashes := make([]sha256ni.Hash, len(h))
+	for i := range hashes {
+		hashes[i] = newHash(i)
+		hashes[i].Saved = [2]Op{h[i], h[i].Offset(16)}
+		hashes[i].Load(h[i])
 	}
 
 	Label("loop")
-	for i, s := range hashes {
-		s.loadBlock(p[i])
+	var lists [][]func()
+	for i := range hashes {
+		lists = append(lists, hashes[i].Block(p[i]))
 	}
-	rounds(hashes...)
-	for i, s := range hashes {
-		VPADDD(h[i], s.abef, s.abef)
-		VPADDD(h[i].Offset(16), s.cdgh, s.cdgh)
-		s.store(h[i])
+	weave.Evenly(lists...)
+	for i := range p {
 		ADDQ(U8(blockSize), p[i].Base)
 	}
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 
-	for i, s := range hashes {
-		s.fromHardware()
-		s.store(h[i])
+	for i := range hashes {
+		hashes[i].Store(h[i])
 	}
 	RET()
 }
@@ -236,48 +146,48 @@ func deriveKernel() {
 	swap, pad, mk := XMM(), XMM(), XMM()
 	VMOVDQU(sha256x16.ByteSwap(), swap)
 	VMOVDQU(avomain.Words("kdfPadding", kdfPad, 0, kdfLength, 0), pad)
-	load := func(m Mem, dst VecVirtual) {
+	load := func(m Mem, dst Op) {
 		VMOVDQU(m, dst)
 		VPSHUFB(swap, dst, dst)
 	}
-	a, b := newHash(), newHash()
+	a, b := newHash(0), newHash(1)
 	last := XMM()
 	load(msgKey, mk)
 	// A: msg_key, then nine words of the key.
-	VMOVDQA(mk, a.m[0])
-	load(authKey.Offset(kdfspec.OffsetA), a.m[1])
-	load(authKey.Offset(kdfspec.OffsetA+16), a.m[2])
+	VMOVDQA(mk, a.M[0])
+	load(authKey.Offset(kdfspec.OffsetA), a.M[1])
+	load(authKey.Offset(kdfspec.OffsetA+16), a.M[2])
 	load(authKey.Offset(kdfspec.OffsetA+20), last)
-	VPALIGNR(U8(12), last, pad, a.m[3]) // the last word of last, then three of pad
+	VPALIGNR(U8(12), last, pad, a.M[3]) // the last word of last, then three of pad
 	// B: nine words of the key, then msg_key.
-	load(authKey.Offset(kdfspec.OffsetB), b.m[0])
-	load(authKey.Offset(kdfspec.OffsetB+16), b.m[1])
+	load(authKey.Offset(kdfspec.OffsetB), b.M[0])
+	load(authKey.Offset(kdfspec.OffsetB+16), b.M[1])
 	load(authKey.Offset(kdfspec.OffsetB+20), last)
-	VPALIGNR(U8(12), last, mk, b.m[2])
-	VPALIGNR(U8(12), mk, pad, b.m[3])
+	VPALIGNR(U8(12), last, mk, b.M[2])
+	VPALIGNR(U8(12), mk, pad, b.M[3])
 
 	abef := avomain.Words("initialABEF", kdfspec.Initial[5], kdfspec.Initial[4], kdfspec.Initial[1], kdfspec.Initial[0])
 	cdgh := avomain.Words("initialCDGH", kdfspec.Initial[7], kdfspec.Initial[6], kdfspec.Initial[3], kdfspec.Initial[2])
-	for _, s := range []*hash{a, b} {
-		VMOVDQU(abef, s.abef)
-		VMOVDQU(cdgh, s.cdgh)
+	for _, s := range []sha256ni.Hash{a, b} {
+		VMOVDQU(abef, s.ABEF)
+		VMOVDQU(cdgh, s.CDGH)
 	}
-	rounds(a, b)
+	weave.Evenly(a.Rounds(), b.Rounds())
 
 	Comment("The words of the digests in their places, as big-endian bytes")
 	reverse := XMM()
 	VMOVDQU(avomain.Words("reverse", 0x04050607, 0x00010203, 0x0c0d0e0f, 0x08090a0b), reverse) // of halves
-	for _, s := range []*hash{a, b} {
-		VPADDD(abef, s.abef, s.abef)
-		VPADDD(cdgh, s.cdgh, s.cdgh)
-		VPSHUFB(reverse, s.abef, s.abef) // e f a b
-		VPSHUFB(reverse, s.cdgh, s.cdgh) // g h c d
+	for _, s := range []sha256ni.Hash{a, b} {
+		VPADDD(abef, s.ABEF, s.ABEF)
+		VPADDD(cdgh, s.CDGH, s.CDGH)
+		VPSHUFB(reverse, s.ABEF, s.ABEF) // e f a b
+		VPSHUFB(reverse, s.CDGH, s.CDGH) // g h c d
 	}
 	t := XMM()
-	store := func(high, low *hash, dst Mem) {
-		VPUNPCKHQDQ(low.cdgh, high.abef, t) // a b of high, c d of low
+	store := func(high, low sha256ni.Hash, dst Mem) {
+		VPUNPCKHQDQ(low.CDGH, high.ABEF, t) // a b of high, c d of low
 		VMOVDQU(t, dst)
-		VPUNPCKLQDQ(high.cdgh, low.abef, t) // e f of low, g h of high
+		VPUNPCKLQDQ(high.CDGH, low.ABEF, t) // e f of low, g h of high
 		VMOVDQU(t, dst.Offset(16))
 	}
 	store(a, b, key)
