@@ -25,9 +25,9 @@ func TestMemcheck(t *testing.T) {
 		return results
 	}
 	batch := func(secret []byte) (results []byte) {
-		ms := make([]Message, 20)
+		ms := make([]Message, 16)
 		for i := range ms {
-			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(1+i%9)]
+			ms[i].Src = secret[KeySize+IVSize:][:BlockSize*(2+i%8)]
 			ms[i].Dst = make([]byte, len(ms[i].Src))
 			copy(ms[i].Key[:], secret)
 			copy(ms[i].IV[:], secret[KeySize:])
