@@ -16,6 +16,7 @@ import (
 	"github.com/mtcore/mtcore/internal/rsa2048"
 	"github.com/mtcore/mtcore/internal/rsapad"
 	"github.com/mtcore/mtcore/internal/sha1"
+	"github.com/mtcore/mtcore/internal/stack"
 	"github.com/mtcore/mtcore/kdf"
 )
 
@@ -53,6 +54,7 @@ func Exp(base, exp, m *big.Int) *big.Int {
 	if m == nil || m.Sign() <= 0 || m.BitLen() != 8*bigdh.Size || m.Bit(0) == 0 || exp.Sign() < 0 {
 		return new(big.Int).Exp(base, exp, m)
 	}
+	stack.Reserve48K()
 	modulus := m.Bytes()
 	size := max(bigdh.Size, (exp.BitLen()+255)/256*32)
 	e := exp.FillBytes(make([]byte, size))
@@ -149,6 +151,7 @@ func RSAPad(data []byte, key *rsa.PublicKey, random io.Reader) ([]byte, error) {
 // constant-time, except that it validates the key on each call: a real server should use
 // package authkey, which does so once.
 func DecodeRSAPad(data []byte, key *rsa.PrivateKey) ([]byte, error) {
+	stack.Reserve64K()
 	private, err := rsa2048.NewPrivateKey(key)
 	if err != nil {
 		return nil, err
@@ -168,6 +171,7 @@ func DecodeRSAPad(data []byte, key *rsa.PrivateKey) ([]byte, error) {
 // TempKeys returns the key and the iv, of 32 bytes each, that protect the auth-key exchange.
 // It panics if newNonce has more than 32 bytes or serverNonce more than 16.
 func TempKeys(newNonce, serverNonce *big.Int) (key, iv []byte) {
+	stack.Reserve8K()
 	var n, k, v [32]byte
 	var s [16]byte
 	newNonce.FillBytes(n[:])

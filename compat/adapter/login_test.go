@@ -307,6 +307,10 @@ func TestAnswer(t *testing.T) {
 		if got, err := DecryptAnswer(data, key, iv); err != ErrDecrypt || got != nil {
 			t.Errorf("%d bytes, changed: %v", n, err)
 		}
+		long := refIGE(t, key, iv, append(plain, random(16)...), true)
+		if got, err := DecryptAnswer(long, key, iv); err != ErrDecrypt || got != nil {
+			t.Errorf("%d bytes, with a block of padding too much: %v", n, err)
+		}
 	}
 	broken := errors.New("broken")
 	if data, err := EncryptAnswer(iotest.ErrReader(broken), make([]byte, 1), key, iv); err != broken || data != nil {

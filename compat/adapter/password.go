@@ -9,6 +9,7 @@ import (
 
 	"github.com/mtcore/mtcore/bigdh"
 	"github.com/mtcore/mtcore/internal/srpcore"
+	"github.com/mtcore/mtcore/internal/stack"
 )
 
 // SRP returns the A and M1 with which a client proves that it knows a password: see package
@@ -23,6 +24,7 @@ import (
 // ways to say that there is none. Passwords and exponents are secret, except for their
 // lengths.
 func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []byte, err error) {
+	stack.Reserve64K()
 	group, err := bigdh.NewGroup(p, g)
 	if err != nil {
 		return nil, nil, err
@@ -56,6 +58,7 @@ func SRP(password, salt1, salt2, p []byte, g int, srpB, random []byte) (a, m1 []
 // server's, followed by 32 bytes from random. The errors are those of SRP, and those of
 // random.
 func SRPVerifier(password, salt1, salt2, p []byte, g int, random io.Reader) (verifier, newSalt []byte, err error) {
+	stack.Reserve48K()
 	group, err := bigdh.NewGroup(p, g)
 	if err != nil {
 		return nil, nil, err

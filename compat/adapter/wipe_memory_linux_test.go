@@ -15,8 +15,8 @@ import (
 )
 
 // TestWipeMemory looks for secrets in the heap and where the stack was before it grew. Functions
-// that take or return a big.Int leave what math/big leaves, and are not among these, but for Exp: a
-// big.Int has its bytes in another order, so that one's own copies are found.
+// that take or return a big.Int leave what math/big leaves, and are not among these, but for two: a
+// big.Int has its bytes in another order, so that what they copy is found.
 func TestWipeMemory(t *testing.T) {
 	impltest.SkipShort(t, "searches all memory")
 	if kdf.Backend() == "generic" {
@@ -30,6 +30,7 @@ func TestWipeMemory(t *testing.T) {
 		text   []byte // what is left of a packet
 		out    [][]byte
 		msgKey [16]byte
+		power  big.Int
 	}
 	check := func(name string, run func(s *subject)) {
 		t.Helper()
@@ -48,7 +49,8 @@ func TestWipeMemory(t *testing.T) {
 					(*kdf.AuthKey)(s.key).Derive(&key, &iv, kdf.Client, (*kdf.MsgKey)(&s.msgKey))
 					var keyV1, ivV1 [32]byte
 					(*kdf.AuthKey)(s.key).DeriveV1(&keyV1, &ivV1, kdf.Client, (*kdf.MsgKey)(&s.msgKey))
-					return [][]byte{s.key[:], plaintext, key[:], iv[:], keyV1[:], ivV1[:]}
+					power := s.power.FillBytes(make([]byte, bigdh.Size))
+					return [][]byte{s.key[:], plaintext, key[:], iv[:], keyV1[:], ivV1[:], power}
 				},
 			}
 		})
@@ -110,14 +112,29 @@ func TestWipeMemory(t *testing.T) {
 	})
 	modulus := new(big.Int).SetBytes(bytes.Repeat([]byte{0xff}, bigdh.Size))
 	check("Exp", func(s *subject) {
-		exp, base := new(big.Int).SetBytes(s.key[:]), new(big.Int).SetBytes(s.random[:bigdh.Size])
-		Exp(base, exp, modulus)
+		x := new(big.Int).SetBytes(s.key[:])
+		s.power.Set(Exp(x, x, modulus))
+		clear(s.text)
+	})
+	check("TempKeys", func(s *subject) {
+		key, iv := TempKeys(new(big.Int).SetBytes(s.key[:32]), new(big.Int).SetBytes(s.random[:16]))
+		s.out = append(s.out, key, iv)
 		clear(s.text)
 	})
 	group, err := bigdh.Telegram(3)
 	if err != nil {
 		t.Fatal(err)
 	}
+	prime := group.Prime()
+	srpB := bytes.Repeat([]byte{0x3f}, bigdh.Size)
+	check("SRP", func(s *subject) {
+		a, m1, err := SRP([]byte("a password"), s.random[:8], s.random[8:16], prime[:], 3, srpB, s.key[:])
+		if err != nil {
+			t.Error(err)
+		}
+		s.out = append(s.out, a, m1)
+		clear(s.text)
+	})
 	check("powerOfGenerator", func(s *subject) {
 		var public [bigdh.Size]byte
 		powerOfGenerator(&public, group, s.key)
