@@ -120,7 +120,7 @@ func (c *Chat) waitToTell(ctx context.Context, e Event, d time.Duration) error {
 	}
 }
 
-// isEnded reports whether the chat was open, and will not be again.
+// isEnded reports whether the chat is over, or about to be.
 func (c *Chat) isEnded() bool {
 	state := c.State()
 	return state == StateEnding || state == StateClosing

@@ -481,3 +481,196 @@ func TestAskAfter(t *testing.T) {
 		t.Errorf("later: got %d packets, %v, want a request", out.Len(), err)
 	}
 }
+
+// TestChatOptionsWrong: each call that takes options throws what is wrong with them.
+func TestChatOptionsWrong(t *testing.T) {
+	group, err := TelegramGroup(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]*ChatOptions{
+		"null":      nil,
+		"short key": NewChatOptions(1, 2, nil, make([]byte, 31)),
+		"long key":  NewChatOptions(1, 2, nil, bytes.Repeat([]byte{1}, 33)),
+		"zero key":  NewChatOptions(1, 2, nil, make([]byte, 32)),
+	} {
+		_, err1 := RequestChat(group, o)
+		_, err2 := AcceptChat(group, make([]byte, 256), o)
+		_, err3 := RestoreChat(new(Records), o)
+		_, err4 := RestoreOutgoing(new(Records), o)
+		for _, err := range []error{err1, err2, err3, err4} {
+			if err == nil || ErrorKind(err) != ErrorOther {
+				t.Errorf("%s: got %v, want an error of the options", name, err)
+			}
+		}
+		if name == "short key" && err1.Error() != errSize("state key", 32, 31).Error() {
+			t.Errorf("%s: got %v", name, err1)
+		}
+	}
+	good := NewChatOptions(1, 2, nil, bytes.Repeat([]byte{1}, 32))
+	for _, g := range []*DHGroup{nil, {}} {
+		if _, err := RequestChat(g, good); err != errUnusable {
+			t.Errorf("group %v: got %v, want %v", g, err, errUnusable)
+		}
+	}
+	if _, err := RestoreChat(nil, good); ErrorKind(err) != ErrorState {
+		t.Errorf("no records: got %v, want ErrorState", err)
+	}
+	random := []byte{1, 2, 3}
+	good.SetServerRandom(random)
+	clear(random)
+	if !bytes.Equal(good.opt.ServerRandom, []byte{1, 2, 3}) {
+		t.Error("the options have the caller's array")
+	}
+}
+
+// TestChatCalls: what the calls of a chat do that have no test on this side of the binding otherwise,
+// and that those of an object which Java can make by itself throw.
+func TestChatCalls(t *testing.T) {
+	alice, bob := newChats(t, nil)
+	pending := func(c *Chat) int {
+		t.Helper()
+		out, err := c.Outbox()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Len()
+	}
+	pending(alice)
+	if a, err := alice.Acceptance(); a != nil || err != nil {
+		t.Errorf("Acceptance of who has asked: got %v, %v", a, err)
+	}
+	if a, err := bob.Acceptance(); a != nil || err != nil {
+		t.Errorf("Acceptance after the other side has written: got %v, %v", a, err)
+	}
+	if !alice.Originator() || bob.Originator() || new(Chat).Originator() {
+		t.Errorf("Originator: got %v, %v, %v", alice.Originator(), bob.Originator(), new(Chat).Originator())
+	}
+	if alice.ChatID() != 1 || alice.Layer() != LatestLayer || alice.Fingerprint() == 0 || alice.Fingerprint() != bob.Fingerprint() {
+		t.Errorf("got chat %d, layer %d, fingerprints %x and %x", alice.ChatID(), alice.Layer(), alice.Fingerprint(), bob.Fingerprint())
+	}
+	p, err := alice.EncryptText("text", &TextOptions{TTL: 7, ReplyTo: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := alice.Sent(nil); err != errUnusable {
+		t.Errorf("Sent of no packet: got %v, want %v", err, errUnusable)
+	}
+	events, err := bob.Receive(p.Data())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := events.Get(events.Len() - 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Kind() != EventMessage || e.Text() != "text" || e.TTL() != 7 || e.RandomID() != p.RandomID() || e.Since() != 0 {
+		t.Errorf("got kind %d, %q, TTL %d, id %d, since %d", e.Kind(), e.Text(), e.TTL(), e.RandomID(), e.Since())
+	}
+	for _, i := range []int{-1, events.Len()} {
+		if _, err := events.Get(i); err == nil {
+			t.Errorf("event %d of %d: no error", i, events.Len())
+		}
+	}
+	if err := bob.Handled(); err != nil {
+		t.Fatal(err)
+	}
+	if events, err := bob.Unhandled(); err != nil || events.Len() != 0 {
+		t.Errorf("handled: got %d events, %v", events.Len(), err)
+	}
+	p, err = alice.EncryptText("refused by the server", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := alice.Withdraw(p.Seq()); err != nil || pending(alice) != 1 {
+		t.Errorf("Withdraw: got %v, and not a request to delete in its place", err)
+	}
+	none := new(Chat)
+	none.Wipe()
+	if none.ChatID() != 0 || none.Layer() != 0 || none.Fingerprint() != 0 {
+		t.Error("a chat that is none has an id, a layer or a fingerprint")
+	}
+}
+
+// TestSentIsNotSentAgain: after a restore the outbox has what was not said to be sent.
+func TestSentIsNotSentAgain(t *testing.T) {
+	for _, sent := range []bool{true, false} {
+		store := newMemory()
+		alice, bob := newChats(t, store)
+		if _, err := alice.Outbox(); err != nil {
+			t.Fatal(err)
+		}
+		p, err := alice.EncryptText("x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent {
+			if err := alice.Sent(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Whether it was sent goes into the store with the next change.
+		q, err := bob.EncryptText("y", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := alice.Receive(q.Data()); err != nil {
+			t.Fatal(err)
+		}
+		alice, err = RestoreChat(store.records(1), NewChatOptions(1, 2, store, input("state key", 32)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := alice.Outbox()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := false
+		for i := range out.Len() {
+			again = again || out.packets[i].Seq == p.Seq()
+		}
+		if again == sent {
+			t.Errorf("sent: %v; sent again: %v", sent, again)
+		}
+	}
+}
+
+// TestOutgoing: a request is restored, completed once, and forgotten by Discard alone.
+func TestOutgoing(t *testing.T) {
+	group, err := TelegramGroup(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := newMemory()
+	options := NewChatOptions(1, 2, store, input("state key", 32))
+	request, err := RequestChat(group, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := request.GA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Wipe()
+	if _, err := request.GA(); ErrorKind(err) != ErrorOver {
+		t.Errorf("GA after Wipe: got %v, want ErrorOver", err)
+	}
+	if request, err = RestoreOutgoing(store.records(1), options); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := request.GA(); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("GA after a restore: got %x, %v, want %x", after, err, before)
+	}
+	if err := request.Discard(); err != nil || len(store.chats[1]) != 0 {
+		t.Errorf("Discard: got %v and %d records, want none", err, len(store.chats[1]))
+	}
+	none := new(OutgoingChat)
+	none.Wipe()
+	_, err1 := none.GA()
+	_, err2 := none.Complete(nil, 0)
+	for _, err := range []error{err1, err2, none.Discard()} {
+		if err != errUnusable {
+			t.Errorf("a request that is none: got %v, want %v", err, errUnusable)
+		}
+	}
+}
