@@ -156,6 +156,7 @@ func sealFew(jobs []Job) {
 func sealJobs(jobs []Job, room []byte, order []uint64, keys []kdf.Job, ms []ige.Message) {
 	const index = 8 // bits, above which order has the lengths
 	random := randomPadding{room: room}
+	var lengths [batchSize]uint64
 	n, left := 0, 0
 	for i := range jobs {
 		j := &jobs[i]
@@ -167,14 +168,12 @@ func sealJobs(jobs []Job, room []byte, order []uint64, keys []kdf.Job, ms []ige.
 		j.Err = nil
 		padding := random.length(least, most, len(jobs)-i)
 		left += padding
-		x, at := uint64(len(j.Src)+padding)<<index|uint64(i), n
-		for ; at > 0 && order[at-1] < x; at-- {
-			order[at] = order[at-1]
-		}
-		order[at] = x
+		lengths[n] = uint64(len(j.Src)+padding)<<index | uint64(i)
 		n++
 	}
-	for i, x := range order[:n] {
+	order = order[:n]
+	sortLongestFirst(order, lengths[:n])
+	for i, x := range order {
 		j, k := &jobs[x&(1<<index-1)], &keys[i]
 		padding := int(x>>index) - len(j.Src)
 		out, body := frame(j.Dst, j.Src, random.take(padding, left))
@@ -189,13 +188,32 @@ func sealJobs(jobs []Job, room []byte, order []uint64, keys []kdf.Job, ms []ige.
 		setMessage(&ms[i], k, k.Padded, k.Padded)
 	}
 	ige.EncryptBatch(ms[:n])
-	for i, x := range order[:n] {
+	for i, x := range order {
 		j, k := &jobs[x&(1<<index-1)], &keys[i]
 		j.Key.putHeader(j.Dst[len(j.Dst)-len(k.Padded)-HeaderSize:], &k.MsgKey)
 	}
 	random.wipe()
 	clear(keys[:n])
 	clear(ms[:n])
+}
+
+// sortLongestFirst sorts up to batchSize different numbers, the largest first. It counts how many of
+// the others are larger than each, without a branch: as padding is random, those of a common sort
+// would be predicted wrong about once for each number.
+func sortLongestFirst(sorted, numbers []uint64) {
+	var larger [batchSize]uint8
+	for i, x := range numbers {
+		n := i
+		for j, y := range numbers[:i] {
+			less := int((y - x) >> 63) // as both are less than 2^63
+			n -= less
+			larger[j%batchSize] += uint8(less)
+		}
+		larger[i] = uint8(n)
+	}
+	for i, x := range numbers {
+		sorted[larger[i]] = x
+	}
 }
 
 // open is OpenBatch for one job.

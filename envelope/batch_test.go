@@ -276,3 +276,21 @@ func TestBatchPanics(t *testing.T) {
 		}
 	}
 }
+
+// TestSortLongestFirst: as package slices does it.
+func TestSortLongestFirst(t *testing.T) {
+	r := newRand(1)
+	for n := range batchSize + 1 {
+		numbers := make([]uint64, n)
+		for i := range numbers {
+			numbers[i] = r.Uint64()%largestPacket<<8 | uint64(i)
+		}
+		got, want := make([]uint64, n), slices.Clone(numbers)
+		sortLongestFirst(got, numbers)
+		slices.Sort(want)
+		slices.Reverse(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d numbers: got %x, want %x", n, got, want)
+		}
+	}
+}
