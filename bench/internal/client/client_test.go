@@ -41,6 +41,8 @@ func TestMain(m *testing.M) {
 			fmt.Println(2_000_000 * served())
 		case name == "decrypt":
 			fmt.Println("error planted")
+		case name == "nonsense":
+			fmt.Println("what")
 		default:
 			os.WriteFile(state+"/served", fmt.Append(nil, served()+n), 0o666)
 			fmt.Println(1_000_000*n, 7*n)
@@ -76,6 +78,9 @@ func TestUsed(t *testing.T) {
 	if _, err := p.client(operation{name: "decrypt"}, 1); err == nil || err.Error() != "client: planted" {
 		t.Errorf("error %v, want the program's", err)
 	}
+	if _, err := p.client(operation{name: "nonsense"}, 1); err == nil || !strings.Contains(err.Error(), `answer "what"`) {
+		t.Errorf("error %v, want one about the answer", err)
+	}
 }
 
 // TestWrongEndsCheck: a fault that the program itself finds ends the check.
@@ -89,7 +94,7 @@ func TestWrongEndsCheck(t *testing.T) {
 
 // TestRows: each variant is compared with gotd/td as it comes, client with client.
 func TestRows(t *testing.T) {
-	for _, c := range New(suite.Options{}).Cases {
+	for i, c := range New(suite.Options{}).Cases {
 		than := map[suite.Row]suite.Row{}
 		for _, con := range c.Contenders {
 			if rows := con.Versus[vsStock]; len(rows) == 1 {
@@ -101,8 +106,13 @@ func TestRows(t *testing.T) {
 			results.BothDropIn: results.GotdBoth, results.BothPatched: results.GotdBoth,
 		} {
 			got, ok := than[suite.Row(row)]
-			if ok && got != suite.Row(want) || !ok && want == results.GotdClient {
+			if ok && got != suite.Row(want) || ok != (want == results.GotdClient || operations[i].server) {
 				t.Errorf("%s: %s is compared with %q, want %s", c.Name, row, got, want)
+			}
+		}
+		for _, row := range []results.Way{results.GotdClient, results.GotdBoth} {
+			if got, ok := than[suite.Row(row)]; ok {
+				t.Errorf("%s: %s is compared with %q", c.Name, row, got)
 			}
 		}
 	}
@@ -129,8 +139,9 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	for name, deps := range map[string][]*debug.Module{
-		"without gotd/td":        {module(igePath, true), module(corePath, true)},
-		"patched without mtcore": {module(tdPath, true)},
+		"without gotd/td":         {module(igePath, true), module(corePath, true)},
+		"patched without mtcore":  {module(tdPath, true)},
+		"with mtcore for nothing": {module(tdPath, false), module(igePath, false), module(corePath, true)},
 	} {
 		for want := range programs {
 			if err := verify(&debug.BuildInfo{Deps: deps}, want); err == nil {
