@@ -208,6 +208,61 @@ func TestSeveralBars(t *testing.T) {
 			t.Errorf("a bar with %s", mustNot)
 		}
 	}
+	if third := "server, like gogram"; strings.Contains(page, third) || !strings.Contains(page, "server, gotd/ige") {
+		t.Errorf("of each machine a plot has two lines, and not %q", third)
+	}
+}
+
+// TestOtherWays: bars are of one of mtcore's ways to do something.
+func TestOtherWays(t *testing.T) {
+	r := sample("server", 1)
+	for _, s := range subjects {
+		for _, c := range s.charts {
+			if c, ok := c.(times); ok {
+				for _, x := range r.Results {
+					if x.Suite == c.id.Suite && x.Op == c.id.Op && x.Size == c.id.Size && x.Way == c.ours {
+						x.Way, x.Ns = "another.way", 77
+						r.Results = append(r.Results, x)
+						break
+					}
+				}
+			}
+		}
+	}
+	if strings.Contains(write(t, r), ">77 ns</text>") {
+		t.Error("a bar of another way")
+	}
+}
+
+// TestParts: where parts of the work are told, they have bars, and elsewhere they have none.
+func TestParts(t *testing.T) {
+	r := sample("server", 1)
+	shown := 0
+	for _, s := range subjects {
+		for _, c := range s.charts {
+			if c, ok := c.(times); ok {
+				r.Results = append(r.Results, results.Result{
+					Suite: c.id.Suite, Case: c.id.String(), Op: c.id.Op, Count: 1, Size: c.id.Size,
+					Kind: results.Part, Way: "part.of-it", Who: "a part", How: "a part", Ns: 77, Low: 77, High: 77,
+				})
+				if c.parts {
+					shown++
+				}
+			}
+		}
+	}
+	if got := strings.Count(write(t, r), ">77 ns</text>"); got != shown || shown == 0 {
+		t.Errorf("%d bars of parts, want %d", got, shown)
+	}
+}
+
+// TestRate: only what has a length has a rate.
+func TestRate(t *testing.T) {
+	for want, x := range map[string]results.Result{"": {Ns: 1000}, "64": {Bytes: 64, Ns: 1000}} {
+		if got := rate(x); got != want {
+			t.Errorf("%d bytes in 1 µs: %q, want %q", x.Bytes, got, want)
+		}
+	}
 }
 
 // TestRenamedIDs: a row that the page wants and that does not exist is an error with its id.
