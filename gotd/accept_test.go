@@ -399,3 +399,30 @@ func TestAskAfter(t *testing.T) {
 		a.end()
 	}
 }
+
+// TestNothingOfAKeyIsLeft: once a chat is over it has no key to tell anything about.
+func TestNothingOfAKeyIsLeft(t *testing.T) {
+	a := newOpen(t)
+	c := a.chat()
+	ask := func() []error {
+		_, err1 := c.Visualization()
+		_, err2 := c.Fingerprint()
+		_, err3 := c.PeerLayer()
+		return []error{err1, err2, err3}
+	}
+	for _, err := range ask() {
+		if err != nil {
+			t.Errorf("open: got %v", err)
+		}
+	}
+	if err := c.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range ask() {
+		if !errors.Is(err, gotd.ErrNotOpen) {
+			t.Errorf("over: got %v, want %v", err, gotd.ErrNotOpen)
+		}
+	}
+	want[*gotd.Closed](a)
+	a.end()
+}

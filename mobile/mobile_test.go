@@ -447,7 +447,7 @@ func TestChatOptionsOutOfRange(t *testing.T) {
 // TestAskAfter: what may come by itself is asked for by a tick, and not before.
 func TestAskAfter(t *testing.T) {
 	store := newMemory()
-	alice, bob := newChats(t, store)
+	_, bob := newChats(t, store)
 	o := NewChatOptions(1, 2, store, input("state key", 32))
 	o.AskAfter = 2
 	alice, err := RestoreChat(store.records(1), o)
