@@ -128,3 +128,18 @@ func TestSealV1(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenV1Trims: the padding, for which nothing vouches, is erased.
+func TestOpenV1Trims(t *testing.T) {
+	k := NewKey(newAuthKey(1))
+	plaintext := make([]byte, 8)
+	plaintext[0] = 4
+	packet := k.sealV1(nil, kdf.Client, plaintext, []byte("a padding"[:8]))
+	got, err := k.OpenV1(make([]byte, 0, 64), kdf.Client, packet, SecretChat)
+	if err != nil || !bytes.Equal(got, plaintext) {
+		t.Fatalf("OpenV1 = %x, %v", got, err)
+	}
+	if rest := got[len(got):16]; !bytes.Equal(rest, make([]byte, 8)) {
+		t.Errorf("behind the plaintext is %q", rest)
+	}
+}
