@@ -34,15 +34,11 @@ type Trial struct {
 // stack does not fit into one that it is inside of, which few depths would show.
 //
 // The runtime may interrupt the call and save all registers, which a busy machine makes likely in
-// every other call that takes milliseconds. What signals leave is overwritten (see forgetSignals),
-// and of the rest only what is found many times in a row counts: with twenty programs on two cores,
-// one in six calls of authkey.StepBatch left something. More tries would find less, since the
-// collector changes the size that new stacks have, on which it depends whether they grow.
+// every other call that takes milliseconds. So only what is found many times in a row counts:
+// with twenty programs on two cores, one in three calls of authkey.StepBatch left something.
 func Memory(t *testing.T, name string, newTrial func() Trial) {
 	t.Helper()
 	defer withoutGC()()
-	runtime.LockOSThread() // see forgetSignals
-	defer runtime.UnlockOSThread()
 	// The first call runs the self-tests of packages, which have no secrets.
 	newTrial().Run()
 	if what := outgrown(newTrial().Run); what != "" {
@@ -52,9 +48,7 @@ func Memory(t *testing.T, name string, newTrial func() Trial) {
 		var what string
 		for range attempts {
 			runtime.GC() // so that there is little to search
-			trial := newTrial()
-			forgetSignals()
-			if what = leftInMemory(trial, depth); what == "" {
+			if what = leftInMemory(newTrial(), depth); what == "" {
 				break
 			}
 		}
@@ -65,7 +59,7 @@ func Memory(t *testing.T, name string, newTrial func() Trial) {
 	}
 }
 
-const attempts = 16
+const attempts = 64
 
 // Goroutines begin with 2 KiB of stack.
 const (
@@ -76,10 +70,7 @@ const (
 func leftInMemory(trial Trial, depth int) string {
 	done := make(chan bool)
 	go func() {
-		runtime.LockOSThread()
 		descend(depth, trial.Run)
-		forgetSignals()
-		runtime.UnlockOSThread()
 		close(done)
 	}()
 	<-done
@@ -90,17 +81,6 @@ func leftInMemory(trial Trial, depth int) string {
 	}
 	return snapshot.search(trial.Secrets(), trial.Owned)
 }
-
-// forgetSignals has this thread get another signal, so that the kernel saves registers where it has
-// saved those of the last one. To copy bytes, the runtime uses all vector registers, and leaves
-// what it has copied there.
-func forgetSignals() {
-	copyBytes(make([]byte, 256), make([]byte, 256))
-	syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(syscall.Gettid()), uintptr(syscall.SIGURG))
-}
-
-//go:noinline
-func copyBytes(dst, src []byte) { copy(dst, src) }
 
 // descend calls f with a stack of so many frames of about stepSize bytes.
 //
