@@ -80,28 +80,32 @@ func cryptMany(ms []Message, decrypting bool) {
 	for len(ms) > 0 {
 		teams := (len(ms) + batchLanes - 1) / batchLanes
 		n := (len(ms) + teams - 1) / teams
-		var order [batchLanes]int
-		for j := range order[:n] {
-			order[j] = j
-		}
-		cryptTeam(ms, order[:n], decrypting)
+		cryptTeam(ms[:n], nil, decrypting)
 		ms = ms[n:]
 	}
 }
 
-// cryptTeam does up to sixteen messages, the longest first.
+// cryptTeam does up to sixteen messages, the longest first: those of order, or else all of ms.
 func cryptTeam(ms []Message, order []int, decrypting bool) {
 	var key, iv [batchLanes]*[KeySize]byte
 	var dst, src [batchLanes]*byte
 	var blocks [batchLanes]int
-	width := teamWidth(len(order))
-	for j := range width {
-		m := &ms[order[0]] // whose key and iv lanes without a message get, too
-		if j < len(order) {
-			m = &ms[order[j]]
-			blocks[j] = len(m.Src) / BlockSize
+	count := len(order)
+	if order == nil {
+		count = len(ms)
+	}
+	for j := range count {
+		i := j
+		if order != nil {
+			i = order[j]
 		}
+		m := &ms[i]
 		key[j], iv[j], dst[j], src[j] = &m.Key, &m.IV, &m.Dst[0], &m.Src[0]
+		blocks[j] = int(uint(len(m.Src)) / BlockSize)
+	}
+	width := teamWidth(count)
+	for j := count; j < width; j++ { // lanes without a message get those of the first
+		key[j], iv[j], dst[j], src[j] = key[0], iv[0], dst[0], src[0]
 	}
 	switch k, v, d, s, n := key[:], iv[:], dst[:], src[:], blocks[:]; {
 	case width == 8 && decrypting:
