@@ -567,6 +567,9 @@ func TestChatCalls(t *testing.T) {
 	if e.Kind() != EventMessage || e.Text() != "text" || e.TTL() != 7 || e.RandomID() != p.RandomID() || e.Since() != 0 {
 		t.Errorf("got kind %d, %q, TTL %d, id %d, since %d", e.Kind(), e.Text(), e.TTL(), e.RandomID(), e.Since())
 	}
+	if e.Layer() != LatestLayer || p.Service() {
+		t.Errorf("got layer %d, service %v", e.Layer(), p.Service())
+	}
 	for _, i := range []int{-1, events.Len()} {
 		if _, err := events.Get(i); err == nil {
 			t.Errorf("event %d of %d: no error", i, events.Len())
