@@ -4,6 +4,9 @@ package wipetest
 
 import (
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -33,7 +36,7 @@ func TestLeftInMemory(t *testing.T) {
 		{"a part in the heap", func(secret []byte) { kept = append(make([]byte, 3, 100), secret[8:]...) }, true},
 	} {
 		found := ""
-		for range 4 { // see Memory
+		for range 4 { // see attempts
 			secret := make([]byte, 34)
 			for i := range secret {
 				secret[i] = byte(random.Uint32())
@@ -52,4 +55,29 @@ func TestLeftInMemory(t *testing.T) {
 			t.Errorf("%s: found %q, want something: %v", tt.name, found, tt.found)
 		}
 	}
+}
+
+// TestMemory: a leak that is found in the other process is a failure in this one.
+func TestMemory(t *testing.T) {
+	const plant = "MTCORE_PLANTED_LEAK"
+	if os.Getenv(plant) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMemory$")
+		cmd.Env = append(os.Environ(), plant+"=1")
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "a leak leaves bytes 0 to 8") {
+			t.Errorf("a leak: %v\n%s", err, out)
+		}
+		return
+	}
+	Memory(t, "a leak", func() Trial {
+		secret := make([]byte, 32)
+		for i := range secret {
+			secret[i] = byte(random.Uint32())
+		}
+		return Trial{
+			Run:     func() { leave(secret, false) },
+			Owned:   [][]byte{secret},
+			Secrets: func() [][]byte { return [][]byte{secret} },
+		}
+	})
 }
