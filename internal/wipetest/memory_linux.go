@@ -180,13 +180,13 @@ func (s *snapshot) free() { syscall.Munmap(s.copied) }
 
 // search looks for the secrets outside of what is owned.
 func (s *snapshot) search(secrets, owned [][]byte) string {
-	pieces := map[uint64]string{} // by their bits, inverted, so that the next search does not find this map
+	pieces := map[uint64]string{} // by their bits, inverted, so that the next search does not find what this one leaves
 	var filter [1 << 16]bool      // by the lower bits of pieces
 	for i, secret := range secrets {
 		for at := 0; at+8 <= len(secret); at += 8 {
-			if piece := binary.LittleEndian.Uint64(secret[at:]); piece != 0 {
-				pieces[^piece] = fmt.Sprintf("bytes %d to %d of secret %d", at, at+8, i)
-				filter[uint16(piece)] = true
+			if inverted := ^binary.LittleEndian.Uint64(secret[at:]); ^inverted != 0 {
+				pieces[inverted] = fmt.Sprintf("bytes %d to %d of secret %d", at, at+8, i)
+				filter[uint16(inverted)] = true
 			}
 		}
 	}
@@ -197,12 +197,9 @@ func (s *snapshot) search(secrets, owned [][]byte) string {
 			}
 		}
 		for i := 0; i+8 <= len(r.memory); i++ {
-			word := *(*uint64)(unsafe.Pointer(&r.memory[i]))
-			if word == 0 {
-				continue
-			}
-			if filter[uint16(word)] && pieces[^word] != "" {
-				return fmt.Sprintf("%s at %#x", pieces[^word], r.address+uintptr(i))
+			inverted := ^*(*uint64)(unsafe.Pointer(&r.memory[i]))
+			if ^inverted != 0 && filter[uint16(inverted)] && pieces[inverted] != "" {
+				return fmt.Sprintf("%s at %#x", pieces[inverted], r.address+uintptr(i))
 			}
 		}
 	}
